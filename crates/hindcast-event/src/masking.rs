@@ -1,0 +1,45 @@
+//! Masks secrets in what callers send, so that they are never hashed, stored or logged; the mask stays visible.
+//!
+//! A value whose name says that it is a secret becomes `{"$masked":"secret"}`. Secrets recognised by their shape inside
+//! a text are replaced by `[masked aws_key]` and the like.
+
+use crate::json::Json;
+use crate::secret::{by_name, by_shape};
+use std::borrow::Cow;
+
+/// The member that stands in for a masked value.
+pub(crate) const MASK: &str = "$masked";
+
+/// Masks the secrets in a text by their shape.
+pub(crate) fn text(text: Cow<'_, str>) -> Cow<'_, str> {
+    let found = by_shape(&text);
+    if found.is_empty() {
+        return text;
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut from = 0;
+    for secret in found {
+        masked.push_str(&text[from..secret.span.start]);
+        masked.push_str("[masked ");
+        masked.push_str(secret.kind);
+        masked.push(']');
+        from = secret.span.end;
+    }
+    masked.push_str(&text[from..]);
+    Cow::Owned(masked)
+}
+
+/// Masks the secrets in the value of the member `name`, and in whatever it contains.
+pub(crate) fn value(name: &str, json: &mut Json<'_>) {
+    match json {
+        Json::Null | Json::Bool(_) => {}
+        Json::Object(members) => members.iter_mut().for_each(|(name, member)| value(name, member)),
+        Json::Array(items) => items.iter_mut().for_each(|item| value(name, item)),
+        Json::String(given) if given.is_empty() => {}
+        Json::String(_) | Json::Number(_) if by_name(name) => {
+            *json = Json::Object(vec![(Cow::Borrowed(MASK), Json::String("secret".into()))]);
+        }
+        Json::String(given) => *given = text(std::mem::take(given)),
+        Json::Number(_) => {}
+    }
+}
