@@ -247,6 +247,19 @@ impl Entries {
         Ok(Self { records, places })
     }
 
+    /// Gives a run its place: index and time count up by one from the first.
+    pub fn settle(&mut self, first_index: u64, first_time: Timestamp) {
+        for (count, place) in self.places.iter_mut().enumerate() {
+            place.index = first_index + count as u64;
+            place.received_at = Timestamp::from_micros(first_time.micros() + count as i64);
+        }
+    }
+
+    /// The records as [`Self::from_run`] reads them.
+    pub fn records(&self) -> &[u8] {
+        &self.records
+    }
+
     /// Appends an entry.
     pub fn push(&mut self, entry: Entry<'_>) {
         let place = Place { index: entry.index, received_at: entry.received_at, at: self.records.len() };
@@ -288,11 +301,6 @@ impl Entries {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
-    }
-
-    /// The bytes the records take.
-    pub fn bytes(&self) -> usize {
-        self.records.len()
     }
 
     /// The entry at position `at`, counted from 0 in the order they were pushed.

@@ -1,0 +1,312 @@
+//! Says in one English sentence what an entry tells, from the registry's template.
+//!
+//! A template has words and marks. `{actor}`, `{target}`, `{target.name}`, `{before}`, `{after}`
+//! and `{meta.key}` stand for values of the event. `[one|other|]` says the first way of putting it
+//! whose values are all there, or nothing. `{?after=true}` says nothing itself, but its way only
+//! holds when the value is just that. Values are put in as they are: escaping and isolating
+//! them is for whoever shows the sentence. A mark is never seen, whatever is missing.
+
+use crate::activity::Activity;
+use std::borrow::Cow;
+
+/// A value longer than this is cut; a sentence is for reading, the whole value is in the event.
+const VALUE_CHARS_MAX: usize = 120;
+
+/// The words of an event that a sentence can use.
+pub struct Words<'a> {
+    /// The action as it was submitted.
+    pub action: &'a str,
+    /// The actor's name, else email, else id.
+    pub actor: Cow<'a, str>,
+    /// The first target's name, else its id.
+    pub target: Option<Cow<'a, str>>,
+    /// The first target's name only.
+    pub target_name: Option<Cow<'a, str>>,
+    /// What the first change replaced: a string without quotes, a number or boolean as written;
+    /// nothing for null, objects and lists, which do not fit into a sentence.
+    pub before: Option<Cow<'a, str>>,
+    /// What the first change put there, in the same form.
+    pub after: Option<Cow<'a, str>>,
+    /// A metadata value in the same form, by its key; a dot leads into an object.
+    pub metadata: &'a dyn Fn(&str) -> Option<Cow<'a, str>>,
+    /// How it went.
+    pub ending: Ending,
+}
+
+/// How it went, as far as a sentence has to say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It happened, or nobody knows better.
+    Done,
+    /// It was tried and failed.
+    Failed,
+    /// It was not allowed.
+    Denied,
+}
+
+/// The sentence of an event, without a full stop. `activity` is what the registry knows about its
+/// action; without it the action itself is named.
+pub fn render(activity: Option<&Activity>, words: &Words<'_>) -> String {
+    let mut sentence = String::with_capacity(96);
+    match activity {
+        Some(activity) => fill(activity.sentence, words, &mut sentence),
+        None => fill(UNKNOWN, words, &mut sentence),
+    }
+    let told = activity.is_some_and(|activity| tells_of_failure(activity.sentence));
+    match words.ending {
+        Ending::Failed if !told => sentence.push_str(" (failed)"),
+        Ending::Denied if !told => sentence.push_str(" (denied)"),
+        _ => {}
+    }
+    sentence
+}
+
+const UNKNOWN: &str = "{actor} did {action}[ on {target}][, from {before} to {after}]";
+
+/// Whether the template says by itself that something went wrong, so that no ending needs to.
+fn tells_of_failure(template: &str) -> bool {
+    ["failed", "denied", "refused", "not allowed"].iter().any(|word| template.contains(word))
+}
+
+/// Fills the template in, choosing among the ways of each bracket.
+fn fill(template: &str, words: &Words<'_>, sentence: &mut String) {
+    let mut rest = template;
+    while let Some(open) = rest.find('[') {
+        let Some(length) = rest[open..].find(']') else { break };
+        put(&rest[..open], words, sentence, true);
+        let ways = &rest[open + 1..open + length];
+        for way in ways.split('|') {
+            let start = sentence.len();
+            if put(way, words, sentence, false) {
+                break;
+            }
+            sentence.truncate(start);
+        }
+        rest = &rest[open + length + 1..];
+    }
+    put(rest, words, sentence, true);
+}
+
+/// Appends text with its values filled in. A missing value is worded around when `always`, and
+/// otherwise ends the attempt.
+fn put(text: &str, words: &Words<'_>, sentence: &mut String, always: bool) -> bool {
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_once('{') {
+        sentence.push_str(plain);
+        let Some((mark, after)) = after.split_once('}') else { return true };
+        rest = after;
+        if let Some((name, wanted)) = mark.strip_prefix('?').and_then(|guard| guard.split_once('=')) {
+            if value(name, words).is_none_or(|value| value != wanted) {
+                return false;
+            }
+        } else if let Some(value) = value(mark, words) {
+            push_cut(sentence, &value);
+        } else if always {
+            sentence.push_str("something");
+        } else {
+            return false;
+        }
+    }
+    sentence.push_str(rest);
+    true
+}
+
+fn value<'w>(mark: &str, words: &'w Words<'_>) -> Option<Cow<'w, str>> {
+    let found = match mark {
+        "actor" if words.actor.trim().is_empty() => Some(Cow::Borrowed("Someone")),
+        "actor" => Some(Cow::Borrowed(&*words.actor)),
+        "action" => Some(Cow::Borrowed(words.action)),
+        "target" => words.target.as_deref().map(Cow::Borrowed),
+        "target.name" => words.target_name.as_deref().map(Cow::Borrowed),
+        "before" => words.before.as_deref().map(Cow::Borrowed),
+        "after" => words.after.as_deref().map(Cow::Borrowed),
+        _ => mark.strip_prefix("meta.").and_then(|key| (words.metadata)(key)),
+    };
+    found.filter(|value| !value.trim().is_empty())
+}
+
+fn push_cut(sentence: &mut String, value: &str) {
+    match value.char_indices().nth(VALUE_CHARS_MAX) {
+        Some((end, _)) => {
+            sentence.push_str(&value[..end]);
+            sentence.push('…');
+        }
+        None => sentence.push_str(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activity::Registry;
+
+    /// Text in, text out: `actor=Ada target=… before=… meta.key=…`, separated by semicolons.
+    fn said(action: &str, told: &str) -> String {
+        let pairs: Vec<(&str, &str)> = told.split("; ").filter_map(|pair| pair.split_once('=')).collect();
+        let get =
+            |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| Cow::Borrowed(*value));
+        let metadata = |key: &str| get(&format!("meta.{key}"));
+        let words = Words {
+            action,
+            actor: get("actor").unwrap_or_default(),
+            target: get("target").or_else(|| get("target.id")),
+            target_name: get("target"),
+            before: get("before"),
+            after: get("after"),
+            metadata: &metadata,
+            ending: match get("outcome").as_deref() {
+                Some("failure") => Ending::Failed,
+                Some("denied") => Ending::Denied,
+                _ => Ending::Done,
+            },
+        };
+        render(Registry::builtin().get(action), &words)
+    }
+
+    #[test]
+    fn a_known_activity_reads_like_a_person_wrote_it() {
+        for (action, told, sentence) in [
+            (
+                "macro.applied",
+                "actor=Ada; target=Refund; meta.effects=tagged vip, closed",
+                "Ada applied the macro Refund, which did: tagged vip, closed",
+            ),
+            ("macro.applied", "actor=Ada", "Ada applied a macro"),
+            ("macro.deleted", "actor=Ada; target.id=42", "Ada deleted the macro 42"),
+            (
+                "app_name_change",
+                "actor=Ada; before=Old Co; after=New Co",
+                "Ada renamed the workspace from Old Co to New Co",
+            ),
+            ("app_name_change", "actor=Ada; after=New Co", "Ada renamed the workspace to New Co"),
+            ("app_name_change", "actor=Ada", "Ada renamed the workspace"),
+            ("app_team_creation", "actor=Ada; meta.team.name=Nights", "Ada created the team Nights"),
+            (
+                "admin_two_factor_auth_change",
+                "actor=Ada; meta.enabled=false",
+                "Ada turned off two-factor authentication",
+            ),
+            ("admin_two_factor_auth_change", "actor=Ada", "Ada changed two-factor authentication"),
+            (
+                "admin_permission_change",
+                "actor=Ada; meta.admin.first_name=John; meta.admin.last_name=Doe",
+                "Ada changed the permissions of John Doe",
+            ),
+            ("user.signed_in", "actor=Ada; meta.sign_in_method=email", "Ada signed in with email"),
+            (
+                "conversation.assigned",
+                "actor=Router; target=881; before=Ada; after=Bob",
+                "Router assigned conversation 881 to Bob",
+            ),
+            (
+                "ai_agent.escalated",
+                "actor=Fin; target=881; meta.to=Tier 2; meta.reason=a refund was asked for",
+                "Fin handed conversation 881 over to Tier 2 because a refund was asked for",
+            ),
+            ("server.started", "actor=hindcast; meta.version=0.1.0", "The server started (version 0.1.0)"),
+            (
+                "log.verified",
+                "actor=Ada; meta.size=90; meta.intact=true",
+                "Ada verified the log up to entry 90: intact",
+            ),
+        ] {
+            assert_eq!(said(action, told), sentence);
+        }
+    }
+
+    #[test]
+    fn an_unknown_action_is_named_and_still_reads_well() {
+        assert_eq!(
+            said("app.custom_thing", "actor=Ada; target=Close stale"),
+            "Ada did app.custom_thing on Close stale"
+        );
+        assert_eq!(said("app.custom_thing", "actor=Ada"), "Ada did app.custom_thing");
+        assert_eq!(
+            said("app.custom_thing", "actor=Ada; target=A; before=1; after=2"),
+            "Ada did app.custom_thing on A, from 1 to 2"
+        );
+        assert_eq!(said("app.custom_thing", ""), "Someone did app.custom_thing");
+    }
+
+    #[test]
+    fn what_did_not_happen_is_not_told_as_if_it_had() {
+        assert_eq!(
+            said("macro.deleted", "actor=Ada; target=Refund; outcome=denied"),
+            "Ada deleted the macro Refund (denied)"
+        );
+        assert_eq!(said("data_export.run", "actor=Ada; outcome=failure"), "Ada ran a data export (failed)");
+        assert_eq!(said("user.sign_in_failed", "actor=Ada; outcome=failure"), "Ada failed to sign in");
+    }
+
+    #[test]
+    fn values_stay_values_and_long_ones_are_cut() {
+        assert_eq!(
+            said("macro.deleted", "actor={target}; target=[a|b] {x}"),
+            "{target} deleted the macro [a|b] {x}"
+        );
+        let long = said("macro.deleted", &format!("actor=Ada; target={}", "ü".repeat(500)));
+        assert_eq!(long.chars().count(), "Ada deleted the macro ".len() + VALUE_CHARS_MAX + 1);
+    }
+
+    #[test]
+    fn no_sentence_shows_a_mark_however_little_is_known() {
+        let tellings = [
+            "actor=Ada",
+            "actor=Ada; target=T",
+            "actor=Ada; before=B; after=A",
+            "actor=Ada; target=T; before=true; after=false; meta.enabled=true; outcome=denied",
+            "",
+        ];
+        for activity in Registry::builtin().all() {
+            for told in tellings {
+                let sentence = said(activity.code, told);
+                assert!(!sentence.contains(['{', '}', '[', ']', '|', '?']), "{}: {sentence}", activity.code);
+                assert!(
+                    !sentence.contains("  ") && !sentence.contains(" ,") && sentence.trim() == sentence,
+                    "{}: {sentence}",
+                    activity.code
+                );
+                assert!(sentence.starts_with(char::is_uppercase), "{}: {sentence}", activity.code);
+                assert!(
+                    !sentence.ends_with('.') && !sentence.contains("something"),
+                    "{}: {sentence}",
+                    activity.code
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_template_uses_marks_that_exist() {
+        for activity in Registry::builtin().all() {
+            let mut outside = String::new();
+            let mut depth = 0;
+            for character in activity.sentence.chars() {
+                match character {
+                    '[' => depth += 1,
+                    ']' => depth -= 1,
+                    _ if depth == 0 => outside.push(character),
+                    _ => {}
+                }
+                assert!((0..=1).contains(&depth), "{}: brackets do not nest", activity.code);
+            }
+            assert_eq!(depth, 0, "{}", activity.code);
+            assert_eq!(
+                outside.matches('{').count(),
+                outside.matches("{actor}").count(),
+                "{}: only the actor is always there",
+                activity.code
+            );
+            for mark in
+                activity.sentence.split('{').skip(1).map(|rest| rest.split_once('}').expect("closed").0)
+            {
+                let name = mark
+                    .strip_prefix('?')
+                    .map_or(mark, |guard| guard.split_once('=').expect("a guard has a value").0);
+                let known = ["actor", "target", "target.name", "before", "after"].contains(&name)
+                    || name.strip_prefix("meta.").is_some_and(|key| activity.metadata.contains(&key));
+                assert!(known, "{}: {{{mark}}}", activity.code);
+            }
+        }
+    }
+}

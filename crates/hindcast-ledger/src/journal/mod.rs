@@ -1,0 +1,165 @@
+//! The journal: the newest entries, durable, together with the head, the checkpoints and the manifest of each
+//! workspace.
+//!
+//! One trait, so that a folder on one machine and a database behind many share everything above it. Whatever a
+//! [`Transaction`] did is there as a whole or not at all, and it is on disk when [`Transaction::commit`] returns.
+//! `tests/journal.rs` holds every implementation to this. Only the sequencer writes.
+
+mod sqlite;
+
+pub use sqlite::SqliteJournal;
+
+use crate::{Frontier, WorkspaceId};
+use hindcast_event::Timestamp;
+use std::path::PathBuf;
+
+/// The end of a ledger: what the next entry builds on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Whose ledger.
+    pub workspace: WorkspaceId,
+    /// The name of the log in its checkpoints.
+    pub origin: String,
+    /// The right edge of the tree, over all entries.
+    pub frontier: Frontier,
+    /// When the last entry was received.
+    pub last_time: Timestamp,
+    /// Entries below this index are in segments and no longer in the journal.
+    pub sealed: u64,
+}
+
+/// Neighbouring entries as they were appended. Their indexes and times count up by one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The index of the first entry.
+    pub first: u64,
+    /// How many entries there are.
+    pub count: u64,
+    /// When the first was received.
+    pub first_time: Timestamp,
+    /// The records, packed; see [`crate::Batch`].
+    pub packed: Vec<u8>,
+}
+
+/// What an idempotency key stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// A hash of what was submitted under the key.
+    pub fingerprint: [u8; 32],
+    /// The index of the first entry it became.
+    pub first: u64,
+    /// How many entries it became.
+    pub count: u64,
+    /// When it may be forgotten.
+    pub expires_at: Timestamp,
+}
+
+/// A segment that counts: where it begins, and what the searcher wrote about it, which is opaque here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// The index of its first entry.
+    pub first: u64,
+    /// The description of the segment.
+    pub meta: String,
+}
+
+/// The newest entries, durable; see the module.
+pub trait Journal: Send + Sync {
+    /// Begins to write. There is one writer at a time.
+    fn begin(&self) -> Result<Box<dyn Transaction + '_>, JournalError>;
+
+    /// The heads of all workspaces, sorted by id.
+    fn heads(&self) -> Result<Vec<Head>, JournalError>;
+
+    /// Runs that hold entries from `from` on, in order, until `bytes_max` is reached; at least one if there is any.
+    fn runs(&self, workspace: &WorkspaceId, from: u64, bytes_max: usize) -> Result<Vec<Run>, JournalError>;
+
+    /// Signed checkpoints of at least this size, smallest first.
+    fn checkpoints(&self, workspace: &WorkspaceId, size: u64, count_max: usize) -> Result<Vec<String>, JournalError>;
+
+    /// The newest signed checkpoint.
+    fn newest_checkpoint(&self, workspace: &WorkspaceId) -> Result<Option<String>, JournalError>;
+
+    /// The manifest: segments that count, in order.
+    fn manifest(&self, workspace: &WorkspaceId) -> Result<Vec<Sealed>, JournalError>;
+
+    /// Reads everything the journal keeps and says what does not hold together; empty when it is sound.
+    fn check(&self) -> Result<Vec<String>, JournalError>;
+
+    /// Does the upkeep that would make an append wait, such as moving a write-ahead log into the main file.
+    fn tidy(&self) -> Result<(), JournalError>;
+}
+
+/// Writes that happen together.
+pub trait Transaction {
+    /// Adds a workspace with an empty ledger.
+    fn create(&mut self, workspace: &WorkspaceId, origin: &str) -> Result<(), JournalError>;
+
+    /// The head of a workspace, held still until this transaction ends.
+    fn head(&mut self, workspace: &WorkspaceId) -> Result<Option<Head>, JournalError>;
+
+    /// Appends a run and moves the head.
+    fn append(&mut self, run: &Run, head: &Head) -> Result<(), JournalError>;
+
+    /// What was remembered under an idempotency key and has not expired at `now`.
+    fn recall(&mut self, workspace: &WorkspaceId, key: &str, now: Timestamp) -> Result<Option<Remembered>, JournalError>;
+
+    /// Remembers what an idempotency key stands for.
+    fn remember(&mut self, workspace: &WorkspaceId, key: &str, what: &Remembered) -> Result<(), JournalError>;
+
+    /// Forgets the idempotency keys that have expired at `now`.
+    fn forget(&mut self, now: Timestamp) -> Result<(), JournalError>;
+
+    /// Keeps a signed checkpoint.
+    fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError>;
+
+    /// Changes the manifest: segments that begin at the indexes in `remove` give way to those in `add`. Runs that
+    /// lie wholly below `sealed` are dropped.
+    fn seal(
+        &mut self,
+        workspace: &WorkspaceId,
+        sealed: u64,
+        remove: &[u64],
+        add: &[Sealed],
+    ) -> Result<(), JournalError>;
+
+    /// Makes it all durable. After an error other than [`JournalError::Full`] nothing more may be written.
+    fn commit(self: Box<Self>) -> Result<(), JournalError>;
+}
+
+/// Why the journal could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Refuse, free some space, go on: nothing was written.
+    #[error("no space is left for {}", file.display())]
+    Full {
+        /// What could not grow.
+        file: PathBuf,
+    },
+    /// Stop: what was written can no longer be trusted to be on disk.
+    #[error("{} cannot be trusted any more", file.display())]
+    Io {
+        /// What failed.
+        file: PathBuf,
+        /// How it failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Quarantine: what was read back makes no sense.
+    #[error("{} is damaged: {what}", file.display())]
+    Damaged {
+        /// Where it was read.
+        file: PathBuf,
+        /// What makes no sense.
+        what: String,
+    },
+    /// The database is of a later version of hindcast.
+    #[error("{} was written by a later version (schema {found}, this one knows {known})", file.display())]
+    TooNew {
+        /// The database.
+        file: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version we know.
+        known: i64,
+    },
+}

@@ -1,0 +1,640 @@
+//! The ledgers of all workspaces: opened with proof that they are what was signed, appended to, proved, sealed.
+//!
+//! The sequencer is the one thread that writes and the publisher the one that signs; both live here and end with
+//! [`Ledger::close`]. A workspace whose data does not fit its signed checkpoint is quarantined: it is not written,
+//! signed or sealed any more, and the others go on.
+
+use crate::batch::unpack;
+use crate::evidence::Evidence;
+use crate::hashes::{HashFiles, Hashes, HashesError, RecentHashes, frontier_at};
+use crate::journal::{Head, Journal, JournalError, Sealed};
+use crate::publisher::Publisher;
+use crate::sequencer::{Request, Sequencer};
+use crate::{
+    Batch, Checkpoint, CheckpointError, Commitment, Frontier, Hash, KeyError, Note, ProveError, RangeProof, Signer,
+    VerifierKey, WorkspaceId, commit, prove_consistency, prove_inclusion, prove_range,
+};
+use hindcast_event::{Entries, Entry, Timestamp};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Appends that may wait for the sequencer.
+pub const WAITING_MAX: usize = 16_384;
+/// Bytes of records that may wait for the sequencer.
+pub const WAITING_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// How much of the journal is read at once.
+const READ_BYTES: usize = 8 * 1024 * 1024;
+
+/// What the ledgers need from the house.
+pub struct Config {
+    /// The name of this installation in the origins of its logs, such as `audit.example.com`.
+    pub name: String,
+    /// Where the hashes of the trees are kept.
+    pub hashes: PathBuf,
+    /// The highest sizes ever signed; not in the data folder.
+    pub evidence: PathBuf,
+    /// The seed of the signing key.
+    pub seed: [u8; 32],
+    /// Our clock.
+    pub clock: Clock,
+    /// How long an entry may wait for a signed checkpoint.
+    pub checkpoint_every: Duration,
+    /// How long an idempotency key is remembered.
+    pub remember: Duration,
+}
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Hears what happens to the ledgers. Called on the writing thread, so it must be quick.
+pub trait Observer: Send + Sync {
+    /// Entries are durable. Also called once for everything the journal holds when we start.
+    fn sequenced(&self, workspace: &WorkspaceId, entries: Arc<Entries>);
+
+    /// A checkpoint is signed and durable.
+    fn published(&self, workspace: &WorkspaceId, note: &str);
+
+    /// Nothing more is written, because this error left the disk in doubt. The process should end.
+    fn stopped(&self, error: &JournalError);
+}
+
+/// What an append became.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// The index of the first entry; the others follow.
+    pub first: u64,
+    /// How many entries there are.
+    pub count: u64,
+    /// When the first was received; absent when the batch was appended earlier under the same idempotency key.
+    pub first_time: Option<Timestamp>,
+}
+
+/// Why an append was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Wait and try again.
+    #[error("the ledger is busy, {waiting} appends are waiting")]
+    Busy {
+        /// How many appends wait.
+        waiting: usize,
+    },
+    /// Free some space and try again: nothing was written.
+    #[error("no space is left on the disk")]
+    Full,
+    /// Use another key: this one was used for something else.
+    #[error("the idempotency key was used for another batch")]
+    KeyReused,
+    /// Use another id.
+    #[error("there is no workspace {0}")]
+    Unknown(WorkspaceId),
+    /// Use another id.
+    #[error("there is a workspace {0} already")]
+    Exists(WorkspaceId),
+    /// Restore the workspace: its data is not what was signed.
+    #[error("workspace {workspace} is read-only: {reason}")]
+    Quarantined {
+        /// Which workspace.
+        workspace: WorkspaceId,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Restart: a write failed half-way and the disk can no longer be trusted.
+    #[error("the ledger stopped: {0}")]
+    Stopped(String),
+}
+
+/// Why the ledgers could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// See the journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The name or the seed makes no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The record of what was signed cannot be read.
+    #[error("{} cannot be read", file.display())]
+    Evidence {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Restore the newer data, or begin a new epoch: going on would sign a second history.
+    #[error(
+        "the data of {origin} is older than what was signed: it ends at {size}, {signed} entries were signed; \
+         this is a restored copy or a damaged disk"
+    )]
+    RolledBack {
+        /// The log.
+        origin: String,
+        /// How many entries the data has.
+        size: u64,
+        /// How many were signed.
+        signed: u64,
+    },
+}
+
+/// Why something in a ledger could not be read or proved.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Use another id.
+    #[error("there is no workspace {0}")]
+    Unknown(WorkspaceId),
+    /// Ask for what is in the ledger.
+    #[error("the ledger has {size} entries, not {asked}")]
+    Beyond {
+        /// How many entries it has.
+        size: u64,
+        /// What was asked for.
+        asked: u64,
+    },
+    /// The hashes cannot be had.
+    #[error(transparent)]
+    Hashes(#[from] HashesError),
+    /// See the journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// What was read is not what was written.
+    #[error("entries from {first} on are damaged: {what}")]
+    Damaged {
+        /// The first entry of the damaged run.
+        first: u64,
+        /// What makes no sense.
+        what: String,
+    },
+}
+
+/// Why a manifest was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The hashes could not be kept.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The change was not taken.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+/// The ledgers of all workspaces; see the module.
+pub struct Ledger {
+    shared: Arc<Shared>,
+    threads: Mutex<Option<Threads>>,
+}
+
+struct Threads {
+    publisher: JoinHandle<()>,
+    sequencer: JoinHandle<()>,
+}
+
+/// What the threads share.
+pub(crate) struct Shared {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) config: Config,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) stopped: OnceLock<String>,
+    pub(crate) queue: SyncSender<Request>,
+    pub(crate) waiting: AtomicUsize,
+    pub(crate) waiting_bytes: AtomicUsize,
+    /// Nothing more will be asked of the sequencer.
+    pub(crate) drained: AtomicBool,
+    lives: RwLock<BTreeMap<WorkspaceId, Arc<Live>>>,
+}
+
+/// A workspace while we run.
+pub(crate) struct Live {
+    pub(crate) signer: Signer,
+    pub(crate) files: HashFiles,
+    state: RwLock<State>,
+}
+
+pub(crate) struct State {
+    pub(crate) head: Head,
+    pub(crate) recent: RecentHashes,
+    /// The newest signed checkpoint and its size.
+    pub(crate) published: Option<(u64, Arc<str>)>,
+    pub(crate) quarantined: Option<String>,
+}
+
+impl Live {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    pub(crate) fn live(&self, workspace: &WorkspaceId) -> Option<Arc<Live>> {
+        self.lives.read().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned()
+    }
+
+    pub(crate) fn lives(&self) -> Vec<(WorkspaceId, Arc<Live>)> {
+        let lives = self.lives.read().unwrap_or_else(PoisonError::into_inner);
+        lives.iter().map(|(id, live)| (id.clone(), live.clone())).collect()
+    }
+
+    /// The first epoch of a workspace's log.
+    pub(crate) fn origin(&self, workspace: &WorkspaceId) -> String {
+        format!("{}/w/{workspace}/0", self.config.name)
+    }
+
+    pub(crate) fn add(&self, head: Head, quarantined: Option<String>) -> Result<Arc<Live>, OpenError> {
+        let signer = Signer::new(&head.origin, &self.config.seed)?;
+        let workspace = head.workspace.clone();
+        let folder = self.config.hashes.join(workspace.as_str());
+        let (files, quarantined) = match HashFiles::open(&folder, head.sealed) {
+            Ok(files) => (files, quarantined),
+            Err(error) => (HashFiles::unchecked(&folder), Some(error.to_string())),
+        };
+        let state = State { head, recent: RecentHashes::default(), published: None, quarantined };
+        let live = Arc::new(Live { signer, files, state: RwLock::new(state) });
+        self.lives.write().unwrap_or_else(PoisonError::into_inner).insert(workspace, live.clone());
+        Ok(live)
+    }
+}
+
+impl Ledger {
+    /// Opens the ledgers, checks each against what was signed, and starts to write and sign.
+    pub fn open(journal: Arc<dyn Journal>, observer: Arc<dyn Observer>, config: Config) -> Result<Self, OpenError> {
+        let evidence = Evidence::open(&config.evidence)
+            .map_err(|source| OpenError::Evidence { file: config.evidence.clone(), source })?;
+        let (queue, requests) = mpsc::sync_channel(WAITING_MAX);
+        let shared = Arc::new(Shared {
+            journal,
+            config,
+            observer,
+            stopped: OnceLock::new(),
+            queue,
+            waiting: AtomicUsize::new(0),
+            waiting_bytes: AtomicUsize::new(0),
+            drained: AtomicBool::new(false),
+            lives: RwLock::default(),
+        });
+        for head in shared.journal.heads()? {
+            let signed = evidence.signed(&head.origin);
+            let live = shared.add(head, None)?;
+            shared.recover(&live, signed)?;
+        }
+        let sequencer = Sequencer::start(shared.clone(), requests);
+        let publisher = Publisher::start(shared.clone(), evidence);
+        Ok(Self { shared, threads: Mutex::new(Some(Threads { publisher, sequencer })) })
+    }
+
+    /// Appends a batch and returns once all of it is on disk.
+    pub fn append(&self, workspace: &WorkspaceId, batch: Batch) -> Result<Appended, AppendError> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.append_then(workspace, batch, Box::new(move |appended| drop(reply.send(appended))));
+        answer.recv().unwrap_or_else(|_| Err(self.shared.stopped_error()))
+    }
+
+    /// Appends a batch and calls `reply`, on the writing thread, once all of it is on disk or refused.
+    pub fn append_then(&self, workspace: &WorkspaceId, batch: Batch, reply: Reply<Appended>) {
+        let bytes = batch.packed.len() + batch.entries.records().len();
+        let waiting = self.shared.waiting.load(Ordering::Relaxed);
+        let waiting_bytes = self.shared.waiting_bytes.load(Ordering::Relaxed);
+        if waiting_bytes.saturating_add(bytes) > WAITING_BYTES_MAX && waiting > 0 {
+            return reply(Err(AppendError::Busy { waiting }));
+        }
+        self.shared.submit(Request::Append { workspace: workspace.clone(), batch, reply });
+    }
+
+    /// Adds a workspace.
+    pub fn create(&self, workspace: &WorkspaceId) -> Result<(), AppendError> {
+        self.request(|reply| Request::Create { workspace: workspace.clone(), reply })
+    }
+
+    /// Changes the manifest of a workspace once its new segments are on disk: those that begin at `remove` give way to
+    /// `add`, and the entries below `sealed` leave the journal. One caller at a time for each workspace.
+    pub fn seal(
+        &self,
+        workspace: &WorkspaceId,
+        sealed: u64,
+        remove: Vec<u64>,
+        add: Vec<Sealed>,
+    ) -> Result<(), SealError> {
+        self.keep_hashes(workspace, sealed)?;
+        let workspace = workspace.clone();
+        Ok(self.request(|reply| Request::Seal { workspace, sealed, remove, add, reply })?)
+    }
+
+    /// Writes the hashes below `sealed` to their files; what a crash leaves there too early is cut off at the start.
+    fn keep_hashes(&self, workspace: &WorkspaceId, sealed: u64) -> Result<(), ReadError> {
+        let live = self.live(workspace)?;
+        let (from, leaves) = {
+            let state = live.read();
+            let (from, size) = (state.head.sealed, state.head.frontier.size());
+            if !(from..=size).contains(&sealed) {
+                return Err(ReadError::Beyond { size, asked: sealed });
+            }
+            (from, state.recent.leaves(from, (sealed - from) as usize))
+        };
+        let leaves = leaves.ok_or(HashesError::Missing { level: 0, index: from })?;
+        Ok(live.files.append(from, &leaves)?)
+    }
+
+    fn request<T: Send + 'static>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, AppendError> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.shared.submit(request(Box::new(move |done| drop(reply.send(done)))));
+        answer.recv().unwrap_or_else(|_| Err(self.shared.stopped_error()))
+    }
+
+    /// All workspaces, sorted by id.
+    pub fn workspaces(&self) -> Vec<WorkspaceId> {
+        self.shared.lives().into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// The end of a ledger.
+    pub fn head(&self, workspace: &WorkspaceId) -> Result<Head, ReadError> {
+        Ok(self.live(workspace)?.read().head.clone())
+    }
+
+    /// What is wrong with a workspace, if it is quarantined.
+    pub fn quarantined(&self, workspace: &WorkspaceId) -> Result<Option<String>, ReadError> {
+        Ok(self.live(workspace)?.read().quarantined.clone())
+    }
+
+    /// Takes a workspace out of service, because what was read of it is not what was signed.
+    pub fn quarantine(&self, workspace: &WorkspaceId, reason: &str) -> Result<(), ReadError> {
+        self.live(workspace)?.write().quarantined.get_or_insert_with(|| reason.to_owned());
+        Ok(())
+    }
+
+    /// The key that verifies the checkpoints of a workspace.
+    pub fn verifier_key(&self, workspace: &WorkspaceId) -> Result<VerifierKey, ReadError> {
+        Ok(self.live(workspace)?.signer.verifier_key().clone())
+    }
+
+    /// The newest signed checkpoint, with its size; absent for a moment after a workspace was made.
+    pub fn published(&self, workspace: &WorkspaceId) -> Result<Option<(u64, Arc<str>)>, ReadError> {
+        Ok(self.live(workspace)?.read().published.clone())
+    }
+
+    /// Signed checkpoints of at least this size, smallest first.
+    pub fn checkpoints(&self, workspace: &WorkspaceId, size: u64, max: usize) -> Result<Vec<String>, ReadError> {
+        Ok(self.shared.journal.checkpoints(workspace, size, max)?)
+    }
+
+    /// The manifest: segments that count, in order.
+    pub fn manifest(&self, workspace: &WorkspaceId) -> Result<Vec<Sealed>, ReadError> {
+        Ok(self.shared.journal.manifest(workspace)?)
+    }
+
+    /// Entries from index `from` on that are still in the journal, some at a time; empty at the end.
+    pub fn unsealed(&self, workspace: &WorkspaceId, from: u64) -> Result<Vec<Entries>, ReadError> {
+        let runs = self.shared.journal.runs(workspace, from, READ_BYTES)?;
+        let unpacked = runs.into_iter().map(|run| {
+            unpack(run.first, run.first_time, &run.packed)
+                .map_err(|damaged| ReadError::Damaged { first: run.first, what: damaged.to_string() })
+        });
+        unpacked.collect()
+    }
+
+    /// Proves that entry `index` is in the tree of the first `size` entries.
+    pub fn prove_inclusion(&self, workspace: &WorkspaceId, index: u64, size: u64) -> Result<Vec<Hash>, ReadError> {
+        self.with_hashes(workspace, size, |hashes| prove_inclusion(hashes, index, size))
+    }
+
+    /// Proves that the tree of the first `old` entries is the beginning of the tree of the first `new`.
+    pub fn prove_consistency(&self, workspace: &WorkspaceId, old: u64, new: u64) -> Result<Vec<Hash>, ReadError> {
+        self.with_hashes(workspace, new, |hashes| prove_consistency(hashes, old, new))
+    }
+
+    /// Proves that the entries `from..to` are all there is between these indexes.
+    pub fn prove_range(&self, workspace: &WorkspaceId, from: u64, to: u64, size: u64) -> Result<RangeProof, ReadError> {
+        self.with_hashes(workspace, size, |hashes| prove_range(hashes, from, to, size))
+    }
+
+    /// The root of the first `size` entries.
+    pub fn root(&self, workspace: &WorkspaceId, size: u64) -> Result<Hash, ReadError> {
+        self.with_hashes(workspace, size, |hashes| {
+            frontier_at(hashes, size).map(|frontier| frontier.root()).map_err(ProveError::Source)
+        })
+    }
+
+    /// The leaves `first..first + count`.
+    pub fn leaves(&self, workspace: &WorkspaceId, first: u64, count: usize) -> Result<Vec<Hash>, ReadError> {
+        self.tile(workspace, 0, first, count)
+    }
+
+    /// `count` neighbouring hashes of a tile level from `first` on, as C2SP tlog-tiles numbers them.
+    pub fn tile(&self, workspace: &WorkspaceId, tile_level: u8, first: u64, count: usize) -> Result<Vec<Hash>, ReadError> {
+        let live = self.live(workspace)?;
+        let state = live.read();
+        let size = state.head.frontier.size();
+        let there = size.checked_shr(8 * u32::from(tile_level)).unwrap_or(0);
+        if first.saturating_add(count as u64) > there {
+            return Err(ReadError::Beyond { size: there, asked: first.saturating_add(count as u64) });
+        }
+        let sealed = state.head.sealed >> (8 * u32::from(tile_level));
+        let old = usize::try_from(sealed.saturating_sub(first)).unwrap_or(count).min(count);
+        let mut hashes = live.files.read(tile_level, first, old)?;
+        let level = 8 * tile_level;
+        for at in first + old as u64..first + count as u64 {
+            hashes.push(state.recent.get(level, at).ok_or(HashesError::Missing { level, index: at })?);
+        }
+        Ok(hashes)
+    }
+
+    fn with_hashes<T>(
+        &self,
+        workspace: &WorkspaceId,
+        size: u64,
+        prove: impl FnOnce(&Hashes<'_>) -> Result<T, ProveError<HashesError>>,
+    ) -> Result<T, ReadError> {
+        let live = self.live(workspace)?;
+        let state = live.read();
+        let hashes = Hashes { files: &live.files, sealed: state.head.sealed, recent: &state.recent };
+        let there = state.head.frontier.size();
+        if size > there {
+            return Err(ReadError::Beyond { size: there, asked: size });
+        }
+        prove(&hashes).map_err(|error| match error {
+            ProveError::Source(error) => ReadError::Hashes(error),
+            _ => ReadError::Beyond { size, asked: there },
+        })
+    }
+
+    fn live(&self, workspace: &WorkspaceId) -> Result<Arc<Live>, ReadError> {
+        self.shared.live(workspace).ok_or_else(|| ReadError::Unknown(workspace.clone()))
+    }
+
+    /// Reads the journal's own structures in full and says what does not hold together.
+    pub fn check_journal(&self) -> Result<Vec<String>, ReadError> {
+        Ok(self.shared.journal.check()?)
+    }
+
+    /// How many appends wait for the sequencer.
+    pub fn waiting(&self) -> usize {
+        self.shared.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Signs what is left, writes what was signed, and ends the threads. Later appends are refused.
+    pub fn close(&self) {
+        let _first = self.shared.stopped.set("it was closed".to_owned());
+        let Some(threads) = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        // The publisher ends first: the sequencer keeps what it signs.
+        threads.publisher.thread().unpark();
+        let _ended = threads.publisher.join();
+        self.shared.drained.store(true, Ordering::Release);
+        let _ended = threads.sequencer.join();
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("workspaces", &self.workspaces()).finish_non_exhaustive()
+    }
+}
+
+/// Called with the outcome of a request.
+pub type Reply<T> = Box<dyn FnOnce(Result<T, AppendError>) + Send>;
+
+impl Shared {
+    pub(crate) fn stopped_error(&self) -> AppendError {
+        AppendError::Stopped(self.stopped.get().cloned().unwrap_or_default())
+    }
+
+    /// A full disk is survived: nothing was written. After anything else we stop; we do not guess.
+    pub(crate) fn survive(&self, error: JournalError) -> ControlFlow<()> {
+        if matches!(error, JournalError::Full { .. }) {
+            return ControlFlow::Continue(());
+        }
+        let _first = self.stopped.set(error.to_string());
+        self.drained.store(true, Ordering::Release);
+        self.observer.stopped(&error);
+        ControlFlow::Break(())
+    }
+
+    pub(crate) fn submit(&self, request: Request) {
+        if self.stopped.get().is_some() && !request.may_follow_close() {
+            return request.refuse(self.stopped_error());
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.waiting_bytes.fetch_add(request.bytes(), Ordering::Relaxed);
+        let (request, error) = match self.queue.try_send(request) {
+            Ok(()) => return,
+            Err(TrySendError::Full(request)) => (request, AppendError::Busy { waiting: WAITING_MAX }),
+            Err(TrySendError::Disconnected(request)) => (request, self.stopped_error()),
+        };
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.waiting_bytes.fetch_sub(request.bytes(), Ordering::Relaxed);
+        request.refuse(error);
+    }
+
+    /// Replays the journal onto what is sealed and compares the outcome with the head, with the newest checkpoint
+    /// and with what was ever signed. This is how every start begins, after a crash or not.
+    fn recover(&self, live: &Live, signed: Option<(u64, Hash)>) -> Result<(), OpenError> {
+        let recovered = self.replay(live);
+        let mut state = live.write();
+        if let Some((signed, _)) = signed.filter(|(size, _)| *size > state.head.frontier.size()) {
+            let (origin, size) = (state.head.origin.clone(), state.head.frontier.size());
+            return Err(OpenError::RolledBack { origin, size, signed });
+        }
+        let checked = recovered.and_then(|Recovered { frontier, recent, last_time }| {
+            state.recent = recent;
+            if frontier != state.head.frontier || last_time.is_some_and(|time| time != state.head.last_time) {
+                return Err("its entries do not add up to its head".to_owned());
+            }
+            let hashes = Hashes { files: &live.files, sealed: state.head.sealed, recent: &state.recent };
+            let newest = self.journal.newest_checkpoint(&state.head.workspace).map_err(|error| error.to_string())?;
+            let published = newest.map(|note| check_note(&note, live, &hashes).map(|size| (size, note.into())));
+            state.published = published.transpose()?;
+            match signed {
+                Some((size, root)) if root_at(&hashes_of(live, &state), size)? != root => {
+                    Err(format!("its first {size} entries are not those that were signed"))
+                }
+                _ => Ok(()),
+            }
+        });
+        if let Err(reason) = checked {
+            state.quarantined.get_or_insert(reason);
+        }
+        Ok(())
+    }
+
+    fn replay(&self, live: &Live) -> Result<Recovered, String> {
+        let (workspace, sealed) = {
+            let state = live.read();
+            (state.head.workspace.clone(), state.head.sealed)
+        };
+        let mut frontier = frontier_at(&live.files, sealed).map_err(|error| error.to_string())?;
+        let mut recent = RecentHashes::default();
+        let mut last_time = None;
+        loop {
+            let runs = self.journal.runs(&workspace, frontier.size(), READ_BYTES).map_err(|error| error.to_string())?;
+            if runs.is_empty() {
+                return Ok(Recovered { frontier, recent, last_time });
+            }
+            for run in runs {
+                let damaged = |what: String| format!("entries from {} on are damaged: {what}", run.first);
+                let entries = unpack(run.first, run.first_time, &run.packed).map_err(|e| damaged(e.to_string()))?;
+                if run.first != frontier.size() || entries.len() as u64 != run.count {
+                    return Err(damaged("they do not follow the ones before".to_owned()));
+                }
+                for entry in entries.iter() {
+                    let leaf = leaf_of(&entry).map_err(|e| damaged(e.to_string()))?;
+                    frontier.push_with(leaf, |level, index, hash| recent.put(level, index, hash));
+                    last_time = Some(entry.received_at);
+                }
+                self.observer.sequenced(&workspace, Arc::new(entries));
+            }
+        }
+    }
+}
+
+struct Recovered {
+    frontier: Frontier,
+    recent: RecentHashes,
+    last_time: Option<Timestamp>,
+}
+
+fn hashes_of<'l>(live: &'l Live, state: &'l State) -> Hashes<'l> {
+    Hashes { files: &live.files, sealed: state.head.sealed, recent: &state.recent }
+}
+
+fn root_at(hashes: &Hashes<'_>, size: u64) -> Result<Hash, String> {
+    frontier_at(hashes, size).map(|frontier| frontier.root()).map_err(|error| error.to_string())
+}
+
+fn check_note(text: &str, live: &Live, hashes: &Hashes<'_>) -> Result<u64, String> {
+    let checkpoint = open_note(text, live.signer.verifier_key()).map_err(|error| error.to_string())?;
+    let size = checkpoint.size();
+    if root_at(hashes, size)? != checkpoint.root() {
+        return Err(format!("its first {size} entries are not those of its signed checkpoint"));
+    }
+    Ok(size)
+}
+
+/// Reads a checkpoint that must be signed by `key`.
+pub fn open_note(text: &str, key: &VerifierKey) -> Result<Checkpoint, CheckpointError> {
+    let note: Note = text.parse()?;
+    Ok(Checkpoint::open(&note, key, [])?.checkpoint)
+}
+
+/// The commitment of an entry, from its sections.
+pub fn commitment_of(entry: &Entry<'_>) -> Result<Commitment, crate::CommitmentError> {
+    let time = u64::try_from(entry.received_at.micros()).unwrap_or(0);
+    Ok(Commitment::new(entry.kind as u8, time, commit(&entry.key, entry.event.sections())?))
+}
+
+/// The leaf of an entry, from its sections.
+pub fn leaf_of(entry: &Entry<'_>) -> Result<Hash, crate::CommitmentError> {
+    Ok(commitment_of(entry)?.leaf())
+}

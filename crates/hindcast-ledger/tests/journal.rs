@@ -1,0 +1,221 @@
+//! What every journal promises. Each implementation runs the whole suite.
+
+use hindcast_event::Timestamp;
+use hindcast_ledger::journal::{Head, Journal, JournalError, Remembered, Run, Sealed, SqliteJournal};
+use hindcast_ledger::{WorkspaceId, leaf_hash};
+
+/// A journal that can be closed and opened again.
+struct Bench {
+    open: Box<dyn Fn() -> Box<dyn Journal>>,
+}
+
+type Story = fn(&Bench);
+
+const SUITE: [(&str, Story); 9] = [
+    ("a new workspace has an empty ledger", a_new_workspace_has_an_empty_ledger),
+    ("what was committed is there after a restart", what_was_committed_is_there_after_a_restart),
+    ("what was not committed is not there", what_was_not_committed_is_not_there),
+    ("runs come in order and in pieces", runs_come_in_order_and_in_pieces),
+    ("an index is given once", an_index_is_given_once),
+    ("keys are remembered until they expire", keys_are_remembered_until_they_expire),
+    ("checkpoints come by size", checkpoints_come_by_size),
+    ("the manifest and the runs change together", the_manifest_and_the_runs_change_together),
+    ("workspaces do not touch each other", workspaces_do_not_touch_each_other),
+];
+
+#[test]
+fn sqlite_keeps_the_promises() {
+    for (name, story) in SUITE {
+        println!("{name}");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("ledger.db");
+        story(&Bench { open: Box::new(move || Box::new(SqliteJournal::open(&file).expect("opens"))) });
+    }
+}
+
+fn ana() -> WorkspaceId {
+    "ana".parse().expect("an id")
+}
+
+fn created(bench: &Bench) -> Box<dyn Journal> {
+    let journal = (bench.open)();
+    let mut transaction = journal.begin().expect("begins");
+    transaction.create(&ana(), "log/w/ana/0").expect("created");
+    transaction.commit().expect("committed");
+    journal
+}
+
+fn head(journal: &dyn Journal, workspace: &WorkspaceId) -> Head {
+    journal.heads().expect("heads").into_iter().find(|head| head.workspace == *workspace).expect("there")
+}
+
+/// Appends `count` entries with the run's index as its bytes.
+fn append(journal: &dyn Journal, workspace: &WorkspaceId, count: u64) {
+    let mut transaction = journal.begin().expect("begins");
+    let mut head = transaction.head(workspace).expect("read").expect("there");
+    let run = run_after(&head, count);
+    for n in 0..count {
+        head.frontier.push(leaf_hash(&(run.first + n).to_be_bytes()));
+    }
+    head.last_time = Timestamp::from_micros(run.first_time.micros() + count as i64 - 1);
+    transaction.append(&run, &head).expect("appended");
+    transaction.commit().expect("committed");
+}
+
+fn run_after(head: &Head, count: u64) -> Run {
+    let first = head.frontier.size();
+    let first_time = Timestamp::from_micros(head.last_time.micros() + 1);
+    Run { first, count, first_time, packed: first.to_be_bytes().repeat(8) }
+}
+
+fn a_new_workspace_has_an_empty_ledger(bench: &Bench) {
+    let journal = created(bench);
+    let head = head(&*journal, &ana());
+    assert_eq!((head.frontier.size(), head.sealed, head.origin.as_str()), (0, 0, "log/w/ana/0"));
+    assert!(journal.runs(&ana(), 0, 1000).expect("runs").is_empty());
+    assert_eq!(journal.newest_checkpoint(&ana()).expect("read"), None);
+    assert!(journal.begin().expect("begins").head(&"nobody".parse().expect("an id")).expect("read").is_none());
+}
+
+fn what_was_committed_is_there_after_a_restart(bench: &Bench) {
+    let journal = created(bench);
+    append(&*journal, &ana(), 3);
+    append(&*journal, &ana(), 2);
+    let before = (head(&*journal, &ana()), journal.runs(&ana(), 0, 1000).expect("runs"));
+    drop(journal);
+    let journal = (bench.open)();
+    assert_eq!(before, (head(&*journal, &ana()), journal.runs(&ana(), 0, 1000).expect("runs")));
+    assert_eq!(before.0.frontier.size(), 5);
+    assert!(journal.check().expect("checked").is_empty());
+    journal.tidy().expect("tidied");
+    assert_eq!(before.0, head(&*journal, &ana()));
+}
+
+fn what_was_not_committed_is_not_there(bench: &Bench) {
+    let journal = created(bench);
+    append(&*journal, &ana(), 1);
+    let before = head(&*journal, &ana());
+    let mut transaction = journal.begin().expect("begins");
+    let mut after = transaction.head(&ana()).expect("read").expect("there");
+    let run = run_after(&after, 1);
+    after.frontier.push(leaf_hash(b"lost"));
+    transaction.append(&run, &after).expect("appended");
+    drop(transaction);
+    assert_eq!(head(&*journal, &ana()), before);
+    assert_eq!(journal.runs(&ana(), 0, 1000).expect("runs").len(), 1);
+    append(&*journal, &ana(), 1);
+}
+
+fn runs_come_in_order_and_in_pieces(bench: &Bench) {
+    let journal = created(bench);
+    for count in [3, 1, 5] {
+        append(&*journal, &ana(), count);
+    }
+    let firsts = |from, bytes| -> Vec<u64> {
+        journal.runs(&ana(), from, bytes).expect("runs").iter().map(|run| run.first).collect()
+    };
+    assert_eq!(firsts(0, 1000), [0, 3, 4]);
+    assert_eq!(firsts(2, 1000), [0, 3, 4], "the run that holds entry 2 begins at 0");
+    assert_eq!(firsts(3, 1000), [3, 4]);
+    assert_eq!(firsts(8, 1000), [4]);
+    assert!(firsts(9, 1000).is_empty());
+    assert_eq!(firsts(0, 1), [0], "at least one, whatever its size");
+    assert_eq!(firsts(0, 130), [0, 3]);
+}
+
+fn an_index_is_given_once(bench: &Bench) {
+    let journal = created(bench);
+    append(&*journal, &ana(), 1);
+    let mut transaction = journal.begin().expect("begins");
+    let head = transaction.head(&ana()).expect("read").expect("there");
+    let again = Run { first: 0, ..run_after(&head, 1) };
+    let refused = transaction.append(&again, &head).and_then(|()| transaction.commit());
+    assert!(refused.is_err());
+}
+
+fn keys_are_remembered_until_they_expire(bench: &Bench) {
+    let journal = created(bench);
+    let at = Timestamp::from_micros;
+    let what = Remembered { fingerprint: [7; 32], first: 4, count: 2, expires_at: at(100) };
+    let mut transaction = journal.begin().expect("begins");
+    transaction.remember(&ana(), "k", &what).expect("remembered");
+    assert_eq!(transaction.recall(&ana(), "k", at(1)).expect("read").as_ref(), Some(&what), "at once");
+    transaction.commit().expect("committed");
+    drop(journal);
+
+    let journal = (bench.open)();
+    let mut transaction = journal.begin().expect("begins");
+    assert_eq!(transaction.recall(&ana(), "k", at(99)).expect("read"), Some(what.clone()));
+    assert_eq!(transaction.recall(&ana(), "k", at(100)).expect("read"), None);
+    assert_eq!(transaction.recall(&ana(), "other", at(1)).expect("read"), None);
+    let later = Remembered { expires_at: at(500), ..what };
+    transaction.remember(&ana(), "k", &later).expect("an expired key is free again");
+    transaction.forget(at(200)).expect("forgotten");
+    assert_eq!(transaction.recall(&ana(), "k", at(200)).expect("read"), Some(later));
+    transaction.forget(at(500)).expect("forgotten");
+    assert_eq!(transaction.recall(&ana(), "k", at(300)).expect("read"), None);
+    transaction.commit().expect("committed");
+}
+
+fn checkpoints_come_by_size(bench: &Bench) {
+    let journal = created(bench);
+    let mut transaction = journal.begin().expect("begins");
+    for size in [10, 2, 300] {
+        transaction.publish(&ana(), size, &format!("note {size}")).expect("published");
+    }
+    transaction.commit().expect("committed");
+    assert_eq!(journal.newest_checkpoint(&ana()).expect("read").as_deref(), Some("note 300"));
+    assert_eq!(journal.checkpoints(&ana(), 0, 2).expect("read"), ["note 2", "note 10"]);
+    assert_eq!(journal.checkpoints(&ana(), 3, 9).expect("read"), ["note 10", "note 300"]);
+    let mut transaction = journal.begin().expect("begins");
+    let twice = transaction.publish(&ana(), 2, "another").and_then(|()| transaction.commit());
+    assert!(twice.is_err(), "a size is signed once");
+}
+
+fn the_manifest_and_the_runs_change_together(bench: &Bench) {
+    let journal = created(bench);
+    for _ in 0..4 {
+        append(&*journal, &ana(), 2);
+    }
+    let sealed = |first: u64| Sealed { first, meta: format!("{{\"first\":{first}}}") };
+    let mut transaction = journal.begin().expect("begins");
+    transaction.seal(&ana(), 4, &[], &[sealed(0), sealed(2)]).expect("sealed");
+    drop(transaction);
+    assert!(journal.manifest(&ana()).expect("read").is_empty(), "not committed");
+    assert_eq!(journal.runs(&ana(), 0, 1000).expect("runs").len(), 4);
+
+    let mut transaction = journal.begin().expect("begins");
+    transaction.seal(&ana(), 4, &[], &[sealed(0), sealed(2)]).expect("sealed");
+    transaction.commit().expect("committed");
+    assert_eq!(journal.manifest(&ana()).expect("read"), [sealed(0), sealed(2)]);
+    assert_eq!(head(&*journal, &ana()).sealed, 4);
+    assert_eq!(journal.runs(&ana(), 0, 1000).expect("runs")[0].first, 4);
+
+    let mut transaction = journal.begin().expect("begins");
+    let merged = Sealed { first: 0, meta: "merged".to_owned() };
+    transaction.seal(&ana(), 4, &[0, 2], std::slice::from_ref(&merged)).expect("merged");
+    transaction.commit().expect("committed");
+    assert_eq!(journal.manifest(&ana()).expect("read"), [merged]);
+    append(&*journal, &ana(), 1);
+    let unknown = journal.begin().expect("begins").seal(&ana(), 4, &[77], &[]);
+    assert!(matches!(unknown, Err(JournalError::Damaged { .. })));
+}
+
+fn workspaces_do_not_touch_each_other(bench: &Bench) {
+    let journal = created(bench);
+    let bob: WorkspaceId = "bob".parse().expect("an id");
+    let mut transaction = journal.begin().expect("begins");
+    transaction.create(&bob, "log/w/bob/0").expect("created");
+    transaction.commit().expect("committed");
+    append(&*journal, &ana(), 2);
+    append(&*journal, &bob, 3);
+    append(&*journal, &ana(), 2);
+    assert_eq!(head(&*journal, &ana()).frontier.size(), 4);
+    assert_eq!(head(&*journal, &bob).frontier.size(), 3);
+    let mut transaction = journal.begin().expect("begins");
+    transaction.seal(&ana(), 4, &[], &[]).expect("sealed");
+    transaction.publish(&ana(), 4, "ana's").expect("published");
+    transaction.commit().expect("committed");
+    assert_eq!(journal.runs(&bob, 0, 1000).expect("runs").len(), 1);
+    assert_eq!(journal.newest_checkpoint(&bob).expect("read"), None);
+}
