@@ -18,7 +18,12 @@ pub struct Change<'a> {
 impl Change<'_> {
     /// Masks secrets on both sides, by the names along the path and by their shape.
     pub(crate) fn mask(&mut self) {
-        let name = self.path.rsplit('/').find(|part| !part.bytes().all(|b| b.is_ascii_digit())).unwrap_or("").to_owned();
+        let name = self
+            .path
+            .rsplit('/')
+            .find(|part| !part.bytes().all(|b| b.is_ascii_digit()))
+            .unwrap_or("")
+            .to_owned();
         for side in [&mut self.before, &mut self.after].into_iter().flatten() {
             mask::value(&name, side);
         }
@@ -34,7 +39,12 @@ pub fn diff<'a>(before: Option<Json<'a>>, after: Option<Json<'a>>) -> Vec<Change
     changes
 }
 
-fn walk<'a>(path: &mut String, before: Option<Json<'a>>, after: Option<Json<'a>>, changes: &mut Vec<Change<'a>>) {
+fn walk<'a>(
+    path: &mut String,
+    before: Option<Json<'a>>,
+    after: Option<Json<'a>>,
+    changes: &mut Vec<Change<'a>>,
+) {
     match (before, after) {
         (Some(Json::Object(before)), Some(Json::Object(after))) => members(path, before, after, changes),
         (Some(Json::Array(before)), Some(Json::Array(after))) if before.len() == after.len() => {
@@ -116,7 +126,10 @@ mod tests {
 
     #[test]
     fn a_creation_and_a_deletion_are_told_member_by_member() {
-        assert_eq!(told(None, Some(r#"{"a":1,"b":{"c":2}}"#)), ["/a: absent -> 1", "/b: absent -> {\"c\":2}"]);
+        assert_eq!(
+            told(None, Some(r#"{"a":1,"b":{"c":2}}"#)),
+            ["/a: absent -> 1", "/b: absent -> {\"c\":2}"]
+        );
         assert_eq!(told(Some(r#"{"a":1}"#), None), ["/a: 1 -> absent"]);
         assert_eq!(told(Some("1"), Some("1.0")), [": 1 -> 1.0"]);
     }

@@ -4,10 +4,10 @@
 //! caller meant is dropped in silence. Extra values belong into `metadata`. Secrets are masked here, before
 //! anything is hashed, stored or logged.
 
+use crate::Timestamp;
 use crate::diff::{Change, diff};
 use crate::json::{Json, JsonError, Path};
 use crate::mask;
-use crate::Timestamp;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -266,10 +266,7 @@ fn time(json: &Json<'_>) -> Read<Timestamp> {
 }
 
 /// Checks every member with `check` and puts the object back together; `null` members are left out.
-fn checked<'a>(
-    json: Json<'a>,
-    mut check: impl FnMut(&str, Json<'a>) -> Read<Json<'a>>,
-) -> Read<Json<'a>> {
+fn checked<'a>(json: Json<'a>, mut check: impl FnMut(&str, Json<'a>) -> Read<Json<'a>>) -> Read<Json<'a>> {
     let mut kept = Vec::new();
     for (name, value) in members(json)? {
         if value != Json::Null {
@@ -360,9 +357,7 @@ fn read_changes<'a>(json: Json<'a>) -> Read<Vec<Change<'a>>> {
         list(json, CHANGES_MAX)?.into_iter().enumerate().map(read).collect::<Read<_>>()?;
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     match changes.windows(2).find(|pair| pair[0].path == pair[1].path) {
-        Some(twice) => {
-            Err(Invalid::here(format!("each path once, {} is given twice", twice[0].path)))
-        }
+        Some(twice) => Err(Invalid::here(format!("each path once, {} is given twice", twice[0].path))),
         None => Ok(changes),
     }
 }
@@ -405,11 +400,13 @@ fn all_changes<'a>(
     }
     let mut changes = diff(before, after);
     if changes.len() > CHANGES_MAX {
-        let expected = format!("documents that differ in at most {CHANGES_MAX} places, these do in {}", changes.len());
+        let expected =
+            format!("documents that differ in at most {CHANGES_MAX} places, these do in {}", changes.len());
         return Err(Invalid::here(expected).within("after"));
     }
     if let Some(long) = changes.iter().find(|change| change.path.len() > SECTION_NAME_BYTES_MAX) {
-        let expected = format!("paths of at most {SECTION_NAME_BYTES_MAX} bytes, this one has {}", long.path.len());
+        let expected =
+            format!("paths of at most {SECTION_NAME_BYTES_MAX} bytes, this one has {}", long.path.len());
         return Err(Invalid::here(expected).within("after"));
     }
     changes.iter_mut().for_each(Change::mask);

@@ -1,8 +1,8 @@
 //! An entry: an event at its index in a ledger.
 
+use crate::Timestamp;
 use crate::event::{Damaged, Event};
 use crate::json::write_string;
-use crate::Timestamp;
 
 /// What an entry is for; the byte is part of the commitment (`docs/formats/entry.md`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,7 +168,12 @@ impl<'o> Object<'o> {
         }
     }
 
-    fn list<T>(&mut self, name: &str, items: impl ExactSizeIterator<Item = T>, write: impl Fn(T, &mut Vec<u8>)) {
+    fn list<T>(
+        &mut self,
+        name: &str,
+        items: impl ExactSizeIterator<Item = T>,
+        write: impl Fn(T, &mut Vec<u8>),
+    ) {
         if items.len() == 0 {
             return;
         }
@@ -322,11 +327,13 @@ impl Entries {
 
 fn split_record(records: &[u8], at: usize) -> Result<(Kind, Key, &[u8], usize), Damaged> {
     let cut = || Damaged("a record is cut short".into());
-    let (head, rest) = records.get(at..).and_then(|r| r.split_first_chunk::<RECORD_HEAD_BYTES>()).ok_or_else(cut)?;
+    let (head, rest) =
+        records.get(at..).and_then(|r| r.split_first_chunk::<RECORD_HEAD_BYTES>()).ok_or_else(cut)?;
     if head[0] != FORM_FULL {
         return Err(Damaged(format!("a record has the unknown form {}", head[0]).into()));
     }
-    let kind = Kind::from_byte(head[1]).ok_or_else(|| Damaged(format!("kind {} is unknown", head[1]).into()))?;
+    let kind =
+        Kind::from_byte(head[1]).ok_or_else(|| Damaged(format!("kind {} is unknown", head[1]).into()))?;
     let mut key = [0; 16];
     key.copy_from_slice(&head[2..18]);
     let length = u32::from_be_bytes([head[18], head[19], head[20], head[21]]) as usize;

@@ -363,7 +363,9 @@ impl<'a> View<'a> {
             match (name.as_ref(), value) {
                 ("action", Json::String(action)) => self.action = action,
                 ("id", Json::String(id)) => self.id = id,
-                ("occurred_at", Json::String(at)) => self.occurred_at = Timestamp::parse(&at).ok_or_else(broken)?,
+                ("occurred_at", Json::String(at)) => {
+                    self.occurred_at = Timestamp::parse(&at).ok_or_else(broken)?
+                }
                 ("outcome", Json::Object(outcome)) => {
                     for (name, value) in outcome {
                         match (name.as_ref(), value) {

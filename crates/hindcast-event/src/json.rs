@@ -293,7 +293,8 @@ fn plain_until(bytes: &[u8], from: usize) -> usize {
         let quote = word ^ (ONES * u64::from(b'"'));
         let backslash = word ^ (ONES * u64::from(b'\\'));
         let low = word.wrapping_sub(ONES * 0x20) & !word;
-        let stop = ((quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash) | low) & HIGHS;
+        let stop =
+            ((quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash) | low) & HIGHS;
         if stop != 0 {
             return at + (stop.trailing_zeros() / 8) as usize;
         }
@@ -378,9 +379,8 @@ impl<'a> Reader<'a> {
             }
             self.skip_space();
             self.take(b':', "a colon after the name")?;
-            let value = self
-                .value(depth + 1)
-                .map_err(|e| JsonError { path: e.path.within_member(&name), ..e })?;
+            let value =
+                self.value(depth + 1).map_err(|e| JsonError { path: e.path.within_member(&name), ..e })?;
             sorted &= members.last().is_none_or(|(last, _)| *last < name);
             members.push((name, value));
             self.skip_space();
@@ -528,7 +528,8 @@ impl<'a> Reader<'a> {
     fn unicode(&mut self) -> Result<char, JsonError> {
         let at = self.at;
         let first = self.four_hex()?;
-        let code = if (0xd800..0xdc00).contains(&first) && self.text.as_bytes()[self.at..].starts_with(b"\\u") {
+        let code = if (0xd800..0xdc00).contains(&first) && self.text.as_bytes()[self.at..].starts_with(b"\\u")
+        {
             self.at += 2;
             let second = self.four_hex()?;
             if !(0xdc00..0xe000).contains(&second) {

@@ -3,22 +3,26 @@
 //! A caller submits a [`Draft`]; made valid it is an [`Event`]; at its index in a ledger it is an [`Entry`]. This
 //! crate knows no clock, no randomness and no disk: what it needs of them is handed in.
 
+mod activity;
 pub mod diff;
 mod draft;
 mod entry;
 mod event;
 pub mod json;
-#[path = "masking.rs"]
 mod mask;
 mod secret;
+mod sentence;
 mod time;
 
+pub use crate::activity::{Activity, Category, Registry};
 pub use crate::draft::{
-    ACTION_BYTES_MAX, ACTOR_TYPES, CHANGES_MAX, Draft, ID_BYTES_MAX, Invalid, METADATA_MAX, Outcome, OutcomeResult,
-    SECTION_NAME_BYTES_MAX, TARGETS_MAX, TEXT_BYTES_MAX,
+    ACTION_BYTES_MAX, ACTOR_TYPES, CHANGES_MAX, Draft, ID_BYTES_MAX, Invalid, METADATA_MAX, Outcome,
+    OutcomeResult, SECTION_NAME_BYTES_MAX, TARGETS_MAX, TEXT_BYTES_MAX,
 };
 pub use crate::entry::{Entries, Entry, Key, Kind, push_record};
 pub use crate::event::{
-    Arrival, Core, Damaged, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections, TooLarge, View, id_time, push_section,
+    Arrival, Core, Damaged, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections, TooLarge, View, id_time,
+    push_section,
 };
+pub use crate::sentence::describe;
 pub use crate::time::Timestamp;

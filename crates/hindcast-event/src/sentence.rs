@@ -6,14 +6,57 @@
 //! holds when the value is just that. Values are put in as they are: escaping and isolating
 //! them is for whoever shows the sentence. A mark is never seen, whatever is missing.
 
-use crate::activity::Activity;
+use crate::activity::{Activity, Registry};
+use crate::json::{self, Json};
+use crate::{OutcomeResult, View};
 use std::borrow::Cow;
 
 /// A value longer than this is cut; a sentence is for reading, the whole value is in the event.
 const VALUE_CHARS_MAX: usize = 120;
 
+/// The sentence of an event in English, without a full stop.
+pub fn describe(view: &View<'_>) -> String {
+    let actor = json::parse(view.actor).unwrap_or(Json::Null);
+    let target = view.targets.first().and_then(|target| json::parse(target).ok());
+    let change = view.changes.first().and_then(|(_, sides)| json::parse(sides).ok());
+    let member = |json: &Option<Json<'_>>, name| json.as_ref().and_then(|json| said(json.get(name)?));
+    let actor_name = ["name", "email", "id"].iter().find_map(|name| said(actor.get(name)?));
+    let target_name = member(&target, "name");
+    let metadata = |key: &str| {
+        let mut parts = key.split('.');
+        let first = parts.next()?;
+        let (_, text) = view.metadata.iter().find(|(name, _)| *name == first)?;
+        let json = json::parse(text).ok()?;
+        said(parts.try_fold(&json, |json, part| json.get(part))?).map(Cow::Owned)
+    };
+    let words = Words {
+        action: &view.action,
+        actor: actor_name.unwrap_or_default().into(),
+        target: target_name.clone().or_else(|| member(&target, "id")).map(Cow::Owned),
+        target_name: target_name.map(Cow::Owned),
+        before: member(&change, "before").map(Cow::Owned),
+        after: member(&change, "after").map(Cow::Owned),
+        metadata: &metadata,
+        ending: match view.result {
+            OutcomeResult::Success | OutcomeResult::Unknown => Ending::Done,
+            OutcomeResult::Failure => Ending::Failed,
+            OutcomeResult::Denied => Ending::Denied,
+        },
+    };
+    render(Registry::builtin().get(&view.action), &words)
+}
+
+/// A value that fits into a sentence.
+fn said(json: &Json<'_>) -> Option<String> {
+    match json {
+        Json::String(text) => Some(text.to_string()),
+        Json::Number(_) | Json::Bool(_) => Some(json.to_string()),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
 /// The words of an event that a sentence can use.
-pub struct Words<'a> {
+pub(crate) struct Words<'a> {
     /// The action as it was submitted.
     pub action: &'a str,
     /// The actor's name, else email, else id.
@@ -35,7 +78,7 @@ pub struct Words<'a> {
 
 /// How it went, as far as a sentence has to say it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub(crate) enum Ending {
     /// It happened, or nobody knows better.
     Done,
     /// It was tried and failed.
@@ -46,7 +89,7 @@ pub enum Ending {
 
 /// The sentence of an event, without a full stop. `activity` is what the registry knows about its
 /// action; without it the action itself is named.
-pub fn render(activity: Option<&Activity>, words: &Words<'_>) -> String {
+pub(crate) fn render(activity: Option<&Activity>, words: &Words<'_>) -> String {
     let mut sentence = String::with_capacity(96);
     match activity {
         Some(activity) => fill(activity.sentence, words, &mut sentence),

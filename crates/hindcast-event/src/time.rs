@@ -50,7 +50,9 @@ impl Timestamp {
             return None;
         }
         let number = |from: usize, to: usize| {
-            text[from..to].iter().try_fold(0_u32, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+            text[from..to]
+                .iter()
+                .try_fold(0_u32, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
         };
         let part = |from: usize| number(from, from + 2).and_then(|n| u8::try_from(n).ok());
         let month = Month::try_from(part(5)?).ok()?;
@@ -108,14 +110,24 @@ mod tests {
         ] {
             assert_eq!(Timestamp::parse(given).expect(given).to_string(), kept);
         }
-        for refused in ["", "2026-11-21", "2026-02-30T00:00:00Z", "0000-12-31T00:00:00Z", "0001-01-01T00:00:00+01:00", "1795290012"] {
+        for refused in [
+            "",
+            "2026-11-21",
+            "2026-02-30T00:00:00Z",
+            "0000-12-31T00:00:00Z",
+            "0001-01-01T00:00:00+01:00",
+            "1795290012",
+        ] {
             assert_eq!(Timestamp::parse(refused), None, "{refused}");
         }
     }
 
     #[test]
     fn the_design_vector_reads_as_its_microseconds() {
-        assert_eq!(Timestamp::parse("2026-11-21T19:40:12.345678Z").map(Timestamp::micros), Some(1_795_290_012_345_678));
+        assert_eq!(
+            Timestamp::parse("2026-11-21T19:40:12.345678Z").map(Timestamp::micros),
+            Some(1_795_290_012_345_678)
+        );
     }
 
     proptest! {

@@ -110,7 +110,10 @@ fn what_is_wrong_is_named_with_its_place_and_what_was_expected() {
             r#"{"action":"a","occurred_at":1795290012}"#,
             "occurred_at: expected a time as in RFC 3339, such as \"2026-11-21T19:40:12Z\", in the years 0001 to 9999",
         ),
-        (r#"{"action":"a","targets":[{"type":"t","id":"1"},{"type":"t"}]}"#, "targets[1].id: expected a value, it is required"),
+        (
+            r#"{"action":"a","targets":[{"type":"t","id":"1"},{"type":"t"}]}"#,
+            "targets[1].id: expected a value, it is required",
+        ),
         (
             r#"{"action":"a","changes":[{"path":"x"}]}"#,
             "changes[0].path: expected a JSON Pointer, such as \"/conditions/0/value\"",
@@ -140,21 +143,26 @@ fn secrets_are_masked_and_the_mask_says_so() {
         r#"{"action":"a","actor":{"type":"user","id":"a"},
             "description":"the key is AKIAIOSFODNN7EXAMPLE, keep it",
             "changes":[{"path":"/webhook/client_secret","before":"hunter1","after":"hunter2"}],
-            "metadata":{"password":"hunter3","nested":{"api_key":12345,"note":"fine"},"token_count":7}}"#,
+            "metadata":{"password":"hunter3","nested":{"pin":12345,"note":"fine"},
+                "token":{"id":"t_1","value":"hunter4"},"token_count":7}}"#,
     );
     for secret in ["hunter", "12345", "AKIA"] {
         assert!(!entry.contains(secret), "{secret} in {entry}");
     }
-    assert!(entry.contains(r#"{"path":"/webhook/client_secret","after":{"$masked":"secret"},"before":{"$masked":"secret"}}"#));
+    assert!(entry.contains(
+        r#"{"path":"/webhook/client_secret","after":{"$masked":"secret"},"before":{"$masked":"secret"}}"#
+    ));
     assert!(entry.contains(r#""description":"the key is [masked aws_key], keep it""#), "{entry}");
-    assert!(entry.contains(r#""nested":{"api_key":{"$masked":"secret"},"note":"fine"}"#), "{entry}");
+    assert!(entry.contains(r#""nested":{"note":"fine","pin":{"$masked":"secret"}}"#), "{entry}");
+    assert!(entry.contains(r#""token":{"id":"t_1","value":{"$masked":"secret"}}"#), "{entry}");
     assert!(entry.contains(r#""token_count":7"#), "{entry}");
 }
 
 #[test]
 fn times_at_the_edges_of_the_calendar_and_strange_characters_are_kept() {
     for time in ["0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"] {
-        let entry = entry(&format!(r#"{{"action":"a","actor":{{"type":"user","id":"a"}},"occurred_at":"{time}"}}"#));
+        let entry =
+            entry(&format!(r#"{{"action":"a","actor":{{"type":"user","id":"a"}},"occurred_at":"{time}"}}"#));
         assert!(entry.contains(time), "{entry}");
     }
     let entry = entry(r#"{"action":"a","actor":{"type":"user","id":"a","name":"x\u0000\u202ey"}}"#);

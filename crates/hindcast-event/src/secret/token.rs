@@ -121,7 +121,9 @@ impl Shape {
             "openai_key" => has_dense_part(letters),
             _ => true,
         };
-        if !fits || !likely || !looks_random(letters) {
+        // One key in thirty has no digit; no word begins with AKIA, so there it need not.
+        let random = looks_random(letters) || self.prefix == b"AKIA" && distinct(letters) >= 5;
+        if !fits || !likely || !random {
             return None;
         }
         let mut end = start + self.prefix.len() + length;
@@ -135,14 +137,18 @@ impl Shape {
 
 /// Whether these letters could have been drawn by lot, which `YOUR_KEY_HERE` and `xxxxxxxx` were not.
 pub(super) fn looks_random(letters: &[u8]) -> bool {
-    let mut seen = [false; 256];
-    letters.iter().for_each(|&byte| seen[byte as usize] = true);
-    let distinct = seen.iter().filter(|&&seen| seen).count();
+    let distinct = distinct(letters);
     let digit = letters.iter().any(u8::is_ascii_digit);
     let upper = letters.iter().any(u8::is_ascii_uppercase);
     let lower = letters.iter().any(u8::is_ascii_lowercase);
     let plain = letters.iter().all(u8::is_ascii_alphanumeric);
     distinct >= 5 && (digit || plain && upper && lower || distinct >= 20)
+}
+
+fn distinct(letters: &[u8]) -> usize {
+    let mut seen = [false; 256];
+    letters.iter().for_each(|&byte| seen[byte as usize] = true);
+    seen.iter().filter(|&&seen| seen).count()
 }
 
 /// Whether one piece between hyphens is long and mixed: `sk-` also begins names that people chose.
