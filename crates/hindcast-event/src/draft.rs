@@ -171,8 +171,14 @@ impl<'a> Draft<'a> {
                 "authorized_by" => read_authority(value).map(|v| authorized_by = Some(v)),
                 "targets" => read_targets(value).map(|v| targets = v),
                 "changes" => read_changes(value).map(|v| changes = Some(v)),
-                "before" => Ok(before = Some(value)),
-                "after" => Ok(after = Some(value)),
+                "before" => {
+                    before = Some(value);
+                    Ok(())
+                }
+                "after" => {
+                    after = Some(value);
+                    Ok(())
+                }
                 "context" => read_context(value).map(|v| context = Some(v)),
                 "reason" => masked_text(value).map(|v| reason = Some(v)),
                 "description" => masked_text(value).map(|v| description = Some(v)),

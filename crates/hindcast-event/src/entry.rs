@@ -265,6 +265,20 @@ impl Entries {
         &self.records
     }
 
+    /// Appends a new entry, whose place is given later by [`Self::settle`]; `write` appends its sections, as
+    /// [`crate::Draft::encode`] does, or says why they are not to be kept.
+    pub fn push_new<E>(
+        &mut self,
+        kind: Kind,
+        key: &Key,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let at = self.records.len();
+        push_record(kind, key, &mut self.records, write)?;
+        self.places.push(Place { index: self.places.len() as u64, received_at: Timestamp::default(), at });
+        Ok(())
+    }
+
     /// Appends an entry.
     pub fn push(&mut self, entry: Entry<'_>) {
         let place = Place { index: entry.index, received_at: entry.received_at, at: self.records.len() };
@@ -311,8 +325,9 @@ impl Entries {
     /// The entry at position `at`, counted from 0 in the order they were pushed.
     pub fn get(&self, at: usize) -> Option<Entry<'_>> {
         let place = self.places.get(at)?;
+        // Sections were checked, or written by us, when they were taken in.
         let (kind, key, event, _) = split_record(&self.records, place.at).ok()?;
-        let event = Event::from_bytes(event).ok()?;
+        let event = Event::checked(event);
         Some(Entry { index: place.index, received_at: place.received_at, kind, key, event })
     }
 

@@ -231,6 +231,11 @@ impl<'a> Event<'a> {
         Ok(Self(bytes))
     }
 
+    /// Bytes that [`Self::from_bytes`] has accepted before.
+    pub(crate) fn checked(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// The encoded sections.
     pub fn as_bytes(self) -> &'a [u8] {
         self.0

@@ -59,8 +59,8 @@ pub trait Observer: Send + Sync {
     /// Entries are durable. Also called once for everything the journal holds when we start.
     fn sequenced(&self, workspace: &WorkspaceId, entries: Arc<Entries>);
 
-    /// A checkpoint is signed and durable.
-    fn published(&self, workspace: &WorkspaceId, note: &str);
+    /// A checkpoint of this size is signed and durable.
+    fn published(&self, workspace: &WorkspaceId, size: u64, note: &str);
 
     /// Nothing more is written, because this error left the disk in doubt. The process should end.
     fn stopped(&self, error: &JournalError);

@@ -150,7 +150,7 @@ impl Sequencer {
                 if let Some(live) = live(&workspace) {
                     live.write().published = Some((size, note.as_str().into()));
                 }
-                self.shared.observer.published(&workspace, &note);
+                self.shared.observer.published(&workspace, size, &note);
                 reply(Ok(()));
             }
             Done::Sealed { workspace, sealed, reply } => {

@@ -22,7 +22,7 @@ impl Observer for Witness {
         self.entries.lock().expect("not poisoned").push(entries);
     }
 
-    fn published(&self, _: &WorkspaceId, _: &str) {}
+    fn published(&self, _: &WorkspaceId, _: u64, _: &str) {}
 
     fn stopped(&self, error: &JournalError) {
         panic!("{error}");

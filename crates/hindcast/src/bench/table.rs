@@ -1,0 +1,98 @@
+//! The figures as a table with ratios to the best peer.
+
+use super::Figure;
+use std::fmt::Write as _;
+
+/// A line of the table: what was measured, our goal, whether more is better.
+struct Line {
+    metric: &'static str,
+    goal: &'static str,
+    more_is_better: bool,
+}
+
+const fn more(metric: &'static str, goal: &'static str) -> Line {
+    Line { metric, goal, more_is_better: true }
+}
+
+const fn less(metric: &'static str, goal: &'static str) -> Line {
+    Line { metric, goal, more_is_better: false }
+}
+
+const LINES: [Line; 23] = [
+    more("ingest", "≥ 200000"),
+    less("ingest cpu", ""),
+    more("ingest http", "≥ 120000"),
+    more("ingest indexed", "≥ 60000"),
+    more("single http", "≥ 30000"),
+    less("single http p99", "≤ 10"),
+    less("found p99", "≤ 1000"),
+    less("Q1 newest, tail", "≤ 2"),
+    less("Q1 newest", "≤ 5"),
+    less("Q7 deep page", "≤ 5"),
+    less("Q2 rare action", "≤ 10"),
+    less("Q3 actor failed", "≤ 10"),
+    less("Q4 one target", "≤ 10"),
+    less("Q5 rare word", "≤ 10"),
+    less("Q5b common word", "≤ 10"),
+    less("Q6 facets", "≤ 15"),
+    more("Q8 export", "≥ 400000"),
+    more("verify", "≥ 400000"),
+    less("bytes per event", "≤ 200"),
+    less("memory idle", "≤ 300"),
+    less("memory load", "≤ 800"),
+    less("memory", ""),
+    less("expire a month", "≤ 1"),
+];
+const ENGINES: [&str; 4] = ["hindcast", "sqlite", "postgres", "duckdb"];
+
+pub(super) fn table(figures: &[Figure], events: u64) -> String {
+    let mut out = format!("\n{events} events\n\n| what | unit | goal |");
+    ENGINES.iter().for_each(|engine| out.push_str(&format!(" {engine} |")));
+    out.push_str(" to the best peer |\n| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
+    for line in LINES {
+        let values = ENGINES.map(|engine| number(figures, engine, line.metric));
+        if values.iter().all(Option::is_none) {
+            continue;
+        }
+        let unit = figures.iter().find(|figure| figure.metric == line.metric).map_or("", |figure| &figure.unit);
+        let _ = write!(out, "| {} | {unit} | {} |", line.metric, line.goal);
+        values.iter().for_each(|value| out.push_str(&format!(" {} |", value.map_or("–".to_owned(), shown))));
+        let _ = writeln!(out, " {} |", ratio(&line, &values).map_or("–".to_owned(), |ratio| format!("{ratio:.2} ×")));
+    }
+    out.push_str("\nA ratio above 1 means we do more, or take more. SQLite and PostgreSQL find a warm page of a B-tree faster.\n");
+    for figure in figures.iter().filter(|figure| figure.note.starts_with("skipped")) {
+        let _ = writeln!(out, "{}: {}", figure.engine, figure.note);
+    }
+    out
+}
+
+fn ratio(line: &Line, values: &[Option<f64>; 4]) -> Option<f64> {
+    let peers = values[1..].iter().flatten().copied();
+    let best = if line.more_is_better { peers.reduce(f64::max) } else { peers.reduce(f64::min) };
+    Some(values[0]? / best?)
+}
+
+fn number(figures: &[Figure], engine: &str, metric: &str) -> Option<f64> {
+    figures.iter().find(|figure| figure.engine == engine && figure.metric == metric)?.value.as_f64()
+}
+
+fn shown(value: f64) -> String {
+    if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_figure_is_set_against_the_best_peer() {
+        let mut figures = vec![Figure::ours("ingest", 200_000.0, "events/s", ""), Figure::ours("Q1 newest", 1.0, "ms", "")];
+        for (engine, ingest, newest) in [("sqlite", 10_000.0, 0.25), ("duckdb", 50_000.0, 5.0)] {
+            let of = |metric, value| Figure { engine: engine.to_owned(), ..Figure::ours(metric, value, "", "") };
+            figures.extend([of("ingest", ingest), of("Q1 newest", newest)]);
+        }
+        let table = table(&figures, 7);
+        assert!(table.contains("| ingest | events/s | ≥ 200000 | 200000 | 10000 | – | 50000 | 4.00 × |"), "{table}");
+        assert!(table.contains("| Q1 newest | ms | ≤ 5 | 1.00 | 0.25 | – | 5.00 | 4.00 × |"), "{table}");
+    }
+}

@@ -1,0 +1,22 @@
+//! Marks: small facts a follower or a job wants to find again, by workspace and name.
+
+use super::{Catalog, CatalogError};
+use rusqlite::{OptionalExtension as _, params};
+
+impl Catalog {
+    /// Keeps a fact; an earlier one under the name gives way.
+    pub fn set_mark(&self, workspace: &str, name: &str, value: &str) -> Result<(), CatalogError> {
+        self.sql().execute(
+            "INSERT OR REPLACE INTO mark (workspace, name, value) VALUES (?1, ?2, ?3)",
+            params![workspace, name, value],
+        )?;
+        Ok(())
+    }
+
+    /// A fact that was kept.
+    pub fn mark(&self, workspace: &str, name: &str) -> Result<Option<String>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached("SELECT value FROM mark WHERE workspace = ?1 AND name = ?2")?;
+        Ok(statement.query_row([workspace, name], |row| row.get(0)).optional()?)
+    }
+}

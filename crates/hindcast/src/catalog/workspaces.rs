@@ -1,0 +1,52 @@
+//! Workspaces and what people call them.
+
+use super::{Catalog, CatalogError};
+use hindcast_event::Timestamp;
+use hindcast_ledger::WorkspaceId;
+use rusqlite::{OptionalExtension as _, Row, params};
+
+/// A workspace as people know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    /// Its id, in addresses and origins.
+    pub id: WorkspaceId,
+    /// Its name, for people.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<(String, String, i64)> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn workspace((id, name, created_at): (String, String, i64)) -> Result<Workspace, CatalogError> {
+    let id = id.parse().map_err(|_| CatalogError::Damaged(format!("{id:?} is not the id of a workspace")))?;
+    Ok(Workspace { id, name, created_at: Timestamp::from_micros(created_at) })
+}
+
+impl Catalog {
+    /// Adds a workspace; one that is there already keeps its name.
+    pub fn add_workspace(&self, workspace: &Workspace) -> Result<(), CatalogError> {
+        self.sql().execute(
+            "INSERT OR IGNORE INTO workspace (id, name, created_at) VALUES (?1, ?2, ?3)",
+            params![workspace.id.as_str(), workspace.name, workspace.created_at.micros()],
+        )?;
+        Ok(())
+    }
+
+    /// All workspaces, oldest first.
+    pub fn workspaces(&self) -> Result<Vec<Workspace>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached("SELECT id, name, created_at FROM workspace ORDER BY created_at, id")?;
+        let rows: Vec<_> = statement.query_map([], read)?.collect::<Result<_, _>>()?;
+        rows.into_iter().map(workspace).collect()
+    }
+
+    /// One workspace.
+    pub fn workspace(&self, id: &WorkspaceId) -> Result<Option<Workspace>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached("SELECT id, name, created_at FROM workspace WHERE id = ?1")?;
+        statement.query_row([id.as_str()], read).optional()?.map(workspace).transpose()
+    }
+}

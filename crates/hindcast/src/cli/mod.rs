@@ -1,0 +1,92 @@
+//! The command line: one file per command.
+
+mod serve;
+
+use crate::config::{Config, Level, LogFormat};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// An audit log for support platforms and SaaS workspaces.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(serve::Args),
+}
+
+impl Cli {
+    /// Does what was asked, and says what went wrong.
+    pub fn run(self) -> ExitCode {
+        let done = match self.command {
+            Command::Serve(args) => serve::run(&args),
+        };
+        done.unwrap_or_else(|error| {
+            eprintln!("hindcast: {error:#}");
+            ExitCode::FAILURE
+        })
+    }
+}
+
+/// Where the settings and the data are; the same for every command that opens a data folder.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Settings {
+    /// Your settings, on top of the defaults.
+    #[arg(long, value_name = "FILE", env = "HINDCAST_CONFIG")]
+    config: Option<PathBuf>,
+    /// The data folder, instead of data.folder.
+    #[arg(long, value_name = "DIR", env = "HINDCAST_DATA")]
+    data: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Settings for a data folder alone.
+    pub fn of_folder(data: PathBuf) -> Self {
+        Self { config: None, data: Some(data) }
+    }
+
+    /// The settings, checked.
+    pub fn load(&self) -> anyhow::Result<Config> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if let Some(data) = &self.data {
+            // The keys stay beside the data, not in it.
+            let mut keys = data.clone().into_os_string();
+            keys.push("-keys");
+            config.data.folder.clone_from(data);
+            config.data.keys = keys.into();
+        }
+        Ok(config)
+    }
+}
+
+/// Begins to tell what happens, on standard error.
+pub(crate) fn start_log(config: &Config) {
+    let level = match config.log.level {
+        Level::Error => tracing::Level::ERROR,
+        Level::Warn => tracing::Level::WARN,
+        Level::Info => tracing::Level::INFO,
+        Level::Debug => tracing::Level::DEBUG,
+        Level::Trace => tracing::Level::TRACE,
+    };
+    // Libraries tell too much below a warning.
+    let filter = tracing_subscriber::filter::Targets::new()
+        .with_default(tracing::Level::WARN)
+        .with_target("hindcast", level);
+    let told = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let told = match config.log.format {
+        LogFormat::Json => told.json().boxed(),
+        LogFormat::Text => told.boxed(),
+    };
+    // A second start within one process, as in tests, keeps the first.
+    let _kept = tracing_subscriber::registry().with(told.with_filter(filter)).try_init();
+}
+
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;

@@ -1,0 +1,252 @@
+//! Settings: read once, checked once, then split up and handed to the rooms.
+//!
+//! `hindcast.example.toml` is the truth about defaults; it is part of the binary and every setting stands in it.
+
+use anyhow::{Context as _, bail};
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+const DEFAULTS: &str = include_str!("../../../hindcast.example.toml");
+
+/// Everything that can be set; see `hindcast.example.toml` for what each means.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "hindcast.example.toml documents every setting, once")]
+pub struct Config {
+    pub server: Server,
+    pub data: Data,
+    pub ledger: Ledger,
+    pub segments: Segments,
+    pub limits: Limits,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub public_url: String,
+    pub trusted_proxies: Vec<Network>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Data {
+    pub folder: PathBuf,
+    pub keys: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Ledger {
+    pub name: String,
+    pub checkpoint_ms: u64,
+    pub idempotency_hours: u64,
+    pub anchor_seconds: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Segments {
+    pub seal_entries: u64,
+    pub tail_mb: usize,
+    pub seal_after_minutes: u64,
+    pub merge_entries: u64,
+    pub scrub_days: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Limits {
+    pub body_mb: usize,
+    pub batch_events: usize,
+    pub query_seconds: u64,
+    pub requests_per_10s: u32,
+    pub tails: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Log {
+    pub level: Level,
+    pub format: LogFormat,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Config {
+    /// The defaults, with the settings of `file` on top.
+    pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut settings: toml::Table = DEFAULTS.parse().context("hindcast.example.toml")?;
+        if let Some(file) = file {
+            let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let own: toml::Table = text.parse().with_context(|| format!("{} is not TOML", file.display()))?;
+            lay_over(&mut settings, own);
+        }
+        let name = || file.map_or("hindcast.example.toml".to_owned(), |file| file.display().to_string());
+        let config: Self = settings.try_into().with_context(name)?;
+        config.check().with_context(name)?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let name = &self.ledger.name;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_/".contains(&b);
+        if name.is_empty() || name.len() > 200 || !name.bytes().all(plain) {
+            bail!("ledger.name must be 1 to 200 letters, digits, dots, slashes or dashes, such as audit.example.com");
+        }
+        let url = &self.server.public_url;
+        if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
+            bail!("server.public_url must begin with http:// or https://");
+        }
+        for (setting, value) in [
+            ("ledger.checkpoint_ms", self.ledger.checkpoint_ms),
+            ("ledger.anchor_seconds", self.ledger.anchor_seconds),
+            ("segments.seal_entries", self.segments.seal_entries),
+            ("segments.merge_entries", self.segments.merge_entries),
+            ("limits.body_mb", self.limits.body_mb as u64),
+            ("limits.batch_events", self.limits.batch_events as u64),
+            ("limits.query_seconds", self.limits.query_seconds),
+            ("limits.requests_per_10s", u64::from(self.limits.requests_per_10s)),
+        ] {
+            if value == 0 {
+                bail!("{setting} must be at least 1");
+            }
+        }
+        if self.limits.batch_events > hindcast_ledger::BATCH_ENTRIES_MAX {
+            bail!("limits.batch_events must be at most {}", hindcast_ledger::BATCH_ENTRIES_MAX);
+        }
+        let inside = std::path::absolute(&self.data.keys)?.starts_with(std::path::absolute(&self.data.folder)?);
+        if inside {
+            bail!("data.keys must not lie inside data.folder: whoever copies the data must not get the key with it");
+        }
+        Ok(())
+    }
+}
+
+fn lay_over(settings: &mut toml::Table, own: toml::Table) {
+    for (name, value) in own {
+        match (settings.get_mut(&name), value) {
+            (Some(toml::Value::Table(settings)), toml::Value::Table(own)) => lay_over(settings, own),
+            (_, value) => drop(settings.insert(name, value)),
+        }
+    }
+}
+
+/// An address, or all addresses that share its first bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network {
+    address: IpAddr,
+    bits: u8,
+}
+
+impl Network {
+    /// Whether an address lies in the network; an IPv4 address is the same however it is written.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let first_bits = |address: IpAddr| match address.to_canonical() {
+            IpAddr::V4(v4) => (4, u128::from(v4.to_bits()).checked_shr(32 - u32::from(self.bits.min(32))).unwrap_or(0)),
+            IpAddr::V6(v6) => (6, v6.to_bits().checked_shr(128 - u32::from(self.bits)).unwrap_or(0)),
+        };
+        first_bits(self.address) == first_bits(address)
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let address = address.parse::<IpAddr>().ok().map(|address| address.to_canonical());
+        let max = if address.is_some_and(|address| address.is_ipv4()) { 32 } else { 128 };
+        let bits = bits.map_or(Some(max), |bits| bits.parse().ok()).filter(|bits| *bits <= max);
+        match (address, bits) {
+            (Some(address), Some(bits)) => Ok(Self { address, bits }),
+            _ => Err(format!("{text:?} is not an address or a network such as 10.0.0.0/8")),
+        }
+    }
+}
+
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(own: &str) -> anyhow::Result<Config> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("hindcast.toml");
+        std::fs::write(&file, own).expect("written");
+        Config::load(Some(&file))
+    }
+
+    #[test]
+    fn the_defaults_are_complete_and_own_settings_lie_on_top() {
+        assert_eq!(Config::load(None).expect("complete").limits.batch_events, 10_000);
+        let config = loaded("[ledger]\nname = \"audit.example.com\"").expect("valid");
+        assert_eq!((config.ledger.name.as_str(), config.ledger.checkpoint_ms), ("audit.example.com", 200));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (own, complaint) in [
+            ("[server]\nlissten = \"x\"", "lissten"),
+            ("[ledger]\nname = \"\"", "ledger.name"),
+            ("[limits]\nbody_mb = 0", "limits.body_mb"),
+            ("[data]\nkeys = \"hindcast-data/keys\"", "data.keys"),
+            ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
+            ("[log]\nlevel = \"loud\"", "loud"),
+        ] {
+            let error = format!("{:#}", loaded(own).expect_err(own));
+            assert!(error.contains(complaint), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_network_holds_its_addresses() {
+        let network: Network = "10.1.0.0/16".parse().expect("a network");
+        assert!(network.contains("10.1.255.3".parse().expect("ip")) && network.contains("::ffff:10.1.0.1".parse().expect("ip")));
+        assert!(!network.contains("10.2.0.1".parse().expect("ip")) && !network.contains("::1".parse().expect("ip")));
+        let all: Network = "::/0".parse().expect("a network");
+        assert!(all.contains("2001:db8::1".parse().expect("ip")) && !all.contains("1.2.3.4".parse().expect("ip")));
+    }
+}

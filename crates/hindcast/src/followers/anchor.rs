@@ -1,0 +1,44 @@
+//! Writes the checkpoints of all changed workspaces into the instance log, so that one checkpoint covers them all.
+
+use super::pause;
+use crate::app::App;
+use hindcast_event::Kind;
+use hindcast_ledger::{WorkspaceId, open_note};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub(super) fn follow(app: &App) {
+    let mut anchored = BTreeMap::new();
+    while pause(app, Duration::from_secs(app.config.ledger.anchor_seconds)) {
+        if let Err(error) = anchor(app, &mut anchored) {
+            app.metrics.problems.add(1);
+            tracing::error!(error = format!("{error:#}"), "checkpoints could not be anchored in the instance log");
+        }
+    }
+}
+
+/// One entry for each workspace whose checkpoint grew.
+fn anchor(app: &App, anchored: &mut BTreeMap<WorkspaceId, u64>) -> anyhow::Result<()> {
+    for workspace in app.ledger.workspaces() {
+        let Some((size, note)) = app.ledger.published(&workspace)? else { continue };
+        let known = anchored.get(&workspace).is_some_and(|known| *known == size);
+        if known || size == 0 || workspace.as_str() == WorkspaceId::INSTANCE {
+            continue;
+        }
+        let checkpoint = open_note(&note, &app.ledger.verifier_key(&workspace)?)?;
+        let draft = serde_json::json!({
+            "action": "log.checkpoint",
+            "actor": { "type": "system", "id": "hindcast", "name": "hindcast" },
+            "targets": [{ "type": "workspace", "id": workspace.as_str() }],
+            "metadata": {
+                "origin": checkpoint.origin(),
+                "size": checkpoint.size(),
+                "root": checkpoint.root().to_string(),
+                "note": note.as_ref(),
+            },
+        });
+        app.record(&WorkspaceId::instance(), Kind::Checkpoint, &draft)?;
+        anchored.insert(workspace, size);
+    }
+    Ok(())
+}

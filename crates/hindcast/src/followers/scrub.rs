@@ -1,0 +1,64 @@
+//! Reads and checks everything stored, slowly and again and again, so that damage is found before it is needed.
+
+use super::pause;
+use crate::app::App;
+use crate::rooms::Room;
+use crate::verify::verify_room;
+use std::time::{Duration, Instant};
+
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+const DAY_SECONDS: i64 = 86_400;
+/// The share of time spent reading, so that people do not notice.
+const REST_FOR_EACH_WORK: u32 = 4;
+
+pub(super) fn follow(app: &App) {
+    while pause(app, LOOK_EVERY) {
+        for room in app.rooms.all() {
+            if is_due(app, &room)
+                && let Err(error) = scrub(app, &room)
+            {
+                found(app, &room, &format!("{error:#}"));
+            }
+        }
+    }
+}
+
+fn is_due(app: &App, room: &Room) -> bool {
+    let last = last_verified(app, room.id.as_str());
+    let period = i64::try_from(app.config.segments.scrub_days).unwrap_or(i64::MAX).saturating_mul(DAY_SECONDS);
+    last.is_none_or(|at| (app.clock)().seconds().saturating_sub(at) >= period)
+}
+
+/// When a workspace was last read all the way through and found intact, in seconds since 1970.
+pub(crate) fn last_verified(app: &App, workspace: &str) -> Option<i64> {
+    app.catalog.mark(workspace, "verified").ok().flatten()?.parse().ok()
+}
+
+fn scrub(app: &App, room: &Room) -> anyhow::Result<()> {
+    let mut worked = Instant::now();
+    let report = verify_room(app, room, |_, _| {
+        // Entries are read in pieces, and after each we rest longer than it took.
+        pause(app, worked.elapsed() * REST_FOR_EACH_WORK);
+        worked = Instant::now();
+    })?;
+    if *app.ending.borrow() {
+        return Ok(());
+    }
+    if report.is_intact() {
+        app.catalog.set_mark(room.id.as_str(), "verified", &(app.clock)().seconds().to_string())?;
+    } else {
+        found(app, room, &report.problems.join("; "));
+    }
+    Ok(())
+}
+
+fn found(app: &App, room: &Room, problem: &str) {
+    if *app.ending.borrow() {
+        return;
+    }
+    app.metrics.problems.add(1);
+    tracing::error!(workspace = %room.id, problem, "the stored entries are not what was signed");
+    let _known = app.ledger.quarantine(&room.id, problem);
+    let workspace = room.id.as_str();
+    app.record_own("log.verified", serde_json::json!({ "workspace": workspace, "intact": false, "problem": problem }));
+}

@@ -1,0 +1,16 @@
+//! The house: the server and the command line; wires the rooms together.
+
+pub mod api;
+pub mod app;
+pub mod bench;
+pub mod catalog;
+pub mod cli;
+pub mod config;
+pub mod demo;
+mod followers;
+pub mod intercom;
+pub mod metrics;
+mod record;
+pub mod rooms;
+pub mod serve;
+pub mod verify;

@@ -1,0 +1,158 @@
+//! Rooms: what is searched, one room for each workspace, and the ear the ledger tells everything to.
+//!
+//! The writing thread hands every durable batch to its room before the caller hears of it, so whoever was answered
+//! finds the entry at once. Whoever follows a workspace waits on its size.
+
+use crate::config::Config;
+use hindcast_event::{Entries, Registry};
+use hindcast_ledger::journal::{Journal, JournalError};
+use hindcast_ledger::{Observer, WorkspaceId};
+use hindcast_segments::{SegmentMeta, Store};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// What is searched of one workspace.
+pub struct Room {
+    /// Whose it is.
+    pub id: WorkspaceId,
+    /// Its newest entries and its segments.
+    pub store: Store,
+    /// How many entries it has; followers wait on this.
+    pub size: watch::Sender<u64>,
+    /// The size of its newest signed checkpoint.
+    pub signed: watch::Sender<u64>,
+    waiting: Mutex<VecDeque<Waiting>>,
+}
+
+/// A batch that waits to be packed into a segment.
+struct Waiting {
+    end: u64,
+    bytes: usize,
+    since: Instant,
+}
+
+impl Room {
+    /// The memory that entries take which are not in a segment yet.
+    pub fn tail_bytes(&self) -> usize {
+        self.waiting().iter().map(|batch| batch.bytes).sum()
+    }
+
+    /// How long the oldest entry has waited to be packed into a segment.
+    pub fn waited(&self) -> Option<Duration> {
+        self.waiting().front().map(|batch| batch.since.elapsed())
+    }
+
+    /// Entries below this index are in segments now.
+    pub fn sealed(&self, upto: u64) {
+        self.waiting().retain(|batch| batch.end > upto);
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All rooms.
+pub struct Rooms {
+    segments: PathBuf,
+    config: hindcast_segments::Config,
+    rooms: RwLock<BTreeMap<WorkspaceId, Arc<Room>>>,
+    damaged: Mutex<Vec<(WorkspaceId, String)>>,
+    ending: watch::Sender<bool>,
+}
+
+impl Rooms {
+    /// Opens the segments of every workspace in the journal. What is damaged is noted, and the rest opens.
+    pub fn open(config: &Config, journal: &dyn Journal, ending: watch::Sender<bool>) -> anyhow::Result<Self> {
+        let rooms = Self {
+            segments: config.data.folder.join("segments"),
+            config: hindcast_segments::Config {
+                merged_entries_max: config.segments.merge_entries,
+                ..hindcast_segments::Config::new(|action| Registry::builtin().category_of(action).code())
+            },
+            rooms: RwLock::default(),
+            damaged: Mutex::default(),
+            ending,
+        };
+        for head in journal.heads()? {
+            let mut metas = Vec::new();
+            for sealed in journal.manifest(&head.workspace)? {
+                match SegmentMeta::from_json(&sealed.meta) {
+                    Ok(meta) => metas.push(meta),
+                    Err(error) => rooms.note_damage(&head.workspace, error.to_string()),
+                }
+            }
+            rooms.open_room(&head.workspace, metas)?;
+        }
+        Ok(rooms)
+    }
+
+    /// Adds an empty room, if there is none.
+    pub fn add(&self, workspace: &WorkspaceId) -> anyhow::Result<()> {
+        if self.get(workspace).is_none() {
+            self.open_room(workspace, Vec::new())?;
+        }
+        Ok(())
+    }
+
+    fn open_room(&self, workspace: &WorkspaceId, metas: Vec<SegmentMeta>) -> anyhow::Result<()> {
+        let size = metas.iter().map(SegmentMeta::end_index).max().unwrap_or(0);
+        let store = Store::open(&self.segments.join(workspace.as_str()), metas, self.config.clone())?;
+        let room = Room {
+            id: workspace.clone(),
+            store,
+            size: watch::Sender::new(size),
+            signed: watch::Sender::new(0),
+            waiting: Mutex::default(),
+        };
+        self.rooms.write().unwrap_or_else(PoisonError::into_inner).insert(workspace.clone(), Arc::new(room));
+        Ok(())
+    }
+
+    fn note_damage(&self, workspace: &WorkspaceId, what: String) {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner).push((workspace.clone(), what));
+    }
+
+    /// What was found damaged when the rooms were opened.
+    pub fn damaged(&self) -> Vec<(WorkspaceId, String)> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The room of a workspace.
+    pub fn get(&self, workspace: &WorkspaceId) -> Option<Arc<Room>> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned()
+    }
+
+    /// All rooms, sorted by workspace.
+    pub fn all(&self) -> Vec<Arc<Room>> {
+        self.rooms.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+impl Observer for Rooms {
+    fn sequenced(&self, workspace: &WorkspaceId, entries: Arc<Entries>) {
+        let Some(room) = self.get(workspace) else { return };
+        let Some(last) = entries.len().checked_sub(1).and_then(|last| entries.get(last)) else { return };
+        let end = last.index + 1;
+        room.waiting().push_back(Waiting { end, bytes: entries.records().len(), since: Instant::now() });
+        if let Err(error) = room.store.push(entries) {
+            tracing::error!(%workspace, %error, "entries are durable but cannot be searched until the next start");
+            self.note_damage(workspace, error.to_string());
+        }
+        room.size.send_replace(end);
+    }
+
+    fn published(&self, workspace: &WorkspaceId, size: u64, _note: &str) {
+        if let Some(room) = self.get(workspace) {
+            room.signed.send_replace(size);
+        }
+    }
+
+    fn stopped(&self, error: &JournalError) {
+        tracing::error!(error = error as &dyn std::error::Error, "the journal failed, nothing more is acknowledged");
+        self.ending.send_replace(true);
+    }
+}

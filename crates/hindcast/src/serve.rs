@@ -1,0 +1,49 @@
+//! Runs the server until it is told to end.
+
+use crate::api;
+use crate::app::App;
+use crate::followers::Followers;
+use anyhow::Context as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Serves on `listener` until a signal comes, `stop` fires or the journal fails; then ends in order: no new requests,
+/// what is under way is answered, followers stop, the ledger signs what is left.
+pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
+    let followers = Followers::start(&app);
+    let address = listener.local_addr()?;
+    app.record_own("server.started", serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }));
+    tracing::info!(%address, "listening");
+    let served = api::serve(app.clone(), listener, ended(app.clone())).await;
+    app.ending.send_replace(true);
+    tokio::task::spawn_blocking(move || {
+        app.record_own("server.stopped", serde_json::json!({}));
+        followers.join();
+        app.close();
+    })
+    .await?;
+    served
+}
+
+/// Binds the address to listen on.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Waits for a reason to end.
+async fn ended(app: Arc<App>) {
+    let mut ending = app.ending.subscribe();
+    let stopped = ending.wait_for(|ending| *ending);
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return drop(stopped.await);
+    };
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("ending: asked to"),
+        _ = interrupt.recv() => tracing::info!("ending: interrupted"),
+        _ = stopped => tracing::info!("ending"),
+    }
+    app.ending.send_replace(true);
+}
