@@ -44,7 +44,9 @@ pub enum BatchError {
     #[error("a batch needs at least one event")]
     Empty,
     /// Submit fewer at once.
-    #[error("a batch holds at most {BATCH_ENTRIES_MAX} events and {BATCH_BYTES_MAX} bytes, not {entries} and {bytes}")]
+    #[error(
+        "a batch holds at most {BATCH_ENTRIES_MAX} events and {BATCH_BYTES_MAX} bytes, not {entries} and {bytes}"
+    )]
     TooLarge {
         /// How many events there are.
         entries: usize,
@@ -66,7 +68,10 @@ impl Batch {
         if entries.len() > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX {
             return Err(BatchError::TooLarge { entries: entries.len(), bytes });
         }
-        let bodies = entries.iter().map(|entry| commit(&entry.key, entry.event.sections())).collect::<Result<_, _>>()?;
+        let bodies = entries
+            .iter()
+            .map(|entry| commit(&entry.key, entry.event.sections()))
+            .collect::<Result<_, _>>()?;
         let packed = pack(entries.records());
         Ok(Self { entries, bodies, packed, key })
     }

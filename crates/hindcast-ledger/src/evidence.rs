@@ -26,9 +26,10 @@ impl Evidence {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error),
         };
-        let signed = text.lines().map(read_line).collect::<Option<_>>().ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidData, "a line is not `origin size root`")
-        })?;
+        let signed =
+            text.lines().map(read_line).collect::<Option<_>>().ok_or_else(|| {
+                io::Error::new(io::ErrorKind::InvalidData, "a line is not `origin size root`")
+            })?;
         Ok(Self { file: file.to_owned(), signed, written: true })
     }
 
@@ -48,7 +49,8 @@ impl Evidence {
         if self.written {
             return Ok(());
         }
-        let text: String = self.signed.iter().map(|(origin, (size, root))| format!("{origin} {size} {root}\n")).collect();
+        let text: String =
+            self.signed.iter().map(|(origin, (size, root))| format!("{origin} {size} {root}\n")).collect();
         let temporary = self.file.with_extension("new");
         let mut file = File::create(&temporary)?;
         file.write_all(text.as_bytes())?;

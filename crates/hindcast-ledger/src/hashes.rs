@@ -57,7 +57,8 @@ pub struct HashFiles {
 impl HashFiles {
     /// Opens the hashes of a ledger of which `sealed` entries are sealed. What a crash left beyond that is cut off.
     pub fn open(folder: &Path, sealed: u64) -> Result<Self, HashesError> {
-        std::fs::create_dir_all(folder).map_err(|source| HashesError::Io { file: folder.to_owned(), source })?;
+        std::fs::create_dir_all(folder)
+            .map_err(|source| HashesError::Io { file: folder.to_owned(), source })?;
         let files = Self { folder: folder.to_owned() };
         for tile_level in 0..FILES_MAX {
             files.cut(tile_level, expected(tile_level, sealed))?;
@@ -101,7 +102,9 @@ impl HashFiles {
                 file.sync_data()
             })?;
             let (from, to) = (first >> TILE_LEVELS, (first + hashes.len() as u64) >> TILE_LEVELS);
-            hashes = (from..to).map(|tile| self.fold(tile_level, tile << TILE_LEVELS, TILE_LEVELS)).collect::<Result<_, _>>()?;
+            hashes = (from..to)
+                .map(|tile| self.fold(tile_level, tile << TILE_LEVELS, TILE_LEVELS))
+                .collect::<Result<_, _>>()?;
             first = from;
         }
         self.sync_folder()
@@ -129,7 +132,11 @@ impl HashFiles {
         self.folder.join(tile_level.to_string())
     }
 
-    fn with_file<T>(&self, tile_level: u8, act: impl FnOnce(&File) -> io::Result<T>) -> Result<T, HashesError> {
+    fn with_file<T>(
+        &self,
+        tile_level: u8,
+        act: impl FnOnce(&File) -> io::Result<T>,
+    ) -> Result<T, HashesError> {
         let path = self.path(tile_level);
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         opened.and_then(|file| act(&file)).map_err(|source| HashesError::Io { file: path, source })
@@ -221,7 +228,10 @@ impl HashSource for Hashes<'_> {
         if let Some(hash) = self.recent.get(level, index) {
             return Ok(hash);
         }
-        let sealed = index.checked_add(1).and_then(|end| end.checked_mul(1 << level)).is_some_and(|end| end <= self.sealed);
+        let sealed = index
+            .checked_add(1)
+            .and_then(|end| end.checked_mul(1 << level))
+            .is_some_and(|end| end <= self.sealed);
         if sealed { self.files.subtree(level, index) } else { Err(HashesError::Missing { level, index }) }
     }
 }

@@ -5,19 +5,19 @@
 //! signed or sealed any more, and the others go on.
 
 use crate::batch::unpack;
+use crate::error::{AppendError, OpenError, ReadError, SealError};
 use crate::evidence::Evidence;
 use crate::hashes::{HashFiles, Hashes, HashesError, RecentHashes, frontier_at};
 use crate::journal::{Head, Journal, JournalError, Sealed};
 use crate::publisher::Publisher;
 use crate::sequencer::{Request, Sequencer};
 use crate::{
-    Batch, Checkpoint, CheckpointError, Commitment, Frontier, Hash, KeyError, Note, ProveError, RangeProof, Signer,
-    VerifierKey, WorkspaceId, commit, prove_consistency, prove_inclusion, prove_range,
+    Batch, Checkpoint, CheckpointError, Commitment, Hash, Note, ProveError, RangeProof, Signer, VerifierKey,
+    WorkspaceId, commit, prove_consistency, prove_inclusion, prove_range,
 };
 use hindcast_event::{Entries, Entry, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,7 +31,7 @@ pub const WAITING_MAX: usize = 16_384;
 /// Bytes of records that may wait for the sequencer.
 pub const WAITING_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// How much of the journal is read at once.
-const READ_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const READ_BYTES: usize = 8 * 1024 * 1024;
 
 /// What the ledgers need from the house.
 pub struct Config {
@@ -75,113 +75,6 @@ pub struct Appended {
     pub count: u64,
     /// When the first was received; absent when the batch was appended earlier under the same idempotency key.
     pub first_time: Option<Timestamp>,
-}
-
-/// Why an append was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum AppendError {
-    /// Wait and try again.
-    #[error("the ledger is busy, {waiting} appends are waiting")]
-    Busy {
-        /// How many appends wait.
-        waiting: usize,
-    },
-    /// Free some space and try again: nothing was written.
-    #[error("no space is left on the disk")]
-    Full,
-    /// Use another key: this one was used for something else.
-    #[error("the idempotency key was used for another batch")]
-    KeyReused,
-    /// Use another id.
-    #[error("there is no workspace {0}")]
-    Unknown(WorkspaceId),
-    /// Use another id.
-    #[error("there is a workspace {0} already")]
-    Exists(WorkspaceId),
-    /// Restore the workspace: its data is not what was signed.
-    #[error("workspace {workspace} is read-only: {reason}")]
-    Quarantined {
-        /// Which workspace.
-        workspace: WorkspaceId,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Restart: a write failed half-way and the disk can no longer be trusted.
-    #[error("the ledger stopped: {0}")]
-    Stopped(String),
-}
-
-/// Why the ledgers could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// See the journal.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The name or the seed makes no key.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The record of what was signed cannot be read.
-    #[error("{} cannot be read", file.display())]
-    Evidence {
-        /// The file.
-        file: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// Restore the newer data, or begin a new epoch: going on would sign a second history.
-    #[error(
-        "the data of {origin} is older than what was signed: it ends at {size}, {signed} entries were signed; \
-         this is a restored copy or a damaged disk"
-    )]
-    RolledBack {
-        /// The log.
-        origin: String,
-        /// How many entries the data has.
-        size: u64,
-        /// How many were signed.
-        signed: u64,
-    },
-}
-
-/// Why something in a ledger could not be read or proved.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// Use another id.
-    #[error("there is no workspace {0}")]
-    Unknown(WorkspaceId),
-    /// Ask for what is in the ledger.
-    #[error("the ledger has {size} entries, not {asked}")]
-    Beyond {
-        /// How many entries it has.
-        size: u64,
-        /// What was asked for.
-        asked: u64,
-    },
-    /// The hashes cannot be had.
-    #[error(transparent)]
-    Hashes(#[from] HashesError),
-    /// See the journal.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// What was read is not what was written.
-    #[error("entries from {first} on are damaged: {what}")]
-    Damaged {
-        /// The first entry of the damaged run.
-        first: u64,
-        /// What makes no sense.
-        what: String,
-    },
-}
-
-/// Why a manifest was not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum SealError {
-    /// The hashes could not be kept.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The change was not taken.
-    #[error(transparent)]
-    Append(#[from] AppendError),
 }
 
 /// The ledgers of all workspaces; see the module.
@@ -266,7 +159,11 @@ impl Shared {
 
 impl Ledger {
     /// Opens the ledgers, checks each against what was signed, and starts to write and sign.
-    pub fn open(journal: Arc<dyn Journal>, observer: Arc<dyn Observer>, config: Config) -> Result<Self, OpenError> {
+    pub fn open(
+        journal: Arc<dyn Journal>,
+        observer: Arc<dyn Observer>,
+        config: Config,
+    ) -> Result<Self, OpenError> {
         let evidence = Evidence::open(&config.evidence)
             .map_err(|source| OpenError::Evidence { file: config.evidence.clone(), source })?;
         let (queue, requests) = mpsc::sync_channel(WAITING_MAX);
@@ -343,7 +240,10 @@ impl Ledger {
         Ok(live.files.append(from, &leaves)?)
     }
 
-    fn request<T: Send + 'static>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, AppendError> {
+    fn request<T: Send + 'static>(
+        &self,
+        request: impl FnOnce(Reply<T>) -> Request,
+    ) -> Result<T, AppendError> {
         let (reply, answer) = mpsc::sync_channel(1);
         self.shared.submit(request(Box::new(move |done| drop(reply.send(done)))));
         answer.recv().unwrap_or_else(|_| Err(self.shared.stopped_error()))
@@ -381,7 +281,12 @@ impl Ledger {
     }
 
     /// Signed checkpoints of at least this size, smallest first.
-    pub fn checkpoints(&self, workspace: &WorkspaceId, size: u64, max: usize) -> Result<Vec<String>, ReadError> {
+    pub fn checkpoints(
+        &self,
+        workspace: &WorkspaceId,
+        size: u64,
+        max: usize,
+    ) -> Result<Vec<String>, ReadError> {
         Ok(self.shared.journal.checkpoints(workspace, size, max)?)
     }
 
@@ -401,17 +306,33 @@ impl Ledger {
     }
 
     /// Proves that entry `index` is in the tree of the first `size` entries.
-    pub fn prove_inclusion(&self, workspace: &WorkspaceId, index: u64, size: u64) -> Result<Vec<Hash>, ReadError> {
+    pub fn prove_inclusion(
+        &self,
+        workspace: &WorkspaceId,
+        index: u64,
+        size: u64,
+    ) -> Result<Vec<Hash>, ReadError> {
         self.with_hashes(workspace, size, |hashes| prove_inclusion(hashes, index, size))
     }
 
     /// Proves that the tree of the first `old` entries is the beginning of the tree of the first `new`.
-    pub fn prove_consistency(&self, workspace: &WorkspaceId, old: u64, new: u64) -> Result<Vec<Hash>, ReadError> {
+    pub fn prove_consistency(
+        &self,
+        workspace: &WorkspaceId,
+        old: u64,
+        new: u64,
+    ) -> Result<Vec<Hash>, ReadError> {
         self.with_hashes(workspace, new, |hashes| prove_consistency(hashes, old, new))
     }
 
     /// Proves that the entries `from..to` are all there is between these indexes.
-    pub fn prove_range(&self, workspace: &WorkspaceId, from: u64, to: u64, size: u64) -> Result<RangeProof, ReadError> {
+    pub fn prove_range(
+        &self,
+        workspace: &WorkspaceId,
+        from: u64,
+        to: u64,
+        size: u64,
+    ) -> Result<RangeProof, ReadError> {
         self.with_hashes(workspace, size, |hashes| prove_range(hashes, from, to, size))
     }
 
@@ -428,7 +349,13 @@ impl Ledger {
     }
 
     /// `count` neighbouring hashes of a tile level from `first` on, as C2SP tlog-tiles numbers them.
-    pub fn tile(&self, workspace: &WorkspaceId, tile_level: u8, first: u64, count: usize) -> Result<Vec<Hash>, ReadError> {
+    pub fn tile(
+        &self,
+        workspace: &WorkspaceId,
+        tile_level: u8,
+        first: u64,
+        count: usize,
+    ) -> Result<Vec<Hash>, ReadError> {
         let live = self.live(workspace)?;
         let state = live.read();
         let size = state.head.frontier.size();
@@ -482,7 +409,9 @@ impl Ledger {
     /// Signs what is left, writes what was signed, and ends the threads. Later appends are refused.
     pub fn close(&self) {
         let _first = self.shared.stopped.set("it was closed".to_owned());
-        let Some(threads) = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let Some(threads) = self.threads.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            return;
+        };
         // The publisher ends first: the sequencer keeps what it signs.
         threads.publisher.thread().unpark();
         let _ended = threads.publisher.join();
@@ -537,89 +466,6 @@ impl Shared {
         self.waiting_bytes.fetch_sub(request.bytes(), Ordering::Relaxed);
         request.refuse(error);
     }
-
-    /// Replays the journal onto what is sealed and compares the outcome with the head, with the newest checkpoint
-    /// and with what was ever signed. This is how every start begins, after a crash or not.
-    fn recover(&self, live: &Live, signed: Option<(u64, Hash)>) -> Result<(), OpenError> {
-        let recovered = self.replay(live);
-        let mut state = live.write();
-        if let Some((signed, _)) = signed.filter(|(size, _)| *size > state.head.frontier.size()) {
-            let (origin, size) = (state.head.origin.clone(), state.head.frontier.size());
-            return Err(OpenError::RolledBack { origin, size, signed });
-        }
-        let checked = recovered.and_then(|Recovered { frontier, recent, last_time }| {
-            state.recent = recent;
-            if frontier != state.head.frontier || last_time.is_some_and(|time| time != state.head.last_time) {
-                return Err("its entries do not add up to its head".to_owned());
-            }
-            let hashes = Hashes { files: &live.files, sealed: state.head.sealed, recent: &state.recent };
-            let newest = self.journal.newest_checkpoint(&state.head.workspace).map_err(|error| error.to_string())?;
-            let published = newest.map(|note| check_note(&note, live, &hashes).map(|size| (size, note.into())));
-            state.published = published.transpose()?;
-            match signed {
-                Some((size, root)) if root_at(&hashes_of(live, &state), size)? != root => {
-                    Err(format!("its first {size} entries are not those that were signed"))
-                }
-                _ => Ok(()),
-            }
-        });
-        if let Err(reason) = checked {
-            state.quarantined.get_or_insert(reason);
-        }
-        Ok(())
-    }
-
-    fn replay(&self, live: &Live) -> Result<Recovered, String> {
-        let (workspace, sealed) = {
-            let state = live.read();
-            (state.head.workspace.clone(), state.head.sealed)
-        };
-        let mut frontier = frontier_at(&live.files, sealed).map_err(|error| error.to_string())?;
-        let mut recent = RecentHashes::default();
-        let mut last_time = None;
-        loop {
-            let runs = self.journal.runs(&workspace, frontier.size(), READ_BYTES).map_err(|error| error.to_string())?;
-            if runs.is_empty() {
-                return Ok(Recovered { frontier, recent, last_time });
-            }
-            for run in runs {
-                let damaged = |what: String| format!("entries from {} on are damaged: {what}", run.first);
-                let entries = unpack(run.first, run.first_time, &run.packed).map_err(|e| damaged(e.to_string()))?;
-                if run.first != frontier.size() || entries.len() as u64 != run.count {
-                    return Err(damaged("they do not follow the ones before".to_owned()));
-                }
-                for entry in entries.iter() {
-                    let leaf = leaf_of(&entry).map_err(|e| damaged(e.to_string()))?;
-                    frontier.push_with(leaf, |level, index, hash| recent.put(level, index, hash));
-                    last_time = Some(entry.received_at);
-                }
-                self.observer.sequenced(&workspace, Arc::new(entries));
-            }
-        }
-    }
-}
-
-struct Recovered {
-    frontier: Frontier,
-    recent: RecentHashes,
-    last_time: Option<Timestamp>,
-}
-
-fn hashes_of<'l>(live: &'l Live, state: &'l State) -> Hashes<'l> {
-    Hashes { files: &live.files, sealed: state.head.sealed, recent: &state.recent }
-}
-
-fn root_at(hashes: &Hashes<'_>, size: u64) -> Result<Hash, String> {
-    frontier_at(hashes, size).map(|frontier| frontier.root()).map_err(|error| error.to_string())
-}
-
-fn check_note(text: &str, live: &Live, hashes: &Hashes<'_>) -> Result<u64, String> {
-    let checkpoint = open_note(text, live.signer.verifier_key()).map_err(|error| error.to_string())?;
-    let size = checkpoint.size();
-    if root_at(hashes, size)? != checkpoint.root() {
-        return Err(format!("its first {size} entries are not those of its signed checkpoint"));
-    }
-    Ok(size)
 }
 
 /// Reads a checkpoint that must be signed by `key`.

@@ -8,6 +8,7 @@
 mod batch;
 pub mod checkpoint;
 pub mod commitment;
+mod error;
 mod evidence;
 mod hashes;
 pub mod journal;
@@ -17,6 +18,7 @@ pub mod note;
 pub mod opening;
 pub mod proof;
 mod publisher;
+mod recover;
 pub mod seed;
 mod sequencer;
 pub mod tile;
@@ -28,16 +30,15 @@ mod workspace;
 pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Batch, BatchError, IdempotencyKey};
 pub use checkpoint::{Checkpoint, CheckpointError, Published};
 pub use commitment::{Commitment, CommitmentError, commit};
+pub use error::{AppendError, OpenError, ReadError, SealError};
 pub use hashes::HashesError;
 pub use key::{Cosigner, KeyError, Signer, VerifierKey};
-pub use ledger::{
-    AppendError, Appended, Clock, Config, Ledger, Observer, OpenError, ReadError, Reply, SealError, commitment_of, leaf_of, open_note,
-};
+pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply, commitment_of, leaf_of, open_note};
 pub use note::{Note, NoteError, NoteSignature};
 pub use opening::{Disclosure, Opening};
 pub use proof::{
-    ProofError, ProveError, RangeProof, fold_range, prove_consistency, prove_inclusion,
-    prove_range, verify_consistency, verify_inclusion,
+    ProofError, ProveError, RangeProof, fold_range, prove_consistency, prove_inclusion, prove_range,
+    verify_consistency, verify_inclusion,
 };
 pub use tile::{Tile, TileError};
 pub use tlog_proof::{TlogProof, TlogProofError};

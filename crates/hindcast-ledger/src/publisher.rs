@@ -3,10 +3,10 @@
 //! It looks at what is durable, signs a checkpoint for it, and has the sequencer keep the note; only then is the
 //! note shown to anybody. So no crash can lead to a different tree of a size that was once signed.
 
+use crate::Checkpoint;
 use crate::evidence::Evidence;
 use crate::ledger::{Live, Shared};
 use crate::sequencer::Request;
-use crate::Checkpoint;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -50,7 +50,8 @@ impl Publisher {
             if let Some((checkpoint, note)) = signed(&live) {
                 let done = done.clone();
                 let size = checkpoint.size();
-                let reply = Box::new(move |kept: Result<(), _>| drop(done.send(kept.ok().map(|()| checkpoint))));
+                let reply =
+                    Box::new(move |kept: Result<(), _>| drop(done.send(kept.ok().map(|()| checkpoint))));
                 shared.submit(Request::Publish { workspace, size, note, reply });
                 asked += 1;
             }

@@ -51,7 +51,9 @@ fn read(file: &Path, opened: &File) -> Result<[u8; 32], SeedError> {
     }
     let text = io::read_to_string(opened).map_err(said)?;
     let bytes = STANDARD.decode(text.trim()).ok();
-    bytes.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| SeedError::Malformed { file: file.to_owned() })
+    bytes
+        .and_then(|bytes| bytes.try_into().ok())
+        .ok_or_else(|| SeedError::Malformed { file: file.to_owned() })
 }
 
 fn create(file: &Path) -> Result<[u8; 32], SeedError> {

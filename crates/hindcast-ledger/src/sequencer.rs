@@ -4,9 +4,10 @@
 //! when that is synced. The sync is the batching window: while it runs, the next batch gathers. What is in memory
 //! changes only after the commit, so readers and the publisher never see what a crash could take back.
 
-use crate::journal::{Head, JournalError, Remembered, Run, Sealed, Transaction};
-use crate::ledger::{AppendError, Appended, Reply, Shared};
 use crate::batch::IdempotencyKey;
+use crate::error::AppendError;
+use crate::journal::{Head, JournalError, Remembered, Run, Sealed, Transaction};
+use crate::ledger::{Appended, Reply, Shared};
 use crate::{Batch, Commitment, Hash, WorkspaceId};
 use hindcast_event::{Entries, Timestamp};
 use std::collections::BTreeMap;
@@ -58,11 +59,32 @@ impl Request {
 
 /// What a request changes in memory once it is durable.
 enum Done {
-    Appended { workspace: WorkspaceId, entries: Entries, completed: Vec<(u8, u64, Hash)>, appended: Appended, reply: Reply<Appended> },
-    Repeated { appended: Appended, reply: Reply<Appended> },
-    Created { head: Head, reply: Reply<()> },
-    Published { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
-    Sealed { workspace: WorkspaceId, sealed: u64, reply: Reply<()> },
+    Appended {
+        workspace: WorkspaceId,
+        entries: Entries,
+        completed: Vec<(u8, u64, Hash)>,
+        appended: Appended,
+        reply: Reply<Appended>,
+    },
+    Repeated {
+        appended: Appended,
+        reply: Reply<Appended>,
+    },
+    Created {
+        head: Head,
+        reply: Reply<()>,
+    },
+    Published {
+        workspace: WorkspaceId,
+        size: u64,
+        note: String,
+        reply: Reply<()>,
+    },
+    Sealed {
+        workspace: WorkspaceId,
+        sealed: u64,
+        reply: Reply<()>,
+    },
 }
 
 pub(crate) struct Sequencer {
@@ -97,7 +119,12 @@ impl Sequencer {
 
     /// Writes all requests in one transaction. The order is the promise: commit, then memory, then the answers.
     fn write(&mut self, requests: Vec<Request>) -> ControlFlow<()> {
-        let mut staged = Staged { shared: &self.shared, now: (self.shared.config.clock)(), heads: BTreeMap::new(), done: Vec::new() };
+        let mut staged = Staged {
+            shared: &self.shared,
+            now: (self.shared.config.clock)(),
+            heads: BTreeMap::new(),
+            done: Vec::new(),
+        };
         let mut requests = requests.into_iter();
         let written = self.shared.journal.begin().and_then(|mut transaction| {
             for request in requests.by_ref() {
@@ -134,7 +161,9 @@ impl Sequencer {
             Done::Appended { workspace, entries, completed, appended, reply } => {
                 if let (Some(live), Some(head)) = (live(&workspace), heads.get(&workspace)) {
                     let mut state = live.write();
-                    completed.into_iter().for_each(|(level, index, hash)| state.recent.put(level, index, hash));
+                    completed
+                        .into_iter()
+                        .for_each(|(level, index, hash)| state.recent.put(level, index, hash));
                     state.head.frontier = head.frontier.clone();
                     state.head.last_time = head.last_time;
                 }
@@ -169,7 +198,9 @@ impl Done {
     fn refuse(self, error: AppendError) {
         match self {
             Done::Appended { reply, .. } | Done::Repeated { reply, .. } => reply(Err(error)),
-            Done::Created { reply, .. } | Done::Published { reply, .. } | Done::Sealed { reply, .. } => reply(Err(error)),
+            Done::Created { reply, .. } | Done::Published { reply, .. } | Done::Sealed { reply, .. } => {
+                reply(Err(error))
+            }
         }
     }
 }

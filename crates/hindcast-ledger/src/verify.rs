@@ -5,7 +5,8 @@
 //! checkpoint compares the root with the signed one. What it leaves to others: that nobody held back a whole later
 //! history, which only a checkpoint kept elsewhere can tell.
 
-use crate::ledger::{Ledger, ReadError, leaf_of, open_note};
+use crate::error::ReadError;
+use crate::ledger::{Ledger, leaf_of, open_note};
 use crate::{Checkpoint, Frontier, Hash, VerifierKey, WorkspaceId};
 use hindcast_event::Entry;
 use std::collections::VecDeque;
@@ -162,7 +163,8 @@ impl<'l> Verifier<'l> {
             match self.checkpoints.front() {
                 Some(checkpoint) if checkpoint.size() <= size => {
                     if checkpoint.root() != self.frontier.root() {
-                        self.report.problem(format!("the first {size} entries are not those of their checkpoint"));
+                        self.report
+                            .problem(format!("the first {size} entries are not those of their checkpoint"));
                     }
                     self.report.checkpoints += 1;
                     self.checkpoints.pop_front();
@@ -186,7 +188,10 @@ impl<'l> Verifier<'l> {
                     }
                 }
                 Err(error) => {
-                    self.report.problem(format!("a checkpoint after size {} is not signed by us: {error}", self.checkpoints_from));
+                    self.report.problem(format!(
+                        "a checkpoint after size {} is not signed by us: {error}",
+                        self.checkpoints_from
+                    ));
                     self.checkpoints_from += 1;
                 }
             }

@@ -39,7 +39,11 @@ impl FromStr for WorkspaceId {
 
     fn from_str(text: &str) -> Result<Self, WorkspaceIdError> {
         let plain = text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if plain && (1..=32).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(WorkspaceIdError) }
+        if plain && (1..=32).contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(WorkspaceIdError)
+        }
     }
 }
 

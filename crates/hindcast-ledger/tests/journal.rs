@@ -74,7 +74,9 @@ fn a_new_workspace_has_an_empty_ledger(bench: &Bench) {
     assert_eq!((head.frontier.size(), head.sealed, head.origin.as_str()), (0, 0, "log/w/ana/0"));
     assert!(journal.runs(&ana(), 0, 1000).expect("runs").is_empty());
     assert_eq!(journal.newest_checkpoint(&ana()).expect("read"), None);
-    assert!(journal.begin().expect("begins").head(&"nobody".parse().expect("an id")).expect("read").is_none());
+    assert!(
+        journal.begin().expect("begins").head(&"nobody".parse().expect("an id")).expect("read").is_none()
+    );
 }
 
 fn what_was_committed_is_there_after_a_restart(bench: &Bench) {

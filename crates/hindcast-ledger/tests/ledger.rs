@@ -3,8 +3,8 @@
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp, push_record};
 use hindcast_ledger::journal::{JournalError, Sealed, SqliteJournal};
 use hindcast_ledger::{
-    AppendError, Appended, Batch, Config, IdempotencyKey, Ledger, Observer, OpenError, ReadError, Verifier, WorkspaceId,
-    leaf_of, open_note, verify_consistency, verify_inclusion,
+    AppendError, Appended, Batch, Config, IdempotencyKey, Ledger, Observer, OpenError, ReadError, Verifier,
+    WorkspaceId, leaf_of, open_note, verify_consistency, verify_inclusion,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -82,7 +82,8 @@ fn batch(actions: &[&str], key: Option<&str>) -> Batch {
         let text = format!(r#"{{"action":"{action}","actor":{{"type":"user","id":"ana"}}}}"#);
         let draft = Draft::parse(&text).expect("valid");
         let arrival = Arrival { now: Timestamp::from_micros(5), random: [n as u8; 10] };
-        push_record(Kind::Event, &[n as u8; 16], &mut records, |out| draft.encode(&arrival, out)).expect("fits");
+        push_record(Kind::Event, &[n as u8; 16], &mut records, |out| draft.encode(&arrival, out))
+            .expect("fits");
     }
     let entries = Entries::from_run(0, Timestamp::MIN, records).expect("whole");
     let key = key.map(|key| {
@@ -147,7 +148,8 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     let (ledger, witness) = bench.try_open().expect("opens");
     assert_eq!(ledger.head(&ana()).expect("known"), head);
     assert_eq!(actions(&ledger), ["door.open", "door.close", "door.lock"]);
-    let heard: usize = witness.entries.lock().expect("not poisoned").iter().map(|entries| entries.len()).sum();
+    let heard: usize =
+        witness.entries.lock().expect("not poisoned").iter().map(|entries| entries.len()).sum();
     assert_eq!(heard, 3, "the searcher hears the unsealed entries again");
     append(&ledger, &["door.open"]);
     verify(&ledger);
@@ -233,7 +235,9 @@ fn sealing_moves_hashes_to_files_and_proofs_stay_the_same() {
         append(&ledger, &["a", "b"]);
     }
     let proofs = |ledger: &Ledger| -> Vec<_> {
-        [0, 255, 256, 511, 599].map(|index| ledger.prove_inclusion(&ana(), index, 600).expect("proved")).to_vec()
+        [0, 255, 256, 511, 599]
+            .map(|index| ledger.prove_inclusion(&ana(), index, 600).expect("proved"))
+            .to_vec()
     };
     let before = (proofs(&ledger), entries(&ledger));
     let seal = |ledger: &Ledger, sealed, first| {

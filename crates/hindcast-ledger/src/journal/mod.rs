@@ -75,7 +75,12 @@ pub trait Journal: Send + Sync {
     fn runs(&self, workspace: &WorkspaceId, from: u64, bytes_max: usize) -> Result<Vec<Run>, JournalError>;
 
     /// Signed checkpoints of at least this size, smallest first.
-    fn checkpoints(&self, workspace: &WorkspaceId, size: u64, count_max: usize) -> Result<Vec<String>, JournalError>;
+    fn checkpoints(
+        &self,
+        workspace: &WorkspaceId,
+        size: u64,
+        count_max: usize,
+    ) -> Result<Vec<String>, JournalError>;
 
     /// The newest signed checkpoint.
     fn newest_checkpoint(&self, workspace: &WorkspaceId) -> Result<Option<String>, JournalError>;
@@ -102,10 +107,16 @@ pub trait Transaction {
     fn append(&mut self, run: &Run, head: &Head) -> Result<(), JournalError>;
 
     /// What was remembered under an idempotency key and has not expired at `now`.
-    fn recall(&mut self, workspace: &WorkspaceId, key: &str, now: Timestamp) -> Result<Option<Remembered>, JournalError>;
+    fn recall(
+        &mut self,
+        workspace: &WorkspaceId,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<Remembered>, JournalError>;
 
     /// Remembers what an idempotency key stands for.
-    fn remember(&mut self, workspace: &WorkspaceId, key: &str, what: &Remembered) -> Result<(), JournalError>;
+    fn remember(&mut self, workspace: &WorkspaceId, key: &str, what: &Remembered)
+    -> Result<(), JournalError>;
 
     /// Forgets the idempotency keys that have expired at `now`.
     fn forget(&mut self, now: Timestamp) -> Result<(), JournalError>;

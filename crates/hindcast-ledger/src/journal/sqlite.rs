@@ -92,7 +92,8 @@ impl SqliteJournal {
 }
 
 fn connect(file: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.execute_batch(
@@ -194,7 +195,12 @@ impl Journal for SqliteJournal {
         })
     }
 
-    fn checkpoints(&self, workspace: &WorkspaceId, size: u64, count_max: usize) -> Result<Vec<String>, JournalError> {
+    fn checkpoints(
+        &self,
+        workspace: &WorkspaceId,
+        size: u64,
+        count_max: usize,
+    ) -> Result<Vec<String>, JournalError> {
         self.read(|reader| {
             let mut statement = reader.prepare_cached(
                 "SELECT note FROM checkpoint JOIN workspace ON number = workspace
@@ -264,7 +270,12 @@ impl SqliteTransaction<'_> {
     }
 
     /// A change that must hit the one row it names.
-    fn execute_one(&self, sql: &str, params: impl rusqlite::Params, workspace: &WorkspaceId) -> Result<(), JournalError> {
+    fn execute_one(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        workspace: &WorkspaceId,
+    ) -> Result<(), JournalError> {
         match self.execute(sql, params)? {
             1 => Ok(()),
             rows => {
@@ -311,7 +322,12 @@ impl Transaction for SqliteTransaction<'_> {
         )
     }
 
-    fn recall(&mut self, workspace: &WorkspaceId, key: &str, now: Timestamp) -> Result<Option<Remembered>, JournalError> {
+    fn recall(
+        &mut self,
+        workspace: &WorkspaceId,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<Remembered>, JournalError> {
         let explain = |error| explain(self.file, error);
         let mut statement = self
             .writer
@@ -331,11 +347,23 @@ impl Transaction for SqliteTransaction<'_> {
         found.optional().map_err(explain)
     }
 
-    fn remember(&mut self, workspace: &WorkspaceId, key: &str, what: &Remembered) -> Result<(), JournalError> {
+    fn remember(
+        &mut self,
+        workspace: &WorkspaceId,
+        key: &str,
+        what: &Remembered,
+    ) -> Result<(), JournalError> {
         self.execute_one(
             "INSERT OR REPLACE INTO remembered (workspace, key, fingerprint, first, count, expires_at)
              SELECT number, ?2, ?3, ?4, ?5, ?6 FROM workspace WHERE id = ?1",
-            params![workspace.as_str(), key, what.fingerprint, what.first, what.count, what.expires_at.micros()],
+            params![
+                workspace.as_str(),
+                key,
+                what.fingerprint,
+                what.first,
+                what.count,
+                what.expires_at.micros()
+            ],
             workspace,
         )
     }
@@ -378,7 +406,11 @@ impl Transaction for SqliteTransaction<'_> {
                 workspace,
             )?;
         }
-        self.execute_one("UPDATE workspace SET sealed = ?2 WHERE id = ?1", params![workspace.as_str(), sealed], workspace)?;
+        self.execute_one(
+            "UPDATE workspace SET sealed = ?2 WHERE id = ?1",
+            params![workspace.as_str(), sealed],
+            workspace,
+        )?;
         self.execute(
             "DELETE FROM run WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND first + count <= ?2
                 AND first < ?2",

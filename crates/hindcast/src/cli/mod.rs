@@ -1,7 +1,21 @@
 //! The command line: one file per command.
 
+mod client;
+mod completions;
+mod demo;
+mod export;
+mod ingest;
+mod keys;
+mod row;
+mod search;
 mod serve;
+mod tail;
+mod terminal;
+mod token;
+mod verify;
+mod workspace;
 
+use crate::bench;
 use crate::config::{Config, Level, LogFormat};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -19,6 +33,28 @@ pub struct Cli {
 enum Command {
     /// Run the server.
     Serve(serve::Args),
+    /// Run a server with an invented year of a support workspace in it.
+    Demo(demo::Args),
+    /// Send events from files or standard input to a server.
+    Ingest(ingest::Args),
+    /// Find entries.
+    Search(search::Args),
+    /// Follow entries as they come.
+    Tail(tail::Args),
+    /// Write entries into a file.
+    Export(export::Args),
+    /// Verify a data folder or a proof file.
+    Verify(verify::Args),
+    /// Make, list and revoke tokens.
+    Token(token::Args),
+    /// Make and list workspaces.
+    Workspace(workspace::Args),
+    /// Show the public keys that verify checkpoints.
+    Keys(keys::Args),
+    /// Measure, beside SQLite, PostgreSQL and DuckDB.
+    Bench(bench::Args),
+    /// Print completions for a shell.
+    Completions(completions::Args),
 }
 
 impl Cli {
@@ -26,6 +62,17 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let done = match self.command {
             Command::Serve(args) => serve::run(&args),
+            Command::Demo(args) => demo::run(&args),
+            Command::Ingest(args) => ingest::run(&args),
+            Command::Search(args) => search::run(&args),
+            Command::Tail(args) => tail::run(&args),
+            Command::Export(args) => export::run(&args),
+            Command::Verify(args) => verify::run(&args),
+            Command::Token(args) => token::run(&args),
+            Command::Workspace(args) => workspace::run(&args),
+            Command::Keys(args) => keys::run(&args),
+            Command::Bench(args) => bench::run(&args),
+            Command::Completions(args) => completions::run(&args),
         };
         done.unwrap_or_else(|error| {
             eprintln!("hindcast: {error:#}");

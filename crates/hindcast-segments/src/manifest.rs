@@ -1,0 +1,78 @@
+//! What a segment says of itself, kept by whoever says which segments count.
+
+use serde::{Deserialize, Serialize};
+
+/// The layout of segments this version writes.
+pub const FORMAT: u32 = 1;
+
+/// The columns, in a segment's folder.
+pub(crate) const ROWS_FILE: &str = "rows.parquet";
+/// The checksums of the columns' blocks.
+pub(crate) const BLOCKS_FILE: &str = "blocks.crc32c";
+/// The folder of the index.
+pub(crate) const INDEX_FOLDER: &str = "index";
+
+/// A segment: which entries it has, and what its files must be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SegmentMeta {
+    /// The name of its folder.
+    pub id: String,
+    /// The layout of its files.
+    pub format: u32,
+    /// The index of its first entry.
+    pub first_index: u64,
+    /// How many entries it has; their indexes have no gap.
+    pub count: u64,
+    /// The earliest time anything in it happened, in microseconds since 1970.
+    pub occurred_min: i64,
+    /// The latest time anything in it happened.
+    pub occurred_max: i64,
+    /// When the first of it was received.
+    pub received_min: i64,
+    /// When the last of it was received.
+    pub received_max: i64,
+    /// Entries whose sections had to be kept beside the columns.
+    pub verbatim: u64,
+    /// What its files take together.
+    pub bytes: u64,
+    /// Its files, sorted by name.
+    pub files: Vec<FileMeta>,
+}
+
+/// What a file of a segment must be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileMeta {
+    /// Its name within the folder, with slashes.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// The SHA-256 of its bytes in hexadecimal.
+    pub sha256: String,
+}
+
+/// The text is not what [`SegmentMeta::to_json`] writes.
+#[derive(Debug, thiserror::Error)]
+#[error("the segment's description cannot be read: {0}")]
+pub struct UnreadableMeta(#[from] serde_json::Error);
+
+impl SegmentMeta {
+    /// The index after its last entry.
+    pub fn end_index(&self) -> u64 {
+        self.first_index + self.count
+    }
+
+    /// One line of JSON for the manifest.
+    pub fn to_json(&self) -> String {
+        // Numbers and texts only: nothing in it can fail to be written.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads [`Self::to_json`] back.
+    pub fn from_json(text: &str) -> Result<Self, UnreadableMeta> {
+        Ok(serde_json::from_str(text)?)
+    }
+
+    pub(crate) fn file(&self, name: &str) -> Option<&FileMeta> {
+        self.files.iter().find(|file| file.name == name)
+    }
+}

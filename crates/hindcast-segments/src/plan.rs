@@ -1,0 +1,221 @@
+//! A query as terms to look up, and the sets of rows that these give.
+//!
+//! One evaluation serves segments and the tail: whatever has [`Postings`] can be asked.
+
+use crate::error::SearchError;
+use crate::limits::Budget;
+use crate::query::{Key, Name, Network, Query, Term, TimeRange};
+use crate::terms::{tag, term};
+use crate::walk::{Range, Walker, Without, all, any};
+use hindcast_event::TARGETS_MAX;
+
+/// Says which category an action belongs to.
+pub type CategoryOf = fn(&str) -> &'static str;
+
+/// What can be asked for the rows that have a term.
+pub(crate) trait Postings {
+    /// How many rows there are.
+    fn rows(&self) -> u32;
+    /// The rows that have a term.
+    fn exact(&self, term: &[u8]) -> Result<Option<Walker<'_>>, SearchError>;
+    /// For each term that begins like this and whose rest is to be kept, the rows that have it.
+    fn within(
+        &self,
+        prefix: &[u8],
+        keep: &dyn Fn(&[u8]) -> bool,
+        budget: &Budget,
+    ) -> Result<Vec<Walker<'_>>, SearchError>;
+    /// The rows whose cell is exactly this.
+    fn cell(&self, cell: Cell, value: &str, budget: &Budget) -> Result<Walker<'_>, SearchError>;
+    /// The rows that were received within; nothing stands for all of them.
+    fn received(&self, range: &TimeRange, budget: &Budget) -> Result<Option<Walker<'_>>, SearchError>;
+}
+
+/// Fields that are not indexed in segments, since each value is there once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Id,
+    Request,
+}
+
+/// A query ready to be answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    wanted: Vec<Need>,
+    unwanted: Vec<Need>,
+    pub(crate) occurred: TimeRange,
+    pub(crate) received: TimeRange,
+    category_of: CategoryOf,
+}
+
+#[derive(Clone, Debug)]
+enum Need {
+    Exact(Vec<u8>),
+    Prefix(Vec<u8>),
+    Within(Network),
+    Category(String),
+    Cell(Cell, String),
+    All(Vec<Need>),
+    Any(Vec<Need>),
+}
+
+impl Plan {
+    /// Works out what a query needs.
+    pub(crate) fn of(query: &Query, category_of: CategoryOf) -> Result<Self, SearchError> {
+        let mut plan = Self {
+            wanted: query.words().iter().map(|word| Need::Exact(term(tag::WORD, word))).collect(),
+            unwanted: Vec::new(),
+            occurred: query.occurred,
+            received: query.received,
+            category_of,
+        };
+        for text in &query.not_texts {
+            let words = text.words.iter().map(|word| Need::Exact(term(tag::WORD, word)));
+            plan.unwanted.push(Need::All(words.collect()));
+        }
+        for clause in &query.clauses {
+            let any = clause.any.iter().map(|term| need(clause.key, term)).collect::<Result<Vec<_>, _>>()?;
+            if clause.not { &mut plan.unwanted } else { &mut plan.wanted }.push(Need::Any(any));
+        }
+        Ok(plan)
+    }
+
+    /// Whether rows are asked for by their times only.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.wanted.is_empty() && self.unwanted.is_empty() && self.received == TimeRange::ALWAYS
+    }
+
+    /// The rows of `from..upto` that answer.
+    pub(crate) fn rows<'a>(
+        &self,
+        postings: &'a dyn Postings,
+        from: u32,
+        upto: u32,
+        budget: &Budget,
+    ) -> Result<Walker<'a>, SearchError> {
+        let nothing = || -> Walker<'a> { Box::new(Range::new(0, 0)) };
+        let mut sets: Vec<Walker<'a>> = Vec::new();
+        for need in &self.wanted {
+            match self.set(need, postings, budget)? {
+                Some(set) => sets.push(set),
+                None => return Ok(nothing()),
+            }
+        }
+        if self.received != TimeRange::ALWAYS
+            && let Some(set) = postings.received(&self.received, budget)?
+        {
+            sets.push(set);
+        }
+        sets.push(Box::new(Range::new(from, upto)));
+        let mut found = all(sets);
+        for need in &self.unwanted {
+            if let Some(set) = self.set(need, postings, budget)? {
+                found = Box::new(Without::new(found, set));
+            }
+        }
+        Ok(found)
+    }
+
+    fn set<'a>(
+        &self,
+        need: &Need,
+        postings: &'a dyn Postings,
+        budget: &Budget,
+    ) -> Result<Option<Walker<'a>>, SearchError> {
+        let some = |sets: Vec<Walker<'a>>| {
+            if sets.is_empty() { Ok(None) } else { any(sets, postings.rows(), budget).map(Some) }
+        };
+        match need {
+            Need::Exact(term) => postings.exact(term),
+            Need::Prefix(prefix) => some(postings.within(prefix, &|_| true, budget)?),
+            Need::Within(network) => {
+                let keep =
+                    |address: &[u8]| str::from_utf8(address).is_ok_and(|address| network.matches(address));
+                some(postings.within(&[tag::IP], &keep, budget)?)
+            }
+            Need::Category(category) => {
+                let keep =
+                    |action: &[u8]| str::from_utf8(action).is_ok_and(|a| (self.category_of)(a) == category);
+                some(postings.within(&[tag::ACTION], &keep, budget)?)
+            }
+            Need::Cell(cell, value) => postings.cell(*cell, value, budget).map(Some),
+            Need::All(needs) => {
+                let mut sets = Vec::with_capacity(needs.len());
+                for need in needs {
+                    match self.set(need, postings, budget)? {
+                        Some(set) => sets.push(set),
+                        None => return Ok(None),
+                    }
+                }
+                Ok(Some(all(sets)))
+            }
+            Need::Any(needs) => {
+                let sets = needs.iter().filter_map(|need| self.set(need, postings, budget).transpose());
+                some(sets.collect::<Result<_, _>>()?)
+            }
+        }
+    }
+}
+
+fn need(key: Key, asked: &Term) -> Result<Need, SearchError> {
+    let tag = match key {
+        Key::Action => tag::ACTION,
+        Key::Role => tag::ROLE,
+        Key::ActorType => tag::ACTOR_TYPE,
+        Key::Outcome => tag::OUTCOME,
+        Key::Country => tag::COUNTRY,
+        Key::Source => tag::SOURCE,
+        Key::Policy => tag::POLICY,
+        Key::Session => tag::SESSION,
+        Key::Kind => tag::KIND,
+        Key::Ip => tag::IP,
+        _ => 0,
+    };
+    Ok(match (key, asked) {
+        (Key::Actor, Term::Name(name)) => actor(name),
+        (Key::Target, Term::Name(name)) => target(name),
+        (Key::Changed, Term::Path(path)) => Need::Prefix(term(tag::CHANGED, &path.term_prefix())),
+        (Key::Ip, Term::Network(network)) => Need::Within(*network),
+        (Key::Category, Term::Is(category)) => Need::Category(category.clone()),
+        (Key::Id, Term::Is(id)) => Need::Cell(Cell::Id, id.clone()),
+        (Key::Request, Term::Is(request)) => Need::Cell(Cell::Request, request.clone()),
+        (_, Term::Is(value)) if tag != 0 => Need::Exact(term(tag, value)),
+        (_, Term::Prefix(value)) if tag != 0 => Need::Prefix(term(tag, value)),
+        (_, Term::Any) if tag != 0 => Need::Prefix(vec![tag]),
+        _ => return Err(SearchError::NotKept { key }),
+    })
+}
+
+fn same(tag: u8, value: &str, prefix: bool) -> Need {
+    if prefix { Need::Prefix(term(tag, value)) } else { Need::Exact(term(tag, value)) }
+}
+
+fn actor(name: &Name) -> Need {
+    let mut any =
+        vec![same(tag::ACTOR_ID, &name.id, name.prefix), same(tag::ACTOR_EMAIL, &name.folded, name.prefix)];
+    any.extend(words(name, &[tag::ACTOR_WORD]));
+    Need::Any(any)
+}
+
+fn target(name: &Name) -> Need {
+    if let Some(kind) = &name.kind {
+        let exact = same(tag::TARGET, &format!("{kind}\0{}", name.id), name.prefix);
+        // An id may have a slash of its own.
+        return Need::Any(vec![exact, same(tag::TARGET_ID, &name.text, name.prefix)]);
+    }
+    let mut any = vec![same(tag::TARGET_ID, &name.id, name.prefix)];
+    for nth in 0..TARGETS_MAX {
+        any.extend(words(name, &[tag::TARGET_WORD, nth as u8]));
+    }
+    Need::Any(any)
+}
+
+/// All words of a name, of the last one its beginning where any ending will do.
+fn words(name: &Name, tag: &[u8]) -> Option<Need> {
+    let last = name.words.len().checked_sub(1)?;
+    let word = |(nth, word): (usize, &String)| {
+        let term = [tag, word.as_bytes()].concat();
+        if nth == last && name.prefix { Need::Prefix(term) } else { Need::Exact(term) }
+    };
+    Some(Need::All(name.words.iter().enumerate().map(word).collect()))
+}

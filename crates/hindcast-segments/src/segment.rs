@@ -1,0 +1,510 @@
+//! An open segment: rows by number, columns by page, terms by index.
+//!
+//! Rows stand newest first: by `occurred_at`, ties by index, both descending. So a time is a row found by
+//! bisection, and the newest page of anything is the beginning of a walk.
+
+use crate::checked::{CheckedFile, digest_of};
+use crate::columns::{COLUMNS, COUNT, Cells, Shape, at};
+use crate::error::{SearchError, SegmentError};
+use crate::index::TermIndex;
+use crate::limits::Budget;
+use crate::manifest::{BLOCKS_FILE, FORMAT, INDEX_FOLDER, ROWS_FILE, SegmentMeta};
+use crate::pages::{Page, Physical, Texts, Values, decode_data, decode_dictionary};
+use crate::plan::{Cell, Postings};
+use crate::query::TimeRange;
+use crate::walk::{List, Walker};
+use bytes::Bytes;
+use hindcast_event::Timestamp;
+use parquet::basic::Compression;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
+use parquet::file::reader::{ChunkReader, Length};
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+impl std::fmt::Debug for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Segment").field("meta", &self.meta).finish_non_exhaustive()
+    }
+}
+
+/// A segment whose files were found to be those that were written.
+pub(crate) struct Segment {
+    pub(crate) meta: SegmentMeta,
+    file: CheckedFile,
+    columns: Vec<Chunk>,
+    dictionaries: [OnceLock<Arc<Texts>>; COUNT],
+    index: TermIndex,
+}
+
+/// Where a column's pages are.
+struct Chunk {
+    /// Offset, length and first row of each page.
+    pages: Vec<(u64, u32, u32)>,
+    dictionary: Option<(u64, u32)>,
+    compressed: bool,
+    /// No row has a value.
+    empty: bool,
+}
+
+/// The place of a row in the order of reading: when it happened, and its index.
+pub(crate) type Position = (i64, u64);
+
+/// Columns of which no row has a value, named in the file's footer.
+pub(crate) const EMPTY_COLUMNS_KEY: &str = "hindcast.empty_columns";
+
+impl Segment {
+    /// Opens a segment and checks all of its files except the columns, which are checked as they are read.
+    pub(crate) fn open(folder: &Path, meta: &SegmentMeta) -> Result<Self, SegmentError> {
+        let id = meta.id.as_str();
+        if meta.format != FORMAT {
+            return Err(SegmentError::UnknownFormat { segment: id.to_owned(), format: meta.format });
+        }
+        for file in meta.files.iter().filter(|file| file.name != ROWS_FILE) {
+            let (bytes, sha256) = digest_of(&folder.join(&file.name))?;
+            if bytes != file.bytes || hex(&sha256) != file.sha256 {
+                return Err(SegmentError::Damaged {
+                    segment: id.to_owned(),
+                    file: file.name.clone(),
+                    block: 0,
+                });
+            }
+        }
+        let blocks = folder.join(BLOCKS_FILE);
+        let sums = std::fs::read(&blocks).map_err(SegmentError::io(&blocks))?;
+        let rows_file =
+            meta.file(ROWS_FILE).ok_or_else(|| SegmentError::internal(id, "it has no columns"))?;
+        let file = CheckedFile::open(folder, id, ROWS_FILE, rows_file.bytes, &sums)?;
+        let columns = read_chunks(&file, id, meta.count)?;
+        let rows =
+            u32::try_from(meta.count).map_err(|_| SegmentError::internal(id, "it has too many rows"))?;
+        let index = TermIndex::open(&folder.join(INDEX_FOLDER), id, rows)?;
+        Ok(Self { meta: meta.clone(), file, columns, dictionaries: Default::default(), index })
+    }
+
+    pub(crate) fn row_count(&self) -> u32 {
+        self.meta.count as u32
+    }
+
+    /// Whether no row has a value in this column.
+    pub(crate) fn is_empty_column(&self, column: usize) -> bool {
+        self.columns[column].empty
+    }
+
+    /// The number of pages of a column.
+    pub(crate) fn page_count(&self, column: usize) -> usize {
+        self.columns[column].pages.len()
+    }
+
+    /// Which page of a column has a row.
+    pub(crate) fn page_of(&self, column: usize, row: u32) -> usize {
+        self.columns[column].pages.partition_point(|&(_, _, first)| first <= row).saturating_sub(1)
+    }
+
+    /// Reads one page of a column.
+    pub(crate) fn page(
+        &self,
+        column: usize,
+        nth: usize,
+        reading: &mut Reading<'_>,
+    ) -> Result<Page, SearchError> {
+        let chunk = &self.columns[column];
+        let malformed =
+            |what: &str| SegmentError::internal(&self.meta.id, format!("{}: {what}", COLUMNS[column].name));
+        let &(offset, length, first) = chunk.pages.get(nth).ok_or_else(|| malformed("no such page"))?;
+        reading.budget.spend(u64::from(length))?;
+        let end = offset + u64::from(length);
+        let from = self.file.read(offset, end, &mut reading.buffer)?;
+        let bytes = &reading.buffer[from..from + length as usize];
+        let shape = COLUMNS[column].shape;
+        let physical = match shape {
+            Shape::Number | Shape::Time => Physical::Numbers,
+            Shape::Fixed { .. } => Physical::Fixed,
+            Shape::Narrow | Shape::Wide | Shape::Bytes => Physical::Texts,
+        };
+        decode_data(bytes, first, COLUMNS[column].optional, chunk.compressed, physical, &mut reading.unpacker)
+            .map_err(|what| malformed(what).into())
+    }
+
+    /// The dictionary of a column; empty where it has none.
+    pub(crate) fn dictionary(
+        &self,
+        column: usize,
+        reading: &mut Reading<'_>,
+    ) -> Result<Arc<Texts>, SearchError> {
+        if let Some(dictionary) = self.dictionaries[column].get() {
+            return Ok(Arc::clone(dictionary));
+        }
+        let chunk = &self.columns[column];
+        let texts = match chunk.dictionary {
+            None => Texts::default(),
+            Some((offset, length)) => {
+                reading.budget.spend(u64::from(length))?;
+                let from = self.file.read(offset, offset + u64::from(length), &mut reading.buffer)?;
+                let bytes = &reading.buffer[from..from + length as usize];
+                decode_dictionary(bytes, chunk.compressed, &mut reading.unpacker).map_err(|what| {
+                    SegmentError::internal(&self.meta.id, format!("{}: {what}", COLUMNS[column].name))
+                })?
+            }
+        };
+        Ok(Arc::clone(self.dictionaries[column].get_or_init(|| Arc::new(texts))))
+    }
+
+    /// The first row that stands after `position`, where rows stand newest first.
+    pub(crate) fn first_after(&self, position: Position, budget: &Budget) -> Result<u32, SearchError> {
+        let mut reader = RowReader::new(self, budget);
+        let mut stands_after = |row: u32| -> Result<bool, SearchError> {
+            let occurred_at = reader.number(at::OCCURRED_AT, row)?;
+            Ok(occurred_at < position.0
+                || occurred_at == position.0 && (reader.number(at::INDEX, row)? as u64) < position.1)
+        };
+        // Pages first: within a page no more is read.
+        let firsts = &self.columns[at::OCCURRED_AT].pages;
+        let page = partition(firsts.len() as u32, |nth| Ok(!stands_after(firsts[nth as usize].2)?))?;
+        let Some(before) = page.checked_sub(1) else { return Ok(0) };
+        let from = firsts[before as usize].2;
+        let upto = firsts.get(page as usize).map_or(self.row_count(), |next| next.2);
+        Ok(from + partition(upto - from, |within| Ok(!stands_after(from + within)?))?)
+    }
+
+    /// The rows whose value in a column of numbers passes.
+    pub(crate) fn numbers_where(
+        &self,
+        column: usize,
+        keep: impl Fn(i64) -> bool,
+        budget: &Budget,
+    ) -> Result<Vec<u32>, SearchError> {
+        let mut reading = Reading::new(budget)?;
+        let mut rows = Vec::new();
+        for nth in 0..self.page_count(column) {
+            let page = self.page(column, nth, &mut reading)?;
+            if let Values::Numbers(numbers) = &page.values {
+                rows.extend(numbers.iter().zip(page.first..).filter(|&(&n, _)| keep(n)).map(|(_, row)| row));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The rows in the order of their indexes.
+    pub(crate) fn rows_by_index(&self, budget: &Budget) -> Result<Vec<u32>, SearchError> {
+        let mut reading = Reading::new(budget)?;
+        let mut rows = vec![0; self.meta.count as usize];
+        for nth in 0..self.page_count(at::INDEX) {
+            let page = self.page(at::INDEX, nth, &mut reading)?;
+            let Values::Numbers(numbers) = &page.values else { continue };
+            for (&index, row) in numbers.iter().zip(page.first..) {
+                let place = (index as u64)
+                    .checked_sub(self.meta.first_index)
+                    .and_then(|at| rows.get_mut(at as usize));
+                *place
+                    .ok_or_else(|| SegmentError::internal(&self.meta.id, "an index is out of its range"))? =
+                    row;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The row of an entry.
+    pub(crate) fn row_of(&self, index: u64, budget: &Budget) -> Result<Option<u32>, SearchError> {
+        if !(self.meta.first_index..self.meta.end_index()).contains(&index) {
+            return Ok(None);
+        }
+        // Most entries stand close to where they would if all had come in the order they happened.
+        let guess = self.page_of(at::INDEX, (self.meta.end_index() - 1 - index) as u32);
+        let mut reading = Reading::new(budget)?;
+        let pages = self.page_count(at::INDEX);
+        for distance in 0..pages {
+            for nth in [guess.checked_sub(distance), (distance > 0).then(|| guess + distance)] {
+                let Some(nth) = nth.filter(|&nth| nth < pages) else { continue };
+                let page = self.page(at::INDEX, nth, &mut reading)?;
+                if let Values::Numbers(numbers) = &page.values
+                    && let Some(within) = numbers.iter().position(|&n| n as u64 == index)
+                {
+                    return Ok(Some(page.first + within as u32));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The rows with exactly this text in a column, or exactly these 16 bytes.
+    fn rows_with(&self, column: usize, value: &[u8], budget: &Budget) -> Result<Vec<u32>, SearchError> {
+        let mut rows = Vec::new();
+        if self.is_empty_column(column) {
+            return Ok(rows);
+        }
+        let mut reading = Reading::new(budget)?;
+        for nth in 0..self.page_count(column) {
+            let page = self.page(column, nth, &mut reading)?;
+            for row in page.first..page.first + page.rows {
+                let Some(place) = page.place(row) else { continue };
+                let found = match &page.values {
+                    Values::Texts(texts) => texts.get(place),
+                    Values::Fixed(bytes) => bytes.get(place * 16..place * 16 + 16),
+                    _ => None,
+                };
+                if found == Some(value) {
+                    rows.push(row);
+                }
+            }
+        }
+        Ok(rows)
+    }
+}
+
+impl Postings for Segment {
+    fn rows(&self) -> u32 {
+        self.row_count()
+    }
+
+    fn exact(&self, term: &[u8]) -> Result<Option<Walker<'_>>, SearchError> {
+        self.index.exact(term)
+    }
+
+    fn within(
+        &self,
+        prefix: &[u8],
+        keep: &dyn Fn(&[u8]) -> bool,
+        budget: &Budget,
+    ) -> Result<Vec<Walker<'_>>, SearchError> {
+        self.index.within(prefix, keep, budget)
+    }
+
+    fn cell(&self, cell: Cell, value: &str, budget: &Budget) -> Result<Walker<'_>, SearchError> {
+        let rows = match cell {
+            Cell::Request => self.rows_with(at::REQUEST_ID, value.as_bytes(), budget)?,
+            Cell::Id => match crate::columns::canonical_uuid(value) {
+                Some(id) => self.rows_with(at::ID, &id, budget)?,
+                None => self.rows_with(at::ID_TEXT, value.as_bytes(), budget)?,
+            },
+        };
+        Ok(Box::new(List::new(rows)))
+    }
+
+    fn received(&self, range: &TimeRange, budget: &Budget) -> Result<Option<Walker<'_>>, SearchError> {
+        if range.contains(self.meta.received_min) && range.contains(self.meta.received_max) {
+            return Ok(None);
+        }
+        let rows = self.numbers_where(at::RECEIVED_AT, |micros| range.contains(micros), budget)?;
+        Ok(Some(Box::new(List::new(rows))))
+    }
+}
+
+/// How many of `0..count` come first, for which `before` holds.
+fn partition(
+    count: u32,
+    mut before: impl FnMut(u32) -> Result<bool, SearchError>,
+) -> Result<u32, SearchError> {
+    let (mut low, mut high) = (0, count);
+    while low < high {
+        let middle = low.midpoint(high);
+        if before(middle)? { low = middle + 1 } else { high = middle }
+    }
+    Ok(low)
+}
+
+/// What reading pages needs: memory to reuse, and a limit.
+pub(crate) struct Reading<'b> {
+    buffer: Vec<u8>,
+    unpacker: zstd::bulk::Decompressor<'static>,
+    budget: &'b Budget,
+}
+
+impl<'b> Reading<'b> {
+    pub(crate) fn new(budget: &'b Budget) -> Result<Self, SearchError> {
+        let unpacker = zstd::bulk::Decompressor::new().map_err(|error| SegmentError::internal("", error))?;
+        Ok(Self { buffer: Vec::new(), unpacker, budget })
+    }
+}
+
+/// Reads whole rows; quick when they ascend.
+pub(crate) struct RowReader<'s> {
+    segment: &'s Segment,
+    reading: Option<Reading<'s>>,
+    budget: &'s Budget,
+    pages: [Option<Page>; COUNT],
+    dictionaries: [Option<Arc<Texts>>; COUNT],
+}
+
+impl<'s> RowReader<'s> {
+    pub(crate) fn new(segment: &'s Segment, budget: &'s Budget) -> Self {
+        Self {
+            segment,
+            reading: None,
+            budget,
+            pages: [const { None }; COUNT],
+            dictionaries: [const { None }; COUNT],
+        }
+    }
+
+    /// Brings in the page of a column that has a row.
+    fn turn_to(&mut self, column: usize, row: u32) -> Result<(), SearchError> {
+        if self.pages[column].as_ref().is_some_and(|page| page.has(row))
+            || self.segment.is_empty_column(column)
+        {
+            return Ok(());
+        }
+        let reading = match &mut self.reading {
+            Some(reading) => reading,
+            none => none.insert(Reading::new(self.budget)?),
+        };
+        let page = self.segment.page(column, self.segment.page_of(column, row), reading)?;
+        if matches!(page.values, Values::Codes(_)) && self.dictionaries[column].is_none() {
+            self.dictionaries[column] = Some(self.segment.dictionary(column, reading)?);
+        }
+        self.pages[column] = Some(page);
+        Ok(())
+    }
+
+    /// A number of a row.
+    pub(crate) fn number(&mut self, column: usize, row: u32) -> Result<i64, SearchError> {
+        self.turn_to(column, row)?;
+        match self.pages[column].as_ref().map(|page| (page.place(row), &page.values)) {
+            Some((Some(place), Values::Numbers(numbers))) if place < numbers.len() => Ok(numbers[place]),
+            _ => Err(self.missing(column)),
+        }
+    }
+
+    /// Where a row stands in the order of reading.
+    pub(crate) fn position(&mut self, row: u32) -> Result<Position, SearchError> {
+        Ok((self.number(at::OCCURRED_AT, row)?, self.number(at::INDEX, row)? as u64))
+    }
+
+    fn missing(&self, column: usize) -> SearchError {
+        SegmentError::internal(&self.segment.meta.id, format!("{}: a row has no value", COLUMNS[column].name))
+            .into()
+    }
+
+    /// The bytes of a row in a column, as they are now in memory.
+    fn bytes(&self, column: usize, row: u32) -> Result<Option<&[u8]>, SearchError> {
+        let Some(page) = &self.pages[column] else { return Ok(None) };
+        let Some(place) = page.place(row) else { return Ok(None) };
+        let found = match &page.values {
+            Values::Texts(texts) => texts.get(place),
+            Values::Fixed(bytes) => bytes.get(place * 16..place * 16 + 16),
+            Values::Codes(codes) => match (codes.get(place), &self.dictionaries[column]) {
+                (Some(&code), Some(dictionary)) => dictionary.get(code as usize),
+                _ => None,
+            },
+            Values::Numbers(_) => None,
+        };
+        found.map(Some).ok_or_else(|| self.missing(column))
+    }
+
+    fn sixteen(&self, column: usize, row: u32) -> Result<Option<[u8; 16]>, SearchError> {
+        Ok(self.bytes(column, row)?.and_then(|bytes| bytes.try_into().ok()))
+    }
+
+    /// The cells of a row in the wanted columns; the others stay empty.
+    pub(crate) fn cells(&mut self, row: u32, wanted: &[bool; COUNT]) -> Result<Cells<'_>, SearchError> {
+        for column in 0..COUNT {
+            if wanted[column] {
+                self.turn_to(column, row)?;
+            }
+        }
+        let mut cells = Cells::empty();
+        let numbers = |reader: &mut Self, column: usize| {
+            if wanted[column] { reader.number(column, row) } else { Ok(0) }
+        };
+        cells.index = numbers(self, at::INDEX)? as u64;
+        cells.received_at = Timestamp::from_micros(numbers(self, at::RECEIVED_AT)?);
+        cells.occurred_at = Timestamp::from_micros(numbers(self, at::OCCURRED_AT)?);
+        let this = &*self;
+        cells.id = this.sixteen(at::ID, row)?;
+        cells.key = this.sixteen(at::KEY, row)?.unwrap_or_default();
+        for column in 0..COUNT {
+            if !wanted[column] || !matches!(COLUMNS[column].shape, Shape::Narrow | Shape::Wide) {
+                continue;
+            }
+            if let Some(bytes) = this.bytes(column, row)? {
+                let text = str::from_utf8(bytes).map_err(|_| this.missing(column))?;
+                cells.texts[column] = Some(Cow::Borrowed(text));
+            }
+        }
+        cells.sections = this.bytes(at::SECTIONS, row)?.map(Cow::Borrowed);
+        Ok(cells)
+    }
+}
+
+/// All columns.
+pub(crate) const EVERY_COLUMN: [bool; COUNT] = [true; COUNT];
+
+/// Reads the footer and the page index.
+fn read_chunks(file: &CheckedFile, segment: &str, rows: u64) -> Result<Vec<Chunk>, SegmentError> {
+    let source = Source { file, segment, failed: std::sync::Mutex::new(None) };
+    let footer = ParquetMetaDataReader::new()
+        .with_offset_index_policy(PageIndexPolicy::Required)
+        .parse_and_finish(&source)
+        .map_err(|error| match source.failed.lock().ok().and_then(|mut failed| failed.take()) {
+            Some(failed) => failed,
+            None => SegmentError::internal(segment, error),
+        })?;
+    let other = || SegmentError::internal(segment, "the columns are laid out differently");
+    let [group] = footer.row_groups() else { return Err(other()) };
+    if group.num_columns() != COUNT || group.num_rows() as u64 != rows {
+        return Err(other());
+    }
+    let stated = footer.file_metadata().key_value_metadata();
+    let empty = stated.and_then(|pairs| pairs.iter().find(|pair| pair.key == EMPTY_COLUMNS_KEY));
+    let empty = empty.and_then(|pair| pair.value.as_deref()).unwrap_or_default();
+    let index = footer.page_index_for_row_group(0);
+    let mut chunks = Vec::with_capacity(COUNT);
+    for (nth, column) in group.columns().iter().enumerate() {
+        let locations = index.page_locations(nth).ok_or_else(other)?;
+        let start = column.byte_range().0;
+        let first_page = locations.first().map_or(start, |page| page.offset as u64);
+        chunks.push(Chunk {
+            pages: locations
+                .iter()
+                .map(|page| {
+                    (page.offset as u64, page.compressed_page_size as u32, page.first_row_index as u32)
+                })
+                .collect(),
+            dictionary: (start < first_page).then(|| (start, (first_page - start) as u32)),
+            compressed: column.compression() != Compression::UNCOMPRESSED,
+            empty: empty.split(',').any(|name| name == COLUMNS[nth].name),
+        });
+    }
+    Ok(chunks)
+}
+
+/// Lets the library read the footer, through the checks.
+struct Source<'f> {
+    file: &'f CheckedFile,
+    segment: &'f str,
+    failed: std::sync::Mutex<Option<SegmentError>>,
+}
+
+impl Length for Source<'_> {
+    fn len(&self) -> u64 {
+        self.file.bytes()
+    }
+}
+
+impl ChunkReader for Source<'_> {
+    type T = std::io::Cursor<Bytes>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(std::io::Cursor::new(self.get_bytes(start, self.file.bytes().saturating_sub(start) as usize)?))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let mut buffer = Vec::new();
+        match self.file.read(start, start + length as u64, &mut buffer) {
+            Ok(from) => Ok(Bytes::from(buffer).slice(from..from + length)),
+            Err(error) => {
+                let told = ParquetError::General(format!("{}: {error}", self.segment));
+                if let Ok(mut failed) = self.failed.lock() {
+                    *failed = Some(error);
+                }
+                Err(told)
+            }
+        }
+    }
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

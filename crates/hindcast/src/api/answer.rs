@@ -1,0 +1,135 @@
+//! What every answer has in common: an id, security headers, the rate limit, and the body of a problem.
+//!
+//! The outermost layer. It hands each request a [`Trace`], in which the caller's extractor leaves what the answer has
+//! to say about the rate limit. Headers that a handler set itself stay as they are.
+
+use super::error::{PROBLEM_JSON, Problem, Unwritten};
+use crate::app::App;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+/// Header under which a caller may name its request, and hears the name again.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// A name longer than this is replaced by one of ours.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
+const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RATELIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// What is known of a request while it is answered.
+#[derive(Debug)]
+pub struct Trace {
+    /// The id of the request.
+    pub id: HeaderValue,
+    /// How much of its rate the caller has left, once it is known who calls.
+    pub rate: OnceLock<Rate>,
+}
+
+/// How much of its rate a caller has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests in one window.
+    pub limit: u32,
+    /// Requests left in this one.
+    pub remaining: u32,
+    /// Seconds until the next window.
+    pub reset: u64,
+}
+
+impl Trace {
+    fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(REQUEST_ID).filter(|id| {
+            (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+        });
+        Self { id: given.cloned().unwrap_or_else(new_id), rate: OnceLock::new() }
+    }
+
+    /// The id of the request as text.
+    pub fn id(&self) -> &str {
+        self.id.to_str().unwrap_or_default()
+    }
+}
+
+/// Ids need to differ, not to be secret.
+fn new_id() -> HeaderValue {
+    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| {
+        let mut start = [0; 8];
+        // Without randomness ids are still different as long as we run.
+        let _ = getrandom::fill(&mut start);
+        AtomicU64::new(u64::from_ne_bytes(start))
+    });
+    let mixed = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let digits: [u8; 16] = std::array::from_fn(|at| b"0123456789abcdef"[(mixed >> (60 - 4 * at)) as usize & 15]);
+    HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static("unknown"))
+}
+
+/// Answers a request, and gives the answer what all of them have in common.
+pub async fn answer(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let trace = Arc::new(Trace::of(request.headers()));
+    request.extensions_mut().insert(trace.clone());
+    let mut response = next.run(request).await;
+    app.metrics.requests.add(1);
+    if let Some(Unwritten(problem)) = response.extensions_mut().remove::<Unwritten>() {
+        write(&problem, &trace, &mut response);
+    }
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, trace.id.clone());
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let policy = "default-src 'none'; frame-ancestors 'none'";
+    for (name, value) in [(CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, policy)] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if let Some(rate) = trace.rate.get() {
+        headers.insert(RATELIMIT_LIMIT, rate.limit.into());
+        headers.insert(RATELIMIT_REMAINING, rate.remaining.into());
+        headers.insert(RATELIMIT_RESET, rate.reset.into());
+    }
+    response
+}
+
+fn write(problem: &Problem, trace: &Trace, response: &mut Response) {
+    let body = problem.to_json(trace.id());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    headers.insert(CONTENT_LENGTH, body.len().into());
+    *response.body_mut() = Body::from(body);
+}
+
+/// For paths that lead nowhere.
+pub async fn nowhere() -> Problem {
+    Problem::not_found("there is nothing at this address")
+}
+
+/// For methods an address does not know; the router adds those it knows.
+pub async fn no_such_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not know the method")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_taken_over_when_they_are_harmless() {
+        let trace = |id: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, HeaderValue::from_str(id).expect("a header"));
+            Trace::of(&headers).id().to_owned()
+        };
+        assert_eq!(trace("abc-1"), "abc-1");
+        for bad in ["", "two words", &"x".repeat(129)] {
+            assert_eq!(trace(bad).len(), 16, "{bad}");
+        }
+        assert_ne!(Trace::of(&HeaderMap::new()).id, Trace::of(&HeaderMap::new()).id);
+    }
+}

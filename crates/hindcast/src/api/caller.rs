@@ -1,0 +1,364 @@
+//! Who calls, and what they may do: a permission is a type in the signature of a handler.
+//!
+//! [`Reader`], [`Writer`] and [`Admin`] are made from `Authorization: Bearer …`; a reader and a writer name their
+//! workspace, so no handler can forget it. A workspace that is not the caller's does not exist for it. Good tokens are
+//! remembered for [`REMEMBERED`], so one that is taken back on the command line stops working within that time.
+
+use super::answer::{Rate, Trace};
+use super::error::Problem;
+use crate::app::App;
+use crate::catalog::{Scope, Token, TokenId};
+use crate::config::Network;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{AUTHORIZATION, FORWARDED, HeaderName, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use hindcast_ledger::WorkspaceId;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// Names the workspace when a token is good for several.
+pub const WORKSPACE: HeaderName = HeaderName::from_static("hindcast-workspace");
+/// How long a token is taken for good without looking again.
+pub const REMEMBERED: Duration = Duration::from_secs(1);
+/// Tokens that are remembered at once.
+const REMEMBERED_MAX: usize = 4096;
+/// One window of the rate limit.
+const WINDOW: Duration = Duration::from_secs(10);
+/// A token is 64 characters.
+const SHOWN_BYTES_MAX: usize = 256;
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Addresses a chain of proxies may name.
+const FORWARDED_MAX: usize = 32;
+
+/// Whoever shows a good token.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// What was shown.
+    pub token: Arc<Token>,
+    /// From where the request comes, as far as we believe it.
+    pub address: Option<IpAddr>,
+    /// Who is connected to us; a proxy, or the caller.
+    pub peer: Option<IpAddr>,
+    /// What is left of its rate.
+    pub rate: Rate,
+}
+
+/// May read a workspace.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// Whose log.
+    pub workspace: WorkspaceId,
+    /// Who reads.
+    pub caller: Caller,
+}
+
+/// May append to a workspace.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    /// Whose log.
+    pub workspace: WorkspaceId,
+    /// Who appends.
+    pub caller: Caller,
+}
+
+/// May do everything, in every workspace.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// Who does it.
+    pub caller: Caller,
+}
+
+impl Caller {
+    /// Something the caller did here, as a draft for [`App::record`].
+    pub fn event(&self, action: &str, targets: Value, metadata: Value) -> Value {
+        let name = if self.token.name.is_empty() { &self.token.id.0 } else { &self.token.name };
+        let mut draft = json!({
+            "action": action,
+            "actor": { "type": "api_key", "id": self.token.id.0, "name": name },
+            "targets": targets,
+            "metadata": metadata,
+            "context": { "source": "api" },
+        });
+        if let Some(address) = self.address {
+            draft["context"]["ip"] = address.to_string().into();
+        }
+        draft
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Read)?, caller })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Ingest)?, caller })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        // A token of one workspace has no say over the others, whatever its scopes are.
+        if caller.token.workspace.is_some() {
+            return Err(forbidden("the token is bound to one workspace"));
+        }
+        permit(&caller, Scope::Admin)?;
+        Ok(Self { caller })
+    }
+}
+
+/// Tells who calls by the token that is shown, and counts the request.
+pub fn caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
+    let callers = parts.extensions.get::<Arc<Callers>>().ok_or_else(|| Problem::internal("the router has no callers"))?;
+    let shown = bearer(&parts.headers)?;
+    let known = callers.known(shown, app)?.ok_or_else(|| unauthorized("the token is not known"))?;
+    let now = (app.clock)();
+    let token = &known.token;
+    if token.revoked_at.is_some() || token.expires_at.is_some_and(|at| at <= now) {
+        return Err(unauthorized("the token has expired or was taken back"));
+    }
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    let address = address(&parts.headers, peer, &app.config.server.trusted_proxies);
+    if !token.is_good(address, now) {
+        return Err(forbidden("the token may not be used from this address"));
+    }
+    let (rate, within) = known.window.take(app.config.limits.requests_per_10s, callers.started.elapsed());
+    if let Some(trace) = parts.extensions.get::<Arc<Trace>>() {
+        // The first to ask sets it; a request is counted once for each extractor that asks.
+        let _ = trace.rate.set(rate);
+    }
+    if !within {
+        let detail = format!("the token may make {} requests in {} seconds", rate.limit, WINDOW.as_secs());
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+        return Err(problem.retry_after(rate.reset));
+    }
+    Ok(Caller { token: known.token.clone(), address, peer, rate })
+}
+
+/// The workspace a caller may do this in: the token's own, or the one an unbound token names.
+pub fn workspace(parts: &Parts, app: &App, caller: &Caller, scope: Scope) -> Result<WorkspaceId, Problem> {
+    permit(caller, scope)?;
+    let nobodys = || Problem::not_found("there is no such workspace");
+    let named = named_workspace(parts)?;
+    match (&caller.token.workspace, named) {
+        (Some(own), None) => Ok(own.clone()),
+        (Some(own), Some(named)) if named == own.as_str() => Ok(own.clone()),
+        (Some(_), Some(_)) => Err(nobodys()),
+        (None, Some(named)) => {
+            let named: WorkspaceId = named.parse().map_err(|_| nobodys())?;
+            if app.rooms.get(&named).is_some() { Ok(named) } else { Err(nobodys()) }
+        }
+        (None, None) => {
+            let detail = "the token is good for every workspace: name one with Hindcast-Workspace or ?workspace=";
+            Err(Problem::new(StatusCode::BAD_REQUEST, "workspace_required", detail).field("workspace"))
+        }
+    }
+}
+
+fn named_workspace(parts: &Parts) -> Result<Option<&str>, Problem> {
+    let in_header = parts.headers.get(WORKSPACE).map(|id| id.to_str().unwrap_or("?"));
+    let members = parts.uri.query().unwrap_or_default().split('&');
+    // An id has no characters that are ever escaped.
+    let in_query = members.filter_map(|member| member.strip_prefix("workspace=")).next();
+    match (in_header, in_query) {
+        (Some(header), Some(query)) if header != query => {
+            Err(Problem::parameter("workspace", "the header and the parameter name two workspaces"))
+        }
+        (header, query) => Ok(header.or(query)),
+    }
+}
+
+fn permit(caller: &Caller, scope: Scope) -> Result<(), Problem> {
+    if caller.token.may(scope) {
+        return Ok(());
+    }
+    Err(forbidden(format!("the token lacks the scope {}", scope.as_str())))
+}
+
+fn forbidden(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
+}
+
+fn unauthorized(detail: &'static str) -> Problem {
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+    problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}
+
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let missing = || unauthorized("a token is needed: Authorization: Bearer …");
+    let shown = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()).ok_or_else(missing)?;
+    let (scheme, token) = shown.split_once(' ').ok_or_else(missing)?;
+    let token = token.trim();
+    let fits = scheme.eq_ignore_ascii_case("bearer") && (1..=SHOWN_BYTES_MAX).contains(&token.len());
+    if fits { Ok(token) } else { Err(missing()) }
+}
+
+/// The address of the caller: the nearest one that no proxy of ours has.
+pub fn address(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[Network]) -> Option<IpAddr> {
+    let is_ours = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+    let peer = peer?;
+    if !is_ours(peer) {
+        return Some(peer);
+    }
+    let values = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+    let chain: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let mut nearest = peer;
+    for hop in chain.iter().rev().take(FORWARDED_MAX) {
+        let without_port = hop.parse().map(|address: SocketAddr| address.ip());
+        // What cannot be read was not written by a proxy of ours; whoever named it is as far as we can see.
+        let Ok(address) = hop.parse().or(without_port) else { return Some(nearest) };
+        nearest = address;
+        if !is_ours(address) {
+            break;
+        }
+    }
+    Some(nearest.to_canonical())
+}
+
+/// Whether a request comes from this machine, and nobody says that it was passed on.
+pub fn is_local(parts: &Parts) -> bool {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let passed_on = parts.headers.contains_key(X_FORWARDED_FOR) || parts.headers.contains_key(FORWARDED);
+    peer.is_some_and(|info| info.0.ip().to_canonical().is_loopback()) && !passed_on
+}
+
+/// The tokens that were shown of late, and how often.
+#[derive(Debug)]
+pub struct Callers {
+    started: Instant,
+    /// By the hash of what was shown, so that nothing can be learned from how long a look-up takes.
+    known: RwLock<HashMap<[u8; 32], Known>>,
+    /// Windows outlive what is remembered of a token.
+    windows: Mutex<HashMap<TokenId, Arc<Window>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    token: Arc<Token>,
+    window: Arc<Window>,
+    looked_up: Instant,
+}
+
+impl Default for Callers {
+    fn default() -> Self {
+        Self { started: Instant::now(), known: RwLock::default(), windows: Mutex::default() }
+    }
+}
+
+impl Callers {
+    fn known(&self, shown: &str, app: &App) -> Result<Option<Known>, Problem> {
+        let hash: [u8; 32] = Sha256::digest(shown).into();
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&hash).cloned();
+        if let Some(known) = known.filter(|known| known.looked_up.elapsed() < REMEMBERED) {
+            return Ok(Some(known));
+        }
+        let Some(token) = app.catalog.find_token(shown)? else { return Ok(None) };
+        app.catalog.note_use(&token, (app.clock)())?;
+        let window = self.window(&token.id);
+        let known = Known { token: Arc::new(token), window, looked_up: Instant::now() };
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED_MAX {
+            all.clear();
+        }
+        all.insert(hash, known.clone());
+        Ok(Some(known))
+    }
+
+    fn window(&self, id: &TokenId) -> Arc<Window> {
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        if windows.len() >= REMEMBERED_MAX {
+            windows.retain(|_, window| Arc::strong_count(window) > 1);
+        }
+        windows.entry(id.clone()).or_default().clone()
+    }
+
+    /// Forgets what is remembered, so that a token that was just taken back stops working now.
+    pub fn forget(&self) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Requests in the current window: the number of the window above, the count in the lower 32 bits.
+#[derive(Debug, Default)]
+struct Window(AtomicU64);
+
+impl Window {
+    /// Counts a request, and says whether it is within the limit.
+    fn take(&self, limit: u32, since_start: Duration) -> (Rate, bool) {
+        let number = since_start.as_secs() / WINDOW.as_secs();
+        let next = |packed: u64| match packed >> 32 == number {
+            true => packed + u64::from(packed as u32 != u32::MAX),
+            false => number << 32 | 1,
+        };
+        let before = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |packed| Some(next(packed)));
+        let count = next(before.unwrap_or_else(|packed| packed)) as u32;
+        let reset = WINDOW.as_secs() - since_start.as_secs() % WINDOW.as_secs();
+        (Rate { limit, remaining: limit.saturating_sub(count), reset }, count <= limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn only_our_own_proxies_may_say_who_calls() {
+        let trusted = ["10.0.0.0/8".parse().expect("a network")];
+        let seen = |peer: &str, forwarded: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            forwarded.iter().for_each(|value| drop(headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value))));
+            address(&headers, Some(ip(peer)), &trusted)
+        };
+        assert_eq!(seen("192.0.2.1", &["203.0.113.9"]), Some(ip("192.0.2.1")), "a stranger's word");
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9"]), Some(ip("203.0.113.9")));
+        assert_eq!(seen("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.2.2.2"]), Some(ip("203.0.113.9")), "the rest is claimed");
+        assert_eq!(seen("10.0.0.1", &["1.1.1.1", "203.0.113.9:443"]), Some(ip("203.0.113.9")), "two headers, a port");
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9, unknown"]), Some(ip("10.0.0.1")));
+        assert_eq!(seen("10.0.0.1", &[]), Some(ip("10.0.0.1")));
+    }
+
+    #[test]
+    fn a_window_counts_and_starts_again() {
+        let window = Window::default();
+        let at = Duration::from_secs;
+        assert_eq!(window.take(2, at(3)), (Rate { limit: 2, remaining: 1, reset: 7 }, true));
+        assert_eq!(window.take(2, at(4)).1, true);
+        assert_eq!(window.take(2, at(9)), (Rate { limit: 2, remaining: 0, reset: 1 }, false));
+        assert_eq!(window.take(2, at(10)), (Rate { limit: 2, remaining: 1, reset: 10 }, true));
+    }
+
+    #[test]
+    fn a_token_is_shown_as_bearer_and_nothing_else() {
+        let shown = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, HeaderValue::from_static(value));
+            bearer(&headers).map(str::to_owned).ok()
+        };
+        assert_eq!(shown("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(shown("bearer  abc ").as_deref(), Some("abc"));
+        for bad in ["abc", "Basic abc", "Bearer", "Bearer ", ""] {
+            assert_eq!(shown(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `GET /v1/export`: all answers to a query as a file.
+//!
+//! Made while it is sent, on a thread of its own, so it takes little memory and no append waits for it. That somebody
+//! exported is an entry, and it is on disk before the first byte is sent.
+
+use super::caller::Reader;
+use super::entries::room;
+use super::error::Problem;
+use super::lanes::Lanes;
+use super::params::{Params, query};
+use super::schema::Refusals;
+use super::stream::{Pipe, chunks};
+use crate::app::App;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use hindcast_event::Kind;
+use hindcast_segments::{Budget, CsvStyle, Format};
+use serde::Deserialize;
+use serde_json::json;
+use std::io::{BufWriter, Write as _};
+use std::sync::Arc;
+use std::time::Duration;
+use utoipa::{IntoParams, ToSchema};
+
+/// An export that takes longer is broken off.
+const EXPORT_TIME_MAX: Duration = Duration::from_secs(6 * 3600);
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// What to export.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Export {
+    /// A query; everything when absent.
+    #[param(max_length = 2000)]
+    q: Option<String>,
+    /// The layout. `csv-excel` is safe to open in a spreadsheet: no value is taken for a formula.
+    #[param(inline)]
+    format: Layout,
+    /// The workspace, when the token is good for several.
+    #[serde(rename = "workspace")]
+    #[param(min_length = 1, max_length = 32, pattern = "^[a-z0-9-]+$")]
+    _workspace: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Layout {
+    Csv,
+    CsvExcel,
+    Json,
+    Ndjson,
+    Parquet,
+}
+
+impl Layout {
+    fn format(self) -> Format {
+        match self {
+            Self::Csv => Format::Csv(CsvStyle::Raw),
+            Self::CsvExcel => Format::Csv(CsvStyle::Excel),
+            Self::Json => Format::Json,
+            Self::Ndjson => Format::Ndjson,
+            Self::Parquet => Format::Parquet,
+        }
+    }
+
+    /// The name in queries, the ending of a file and the type of its content.
+    fn names(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Csv => ("csv", "csv", "text/csv; charset=utf-8"),
+            Self::CsvExcel => ("csv-excel", "csv", "text/csv; charset=utf-8"),
+            Self::Json => ("json", "json", "application/json"),
+            Self::Ndjson => ("ndjson", "ndjson", "application/x-ndjson"),
+            Self::Parquet => ("parquet", "parquet", "application/vnd.apache.parquet"),
+        }
+    }
+}
+
+/// Exports entries
+///
+/// Newest first, as a file that is made while it is sent. The export is itself an entry, `log.exported`. If it cannot be
+/// finished the connection breaks, so that half a file is not taken for a whole one.
+#[utoipa::path(
+    get, path = "/v1/export", tag = "events", operation_id = "exportEvents", params(Export),
+    responses(
+        (status = 200, content(
+            (String = "text/csv"), (Vec<super::schema::Entry> = "application/json"), (String = "application/x-ndjson"),
+            (Vec<u8> = "application/vnd.apache.parquet"),
+        )),
+        (status = 507, body = super::error::ProblemBody, content_type = "application/problem+json", description = "No space is left to record the export."),
+        Refusals,
+    ),
+    security(("token" = [])),
+)]
+pub async fn export(
+    State(app): State<Arc<App>>,
+    reader: Reader,
+    Extension(lanes): Extension<Arc<Lanes>>,
+    Params(asked): Params<Export>,
+) -> Result<Response, Problem> {
+    let now = (app.clock)();
+    let query = query(now, asked.q.as_deref())?;
+    let room = room(&app, &reader.workspace)?;
+    let place = lanes.export()?;
+    let (name, ending, content_type) = asked.format.names();
+    // The export shows the log as it was before the entry about it.
+    let (query, snapshot) = lanes
+        .query(&app, {
+            let (app, room) = (app.clone(), room.clone());
+            move |budget| {
+                let snapshot = room.store.snapshot();
+                let rows = snapshot.count(&query, budget)?;
+                let metadata = json!({ "query": query.to_string(), "format": name, "rows": rows });
+                let draft = reader.caller.event("log.exported", json!([]), metadata);
+                app.record(&room.id, Kind::System, &draft).map_err(unrecorded)?;
+                Ok((query, snapshot))
+            }
+        })
+        .await?;
+    let (chunks, body) = chunks();
+    let mut pipe = BufWriter::with_capacity(BUFFER_BYTES, Pipe::new(chunks));
+    let format = asked.format.format();
+    tokio::task::spawn_blocking(move || {
+        let _place = place;
+        let budget = Budget::new(EXPORT_TIME_MAX, u64::MAX);
+        let exported = snapshot.export(&query, format, &mut pipe, &budget);
+        match exported.and_then(|rows| Ok(pipe.flush().map(|()| rows)?)) {
+            Ok(rows) => app.metrics.exported.add(rows),
+            Err(error) => {
+                tracing::warn!(%error, "an export was broken off");
+                pipe.get_ref().fail("the export was broken off");
+            }
+        }
+    });
+    let stamp: String = now.to_string().chars().take(19).filter(char::is_ascii_alphanumeric).collect();
+    let file = format!("attachment; filename=\"hindcast-{}-{stamp}Z.{ending}\"", reader.workspace);
+    let file = HeaderValue::from_str(&file).map_err(Problem::internal)?;
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CONTENT_DISPOSITION, file)];
+    Ok((headers, Body::from_stream(body)).into_response())
+}
+
+/// What cannot be recorded is not done.
+pub(super) fn unrecorded(error: anyhow::Error) -> Problem {
+    match error.downcast::<hindcast_ledger::AppendError>() {
+        Ok(refused) => Problem::from(refused),
+        Err(error) => Problem::internal(format!("{error:#}")),
+    }
+}

@@ -1,0 +1,32 @@
+//! The HTTP API: one file for each resource, and what they share.
+//!
+//! A handler extracts, calls one room, and answers. Who may do it is a type in its signature ([`caller`]), whatever
+//! fails is a [`Problem`], and what all answers have in common is added in one place ([`answer`]). What an address takes
+//! and answers is documented where it is written, and told at `/openapi.json`.
+
+mod activities;
+pub mod answer;
+pub mod body;
+pub mod caller;
+mod checkpoints;
+mod counts;
+mod entries;
+pub mod error;
+mod events;
+mod export;
+mod health;
+pub mod lanes;
+mod openapi;
+pub mod params;
+mod proof;
+mod router;
+mod schema;
+mod stream;
+mod tail;
+mod tlog;
+mod tokens;
+mod workspaces;
+
+pub use caller::{Admin, Caller, Reader, Writer};
+pub use error::Problem;
+pub use router::{router, serve};

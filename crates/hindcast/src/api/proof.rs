@@ -1,0 +1,200 @@
+//! `GET /v1/events/{id}/proof`: everything that convinces a stranger that an entry is in the log as it is.
+//!
+//! The **opening** holds what the commitment hides: kind, time, and for each section its name, its JSON text and its
+//! salt. Hashing it again gives the commitment, the commitment gives the leaf, the path leads from the leaf to the root,
+//! and the checkpoint signs the root. In a `.tlog-proof` file the opening is the `extra` line.
+
+use super::caller::Reader;
+use super::entries::{find, room};
+use super::error::{Problem, ProblemBody};
+use super::events::checkpoint;
+use super::lanes::{Lanes, blocking};
+use super::params::{InPath, Params};
+use super::schema::Refusals;
+use crate::app::App;
+use axum::extract::State;
+use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Json};
+use hindcast_event::Entry;
+use hindcast_ledger::{Disclosure, Hash, Note, Opening, TlogProof, commitment_of};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// How the proof is to be written.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    /// `json`, or the proof file of C2SP; `Accept: text/plain` asks for the latter too.
+    #[param(inline)]
+    format: Option<Format>,
+    /// The workspace, when the token is good for several.
+    #[serde(rename = "workspace")]
+    #[param(min_length = 1, max_length = 32, pattern = "^[a-z0-9-]+$")]
+    _workspace: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+enum Format {
+    #[serde(rename = "json")]
+    Json,
+    #[serde(rename = "tlog-proof")]
+    TlogProof,
+}
+
+/// A proof that an entry is in the log.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProofBody {
+    /// The place of the entry.
+    index: u64,
+    /// How many entries the log has that the checkpoint signs.
+    size: u64,
+    /// The hash of the commitment, in base64.
+    leaf: String,
+    /// The hashes from the sibling of the leaf up to the child of the root, in base64.
+    path: Vec<String>,
+    /// The signed checkpoint.
+    checkpoint: String,
+    /// The 42 bytes that the leaf hashes, in hexadecimal.
+    commitment: String,
+    /// What the commitment hides.
+    opening: OpeningBody,
+}
+
+/// What a commitment hides; see `docs/formats/entry.md`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OpeningBody {
+    /// The version of the format.
+    version: u8,
+    /// What the entry is for.
+    kind: u8,
+    /// When it was received, in microseconds since 1970.
+    received_at_us: u64,
+    /// The sections in their order.
+    sections: Vec<SectionBody>,
+}
+
+/// A section: open, with salt, name and value, or erased, with its digest.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SectionBody {
+    /// Its name; absent when it was erased along with the value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Its JSON text, exactly as it is hashed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// The 16 bytes it is salted with, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    salt: Option<String>,
+    /// Of an erased section: the hash that remains, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+}
+
+/// Proves an entry
+///
+/// A fresh entry waits up to 5 seconds for the checkpoint that covers it.
+#[utoipa::path(
+    get, path = "/v1/events/{id}/proof", tag = "integrity", operation_id = "proveEvent",
+    params(("id" = String, Path, description = "An index, or the id of an event."), Asked),
+    responses(
+        (status = 200, content((ProofBody = "application/json"), (String = "text/plain"))),
+        (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "No checkpoint covers the entry yet."),
+        Refusals,
+    ),
+    security(("token" = [])),
+)]
+pub async fn proof(
+    State(app): State<Arc<App>>,
+    reader: Reader,
+    Extension(lanes): Extension<Arc<Lanes>>,
+    InPath(id): InPath,
+    Params(asked): Params<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let room = room(&app, &reader.workspace)?;
+    let (index, opened) = {
+        let room = room.clone();
+        let found = lanes.query(&app, move |budget| {
+            let found = find(&room, &id, budget)?;
+            let entry = found.get(0).ok_or_else(|| Problem::internal("an entry was found and is gone"))?;
+            Ok((entry.index, Opened::of(&entry)?))
+        });
+        found.await?
+    };
+    let Some(note) = checkpoint(&app, &room, index + 1).await? else {
+        let detail = "no signed checkpoint covers the entry yet";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_published_yet", detail).retry_after(1));
+    };
+    let as_file = match asked.format {
+        Some(format) => format == Format::TlogProof,
+        None => headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain")),
+    };
+    let app = app.clone();
+    blocking(move || {
+        let Opened { leaf, commitment, opening } = opened;
+        let note_read: Note = note.parse().map_err(Problem::internal)?;
+        let key = app.ledger.verifier_key(&room.id)?;
+        let size = hindcast_ledger::open_note(&note, &key).map_err(Problem::internal)?.size();
+        let path = app.ledger.prove_inclusion(&room.id, index, size)?;
+        if as_file {
+            let extra = serde_json::to_vec(&opening).map_err(Problem::internal)?;
+            return file(TlogProof::new(Some(extra), index, path, note_read).map_err(Problem::internal)?, index);
+        }
+        let path = path.iter().map(Hash::to_string).collect();
+        let (leaf, checkpoint) = (leaf.to_string(), note.to_string());
+        Ok(Json(ProofBody { index, size, leaf, path, checkpoint, commitment, opening }).into_response())
+    })
+    .await
+}
+
+fn file(proof: TlogProof, index: u64) -> Result<Response, Problem> {
+    let name = format!("attachment; filename=\"{index}.tlog-proof\"");
+    let name = HeaderValue::from_str(&name).map_err(Problem::internal)?;
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")), (CONTENT_DISPOSITION, name)];
+    Ok((headers, proof.to_string()).into_response())
+}
+
+/// What a proof needs of the entry itself.
+struct Opened {
+    leaf: Hash,
+    commitment: String,
+    opening: OpeningBody,
+}
+
+impl Opened {
+    fn of(entry: &Entry<'_>) -> Result<Self, Problem> {
+        let commitment = commitment_of(entry).map_err(Problem::internal)?;
+        let opening = Opening::full(&entry.key, entry.event.sections()).map_err(Problem::internal)?;
+        let sections = opening.disclosures().iter().map(section).collect();
+        Ok(Self {
+            leaf: commitment.leaf(),
+            commitment: hex(&commitment.to_bytes()),
+            opening: OpeningBody {
+                version: commitment.version,
+                kind: commitment.kind,
+                received_at_us: commitment.time_us,
+                sections,
+            },
+        })
+    }
+}
+
+fn section(disclosure: &Disclosure) -> SectionBody {
+    let name = disclosure.name().map(str::to_owned);
+    match disclosure {
+        Disclosure::Open { salt, value, .. } => {
+            SectionBody { name, value: Some(value.clone()), salt: Some(hex(salt)), digest: None }
+        }
+        Disclosure::Erased { digest, .. } => {
+            SectionBody { name, value: None, salt: None, digest: Some(digest.to_hex()) }
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,89 @@
+//! Bodies that are sent piece by piece while they are made.
+//!
+//! A few pieces may wait; then whoever makes them waits too. A client that takes nothing for [`STALL_MAX`] is given up.
+
+use bytes::Bytes;
+use futures_core::Stream;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+/// A client that takes nothing for so long is given up.
+pub const STALL_MAX: Duration = Duration::from_secs(30);
+/// Pieces that wait to be sent.
+const WAITING_MAX: usize = 4;
+
+/// Where pieces are put in.
+#[derive(Debug)]
+pub struct Chunks(mpsc::Sender<io::Result<Bytes>>);
+
+/// Where they come out.
+#[derive(Debug)]
+pub struct Stretched(mpsc::Receiver<io::Result<Bytes>>);
+
+/// A body to be made while it is sent.
+pub fn chunks() -> (Chunks, Stretched) {
+    let (send, receive) = mpsc::channel(WAITING_MAX);
+    (Chunks(send), Stretched(receive))
+}
+
+impl Chunks {
+    /// Sends a piece; nothing when the client is gone.
+    pub async fn send(&self, chunk: Bytes) -> Option<()> {
+        self.put(Ok(chunk)).await.ok()
+    }
+
+    /// Waits until the client is gone.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+
+    async fn put(&self, chunk: io::Result<Bytes>) -> io::Result<()> {
+        match tokio::time::timeout(STALL_MAX, self.0.send(chunk)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+impl Stream for Stretched {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context)
+    }
+}
+
+/// Writes pieces from a thread that may block.
+#[derive(Debug)]
+pub struct Pipe {
+    chunks: Chunks,
+    runtime: Handle,
+}
+
+impl Pipe {
+    /// Must be made where the runtime is at hand.
+    pub fn new(chunks: Chunks) -> Self {
+        Self { chunks, runtime: Handle::current() }
+    }
+
+    /// Breaks the body off, so that the client does not take it for whole.
+    pub fn fail(&self, error: impl std::fmt::Display) {
+        let _heard = self.runtime.block_on(self.chunks.put(Err(io::Error::other(error.to_string()))));
+    }
+}
+
+impl io::Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.runtime.block_on(self.chunks.put(Ok(Bytes::copy_from_slice(bytes))))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,282 @@
+//! `/v1/tokens`: what programs show us, made, listed and taken back. A token is told once, when it is made.
+
+use super::body::JsonBody;
+use super::caller::{Admin, Callers};
+use super::entries::OfWorkspace;
+use super::error::{Problem, ProblemBody};
+use super::export::unrecorded;
+use super::lanes::blocking;
+use super::params::{InPath, Params};
+use super::schema::{Refusals, plain_name};
+use crate::app::App;
+use crate::catalog::{NewToken, Scope, Token, TokenId};
+use crate::config::Network;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use hindcast_event::{Kind, Timestamp};
+use hindcast_ledger::WorkspaceId;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::Arc;
+use utoipa::{IntoParams, ToSchema};
+
+/// A token is good for at most so many networks.
+const NETWORKS_MAX: usize = 32;
+
+/// All tokens.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokensBody {
+    /// Oldest first, those that were taken back too.
+    tokens: Vec<TokenBody>,
+}
+
+/// A token, without its secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenBody {
+    /// Its public part.
+    id: String,
+    /// The only workspace it is good for; null when it is good for all.
+    workspace: Option<String>,
+    /// What people call it.
+    name: String,
+    /// What it may do.
+    scopes: Vec<ScopeName>,
+    /// From where it may be used; from anywhere when empty.
+    networks: Vec<String>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it stops working.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// When it was taken back.
+    #[schema(format = DateTime)]
+    revoked_at: Option<String>,
+    /// When it was last used, to the minute.
+    #[schema(format = DateTime)]
+    last_used_at: Option<String>,
+}
+
+/// A token that was just made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CreatedToken {
+    /// The whole token; it is never shown again.
+    token: String,
+    /// What it is.
+    #[serde(flatten)]
+    about: TokenBody,
+}
+
+/// What a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ScopeName {
+    /// Append events.
+    Ingest,
+    /// Search, read and export entries.
+    Read,
+    /// Everything, in every workspace.
+    Admin,
+}
+
+impl From<ScopeName> for Scope {
+    fn from(name: ScopeName) -> Self {
+        match name {
+            ScopeName::Ingest => Self::Ingest,
+            ScopeName::Read => Self::Read,
+            ScopeName::Admin => Self::Admin,
+        }
+    }
+}
+
+impl From<Scope> for ScopeName {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Ingest => Self::Ingest,
+            Scope::Read => Self::Read,
+            Scope::Admin => Self::Admin,
+        }
+    }
+}
+
+/// What a token is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenWanted {
+    /// What people call it.
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// The only workspace it is good for. Required, unless it is for an administrator.
+    workspace: Option<String>,
+    /// What it may do. `admin` stands alone and is good for every workspace.
+    #[schema(min_items = 1, max_items = 3)]
+    scopes: Vec<ScopeName>,
+    /// When it stops working, in RFC 3339; never when absent.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// From where it may be used, such as `192.0.2.0/24`; from anywhere when empty.
+    #[serde(default)]
+    #[schema(max_items = 32)]
+    networks: Vec<String>,
+}
+
+impl From<Token> for TokenBody {
+    fn from(token: Token) -> Self {
+        let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        Self {
+            id: token.id.0,
+            workspace: token.workspace.map(|id| id.to_string()),
+            name: token.name,
+            scopes: token.scopes.into_iter().map(ScopeName::from).collect(),
+            networks: token.networks.iter().map(Network::to_string).collect(),
+            created_at: token.created_at.to_string(),
+            expires_at: text(token.expires_at),
+            revoked_at: text(token.revoked_at),
+            last_used_at: text(token.last_used_at),
+        }
+    }
+}
+
+/// Which tokens to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TokensOf {
+    /// Only those of this workspace.
+    #[param(min_length = 1, max_length = 32, pattern = "^[a-z0-9-]+$")]
+    workspace: Option<String>,
+}
+
+/// Lists tokens
+#[utoipa::path(
+    get, path = "/v1/tokens", tag = "administration", operation_id = "listTokens", params(TokensOf),
+    responses((status = 200, body = TokensBody), Refusals), security(("token" = [])),
+)]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    _: Admin,
+    Params(asked): Params<TokensOf>,
+) -> Result<Json<TokensBody>, Problem> {
+    let workspace: Option<WorkspaceId> = asked.workspace.map(|id| id.parse()).transpose().map_err(|_| nobodys())?;
+    blocking(move || {
+        let tokens = app.catalog.tokens(workspace.as_ref())?;
+        Ok(Json(TokensBody { tokens: tokens.into_iter().map(TokenBody::from).collect() }))
+    })
+    .await
+}
+
+fn nobodys() -> Problem {
+    Problem::not_found("there is no such workspace")
+}
+
+/// Makes a token
+///
+/// The answer is the only time it is shown.
+#[utoipa::path(
+    post, path = "/v1/tokens", tag = "administration", operation_id = "createToken", request_body = TokenWanted,
+    responses(
+        (status = 201, body = CreatedToken),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly."),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body is too large."),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON."),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "A field is not valid."),
+        (status = 507, body = ProblemBody, content_type = "application/problem+json", description = "No space is left on the disk."),
+        Refusals,
+    ),
+    security(("token" = [])),
+)]
+pub async fn create(
+    State(app): State<Arc<App>>,
+    admin: Admin,
+    JsonBody(wanted): JsonBody<TokenWanted>,
+) -> Result<(StatusCode, Json<CreatedToken>), Problem> {
+    blocking(move || {
+        let new = checked(&app, wanted)?;
+        let (token, secret) = app.catalog.create_token(new, (app.clock)())?;
+        record(&app, &admin, "token.created", &token)?;
+        Ok((StatusCode::CREATED, Json(CreatedToken { token: secret.reveal().to_owned(), about: token.into() })))
+    })
+    .await
+}
+
+fn checked(app: &App, wanted: TokenWanted) -> Result<NewToken, Problem> {
+    let TokenWanted { name, workspace, scopes, expires_at, networks } = wanted;
+    let wrong = |field: &str, detail: &'static str| {
+        Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", detail).field(field))
+    };
+    plain_name("name", &name)?;
+    let mut scopes: Vec<Scope> = scopes.into_iter().map(Scope::from).collect();
+    scopes.sort();
+    scopes.dedup();
+    let workspace = match workspace.map(|id| id.parse::<WorkspaceId>()) {
+        None => None,
+        Some(Ok(id)) if app.rooms.get(&id).is_some() => Some(id),
+        Some(_) => return wrong("workspace", "there is no such workspace"),
+    };
+    match scopes.as_slice() {
+        [] => return wrong("scopes", "scopes must name at least one of ingest, read, admin"),
+        [Scope::Admin] if workspace.is_some() => {
+            return wrong("workspace", "an administrator's token is good for every workspace, so it names none");
+        }
+        [Scope::Admin] => {}
+        scopes if scopes.contains(&Scope::Admin) => return wrong("scopes", "admin stands alone: it may do everything"),
+        _ if workspace.is_none() => return wrong("workspace", "the workspace is required, except for admin"),
+        _ => {}
+    }
+    let expires_at = match expires_at.as_deref().map(Timestamp::parse) {
+        None => None,
+        Some(Some(at)) if at > (app.clock)() => Some(at),
+        Some(Some(_)) => return wrong("expires_at", "expires_at must lie in the future"),
+        Some(None) => return wrong("expires_at", "expires_at must be a time as in RFC 3339"),
+    };
+    if networks.len() > NETWORKS_MAX {
+        return wrong("networks", "a token names at most 32 networks");
+    }
+    let networks: Result<_, String> = networks.iter().map(|network| network.parse()).collect();
+    let Ok(networks) = networks else { return wrong("networks", "a network is written 10.0.0.0/8, an address 10.1.2.3") };
+    Ok(NewToken { workspace, name, scopes, networks, expires_at })
+}
+
+/// A token is the business of its workspace, or of the server.
+fn record(app: &App, admin: &Admin, action: &str, token: &Token) -> Result<(), Problem> {
+    let log = token.workspace.clone().unwrap_or_else(WorkspaceId::instance);
+    let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+    let expires_at = token.expires_at.map(|at| at.to_string());
+    let target = json!([{ "type": "api_key", "id": token.id.0, "name": token.name }]);
+    let draft = admin.caller.event(action, target, json!({ "scopes": scopes, "expires_at": expires_at }));
+    app.record(&log, Kind::System, &draft).map(drop).map_err(unrecorded)
+}
+
+/// Takes a token back
+///
+/// It stops working at once.
+#[utoipa::path(
+    delete, path = "/v1/tokens/{id}", tag = "administration", operation_id = "revokeToken",
+    params(("id" = String, Path, description = "The public part of the token."), OfWorkspace),
+    responses(
+        (status = 204, description = "It was taken back."),
+        (status = 507, body = ProblemBody, content_type = "application/problem+json", description = "No space is left on the disk."),
+        Refusals,
+    ),
+    security(("token" = [])),
+)]
+pub async fn revoke(
+    State(app): State<Arc<App>>,
+    admin: Admin,
+    Extension(callers): Extension<Arc<Callers>>,
+    InPath(id): InPath,
+    Params(_): Params<OfWorkspace>,
+) -> Result<StatusCode, Problem> {
+    blocking(move || {
+        let id = TokenId(id);
+        let found = app.catalog.tokens(None)?.into_iter().find(|token| token.id == id);
+        let revoked = app.catalog.revoke_token(&id, (app.clock)())?;
+        callers.forget();
+        match found.filter(|_| revoked) {
+            Some(token) => record(&app, &admin, "token.revoked", &token).map(|()| StatusCode::NO_CONTENT),
+            None => Err(Problem::not_found("there is no such token, or it was taken back before")),
+        }
+    })
+    .await
+}

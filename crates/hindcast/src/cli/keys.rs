@@ -1,0 +1,44 @@
+//! `hindcast keys`: the public keys that verify the logs of a data folder.
+//!
+//! Whoever pins such a key elsewhere can tell later that this very log is meant. The signing seed itself is only read
+//! here, never shown and never made.
+
+use super::Settings;
+use super::terminal::{escape, say};
+use super::token;
+use anyhow::bail;
+use clap::Subcommand;
+use hindcast_ledger::{Signer, seed};
+use std::process::ExitCode;
+
+/// What `keys` can be told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the verifier key of every workspace. They are public.
+    Show {
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let Command::Show { settings } = &args.command;
+    let config = settings.load()?;
+    let file = config.data.keys.join("signing-seed");
+    if !file.is_file() {
+        bail!("there is no {}; start `hindcast serve` once, or say --data", file.display());
+    }
+    let seed = seed::read_or_create(&file)?;
+    for workspace in token::open(settings)?.workspaces()? {
+        let origin = format!("{}/w/{}/0", config.ledger.name, workspace.id);
+        let signer = Signer::new(&origin, &seed)?;
+        say(&format!("{}  {}", signer.verifier_key(), escape(&workspace.name)))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

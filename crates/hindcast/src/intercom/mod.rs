@@ -1,0 +1,76 @@
+//! The log in the shape of Intercom's API, so that its clients work unchanged when they are pointed at us.
+//!
+//! Activity logs, and the few other things that its clients ask on the way. Errors here are always Intercom's
+//! `error.list`; our own API has problems. Only what somebody did is told, no notices of the server: newest first, ties by index, both ends of a window
+//! included.
+
+mod activity_log;
+mod admins;
+mod asked;
+mod client;
+mod logs;
+mod next;
+mod refusal;
+mod version;
+
+use crate::app::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::Response;
+use axum::routing::{any, get, post};
+use client::Client;
+use hindcast_segments::{Budget, QUERY_BYTES_MAX, Snapshot};
+use refusal::Refusal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The body of a search may have this many bytes.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// The endpoints of Intercom's that we have, and an answer in its words for all others below `/admins`.
+pub fn routes() -> Router<Arc<App>> {
+    let search = post(logs::search).fallback(nowhere).layer(DefaultBodyLimit::max(BODY_BYTES_MAX));
+    Router::new()
+        .route("/admins/activity_logs", get(logs::list).fallback(nowhere))
+        .route("/admins/activity_logs/search", search)
+        .route("/admins/activity_log_event_types", get(logs::event_types).fallback(nowhere))
+        .route("/admins", get(admins::list).fallback(nowhere))
+        .route("/admins/{id}", get(admins::one).fallback(nowhere))
+        .route("/admins/", any(nowhere))
+        .route("/admins/{id}/", any(nowhere))
+        .route("/admins/{id}/{*rest}", any(nowhere))
+        .route("/me", get(admins::me).fallback(nowhere))
+        .route("/tags", get(tags).fallback(nowhere))
+}
+
+/// `GET /tags`: we have none, and connectors ask for them to see whether we are there.
+async fn tags(client: Client) -> Response {
+    client.answer(Ok(br#"{"type":"list","data":[]}"#.to_vec()))
+}
+
+async fn nowhere(client: Client) -> Response {
+    client.answer(Err(Refusal::nowhere()))
+}
+
+/// Asks a client's workspace something, off the threads that answer. It ends soon after nobody waits any more.
+async fn ask<T: Send + 'static>(
+    app: &App,
+    client: &Client,
+    question: impl FnOnce(&Snapshot, &Budget) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    /// Set when the future that waits is dropped.
+    struct Waiting(Arc<AtomicBool>);
+
+    impl Drop for Waiting {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    let room = app.rooms.get(&client.workspace).ok_or_else(Refusal::nowhere)?;
+    let budget = Budget::new(Duration::from_secs(app.config.limits.query_seconds), QUERY_BYTES_MAX);
+    let _waiting = Waiting(budget.cancel_flag());
+    let answer = tokio::task::spawn_blocking(move || question(&room.store.snapshot(), &budget));
+    answer.await.map_err(|error| Refusal::internal(&error))?
+}
