@@ -13,8 +13,9 @@ skipped=
 skip() { skipped=yes; printf 'skipped  %s\n' "$*"; }
 
 built=${CARGO_TARGET_DIR:-$here/../../target}
-binary=${1:-$(ls -t "$built"/release/hindcast "$built"/debug/hindcast 2>/dev/null | head -n 1)}
-[ -x "$binary" ] || { echo "there is no binary: run cargo build first"; exit 1; }
+newest() { ls -t "$@" 2>/dev/null || true; }
+binary=${1:-$(newest "$built"/release/hindcast "$built"/debug/hindcast | head -n 1)}
+[ -x "$binary" ] || { echo "there is no binary: run cargo build --bin hindcast first"; exit 1; }
 
 folder=$(mktemp -d)
 server=

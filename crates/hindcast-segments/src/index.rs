@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::SingleSegmentIndexWriter;
-use tantivy::postings::SegmentPostings;
+use tantivy::postings::{SegmentPostings, TermInfo};
 use tantivy::schema::document::{Document, ReferenceValue, ReferenceValueLeaf, Value};
 use tantivy::schema::{BytesOptions, Field, IndexRecordOption, Schema};
 use tantivy::{DocSet, Index, InvertedIndexReader, TERMINATED};
@@ -132,12 +132,7 @@ impl TermIndex {
         Ok(sets)
     }
 
-    fn each_term(
-        &self,
-        prefix: &[u8],
-        budget: &Budget,
-        f: &mut dyn FnMut(&[u8], &tantivy::postings::TermInfo) -> Result<(), SearchError>,
-    ) -> Result<(), SearchError> {
+    fn each_term(&self, prefix: &[u8], budget: &Budget, f: &mut EachTerm<'_>) -> Result<(), SearchError> {
         let internal = |error: std::io::Error| SegmentError::internal(&self.segment, error);
         let mut range = self.inverted.terms().range().ge(prefix);
         if let Some(after) = after(prefix) {
@@ -155,6 +150,9 @@ impl TermIndex {
         Ok(())
     }
 }
+
+/// Is told a term and where its rows are.
+type EachTerm<'f> = dyn FnMut(&[u8], &TermInfo) -> Result<(), SearchError> + 'f;
 
 /// The first bytes after all that begin with `prefix`.
 pub(crate) fn after(prefix: &[u8]) -> Option<Vec<u8>> {

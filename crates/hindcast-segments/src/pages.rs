@@ -267,7 +267,12 @@ fn deltas(bytes: &[u8], count: usize) -> Result<Vec<i64>, Malformed> {
     let parts = reader.varint()? as usize;
     let total = reader.varint()? as usize;
     let mut value = reader.zigzag()?;
-    if parts == 0 || block % parts != 0 || (block / parts) % 8 != 0 || block > 1 << 16 || total != count {
+    if parts == 0
+        || !block.is_multiple_of(parts)
+        || !(block / parts).is_multiple_of(8)
+        || block > 1 << 16
+        || total != count
+    {
         return Err("a block of differences is laid out differently");
     }
     let part = block / parts;

@@ -367,31 +367,27 @@ impl Iterator for Scan<'_> {
 
 impl Scan<'_> {
     fn piece(&mut self) -> Result<Option<Entries>, SearchError> {
-        while self.next < self.end {
-            let slots = &self.snapshot.segments;
-            let at = slots.partition_point(|slot| slot.meta.end_index() <= self.next);
-            let mut entries = Entries::default();
-            if let Some(slot) = slots.get(at) {
-                self.next = self.next.max(slot.meta.first_index);
-                let upto = self.end.min(self.next + PIECE_ROWS).min(slot.meta.end_index());
-                if self.next < upto {
-                    self.read(slot, upto, &mut entries)?;
-                    self.next = upto;
-                    return Ok(Some(entries));
-                }
-                return Ok(None);
-            }
-            let Some(part) = self.snapshot.tail.parts().iter().find(|part| part.end_index > self.next) else {
-                break;
-            };
-            self.next = self.next.max(part.first_index);
-            while self.next < part.end_index.min(self.end) && (entries.len() as u64) < PIECE_ROWS {
-                part.by_index(self.next).into_iter().for_each(|entry| entries.push(entry));
-                self.next += 1;
-            }
-            return Ok(Some(entries).filter(|entries| !entries.is_empty()));
+        if self.next >= self.end {
+            return Ok(None);
         }
-        Ok(None)
+        let mut entries = Entries::default();
+        let slots = &self.snapshot.segments;
+        if let Some(slot) = slots.get(slots.partition_point(|slot| slot.meta.end_index() <= self.next)) {
+            self.next = self.next.max(slot.meta.first_index);
+            let upto = self.end.min(self.next + PIECE_ROWS).min(slot.meta.end_index());
+            if self.next < upto {
+                self.read(slot, upto, &mut entries)?;
+                self.next = upto;
+            }
+        } else if let Some(part) = self.snapshot.tail.parts().iter().find(|part| part.end_index > self.next) {
+            self.next = self.next.max(part.first_index);
+            let upto = self.end.min(self.next + PIECE_ROWS).min(part.end_index);
+            for index in self.next..upto {
+                part.by_index(index).into_iter().for_each(|entry| entries.push(entry));
+            }
+            self.next = self.next.max(upto);
+        }
+        Ok(Some(entries).filter(|entries| !entries.is_empty()))
     }
 
     fn read(&mut self, slot: &Arc<Slot>, upto: u64, entries: &mut Entries) -> Result<(), SearchError> {

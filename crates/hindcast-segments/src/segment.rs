@@ -398,10 +398,8 @@ impl<'s> RowReader<'s> {
 
     /// The cells of a row in the wanted columns; the others stay empty.
     pub(crate) fn cells(&mut self, row: u32, wanted: &[bool; COUNT]) -> Result<Cells<'_>, SearchError> {
-        for column in 0..COUNT {
-            if wanted[column] {
-                self.turn_to(column, row)?;
-            }
+        for (column, _) in wanted.iter().enumerate().filter(|(_, wanted)| **wanted) {
+            self.turn_to(column, row)?;
         }
         let mut cells = Cells::empty();
         let numbers = |reader: &mut Self, column: usize| {
@@ -413,8 +411,8 @@ impl<'s> RowReader<'s> {
         let this = &*self;
         cells.id = this.sixteen(at::ID, row)?;
         cells.key = this.sixteen(at::KEY, row)?.unwrap_or_default();
-        for column in 0..COUNT {
-            if !wanted[column] || !matches!(COLUMNS[column].shape, Shape::Narrow | Shape::Wide) {
+        for (column, wanted) in wanted.iter().enumerate() {
+            if !wanted || !matches!(COLUMNS[column].shape, Shape::Narrow | Shape::Wide) {
                 continue;
             }
             if let Some(bytes) = this.bytes(column, row)? {

@@ -129,7 +129,7 @@ impl Part {
                     order.push(RowAt { position, batch: batch as u32, at: at as u32 });
                 }
             }
-            order.sort_unstable_by(|a, b| b.position.cmp(&a.position));
+            order.sort_unstable_by_key(|row: &RowAt| std::cmp::Reverse(row.position));
             order
         })
     }
@@ -209,11 +209,14 @@ fn occurred_at(entry: &Entry<'_>) -> Timestamp {
     stated.and_then(|text| Timestamp::parse(&text)).unwrap_or(entry.received_at)
 }
 
+/// A term and the rows that have it.
+pub(crate) type TermRows = (Box<[u8]>, Box<[u32]>);
+
 /// Terms and the rows that have them.
 pub(crate) struct MemoryIndex {
     rows: u32,
     /// Sorted by term.
-    terms: Vec<(Box<[u8]>, Box<[u32]>)>,
+    terms: Vec<TermRows>,
 }
 
 impl MemoryIndex {
@@ -240,7 +243,7 @@ impl MemoryIndex {
     }
 
     /// The terms that begin like this, each with its rows.
-    pub(crate) fn beginning(&self, prefix: &[u8]) -> &[(Box<[u8]>, Box<[u32]>)] {
+    pub(crate) fn beginning(&self, prefix: &[u8]) -> &[TermRows] {
         let from = self.terms.partition_point(|(term, _)| term.as_ref() < prefix);
         let upto = match after(prefix) {
             Some(after) => self.terms.partition_point(|(term, _)| **term < *after),

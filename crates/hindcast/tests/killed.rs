@@ -3,6 +3,8 @@
 //! `HINDCAST_KILL_ROUNDS` says how often (300); `./test` runs it, and `HINDCAST_KILL_ROUNDS=5000 cargo test --release
 //! --package hindcast --test killed -- --ignored --nocapture` is the long run.
 
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
 use hindcast_ledger::{Checkpoint, Hash, VerifierKey, open_note, verify_consistency};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

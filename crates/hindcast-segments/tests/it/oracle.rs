@@ -101,13 +101,17 @@ pub fn answers(query: &Query, entry: &Entry<'_>) -> bool {
         && query.clauses.iter().all(clause)
 }
 
-/// The indexes of the answers, newest first.
-pub fn search(query: &Query, entries: &Entries) -> Vec<u64> {
-    let mut found: Vec<(i64, u64)> = entries
-        .iter()
-        .filter(|entry| answers(query, entry))
-        .map(|entry| (entry.event.view().unwrap().occurred_at.micros(), entry.index))
-        .collect();
+/// Those entries that answer.
+pub fn matching(query: &Query, entries: &Entries) -> Entries {
+    let mut found = Entries::default();
+    entries.iter().filter(|entry| answers(query, entry)).for_each(|entry| found.push(entry));
+    found
+}
+
+/// The indexes of entries, newest first.
+pub fn sorted(entries: &Entries) -> Vec<u64> {
+    let mut found: Vec<(i64, u64)> =
+        entries.iter().map(|entry| (entry.event.view().unwrap().occurred_at.micros(), entry.index)).collect();
     found.sort_unstable_by(|a, b| b.cmp(a));
     found.into_iter().map(|(_, index)| index).collect()
 }
@@ -140,9 +144,9 @@ fn values(kind: FacetKind, entry: &Entry<'_>) -> Vec<String> {
     }
 }
 
-pub fn facet(query: &Query, entries: &Entries, kind: FacetKind) -> BTreeMap<String, u64> {
+pub fn facet(entries: &Entries, kind: FacetKind) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| answers(query, entry)) {
+    for entry in entries.iter() {
         values(kind, &entry).into_iter().for_each(|value| *counts.entry(value).or_default() += 1);
     }
     counts
@@ -150,10 +154,10 @@ pub fn facet(query: &Query, entries: &Entries, kind: FacetKind) -> BTreeMap<Stri
 
 pub type Stretches = (Vec<u64>, BTreeMap<String, Vec<u64>>);
 
-pub fn histogram(query: &Query, entries: &Entries, edges: &[i64], kind: FacetKind) -> Stretches {
+pub fn histogram(entries: &Entries, edges: &[i64], kind: FacetKind) -> Stretches {
     let mut totals = vec![0; edges.len() - 1];
     let mut by: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| answers(query, entry)) {
+    for entry in entries.iter() {
         let at = entry.event.view().unwrap().occurred_at.micros();
         let Some(bucket) = edges.windows(2).position(|edge| edge[0] <= at && at < edge[1]) else { continue };
         totals[bucket] += 1;

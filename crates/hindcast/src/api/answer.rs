@@ -8,7 +8,8 @@ use crate::app::App;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -68,7 +69,8 @@ fn new_id() -> HeaderValue {
         AtomicU64::new(u64::from_ne_bytes(start))
     });
     let mixed = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let digits: [u8; 16] = std::array::from_fn(|at| b"0123456789abcdef"[(mixed >> (60 - 4 * at)) as usize & 15]);
+    let digits: [u8; 16] =
+        std::array::from_fn(|at| b"0123456789abcdef"[(mixed >> (60 - 4 * at)) as usize & 15]);
     HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static("unknown"))
 }
 
@@ -112,7 +114,11 @@ pub async fn nowhere() -> Problem {
 
 /// For methods an address does not know; the router adds those it knows.
 pub async fn no_such_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not know the method")
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this address does not know the method",
+    )
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use super::error::Problem;
 use crate::app::App;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{FromRequest, Request};
 use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -21,6 +21,9 @@ use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation as _, OutBuffer
 
 /// A body must have arrived within this time.
 const BODY_TIME_MAX: Duration = Duration::from_secs(60);
+/// What is thrown away of a body that is too large, so that its sender hears why it was refused.
+const DRAINED_BYTES_MAX: usize = 32 * 1024 * 1024;
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 /// Bodies of everything but events.
 const JSON_BYTES_MAX: usize = 64 * 1024;
 /// Above this, a packed body must not swell to more than [`RATIO_MAX`] times its size.
@@ -51,7 +54,8 @@ impl Encoding {
             "zstd" => Ok(Self::Zstd),
             _ => {
                 let detail = "a body may be packed with gzip or with zstd, once";
-                let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", detail);
+                let problem =
+                    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", detail);
                 Err(problem.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd")))
             }
         }
@@ -75,35 +79,48 @@ pub fn media_type(headers: &HeaderMap) -> Option<String> {
 
 /// Whether a media type is some kind of JSON.
 pub fn is_json(media_type: &str) -> bool {
-    media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+    media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
 /// Reads a body of at most `max` bytes.
 pub async fn read(headers: &HeaderMap, body: Body, max: usize) -> Result<Bytes, Problem> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > max) {
-        return Err(too_large(max));
-    }
-    let arrived = tokio::time::timeout(BODY_TIME_MAX, collect(body, max)).await;
-    arrived.unwrap_or_else(|_| {
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let mut stream = body.into_data_stream();
+    let collected = async {
+        if announced.is_some_and(|length| length > max) {
+            Err(too_large(max))
+        } else {
+            collect(&mut stream, max).await
+        }
+    };
+    let arrived = tokio::time::timeout(BODY_TIME_MAX, collected).await.unwrap_or_else(|_| {
         let detail = format!("the body did not arrive within {} seconds", BODY_TIME_MAX.as_secs());
         Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", detail))
-    })
+    });
+    if arrived.as_ref().is_err_and(|problem| problem.status() == StatusCode::PAYLOAD_TOO_LARGE) {
+        // Who is still sending would see a broken connection instead of our answer.
+        let _in_time = tokio::time::timeout(DRAIN_TIME_MAX, drain(&mut stream)).await;
+    }
+    arrived
 }
 
-async fn collect(body: Body, max: usize) -> Result<Bytes, Problem> {
-    let mut stream = body.into_data_stream();
-    let mut next = async || match poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await {
+async fn next(stream: &mut BodyDataStream) -> Result<Option<Bytes>, Problem> {
+    match poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await {
         Some(Ok(chunk)) => Ok(Some(chunk)),
         Some(Err(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "body_cut_short", "the body broke off")),
         None => Ok(None),
-    };
+    }
+}
+
+async fn collect(stream: &mut BodyDataStream, max: usize) -> Result<Bytes, Problem> {
     // Most bodies come in one piece, which is then used as it is.
-    let Some(first) = next().await? else { return Ok(Bytes::new()) };
+    let Some(first) = next(stream).await? else { return Ok(Bytes::new()) };
     if first.len() > max {
         return Err(too_large(max));
     }
-    let Some(second) = next().await? else { return Ok(first) };
+    let Some(second) = next(stream).await? else { return Ok(first) };
     let mut whole = BytesMut::from(first);
     let mut chunk = Some(second);
     while let Some(more) = chunk {
@@ -111,9 +128,19 @@ async fn collect(body: Body, max: usize) -> Result<Bytes, Problem> {
             return Err(too_large(max));
         }
         whole.extend_from_slice(&more);
-        chunk = next().await?;
+        chunk = next(stream).await?;
     }
     Ok(whole.freeze())
+}
+
+/// Throws away what still comes, up to a limit.
+async fn drain(stream: &mut BodyDataStream) {
+    let mut drained = 0;
+    while let Ok(Some(chunk)) = next(stream).await
+        && drained < DRAINED_BYTES_MAX
+    {
+        drained += chunk.len();
+    }
 }
 
 fn too_large(max: usize) -> Problem {
@@ -280,7 +307,10 @@ mod tests {
         encoder.set_parameter(::zstd::zstd_safe::CParameter::WindowLog(25)).expect("set");
         encoder.write_all(&noise(1000)).expect("packed");
         let packed = encoder.finish().expect("packed");
-        assert_eq!(Encoding::Zstd.unpack(packed.into(), 1 << 20).expect_err("too wide").code(), "unreadable_encoding");
+        assert_eq!(
+            Encoding::Zstd.unpack(packed.into(), 1 << 20).expect_err("too wide").code(),
+            "unreadable_encoding"
+        );
     }
 
     #[test]
@@ -290,7 +320,10 @@ mod tests {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static(value));
             Encoding::of(&headers).ok()
         };
-        assert_eq!([of("gzip"), of("ZSTD"), of("identity")], [Encoding::Gzip, Encoding::Zstd, Encoding::Identity].map(Some));
+        assert_eq!(
+            [of("gzip"), of("ZSTD"), of("identity")],
+            [Encoding::Gzip, Encoding::Zstd, Encoding::Identity].map(Some)
+        );
         assert_eq!([of("br"), of("gzip, gzip"), of("deflate")], [None; 3]);
     }
 }

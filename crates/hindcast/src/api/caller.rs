@@ -126,7 +126,10 @@ impl FromRequestParts<Arc<App>> for Admin {
 
 /// Tells who calls by the token that is shown, and counts the request.
 pub fn caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
-    let callers = parts.extensions.get::<Arc<Callers>>().ok_or_else(|| Problem::internal("the router has no callers"))?;
+    let callers = parts
+        .extensions
+        .get::<Arc<Callers>>()
+        .ok_or_else(|| Problem::internal("the router has no callers"))?;
     let shown = bearer(&parts.headers)?;
     let known = callers.known(shown, app)?.ok_or_else(|| unauthorized("the token is not known"))?;
     let now = (app.clock)();
@@ -166,7 +169,8 @@ pub fn workspace(parts: &Parts, app: &App, caller: &Caller, scope: Scope) -> Res
             if app.rooms.get(&named).is_some() { Ok(named) } else { Err(nobodys()) }
         }
         (None, None) => {
-            let detail = "the token is good for every workspace: name one with Hindcast-Workspace or ?workspace=";
+            let detail =
+                "the token is good for every workspace: name one with Hindcast-Workspace or ?workspace=";
             Err(Problem::new(StatusCode::BAD_REQUEST, "workspace_required", detail).field("workspace"))
         }
     }
@@ -327,13 +331,23 @@ mod tests {
         let trusted = ["10.0.0.0/8".parse().expect("a network")];
         let seen = |peer: &str, forwarded: &[&'static str]| {
             let mut headers = HeaderMap::new();
-            forwarded.iter().for_each(|value| drop(headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value))));
+            for value in forwarded {
+                headers.append(X_FORWARDED_FOR, HeaderValue::from_static(value));
+            }
             address(&headers, Some(ip(peer)), &trusted)
         };
         assert_eq!(seen("192.0.2.1", &["203.0.113.9"]), Some(ip("192.0.2.1")), "a stranger's word");
         assert_eq!(seen("10.0.0.1", &["203.0.113.9"]), Some(ip("203.0.113.9")));
-        assert_eq!(seen("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.2.2.2"]), Some(ip("203.0.113.9")), "the rest is claimed");
-        assert_eq!(seen("10.0.0.1", &["1.1.1.1", "203.0.113.9:443"]), Some(ip("203.0.113.9")), "two headers, a port");
+        assert_eq!(
+            seen("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.2.2.2"]),
+            Some(ip("203.0.113.9")),
+            "the rest is claimed"
+        );
+        assert_eq!(
+            seen("10.0.0.1", &["1.1.1.1", "203.0.113.9:443"]),
+            Some(ip("203.0.113.9")),
+            "two headers, a port"
+        );
         assert_eq!(seen("10.0.0.1", &["203.0.113.9, unknown"]), Some(ip("10.0.0.1")));
         assert_eq!(seen("10.0.0.1", &[]), Some(ip("10.0.0.1")));
     }
@@ -343,7 +357,7 @@ mod tests {
         let window = Window::default();
         let at = Duration::from_secs;
         assert_eq!(window.take(2, at(3)), (Rate { limit: 2, remaining: 1, reset: 7 }, true));
-        assert_eq!(window.take(2, at(4)).1, true);
+        assert!(window.take(2, at(4)).1);
         assert_eq!(window.take(2, at(9)), (Rate { limit: 2, remaining: 0, reset: 1 }, false));
         assert_eq!(window.take(2, at(10)), (Rate { limit: 2, remaining: 1, reset: 10 }, true));
     }

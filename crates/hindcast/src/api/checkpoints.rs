@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::catalog::Scope;
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use hindcast_event::Timestamp;
 use hindcast_ledger::{Hash, WorkspaceId};
@@ -92,8 +92,7 @@ pub async fn history(
     Params(asked): Params<HistoryOf>,
 ) -> Result<Json<HistoryBody>, Problem> {
     let limit = within("limit", asked.limit.unwrap_or(CHECKPOINTS_MAX), 1..=CHECKPOINTS_MAX)?;
-    // The journal counts in signed numbers, and no log is ever that large.
-    let from_size = asked.from_size.unwrap_or(0).min(i64::MAX.cast_unsigned());
+    let from_size = size_within("from_size", asked.from_size.unwrap_or(0))?;
     blocking(move || {
         let notes = app.ledger.checkpoints(&reader.workspace, from_size, limit + 1)?;
         let size = |note: &str| note.lines().nth(1).and_then(|size| size.parse().ok()).unwrap_or(0);
@@ -104,6 +103,15 @@ pub async fn history(
         Ok(Json(HistoryBody { checkpoints, next_from_size }))
     })
     .await
+}
+
+/// Sizes are signed numbers in the journal and elsewhere; no log is ever that large.
+fn size_within(name: &str, size: u64) -> Result<u64, Problem> {
+    within(name, size, 0..=i64::MAX.cast_unsigned())
+}
+
+fn no_such_proof(detail: String) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no_such_proof", detail)
 }
 
 /// Which two sizes to compare.
@@ -150,18 +158,23 @@ pub async fn consistency(
     reader: Reader,
     Params(asked): Params<Between>,
 ) -> Result<Json<ConsistencyBody>, Problem> {
+    let old = size_within("old", asked.old)?;
+    asked.new.map(|new| size_within("new", new)).transpose()?;
     blocking(move || {
-        let (ledger, workspace, old) = (&app.ledger, &reader.workspace, asked.old);
+        let (ledger, workspace) = (&app.ledger, &reader.workspace);
         let signed = ledger.published(workspace)?.map_or(0, |(size, _)| size);
         let new = asked.new.unwrap_or(signed);
         if new > signed {
-            return Err(Problem::parameter("new", format!("{signed} entries are signed so far")));
+            return Err(no_such_proof(format!("{signed} entries are signed so far")).field("new"));
         }
         if old > new {
-            return Err(Problem::parameter("old", "old must not be larger than new"));
+            return Err(
+                no_such_proof(format!("a tree of {new} entries does not continue one of {old}")).field("old")
+            );
         }
         let path = ledger.prove_consistency(workspace, old, new)?.iter().map(Hash::to_string).collect();
-        let (old_root, new_root) = (ledger.root(workspace, old)?.to_string(), ledger.root(workspace, new)?.to_string());
+        let (old_root, new_root) =
+            (ledger.root(workspace, old)?.to_string(), ledger.root(workspace, new)?.to_string());
         Ok(Json(ConsistencyBody { old, new, old_root, new_root, path }))
     })
     .await

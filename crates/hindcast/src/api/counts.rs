@@ -69,7 +69,10 @@ pub struct FacetsOf {
     #[param(max_length = 2000)]
     q: Option<String>,
     /// Fields, separated by commas: category, action, actor, role, actor_type, outcome, source, country, target, ip.
-    #[param(example = "action,actor")]
+    #[param(
+        example = "action,actor",
+        pattern = "^(category|action|actor|role|actor_type|outcome|source|country|target|ip)(,(category|action|actor|role|actor_type|outcome|source|country|target|ip))*$"
+    )]
     facet: String,
     /// How many values of each field are shown.
     #[param(minimum = 1, maximum = 100, default = 8)]
@@ -137,7 +140,9 @@ pub async fn facets(
         }
     }
     let room = room(&app, &reader.workspace)?;
-    let counted = lanes.query(&app, move |budget| Ok(room.store.snapshot().facets(&query, &kinds, top, budget)?)).await?;
+    let counted = lanes
+        .query(&app, move |budget| Ok(room.store.snapshot().facets(&query, &kinds, top, budget)?))
+        .await?;
     let facets = counted.into_iter().map(|facet| FacetBody {
         facet: facet.kind.key(),
         values: facet.values.into_iter().map(ValueBody::from).collect(),
@@ -241,19 +246,21 @@ pub async fn histogram(
             None => (from.or(to).unwrap_or_default(), to.or(from).unwrap_or_default()),
         };
         let (interval, edges) = edges(from, to, interval)?;
-        let histogram = snapshot.histogram(&query, &edges, FacetKind::Outcome, OutcomeResult::ALL.len(), budget)?;
+        let histogram =
+            snapshot.histogram(&query, &edges, FacetKind::Outcome, OutcomeResult::ALL.len(), budget)?;
         let of = |result: OutcomeResult, at: usize| {
             let found = histogram.values.iter().find(|(value, _)| value == result.as_str());
             found.and_then(|(_, counts)| counts.get(at).copied()).unwrap_or(0)
         };
-        let buckets = histogram.totals.iter().zip(&edges).enumerate().map(|(at, (&count, &start))| BucketBody {
-            start: Timestamp::from_micros(start).to_string(),
-            count,
-            success: of(OutcomeResult::Success, at),
-            failure: of(OutcomeResult::Failure, at),
-            denied: of(OutcomeResult::Denied, at),
-            unknown: of(OutcomeResult::Unknown, at),
-        });
+        let buckets =
+            histogram.totals.iter().zip(&edges).enumerate().map(|(at, (&count, &start))| BucketBody {
+                start: Timestamp::from_micros(start).to_string(),
+                count,
+                success: of(OutcomeResult::Success, at),
+                failure: of(OutcomeResult::Failure, at),
+                denied: of(OutcomeResult::Denied, at),
+                unknown: of(OutcomeResult::Unknown, at),
+            });
         Ok(HistogramBody { interval, buckets: buckets.collect() })
     });
     counted.await.map(Json)
@@ -327,7 +334,8 @@ fn edges(from: Timestamp, to: Timestamp, interval: Interval) -> Result<(Interval
     let fits = |interval: &Interval| (to - from) / interval.micros() < AUTO_BUCKETS_MAX;
     let interval = match interval {
         Interval::Auto => {
-            let finest = [Interval::Minute, Interval::Hour, Interval::Day, Interval::Week].into_iter().find(fits);
+            let finest =
+                [Interval::Minute, Interval::Hour, Interval::Day, Interval::Week].into_iter().find(fits);
             finest.unwrap_or(Interval::Month)
         }
         chosen => chosen,
@@ -352,6 +360,7 @@ fn edges(from: Timestamp, to: Timestamp, interval: Interval) -> Result<(Interval
 #[into_params(parameter_in = Query)]
 pub struct SuggestFor {
     /// The key of the query: category, action, actor, role, actor_type, outcome, source, country, target, ip.
+    #[param(pattern = "^(category|action|actor|role|actor_type|outcome|source|country|target|ip)$")]
     key: String,
     /// What was typed so far.
     #[param(max_length = 256)]
@@ -413,7 +422,10 @@ mod tests {
         assert_eq!(of(Interval::Hour).len(), 25);
         assert_eq!(of(Interval::Auto).len(), 25);
         let months = starts("2023-12-31T23:59:59Z", "2024-03-01T00:00:00Z", Interval::Month);
-        assert_eq!(months.iter().map(|m| &m[..7]).collect::<Vec<_>>(), ["2023-12", "2024-01", "2024-02", "2024-03", "2024-04"]);
+        assert_eq!(
+            months.iter().map(|m| &m[..7]).collect::<Vec<_>>(),
+            ["2023-12", "2024-01", "2024-02", "2024-03", "2024-04"]
+        );
         assert_eq!(starts("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z", Interval::Week).len(), 2);
     }
 

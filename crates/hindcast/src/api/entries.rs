@@ -40,8 +40,9 @@ pub struct Search {
     #[param(pattern = "^[0-9a-f]{64}$")]
     cursor: Option<String>,
     /// Newest first by `occurred_at`, ties by index. There is no other order.
+    #[serde(rename = "order")]
     #[param(inline)]
-    order: Option<Order>,
+    _order: Option<Order>,
     /// The workspace, when the token is good for several.
     #[param(min_length = 1, max_length = 32, pattern = "^[a-z0-9-]+$")]
     workspace: Option<String>,
@@ -88,7 +89,8 @@ pub async fn search(
     let (body, next) = lanes
         .query(&app, move |budget| {
             let cursor = after.map(|after| after.cursor);
-            let Page { entries, next } = room.store.snapshot().search(&query, cursor.as_ref(), limit, budget)?;
+            let Page { entries, next } =
+                room.store.snapshot().search(&query, cursor.as_ref(), limit, budget)?;
             let next = next.map(|cursor| After { cursor, now }.to_string());
             Ok((page(&entries, next.as_deref())?, next))
         })
@@ -124,7 +126,8 @@ impl FromStr for After {
     fn from_str(text: &str) -> Result<Self, Problem> {
         let unreadable = || Problem::parameter("cursor", "the cursor cannot be read");
         let (cursor, now) = text.split_at_checked(text.len().saturating_sub(16)).ok_or_else(unreadable)?;
-        let now = now.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u64::from_str_radix(now, 16).ok()).flatten();
+        let now =
+            now.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u64::from_str_radix(now, 16).ok()).flatten();
         let now = Timestamp::from_micros(now.ok_or_else(unreadable)?.cast_signed());
         Ok(Self { cursor: cursor.parse().map_err(|_| unreadable())?, now })
     }
@@ -179,7 +182,11 @@ pub async fn one(
         .query(&app, move |budget| {
             let mut out = Vec::new();
             let found = find(&room, &id, budget)?;
-            found.iter().take(1).try_for_each(|entry| entry.write_json(&mut out)).map_err(Problem::internal)?;
+            found
+                .iter()
+                .take(1)
+                .try_for_each(|entry| entry.write_json(&mut out))
+                .map_err(Problem::internal)?;
             Ok(out)
         })
         .await?;
@@ -204,4 +211,3 @@ pub(super) fn find(room: &Room, id: &str, budget: &Budget) -> Result<Entries, Pr
 pub(super) fn room(app: &App, workspace: &WorkspaceId) -> Result<Arc<Room>, Problem> {
     app.rooms.get(workspace).ok_or_else(|| Problem::not_found("there is no such workspace"))
 }
-

@@ -78,7 +78,15 @@ impl Problem {
     /// A problem with its status, its code and a sentence for people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         let (errors, headers) = Default::default();
-        Self(Box::new(Told { status, code, detail: detail.into(), field: None, index: None, errors, headers }))
+        Self(Box::new(Told {
+            status,
+            code,
+            detail: detail.into(),
+            field: None,
+            index: None,
+            errors,
+            headers,
+        }))
     }
 
     /// A parameter that was not understood.
@@ -194,7 +202,9 @@ impl From<AppendError> for Problem {
         };
         match error {
             // Both name files of ours, and were logged where they happened.
-            AppendError::Stopped(_) => Self::new(status, code, "the ledger has stopped, the server must be restarted"),
+            AppendError::Stopped(_) => {
+                Self::new(status, code, "the ledger has stopped, the server must be restarted")
+            }
             AppendError::Quarantined { .. } => {
                 Self::new(status, code, "the workspace is read-only: its data is not what was signed")
             }
@@ -208,7 +218,7 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Unknown(_) => Self::not_found(error.to_string()),
-            ReadError::Beyond { .. } => Self::new(StatusCode::BAD_REQUEST, "beyond_the_end", error.to_string()),
+            ReadError::Beyond { .. } => Self::new(StatusCode::NOT_FOUND, "beyond_the_end", error.to_string()),
             _ => Self::internal(error),
         }
     }
@@ -220,9 +230,13 @@ impl From<SearchError> for Problem {
         match &error {
             SearchError::WrongCursor => told("wrong_cursor").field("cursor"),
             SearchError::NotKept { .. } => told("invalid_query").field("q"),
-            SearchError::TooSlow { .. } | SearchError::TooMuch { .. } => told("query_too_expensive").field("q"),
+            SearchError::TooSlow { .. } | SearchError::TooMuch { .. } => {
+                told("query_too_expensive").field("q")
+            }
             // Nobody hears this: the caller is gone.
-            SearchError::Cancelled => Self::new(StatusCode::SERVICE_UNAVAILABLE, "cancelled", error.to_string()),
+            SearchError::Cancelled => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "cancelled", error.to_string())
+            }
             SearchError::Segment(error) => Self::internal(error),
         }
     }
@@ -259,7 +273,9 @@ mod tests {
 
     #[test]
     fn a_problem_says_what_is_wrong_and_where() {
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_event", "event 3: no").field("actor.id").at(Some(3));
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_event", "event 3: no")
+            .field("actor.id")
+            .at(Some(3));
         let json: serde_json::Value = serde_json::from_slice(&problem.to_json("r-1")).expect("JSON");
         assert_eq!(
             json,

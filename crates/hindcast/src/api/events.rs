@@ -188,7 +188,11 @@ async fn take_in(
 }
 
 /// Appends a batch without holding a thread while the disk works.
-pub(super) async fn append_batch(app: &App, workspace: &WorkspaceId, batch: Batch) -> Result<Appended, Problem> {
+pub(super) async fn append_batch(
+    app: &App,
+    workspace: &WorkspaceId,
+    batch: Batch,
+) -> Result<Appended, Problem> {
     let (reply, answer) = oneshot::channel();
     app.ledger.append_then(workspace, batch, Box::new(move |appended| drop(reply.send(appended))));
     let answered = answer.await.unwrap_or_else(|_| Err(AppendError::Stopped("it was closed".to_owned())));
@@ -198,7 +202,8 @@ pub(super) async fn append_batch(app: &App, workspace: &WorkspaceId, batch: Batc
 /// Waits for a signed checkpoint of at least this size; nothing when none comes in time.
 pub(super) async fn checkpoint(app: &App, room: &Room, size: u64) -> Result<Option<Arc<str>>, Problem> {
     let mut signed = room.signed.subscribe();
-    let published = || Ok::<_, Problem>(app.ledger.published(&room.id)?.filter(|(signed, _)| *signed >= size));
+    let published =
+        || Ok::<_, Problem>(app.ledger.published(&room.id)?.filter(|(signed, _)| *signed >= size));
     if let Some((_, note)) = published()? {
         return Ok(Some(note));
     }
@@ -208,10 +213,14 @@ pub(super) async fn checkpoint(app: &App, room: &Room, size: u64) -> Result<Opti
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let is_good = (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
+    let is_good = (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len())
+        && key.as_bytes().iter().all(u8::is_ascii_graphic);
     match key.to_str() {
         Ok(key) if is_good => Ok(Some(key.to_owned())),
-        _ => Err(Problem::parameter("Idempotency-Key", "an idempotency key has 1 to 128 visible ASCII characters")),
+        _ => Err(Problem::parameter(
+            "Idempotency-Key",
+            "an idempotency key has 1 to 128 visible ASCII characters",
+        )),
     }
 }
 

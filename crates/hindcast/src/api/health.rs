@@ -55,7 +55,8 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<ReadyBody>
         reasons.push("too many appends are waiting");
     }
     let workspaces = app.ledger.workspaces();
-    let is_quarantined = |id: &&hindcast_ledger::WorkspaceId| app.ledger.quarantined(id).is_ok_and(|reason| reason.is_some());
+    let is_quarantined =
+        |id: &&hindcast_ledger::WorkspaceId| app.ledger.quarantined(id).is_ok_and(|reason| reason.is_some());
     let quarantined = workspaces.iter().filter(is_quarantined).count();
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(ReadyBody { ready: reasons.is_empty(), reasons, quarantined }))
@@ -76,7 +77,11 @@ impl FromRequestParts<Arc<App>> for Operator {
         if caller.token.workspace.is_none() && caller.token.may(Scope::Read) {
             return Ok(Self);
         }
-        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "the numbers are of all workspaces, the token of one"))
+        Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "the numbers are of all workspaces, the token of one",
+        ))
     }
 }
 

@@ -77,7 +77,8 @@ impl Lanes {
 
     /// Sets memory aside for a body before it is read.
     pub fn memory(&self, headers: &HeaderMap, max: usize) -> Result<Option<SemaphorePermit<'_>>, Problem> {
-        let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+        let announced =
+            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         let kib = announced.unwrap_or(max).min(max).div_ceil(1024);
         if kib <= SMALL_BODY_KIB {
             return Ok(None);
@@ -98,7 +99,9 @@ impl Lanes {
 }
 
 /// Runs work that would hold up the threads that answer requests.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Problem::internal(error)))
 }
 
@@ -131,9 +134,11 @@ mod tests {
     #[test]
     fn bodies_share_their_memory() {
         let lanes = Lanes::new(1);
-        let announced = |bytes: &'static str| HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static(bytes))]);
+        let announced =
+            |bytes: &'static str| HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static(bytes))]);
         assert!(lanes.memory(&announced("300"), 16 << 20).expect("small").is_none());
-        let held: Vec<_> = (0..16).map(|_| lanes.memory(&HeaderMap::new(), 16 << 20).expect("room")).collect();
+        let held: Vec<_> =
+            (0..16).map(|_| lanes.memory(&HeaderMap::new(), 16 << 20).expect("room")).collect();
         let full = lanes.memory(&announced("100000"), 16 << 20).expect_err("full");
         assert_eq!(full.status(), StatusCode::TOO_MANY_REQUESTS);
         drop(held);

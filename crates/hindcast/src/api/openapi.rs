@@ -24,7 +24,9 @@ struct Document;
 /// The document without its addresses.
 pub(super) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("A token of a workspace, or of an administrator."));
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A token of a workspace, or of an administrator."));
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("token", SecurityScheme::Http(scheme.build()));
     document

@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, Path, Query as QueryString};
 use axum::http::request::Parts;
 use hindcast_event::Timestamp;
 use hindcast_segments::query::{ParseContext, Query};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -22,7 +23,8 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
             Ok(QueryString(params)) => Ok(Self(params)),
             Err(rejection) => {
                 let text = rejection.body_text();
-                let what = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text).to_owned();
+                let what =
+                    text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text).to_owned();
                 // The reader puts the name of the parameter first when it knows it.
                 let name = what.split_once(": ").map(|(name, _)| name.to_owned());
                 let problem = Problem::new(axum::http::StatusCode::BAD_REQUEST, "invalid_parameter", what);
@@ -31,6 +33,11 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
         }
     }
 }
+
+/// For addresses that take no parameters.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
 
 /// A part of the path.
 #[derive(Clone, Debug)]
@@ -46,7 +53,11 @@ impl FromRequestParts<Arc<App>> for InPath {
 }
 
 /// A number within its range.
-pub fn within<N: PartialOrd + std::fmt::Display>(name: &str, number: N, range: RangeInclusive<N>) -> Result<N, Problem> {
+pub fn within<N: PartialOrd + std::fmt::Display>(
+    name: &str,
+    number: N,
+    range: RangeInclusive<N>,
+) -> Result<N, Problem> {
     if range.contains(&number) {
         return Ok(number);
     }
@@ -55,7 +66,12 @@ pub fn within<N: PartialOrd + std::fmt::Display>(name: &str, number: N, range: R
 
 /// A time as in RFC 3339.
 pub fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
-    let wrong = || Problem::parameter(name, format!("{name} must be a time as in RFC 3339, such as 2026-11-21T19:40:12Z"));
+    let wrong = || {
+        Problem::parameter(
+            name,
+            format!("{name} must be a time as in RFC 3339, such as 2026-11-21T19:40:12Z"),
+        )
+    };
     Timestamp::parse(text).ok_or_else(wrong)
 }
 

@@ -142,7 +142,10 @@ pub async fn proof(
         let path = app.ledger.prove_inclusion(&room.id, index, size)?;
         if as_file {
             let extra = serde_json::to_vec(&opening).map_err(Problem::internal)?;
-            return file(TlogProof::new(Some(extra), index, path, note_read).map_err(Problem::internal)?, index);
+            return file(
+                TlogProof::new(Some(extra), index, path, note_read).map_err(Problem::internal)?,
+                index,
+            );
         }
         let path = path.iter().map(Hash::to_string).collect();
         let (leaf, checkpoint) = (leaf.to_string(), note.to_string());
@@ -154,7 +157,8 @@ pub async fn proof(
 fn file(proof: TlogProof, index: u64) -> Result<Response, Problem> {
     let name = format!("attachment; filename=\"{index}.tlog-proof\"");
     let name = HeaderValue::from_str(&name).map_err(Problem::internal)?;
-    let headers = [(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")), (CONTENT_DISPOSITION, name)];
+    let headers =
+        [(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")), (CONTENT_DISPOSITION, name)];
     Ok((headers, proof.to_string()).into_response())
 }
 

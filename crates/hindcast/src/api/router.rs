@@ -3,7 +3,10 @@
 use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
-use super::{activities, checkpoints, counts, entries, events, export, health, openapi, proof, tail, tlog, tokens, workspaces};
+use super::{
+    activities, checkpoints, counts, entries, events, export, health, openapi, proof, tail, tlog, tokens,
+    workspaces,
+};
 use crate::app::App;
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit};
@@ -82,11 +85,23 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 /// Answers requests until `ending` comes, then lets what is under way end.
-pub async fn serve(app: Arc<App>, listener: TcpListener, ending: impl Future<Output = ()>) -> anyhow::Result<()> {
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    ending: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
     let router = router(app);
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME_MAX).max_buf_size(HEADER_BYTES_MAX);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(HTTP2_ALIVE_EVERY).max_concurrent_streams(STREAMS_MAX);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIME_MAX)
+        .max_buf_size(HEADER_BYTES_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HTTP2_ALIVE_EVERY)
+        .max_concurrent_streams(STREAMS_MAX);
     let builder = Arc::new(builder);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));

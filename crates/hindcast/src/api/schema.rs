@@ -13,11 +13,14 @@ const NAME_CHARS_MAX: usize = 200;
 
 /// A name that people gave: not blank, not long, and nothing invisible in it.
 pub fn plain_name(field: &str, name: &str) -> Result<(), Problem> {
-    let is_plain = !name.trim().is_empty() && name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(char::is_control);
+    let is_plain = !name.trim().is_empty()
+        && name.chars().count() <= NAME_CHARS_MAX
+        && !name.chars().any(char::is_control);
     if is_plain {
         return Ok(());
     }
-    let detail = format!("{field} must have 1 to {NAME_CHARS_MAX} characters, none of them a control character");
+    let detail =
+        format!("{field} must have 1 to {NAME_CHARS_MAX} characters, none of them a control character");
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", detail).field(field))
 }
 
@@ -38,7 +41,12 @@ pub enum Drafts {
 #[expect(dead_code, reason = "documents what is read by hand")]
 pub struct Draft {
     /// What happened, such as `macro.updated`.
-    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$", example = "macro.updated")]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]+$",
+        example = "macro.updated"
+    )]
     action: String,
     /// Who did it.
     actor: Actor,

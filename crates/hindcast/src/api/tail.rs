@@ -7,7 +7,7 @@ use super::caller::Reader;
 use super::entries::room;
 use super::error::Problem;
 use super::lanes::{Lanes, Place, blocking};
-use super::params::{Params, query};
+use super::params::{Params, query, within};
 use super::schema::Refusals;
 use super::stream::{Chunks, chunks};
 use crate::app::App;
@@ -79,12 +79,22 @@ pub async fn tail(
             Some(index.ok_or_else(|| Problem::parameter("Last-Event-ID", "the id of an event is an index"))?)
         }
     };
+    let from = asked.from.map(|from| within("from", from, 0..=i64::MAX.cast_unsigned())).transpose()?;
     let room = room(&app, &reader.workspace)?;
     let size = *room.size.borrow();
-    let next = last.map(|last| last.saturating_add(1)).or(asked.from).unwrap_or(size).min(size);
+    let next = last.map(|last| last.saturating_add(1)).or(from).unwrap_or(size).min(size);
     let place = lanes.tail()?;
     let (chunks, body) = chunks();
-    let tail = Tail { app, lanes, room, query: Arc::new(query), token: reader.caller.token, next, chunks, _place: place };
+    let tail = Tail {
+        app,
+        lanes,
+        room,
+        query: Arc::new(query),
+        token: reader.caller.token,
+        next,
+        chunks,
+        _place: place,
+    };
     tokio::spawn(tail.run());
     let headers = [(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"))];
     Ok((headers, Body::from_stream(body)).into_response())
@@ -172,7 +182,9 @@ impl Tail {
             let now = (app.clock)();
             let tokens = app.catalog.tokens(token.workspace.as_ref())?;
             let found = tokens.into_iter().find(|known| known.id == token.id);
-            Ok(found.is_some_and(|known| known.revoked_at.is_none() && known.expires_at.is_none_or(|at| now < at)))
+            Ok(found.is_some_and(|known| {
+                known.revoked_at.is_none() && known.expires_at.is_none_or(|at| now < at)
+            }))
         });
         looked.await.unwrap_or(false)
     }
@@ -199,7 +211,9 @@ fn write_events(
         return Ok(());
     }
     // Times of arrival strictly increase, so they bound a range of indexes.
-    let received = |index: u64| Ok::<_, Problem>(snapshot.get(index, budget)?.get(0).map(|entry| entry.received_at.micros()));
+    let received = |index: u64| {
+        Ok::<_, Problem>(snapshot.get(index, budget)?.get(0).map(|entry| entry.received_at.micros()))
+    };
     let (Some(first), Some(last)) = (received(range.start)?, received(range.end - 1)?) else { return Ok(()) };
     let within = TimeRange { from: Some(first), until: Some(last + 1) };
     let Some(received) = query.received.intersection(&within) else { return Ok(()) };

@@ -2,11 +2,10 @@
 
 use super::body::JsonBody;
 use super::caller::{Admin, Callers};
-use super::entries::OfWorkspace;
 use super::error::{Problem, ProblemBody};
 use super::export::unrecorded;
 use super::lanes::blocking;
-use super::params::{InPath, Params};
+use super::params::{InPath, NoParams, Params};
 use super::schema::{Refusals, plain_name};
 use crate::app::App;
 use crate::catalog::{NewToken, Scope, Token, TokenId};
@@ -158,7 +157,8 @@ pub async fn list(
     _: Admin,
     Params(asked): Params<TokensOf>,
 ) -> Result<Json<TokensBody>, Problem> {
-    let workspace: Option<WorkspaceId> = asked.workspace.map(|id| id.parse()).transpose().map_err(|_| nobodys())?;
+    let workspace: Option<WorkspaceId> =
+        asked.workspace.map(|id| id.parse()).transpose().map_err(|_| nobodys())?;
     blocking(move || {
         let tokens = app.catalog.tokens(workspace.as_ref())?;
         Ok(Json(TokensBody { tokens: tokens.into_iter().map(TokenBody::from).collect() }))
@@ -195,7 +195,10 @@ pub async fn create(
         let new = checked(&app, wanted)?;
         let (token, secret) = app.catalog.create_token(new, (app.clock)())?;
         record(&app, &admin, "token.created", &token)?;
-        Ok((StatusCode::CREATED, Json(CreatedToken { token: secret.reveal().to_owned(), about: token.into() })))
+        Ok((
+            StatusCode::CREATED,
+            Json(CreatedToken { token: secret.reveal().to_owned(), about: token.into() }),
+        ))
     })
     .await
 }
@@ -217,10 +220,15 @@ fn checked(app: &App, wanted: TokenWanted) -> Result<NewToken, Problem> {
     match scopes.as_slice() {
         [] => return wrong("scopes", "scopes must name at least one of ingest, read, admin"),
         [Scope::Admin] if workspace.is_some() => {
-            return wrong("workspace", "an administrator's token is good for every workspace, so it names none");
+            return wrong(
+                "workspace",
+                "an administrator's token is good for every workspace, so it names none",
+            );
         }
         [Scope::Admin] => {}
-        scopes if scopes.contains(&Scope::Admin) => return wrong("scopes", "admin stands alone: it may do everything"),
+        scopes if scopes.contains(&Scope::Admin) => {
+            return wrong("scopes", "admin stands alone: it may do everything");
+        }
         _ if workspace.is_none() => return wrong("workspace", "the workspace is required, except for admin"),
         _ => {}
     }
@@ -234,7 +242,9 @@ fn checked(app: &App, wanted: TokenWanted) -> Result<NewToken, Problem> {
         return wrong("networks", "a token names at most 32 networks");
     }
     let networks: Result<_, String> = networks.iter().map(|network| network.parse()).collect();
-    let Ok(networks) = networks else { return wrong("networks", "a network is written 10.0.0.0/8, an address 10.1.2.3") };
+    let Ok(networks) = networks else {
+        return wrong("networks", "a network is written 10.0.0.0/8, an address 10.1.2.3");
+    };
     Ok(NewToken { workspace, name, scopes, networks, expires_at })
 }
 
@@ -253,7 +263,7 @@ fn record(app: &App, admin: &Admin, action: &str, token: &Token) -> Result<(), P
 /// It stops working at once.
 #[utoipa::path(
     delete, path = "/v1/tokens/{id}", tag = "administration", operation_id = "revokeToken",
-    params(("id" = String, Path, description = "The public part of the token."), OfWorkspace),
+    params(("id" = String, Path, description = "The public part of the token.")),
     responses(
         (status = 204, description = "It was taken back."),
         (status = 507, body = ProblemBody, content_type = "application/problem+json", description = "No space is left on the disk."),
@@ -266,7 +276,7 @@ pub async fn revoke(
     admin: Admin,
     Extension(callers): Extension<Arc<Callers>>,
     InPath(id): InPath,
-    Params(_): Params<OfWorkspace>,
+    Params(_): Params<NoParams>,
 ) -> Result<StatusCode, Problem> {
     blocking(move || {
         let id = TokenId(id);

@@ -2,11 +2,10 @@
 
 use super::body::JsonBody;
 use super::caller::Admin;
-use super::entries::OfWorkspace;
 use super::error::{Problem, ProblemBody};
 use super::export::unrecorded;
 use super::lanes::blocking;
-use super::params::Params;
+use super::params::{NoParams, Params};
 use super::schema::{Refusals, plain_name};
 use crate::app::App;
 use crate::catalog::Workspace;
@@ -46,7 +45,11 @@ pub struct WorkspaceBody {
 #[serde(deny_unknown_fields)]
 pub struct NewWorkspace {
     /// What people call it.
-    #[schema(min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     name: String,
 }
 
@@ -59,16 +62,17 @@ impl WorkspaceBody {
 
 /// Lists workspaces
 #[utoipa::path(
-    get, path = "/v1/workspaces", tag = "administration", operation_id = "listWorkspaces", params(OfWorkspace),
+    get, path = "/v1/workspaces", tag = "administration", operation_id = "listWorkspaces",
     responses((status = 200, body = WorkspacesBody), Refusals), security(("token" = [])),
 )]
 pub async fn list(
     State(app): State<Arc<App>>,
     _: Admin,
-    Params(_): Params<OfWorkspace>,
+    Params(_): Params<NoParams>,
 ) -> Result<Json<WorkspacesBody>, Problem> {
     blocking(move || {
-        let workspaces = app.catalog.workspaces()?.into_iter().map(|workspace| WorkspaceBody::of(&app, workspace));
+        let workspaces =
+            app.catalog.workspaces()?.into_iter().map(|workspace| WorkspaceBody::of(&app, workspace));
         Ok(Json(WorkspacesBody { workspaces: workspaces.collect() }))
     })
     .await

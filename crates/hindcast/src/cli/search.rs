@@ -68,3 +68,24 @@ fn search(args: &Args) -> anyhow::Result<ExitCode> {
     }
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn unwanted_values_are_part_of_the_query_and_options_may_follow() {
+        let line = ["search", "actor:x", "-outcome:success", "refund", "--limit", "7", "--json"];
+        let Line { args } = Line::try_parse_from(line).expect("parses");
+        assert_eq!(args.query.join(" "), "actor:x -outcome:success refund");
+        assert_eq!((args.limit, args.json), (7, true));
+        assert!(Line::try_parse_from(["search", "--limit", "0"]).is_err());
+    }
+}

@@ -53,7 +53,10 @@ pub fn chores(day: i64, now: i64, often: f64, lines: &mut Vec<Line>) {
     let busy = if is_weekend(day) { 1.5 } else { 14.0 };
     for _ in 0..dice.about(busy * often) {
         let person = match dice.within(0, 10) {
-            0..4 => people::manager(*dice.pick(&TEAMS)),
+            0..4 => {
+                let team = *dice.pick(&TEAMS);
+                people::manager(team)
+            }
             4..6 => people::named("Niamh Kavanagh"),
             6..7 => people::named("Søren Lindqvist"),
             7..8 => people::named("Jürgen Groß"),

@@ -171,7 +171,7 @@ impl Person {
         let week = (day + 3).div_euclid(7).unsigned_abs();
         let holiday = Dice::of(&[1, self.number, week]).says_yes(0.08);
         // Some agents work at the weekend and have their days off in the week.
-        let weekends = self.role == "agent" && self.number % 5 == 0;
+        let weekends = self.role == "agent" && self.number.is_multiple_of(5);
         let weekday = super::calendar::weekday(day);
         let off = if weekends { matches!(weekday, 2 | 3) } else { is_weekend(day) };
         if !here || holiday || off {

@@ -1,8 +1,8 @@
 //! The log in the shape of Intercom's API, so that its clients work unchanged when they are pointed at us.
 //!
 //! Activity logs, and the few other things that its clients ask on the way. Errors here are always Intercom's
-//! `error.list`; our own API has problems. Only what somebody did is told, no notices of the server: newest first, ties by index, both ends of a window
-//! included.
+//! `error.list`; our own API has problems. Only what somebody did is told, no notices of the server: newest first,
+//! ties by index, both ends of a window included.
 
 mod activity_log;
 mod admins;

@@ -3,6 +3,8 @@
 //! What StreamAlert, Airbyte's connector and a puller for Wazuh rely on is held here; the official SDKs have stories of
 //! their own in `tests/sdk`.
 
+#![expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+
 use crate::support::TestServer;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -127,7 +127,9 @@ pub fn prepare(body: &[u8], asked: Asked) -> Result<Prepared, Problem> {
         let detail = "a batch needs at least one event";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "empty_batch", detail));
     }
-    let key = asked.key.map(|key| IdempotencyKey { key, fingerprint: fingerprint(body, asked.format, asked.partial) });
+    let key = asked
+        .key
+        .map(|key| IdempotencyKey { key, fingerprint: fingerprint(body, asked.format, asked.partial) });
     let batch = if entries.is_empty() { None } else { Some(Batch::new(entries, key).map_err(no_batch)?) };
     Ok(Prepared { batch, ids, rejected })
 }
@@ -228,7 +230,12 @@ impl Gathered {
         Ok(())
     }
 
-    fn keep(&mut self, read: Result<Json<'_>, JsonError>, arrival: &Arrival, key: &[u8; 16]) -> Result<(), Refused> {
+    fn keep(
+        &mut self,
+        read: Result<Json<'_>, JsonError>,
+        arrival: &Arrival,
+        key: &[u8; 16],
+    ) -> Result<(), Refused> {
         let draft = Draft::read(read.map_err(Refused::NotJson)?).map_err(Refused::Invalid)?;
         let encode = |out: &mut Vec<u8>| draft.encode(arrival, out);
         self.entries.push_new(Kind::Event, key, encode).map_err(Refused::TooLarge)?;
@@ -278,7 +285,12 @@ pub async fn ids_of(room: &Arc<Room>, appended: Appended) -> Result<Ids, Problem
 }
 
 /// Writes the answer. `note` is left out when nobody waited for one, and null when none came.
-pub fn answer(first: Option<u64>, ids: &Ids, rejected: &[Rejected], note: Option<&Option<Arc<str>>>) -> Vec<u8> {
+pub fn answer(
+    first: Option<u64>,
+    ids: &Ids,
+    rejected: &[Rejected],
+    note: Option<&Option<Arc<str>>>,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(128 + ids.json.len() + 32 * ids.len());
     // Writing to a vector does not fail.
     let _ = write!(out, "{{\"accepted\":{},\"first_index\":", ids.len());
@@ -313,7 +325,13 @@ mod tests {
     const BAD: &str = r#"{"action":"door.open","actor":{"type":"ghost","id":"ana"}}"#;
 
     fn asked(format: Format, partial: bool) -> Asked {
-        Asked { format, partial, key: None, events_max: 10, now: Timestamp::from_micros(1_795_290_012_345_678) }
+        Asked {
+            format,
+            partial,
+            key: None,
+            events_max: 10,
+            now: Timestamp::from_micros(1_795_290_012_345_678),
+        }
     }
 
     fn read(body: &str, format: Format, partial: bool) -> Result<Prepared, Problem> {
@@ -361,7 +379,10 @@ mod tests {
         let none = read(BAD, Format::Json, true).expect("none is good");
         assert!(none.batch.is_none());
         let answer = String::from_utf8(answer(None, &none.ids, &none.rejected, None)).expect("UTF-8");
-        assert!(answer.starts_with(r#"{"accepted":0,"first_index":null,"events":[],"rejected":[{"position":0,"#), "{answer}");
+        assert!(
+            answer.starts_with(r#"{"accepted":0,"first_index":null,"events":[],"rejected":[{"position":0,"#),
+            "{answer}"
+        );
     }
 
     #[test]

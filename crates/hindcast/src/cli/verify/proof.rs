@@ -181,8 +181,8 @@ mod tests {
         assert!(refused(|shown| shown["received_at_us"] = json!(8)));
         assert!(refused(|shown| shown["kind"] = json!(1)));
         assert!(refused(|shown| shown["version"] = json!(2)));
-        assert!(refused(|shown| drop(shown["sections"].as_array_mut().map(|list| list.swap(0, 1)))));
-        assert!(refused(|shown| drop(shown["sections"].as_array_mut().map(|list| list.remove(0)))));
+        assert!(refused(|shown| shown["sections"].as_array_mut().expect("a list").swap(0, 1)));
+        assert!(refused(|shown| shown["sections"] = shown["sections"].as_array().expect("a list")[1..].into()));
         assert!(refused(|shown| shown["sections"][0]["salt"] = json!("00")));
         assert!(refused(|shown| shown["more"] = json!(1)));
         let other = Signer::new("audit.example.com/w/acme/0", &[0x43; 32]).expect("a key");

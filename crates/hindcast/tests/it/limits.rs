@@ -1,0 +1,72 @@
+//! Strange, large and broken requests get a named answer.
+
+use crate::support::{TestServer, event};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+#[test]
+fn bodies_and_batches_have_limits() {
+    let server = TestServer::start_with(|config| {
+        config.limits.body_mb = 1;
+        config.limits.batch_events = 3;
+    });
+    let lines = |count: usize| format!("{}\n", event("a")).repeat(count);
+    assert_eq!(server.post("/v1/events").ndjson(lines(3)).status, 201);
+    assert_eq!(server.post("/v1/events").ndjson(lines(4)).problem(), (413, "batch_too_large".to_owned()));
+    let large = vec![b' '; (1 << 20) + 1];
+    assert_eq!(server.post("/v1/events").ndjson(large).problem(), (413, "body_too_large".to_owned()));
+    let deep = "[".repeat(10_000);
+    assert_eq!(
+        server.post("/v1/events").with("content-type", "application/json").body(deep).problem().0,
+        400
+    );
+    assert_eq!(server.post("/v1/events").with("content-type", "text/xml").body("<a/>").problem().0, 415);
+    assert_eq!(server.post("/v1/events").body(vec![0xff, 0xfe]).problem(), (400, "invalid_json".to_owned()));
+}
+
+#[test]
+fn every_answer_has_its_headers() {
+    let server = TestServer::start();
+    for path in ["/v1/events", "/v1/nowhere", "/healthz", "/", "/w/x/vkey", "/v1/events/0", "/openapi.json"] {
+        let answer = server.get(path).with("x-request-id", "my-request").send();
+        assert_eq!(answer.header("x-request-id"), "my-request", "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
+        assert_eq!(answer.header("cache-control"), "no-store");
+        if answer.status >= 400 {
+            answer.problem();
+        }
+    }
+}
+
+#[test]
+fn a_method_an_address_does_not_know_is_told_which_it_knows() {
+    let server = TestServer::start();
+    for (path, allow) in
+        [("/v1/events", "POST,GET,HEAD"), ("/v1/count", "GET,HEAD"), ("/v1/tokens/x", "DELETE")]
+    {
+        for method in ["PUT", "PATCH", "OPTIONS", "TRACE"] {
+            let answer = server.call(method, path).send();
+            assert_eq!((answer.problem().0, answer.header("allow")), (405, allow), "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn readiness_follows_the_server() {
+    let server = TestServer::start();
+    assert_eq!(server.get("/healthz").send().good()["status"], "ok");
+    assert_eq!(server.get("/readyz").send().good()["ready"], true);
+}
+
+#[test]
+fn a_client_that_sends_nothing_is_given_up() {
+    let server = TestServer::start();
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).expect("connected");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ").expect("sent");
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest).expect("closed before we lose patience");
+}

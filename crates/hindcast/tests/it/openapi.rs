@@ -1,0 +1,87 @@
+//! The document says what the server does.
+
+use crate::support::TestServer;
+use serde_json::Value;
+
+#[test]
+fn the_document_is_whole_and_names_every_address() {
+    let server = TestServer::start();
+    let document = server.get("/openapi.json").with("authorization", "").send().good();
+    assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+    let paths = document["paths"].as_object().expect("paths");
+    let known = [
+        "/v1/events",
+        "/v1/events/{id}",
+        "/v1/events/{id}/proof",
+        "/v1/count",
+        "/v1/facets",
+        "/v1/histogram",
+        "/v1/suggest",
+        "/v1/tail",
+        "/v1/export",
+        "/v1/workspaces",
+        "/v1/tokens",
+        "/v1/tokens/{id}",
+        "/v1/activities",
+        "/v1/checkpoint",
+        "/v1/checkpoint/history",
+        "/v1/consistency",
+        "/v1/integrity",
+        "/w/{workspace}/checkpoint",
+        "/w/{workspace}/vkey",
+        "/w/{workspace}/tile/{level}/{tile}",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+    ];
+    for path in known {
+        assert!(paths.contains_key(path), "{path}");
+    }
+    assert_eq!(paths.len(), known.len(), "{:?}", paths.keys());
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().expect("a name");
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name} is not described");
+    }
+}
+
+#[test]
+fn every_documented_address_exists() {
+    let server = TestServer::start();
+    let document = server.get("/openapi.json").send().good();
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        let methods: Vec<_> = methods.as_object().map(|m| m.keys().collect()).unwrap_or_default();
+        let address = path
+            .replace("{id}", "x")
+            .replace("{workspace}", &server.workspace)
+            .replace("{level}", "0")
+            .replace("{tile}", "000");
+        let answer = server.call("PATCH", &address).send();
+        assert_eq!(answer.status, 405, "{path}");
+        let allowed: Vec<String> =
+            answer.header("allow").split(',').map(str::to_lowercase).filter(|m| m != "head").collect();
+        for method in &methods {
+            assert!(allowed.contains(method), "{method} {path}");
+        }
+        assert_eq!(methods.len(), allowed.len(), "{path}");
+    }
+}
+
+#[test]
+fn operations_have_names_of_their_own() {
+    let server = TestServer::start();
+    let document = server.get("/openapi.json").send().good();
+    let mut names: Vec<&Value> = Vec::new();
+    for operation in document["paths"]
+        .as_object()
+        .expect("paths")
+        .values()
+        .flat_map(|path| path.as_object().expect("methods").values())
+    {
+        let name = &operation["operationId"];
+        assert!(name.is_string() && !names.contains(&name), "{name}");
+        names.push(name);
+        assert!(operation["responses"].as_object().is_some_and(|responses| !responses.is_empty()));
+    }
+}
