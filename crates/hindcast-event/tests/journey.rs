@@ -1,5 +1,7 @@
 //! From the text a caller sends to the entry a reader gets.
 
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp, id_time, push_record};
 
 const ARRIVAL: Arrival = Arrival { now: Timestamp::MIN, random: [7; 10] };

@@ -33,7 +33,9 @@ pub use commitment::{Commitment, CommitmentError, commit};
 pub use error::{AppendError, OpenError, ReadError, SealError};
 pub use hashes::HashesError;
 pub use key::{Cosigner, KeyError, Signer, VerifierKey};
-pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply, commitment_of, leaf_of, open_note};
+pub use ledger::{
+    Appended, Clock, Config, Ledger, Observer, Reply, WAITING_MAX, commitment_of, leaf_of, open_note,
+};
 pub use note::{Note, NoteError, NoteSignature};
 pub use opening::{Disclosure, Opening};
 pub use proof::{

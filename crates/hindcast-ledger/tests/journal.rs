@@ -1,5 +1,7 @@
 //! What every journal promises. Each implementation runs the whole suite.
 
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::{Head, Journal, JournalError, Remembered, Run, Sealed, SqliteJournal};
 use hindcast_ledger::{WorkspaceId, leaf_hash};

@@ -1,5 +1,7 @@
 //! What a ledger promises, told from outside. Every story ends by reading it all back.
 
+#![expect(clippy::expect_used, reason = "a test says what it expects")]
+
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp, push_record};
 use hindcast_ledger::journal::{JournalError, Sealed, SqliteJournal};
 use hindcast_ledger::{
@@ -171,7 +173,9 @@ fn times_never_go_back_even_when_the_clock_does() {
 fn an_entry_can_be_proved_to_whoever_has_the_checkpoint_and_the_key() {
     let bench = Bench::new();
     let ledger = bench.started();
-    (0..40).for_each(|n| drop(append(&ledger, &["a", "b", "c"][..1 + n % 3])));
+    for n in 0..40 {
+        append(&ledger, &["a", "b", "c"][..1 + n % 3]);
+    }
     let first = published(&ledger, 1);
     let size = ledger.head(&ana()).expect("known").frontier.size();
     let (size, note) = published(&ledger, size);

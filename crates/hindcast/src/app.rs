@@ -41,10 +41,15 @@ impl App {
         private_folder(&config.data.keys)?;
         let lock = lock(folder)?;
         let seed_file = config.data.keys.join("signing-seed");
+        let journal_file = folder.join("ledger.db");
+        if journal_file.exists() && !seed_file.exists() {
+            // A new key would declare everything that was signed with the old one a forgery.
+            bail!("there is data in {}, but no signing seed at {}", folder.display(), seed_file.display());
+        }
         let seed = seed::read_or_create(&seed_file).context("the signing seed")?;
         let clock: Clock = Arc::new(now);
         let catalog = Catalog::open(&folder.join("catalog.db"))?;
-        let journal = Arc::new(SqliteJournal::open(&folder.join("ledger.db"))?);
+        let journal = Arc::new(SqliteJournal::open(&journal_file)?);
         let metrics = Arc::new(Metrics::default());
         let (ending, _) = watch::channel(false);
         let rooms = Arc::new(Rooms::open(&config, &*journal, ending.clone())?);
@@ -61,7 +66,10 @@ impl App {
                 remember: Duration::from_secs(3600 * config.ledger.idempotency_hours),
             },
         )?;
-        rooms.damaged().into_iter().try_for_each(|(workspace, reason)| ledger.quarantine(&workspace, &reason))?;
+        rooms
+            .damaged()
+            .into_iter()
+            .try_for_each(|(workspace, reason)| ledger.quarantine(&workspace, &reason))?;
         let app = Self { config, clock, catalog, ledger, rooms, metrics, ending, _lock: lock };
         app.ensure(&WorkspaceId::instance(), "This server")?;
         Ok(app)
@@ -106,7 +114,9 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => bail!("another hindcast is running on {}", folder.display()),
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", file.display())),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", file.display()))
+        }
     }
 }
 

@@ -106,7 +106,8 @@ impl Config {
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let mut settings: toml::Table = DEFAULTS.parse().context("hindcast.example.toml")?;
         if let Some(file) = file {
-            let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+            let text =
+                std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
             let own: toml::Table = text.parse().with_context(|| format!("{} is not TOML", file.display()))?;
             lay_over(&mut settings, own);
         }
@@ -120,7 +121,9 @@ impl Config {
         let name = &self.ledger.name;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_/".contains(&b);
         if name.is_empty() || name.len() > 200 || !name.bytes().all(plain) {
-            bail!("ledger.name must be 1 to 200 letters, digits, dots, slashes or dashes, such as audit.example.com");
+            bail!(
+                "ledger.name must be 1 to 200 letters, digits, dots, slashes or dashes, such as audit.example.com"
+            );
         }
         let url = &self.server.public_url;
         if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
@@ -143,9 +146,12 @@ impl Config {
         if self.limits.batch_events > hindcast_ledger::BATCH_ENTRIES_MAX {
             bail!("limits.batch_events must be at most {}", hindcast_ledger::BATCH_ENTRIES_MAX);
         }
-        let inside = std::path::absolute(&self.data.keys)?.starts_with(std::path::absolute(&self.data.folder)?);
+        let inside =
+            std::path::absolute(&self.data.keys)?.starts_with(std::path::absolute(&self.data.folder)?);
         if inside {
-            bail!("data.keys must not lie inside data.folder: whoever copies the data must not get the key with it");
+            bail!(
+                "data.keys must not lie inside data.folder: whoever copies the data must not get the key with it"
+            );
         }
         Ok(())
     }
@@ -172,7 +178,9 @@ impl Network {
     /// Whether an address lies in the network; an IPv4 address is the same however it is written.
     pub fn contains(&self, address: IpAddr) -> bool {
         let first_bits = |address: IpAddr| match address.to_canonical() {
-            IpAddr::V4(v4) => (4, u128::from(v4.to_bits()).checked_shr(32 - u32::from(self.bits.min(32))).unwrap_or(0)),
+            IpAddr::V4(v4) => {
+                (4, u128::from(v4.to_bits()).checked_shr(32 - u32::from(self.bits.min(32))).unwrap_or(0))
+            }
             IpAddr::V6(v6) => (6, v6.to_bits().checked_shr(128 - u32::from(self.bits)).unwrap_or(0)),
         };
         first_bits(self.address) == first_bits(address)
@@ -191,7 +199,8 @@ impl std::str::FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let (address, bits) =
+            text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address = address.parse::<IpAddr>().ok().map(|address| address.to_canonical());
         let max = if address.is_some_and(|address| address.is_ipv4()) { 32 } else { 128 };
         let bits = bits.map_or(Some(max), |bits| bits.parse().ok()).filter(|bits| *bits <= max);
@@ -244,9 +253,17 @@ mod tests {
     #[test]
     fn a_network_holds_its_addresses() {
         let network: Network = "10.1.0.0/16".parse().expect("a network");
-        assert!(network.contains("10.1.255.3".parse().expect("ip")) && network.contains("::ffff:10.1.0.1".parse().expect("ip")));
-        assert!(!network.contains("10.2.0.1".parse().expect("ip")) && !network.contains("::1".parse().expect("ip")));
+        assert!(
+            network.contains("10.1.255.3".parse().expect("ip"))
+                && network.contains("::ffff:10.1.0.1".parse().expect("ip"))
+        );
+        assert!(
+            !network.contains("10.2.0.1".parse().expect("ip"))
+                && !network.contains("::1".parse().expect("ip"))
+        );
         let all: Network = "::/0".parse().expect("a network");
-        assert!(all.contains("2001:db8::1".parse().expect("ip")) && !all.contains("1.2.3.4".parse().expect("ip")));
+        assert!(
+            all.contains("2001:db8::1".parse().expect("ip")) && !all.contains("1.2.3.4".parse().expect("ip"))
+        );
     }
 }

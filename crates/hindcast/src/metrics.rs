@@ -98,7 +98,11 @@ impl Metrics {
         for (name, help, value) in gauges {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
         }
-        self.append_time.tell("hindcast_append_seconds", "How long appends took until they were durable.", &mut out);
+        self.append_time.tell(
+            "hindcast_append_seconds",
+            "How long appends took until they were durable.",
+            &mut out,
+        );
         self.query_time.tell("hindcast_query_seconds", "How long queries took.", &mut out);
         out
     }

@@ -6,7 +6,12 @@ use hindcast_ledger::{Appended, Batch, WorkspaceId};
 
 impl App {
     /// Appends an event of our own, told as the JSON of a draft.
-    pub fn record(&self, workspace: &WorkspaceId, kind: Kind, draft: &serde_json::Value) -> anyhow::Result<Appended> {
+    pub fn record(
+        &self,
+        workspace: &WorkspaceId,
+        kind: Kind,
+        draft: &serde_json::Value,
+    ) -> anyhow::Result<Appended> {
         let text = draft.to_string();
         let draft = Draft::parse(&text)?;
         let mut random = [0; 26];

@@ -152,7 +152,10 @@ impl Observer for Rooms {
     }
 
     fn stopped(&self, error: &JournalError) {
-        tracing::error!(error = error as &dyn std::error::Error, "the journal failed, nothing more is acknowledged");
+        tracing::error!(
+            error = error as &dyn std::error::Error,
+            "the journal failed, nothing more is acknowledged"
+        );
         self.ending.send_replace(true);
     }
 }

@@ -36,7 +36,8 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 async fn ended(app: Arc<App>) {
     let mut ending = app.ending.subscribe();
     let stopped = ending.wait_for(|ending| *ending);
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         return drop(stopped.await);
     };

@@ -18,6 +18,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use hindcast_event::Kind;
+use hindcast_ledger::WorkspaceId;
 use hindcast_segments::{Budget, CsvStyle, Format};
 use serde::Deserialize;
 use serde_json::json;
@@ -116,7 +117,10 @@ pub async fn export(
                 let rows = snapshot.count(&query, budget)?;
                 let metadata = json!({ "query": query.to_string(), "format": name, "rows": rows });
                 let draft = reader.caller.event("log.exported", json!([]), metadata);
-                app.record(&room.id, Kind::System, &draft).map_err(unrecorded)?;
+                // A workspace out of service must still give its evidence; then the server's own log has the record.
+                let in_service = app.ledger.quarantined(&room.id).is_ok_and(|reason| reason.is_none());
+                let log = if in_service { room.id.clone() } else { WorkspaceId::instance() };
+                app.record(&log, Kind::System, &draft).map_err(unrecorded)?;
                 Ok((query, snapshot))
             }
         })

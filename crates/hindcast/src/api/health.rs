@@ -14,9 +14,6 @@ use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// The ledger takes no more appends when so many wait.
-const WAITING_FULL: usize = 16_384;
-
 /// That we are up.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HealthBody {
@@ -51,7 +48,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<ReadyBody>
     if *app.ending.borrow() {
         reasons.push("the server ends");
     }
-    if app.ledger.waiting() >= WAITING_FULL {
+    if app.ledger.waiting() >= hindcast_ledger::WAITING_MAX {
         reasons.push("too many appends are waiting");
     }
     let workspaces = app.ledger.workspaces();

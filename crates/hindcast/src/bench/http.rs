@@ -58,7 +58,11 @@ fn lines(generator: &Generator, range: std::ops::Range<u64>) -> Vec<u8> {
     body
 }
 
-async fn batched(address: SocketAddr, token: &Arc<String>, batches: Vec<Vec<u8>>) -> anyhow::Result<Vec<Figure>> {
+async fn batched(
+    address: SocketAddr,
+    token: &Arc<String>,
+    batches: Vec<Vec<u8>>,
+) -> anyhow::Result<Vec<Figure>> {
     let events = batches.len() as u64 * BATCH;
     let batches = Arc::new(batches);
     let begun = Instant::now();
@@ -82,7 +86,11 @@ async fn batched(address: SocketAddr, token: &Arc<String>, batches: Vec<Vec<u8>>
     Ok(vec![Figure::ours("ingest http", rate, "events/s", note)])
 }
 
-async fn single(address: SocketAddr, token: &Arc<String>, singles: Vec<Vec<u8>>) -> anyhow::Result<Vec<Figure>> {
+async fn single(
+    address: SocketAddr,
+    token: &Arc<String>,
+    singles: Vec<Vec<u8>>,
+) -> anyhow::Result<Vec<Figure>> {
     let singles = Arc::new(singles);
     let begun = Instant::now();
     let connections: Vec<_> = (0..CONNECTIONS)
@@ -160,7 +168,11 @@ impl Connection {
         .into_bytes();
         request.extend_from_slice(body);
         let status = self.exchange(&request).await?;
-        ensure!(status == 201, "an append was answered with {status}: {}", String::from_utf8_lossy(&self.answer));
+        ensure!(
+            status == 201,
+            "an append was answered with {status}: {}",
+            String::from_utf8_lossy(&self.answer)
+        );
         Ok(())
     }
 

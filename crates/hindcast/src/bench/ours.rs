@@ -53,6 +53,7 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
     let mut config = Config::load(None)?;
     config.data.folder = folder.join("data");
     config.data.keys = folder.join("keys");
+    config.limits.requests_per_10s = u32::MAX;
     Ok(config)
 }
 
@@ -95,7 +96,12 @@ fn ingest(app: &Arc<App>, generator: &Generator, workspaces: &[WorkspaceId]) -> 
     })?;
     sealing.finish(app)?;
     let indexed = events / (total.seconds() - made);
-    figures.push(Figure::ours("ingest indexed", indexed, "events/s", "until everything is in segments with their indexes"));
+    figures.push(Figure::ours(
+        "ingest indexed",
+        indexed,
+        "events/s",
+        "until everything is in segments with their indexes",
+    ));
     figures.push(Figure::ours("Q1 newest, tail", tail, "ms", "while most of it was not in segments yet"));
     figures.push(Figure::ours("memory load", peak_mb(), "MB", "peak while writing, files included"));
     Ok(figures)
@@ -178,7 +184,9 @@ fn append_all(app: &App, workspaces: &[WorkspaceId], batches: Vec<Drawn>) -> any
     };
     std::thread::scope(|scope| {
         let threads = [scope.spawn(append), scope.spawn(append)];
-        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a writer panicked"))?)
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a writer panicked"))?)
     })?;
     Ok(latencies.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
@@ -202,7 +210,8 @@ fn prepared(now: hindcast_event::Timestamp, bytes: &[u8], ends: &[usize]) -> any
 fn queries(room: &Room, params: &Params) -> anyhow::Result<Vec<Figure>> {
     let snapshot = room.store.snapshot();
     let expected = &params.expected;
-    let deep = Cursor::after(hindcast_event::Timestamp::from_micros(params.deep_before_us), 0, &Query::default());
+    let deep =
+        Cursor::after(hindcast_event::Timestamp::from_micros(params.deep_before_us), 0, &Query::default());
     let since = |micros| hindcast_event::Timestamp::from_micros(micros).to_string();
     let mut figures = Vec::new();
     for (metric, text, after, expected) in [
@@ -220,7 +229,9 @@ fn queries(room: &Room, params: &Params) -> anyhow::Result<Vec<Figure>> {
         ("Q5b common word", params.common_word.clone(), None, &expected.common_word),
     ] {
         let query = parsed(&text)?;
-        let page = || -> anyhow::Result<Entries> { Ok(snapshot.search(&query, after, params.page, &Budget::default())?.entries) };
+        let page = || -> anyhow::Result<Entries> {
+            Ok(snapshot.search(&query, after, params.page, &Budget::default())?.entries)
+        };
         compare(metric, &page()?, expected)?;
         let time = median(|| page().map(|entries| entries.len()))?;
         figures.push(Figure::ours(metric, time, "ms", "in segments, warm"));
@@ -243,7 +254,12 @@ fn compare(metric: &str, entries: &Entries, expected: &Hits) -> anyhow::Result<(
     }
     let fingerprint = format!("{combined:016x}");
     if (entries.len(), fingerprint.as_str()) != (expected.rows, expected.fingerprint.as_str()) {
-        bail!("{metric}: {} rows {fingerprint} instead of {} rows {}", entries.len(), expected.rows, expected.fingerprint);
+        bail!(
+            "{metric}: {} rows {fingerprint} instead of {} rows {}",
+            entries.len(),
+            expected.rows,
+            expected.fingerprint
+        );
     }
     Ok(())
 }
@@ -272,11 +288,19 @@ fn export(room: &Room, params: &Params) -> anyhow::Result<Figure> {
     let watch = Stopwatch::start();
     let file = tempfile::tempfile()?;
     let mut out = std::io::BufWriter::with_capacity(1 << 20, file);
-    let rows = room.store.snapshot().export(&query, Format::Csv(CsvStyle::Raw), &mut out, &Budget::unlimited())?;
+    let rows =
+        room.store.snapshot().export(&query, Format::Csv(CsvStyle::Raw), &mut out, &Budget::unlimited())?;
     std::io::Write::flush(&mut out)?;
-    ensure!(rows == params.expected.export_rows, "Q8: {rows} rows instead of {}", params.expected.export_rows);
+    ensure!(
+        rows == params.expected.export_rows,
+        "Q8: {rows} rows instead of {}",
+        params.expected.export_rows
+    );
     let per_core = rows as f64 / watch.cpu_seconds().max(watch.seconds() / 2.0);
-    let note = format!("{:.0} rows/s on the clock; rows for each second of processor time", rows as f64 / watch.seconds());
+    let note = format!(
+        "{:.0} rows/s on the clock; rows for each second of processor time",
+        rows as f64 / watch.seconds()
+    );
     Ok(Figure::ours("Q8 export", per_core, "rows/s", note))
 }
 
@@ -290,7 +314,12 @@ fn verify(app: &App, workspaces: &[WorkspaceId]) -> anyhow::Result<Figure> {
         entries.fetch_add(report.entries, Ordering::Relaxed);
     }
     let per_core = entries.into_inner() as f64 / watch.cpu_seconds().max(0.01);
-    Ok(Figure::ours("verify", per_core, "entries/s", "every section, leaf, tile and checkpoint; for each second of processor time"))
+    Ok(Figure::ours(
+        "verify",
+        per_core,
+        "entries/s",
+        "every section, leaf, tile and checkpoint; for each second of processor time",
+    ))
 }
 
 fn bytes_per_event(folder: &Path, events: u64) -> anyhow::Result<Figure> {

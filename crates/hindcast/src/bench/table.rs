@@ -54,10 +54,15 @@ pub(super) fn table(figures: &[Figure], events: u64) -> String {
         if values.iter().all(Option::is_none) {
             continue;
         }
-        let unit = figures.iter().find(|figure| figure.metric == line.metric).map_or("", |figure| &figure.unit);
+        let unit =
+            figures.iter().find(|figure| figure.metric == line.metric).map_or("", |figure| &figure.unit);
         let _ = write!(out, "| {} | {unit} | {} |", line.metric, line.goal);
         values.iter().for_each(|value| out.push_str(&format!(" {} |", value.map_or("–".to_owned(), shown))));
-        let _ = writeln!(out, " {} |", ratio(&line, &values).map_or("–".to_owned(), |ratio| format!("{ratio:.2} ×")));
+        let _ = writeln!(
+            out,
+            " {} |",
+            ratio(&line, &values).map_or("–".to_owned(), |ratio| format!("{ratio:.2} ×"))
+        );
     }
     out.push_str("\nA ratio above 1 means we do more, or take more. SQLite and PostgreSQL find a warm page of a B-tree faster.\n");
     for figure in figures.iter().filter(|figure| figure.note.starts_with("skipped")) {
@@ -86,13 +91,18 @@ mod tests {
 
     #[test]
     fn our_figure_is_set_against_the_best_peer() {
-        let mut figures = vec![Figure::ours("ingest", 200_000.0, "events/s", ""), Figure::ours("Q1 newest", 1.0, "ms", "")];
+        let mut figures =
+            vec![Figure::ours("ingest", 200_000.0, "events/s", ""), Figure::ours("Q1 newest", 1.0, "ms", "")];
         for (engine, ingest, newest) in [("sqlite", 10_000.0, 0.25), ("duckdb", 50_000.0, 5.0)] {
-            let of = |metric, value| Figure { engine: engine.to_owned(), ..Figure::ours(metric, value, "", "") };
+            let of =
+                |metric, value| Figure { engine: engine.to_owned(), ..Figure::ours(metric, value, "", "") };
             figures.extend([of("ingest", ingest), of("Q1 newest", newest)]);
         }
         let table = table(&figures, 7);
-        assert!(table.contains("| ingest | events/s | ≥ 200000 | 200000 | 10000 | – | 50000 | 4.00 × |"), "{table}");
+        assert!(
+            table.contains("| ingest | events/s | ≥ 200000 | 200000 | 10000 | – | 50000 | 4.00 × |"),
+            "{table}"
+        );
         assert!(table.contains("| Q1 newest | ms | ≤ 5 | 1.00 | 0.25 | – | 5.00 | 4.00 × |"), "{table}");
     }
 }

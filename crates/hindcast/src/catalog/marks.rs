@@ -16,7 +16,8 @@ impl Catalog {
     /// A fact that was kept.
     pub fn mark(&self, workspace: &str, name: &str) -> Result<Option<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT value FROM mark WHERE workspace = ?1 AND name = ?2")?;
+        let mut statement =
+            sql.prepare_cached("SELECT value FROM mark WHERE workspace = ?1 AND name = ?2")?;
         Ok(statement.query_row([workspace, name], |row| row.get(0)).optional()?)
     }
 }

@@ -204,7 +204,10 @@ impl Catalog {
     /// Notes that a token was used, at most once a minute.
     pub fn note_use(&self, token: &Token, now: Timestamp) -> Result<(), CatalogError> {
         if token.last_used_at.is_none_or(|last| now.micros() - last.micros() > USED_EVERY_MICROS) {
-            self.sql().execute("UPDATE token SET last_used_at = ?2 WHERE id = ?1", params![token.id.0, now.micros()])?;
+            self.sql().execute(
+                "UPDATE token SET last_used_at = ?2 WHERE id = ?1",
+                params![token.id.0, now.micros()],
+            )?;
         }
         Ok(())
     }
@@ -237,15 +240,23 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
         name: row.get("name")?,
         scopes: row.get("scopes")?,
         networks: row.get("networks")?,
-        times: [row.get("created_at")?, row.get("expires_at")?, row.get("revoked_at")?, row.get("last_used_at")?],
+        times: [
+            row.get("created_at")?,
+            row.get("expires_at")?,
+            row.get("revoked_at")?,
+            row.get("last_used_at")?,
+        ],
     })
 }
 
 fn token(row: TokenRow) -> Result<Token, CatalogError> {
     let damaged = || CatalogError::Damaged(format!("token {} cannot be read", row.id));
-    let [created_at, expires_at, revoked_at, last_used_at] = row.times.map(|time| time.map(Timestamp::from_micros));
-    let scopes = row.scopes.split_whitespace().map(Scope::parse).collect::<Option<_>>().ok_or_else(damaged)?;
-    let networks = row.networks.split_whitespace().map(str::parse).collect::<Result<_, _>>().map_err(|_| damaged())?;
+    let [created_at, expires_at, revoked_at, last_used_at] =
+        row.times.map(|time| time.map(Timestamp::from_micros));
+    let scopes =
+        row.scopes.split_whitespace().map(Scope::parse).collect::<Option<_>>().ok_or_else(damaged)?;
+    let networks =
+        row.networks.split_whitespace().map(str::parse).collect::<Result<_, _>>().map_err(|_| damaged())?;
     let workspace = row.workspace.as_deref().map(str::parse).transpose().map_err(|_| damaged())?;
     let created_at = created_at.ok_or_else(damaged)?;
     Ok(Token {
@@ -279,7 +290,13 @@ mod tests {
     }
 
     fn reader() -> NewToken {
-        NewToken { workspace: None, name: "collector".into(), scopes: vec![Scope::Read], networks: vec![], expires_at: None }
+        NewToken {
+            workspace: None,
+            name: "collector".into(),
+            scopes: vec![Scope::Read],
+            networks: vec![],
+            expires_at: None,
+        }
     }
 
     #[test]
@@ -317,7 +334,8 @@ mod tests {
     #[test]
     fn a_token_ends_by_time_by_hand_and_at_its_network() {
         let networks = vec!["10.0.0.0/8".parse().expect("a network")];
-        let (_folder, catalog, token, secret) = made(NewToken { networks, expires_at: Some(at(100)), ..reader() });
+        let (_folder, catalog, token, secret) =
+            made(NewToken { networks, expires_at: Some(at(100)), ..reader() });
         let inside = "10.1.2.3".parse().ok();
         assert!(token.is_good(inside, at(99)));
         assert!(!token.is_good(inside, at(100)), "expired");

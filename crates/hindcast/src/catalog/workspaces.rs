@@ -38,7 +38,8 @@ impl Catalog {
     /// All workspaces, oldest first.
     pub fn workspaces(&self) -> Result<Vec<Workspace>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT id, name, created_at FROM workspace ORDER BY created_at, id")?;
+        let mut statement =
+            sql.prepare_cached("SELECT id, name, created_at FROM workspace ORDER BY created_at, id")?;
         let rows: Vec<_> = statement.query_map([], read)?.collect::<Result<_, _>>()?;
         rows.into_iter().map(workspace).collect()
     }

@@ -72,7 +72,7 @@ pub(super) enum Failure {
         retry_after: Option<Duration>,
     },
     /// It cannot be reached.
-    #[error("{url} cannot be reached: {source}")]
+    #[error("{url} cannot be reached")]
     Unreachable {
         /// The address.
         url: String,
@@ -108,7 +108,7 @@ impl fmt::Display for Problem {
         if !self.detail.is_empty() {
             write!(f, ": {}", self.detail)?;
         }
-        for slip in &self.errors {
+        for slip in self.errors.iter().filter(|slip| !self.detail.contains(&slip.message)) {
             write!(f, "\n  {}", slip.message)?;
             if let Some(suggestion) = &slip.suggestion {
                 write!(f, " (did you mean {suggestion}?)")?;
@@ -185,7 +185,13 @@ impl Client {
     }
 
     /// Sends something.
-    pub fn post(&self, path: &str, query: Pairs<'_>, headers: Pairs<'_>, body: &[u8]) -> Result<Response<Body>, Failure> {
+    pub fn post(
+        &self,
+        path: &str,
+        query: Pairs<'_>,
+        headers: Pairs<'_>,
+        body: &[u8],
+    ) -> Result<Response<Body>, Failure> {
         let mut request = self.agent.post(format!("{}{path}", self.url)).query_pairs(query.iter().copied());
         for (name, value) in self.headers(headers) {
             request = request.header(name, value);
@@ -198,8 +204,8 @@ impl Client {
     }
 
     fn answer(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, Failure> {
-        let answer =
-            answer.map_err(|source| Failure::Unreachable { url: self.url.clone(), source: Box::new(source) })?;
+        let answer = answer
+            .map_err(|source| Failure::Unreachable { url: self.url.clone(), source: Box::new(source) })?;
         if answer.status().is_success() {
             return Ok(answer);
         }
@@ -207,8 +213,10 @@ impl Client {
         let seconds = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let mut body = Vec::new();
         let _partly = answer.into_body().into_reader().take(PROBLEM_BYTES_MAX).read_to_end(&mut body);
-        let problem = serde_json::from_slice(&body)
-            .unwrap_or_else(|_| Problem { title: format!("the server answered {status}"), ..Problem::default() });
+        let problem = serde_json::from_slice(&body).unwrap_or_else(|_| Problem {
+            title: format!("the server answered {status}"),
+            ..Problem::default()
+        });
         Err(Failure::Refused {
             status,
             problem: Box::new(problem),
@@ -273,7 +281,13 @@ mod tests {
             assert_eq!((tries, pauses, done.is_ok()), (expected, expected - 1, expected == 3), "{status}");
         }
         let mut tries = 0;
-        let never = with_patience(|| { tries += 1; Err::<(), _>(refused(503)) }, |_, _| ());
+        let never = with_patience(
+            || {
+                tries += 1;
+                Err::<(), _>(refused(503))
+            },
+            |_, _| (),
+        );
         assert!(never.is_err() && tries == TRIES_MAX);
     }
 

@@ -23,7 +23,9 @@ const TOKEN_NAME: &str = "demo";
 
 /// What `demo` can be told.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Everything in the demo is invented. Ctrl-C ends it; without --data nothing is left behind.")]
+#[command(
+    after_help = "Everything in the demo is invented. Ctrl-C ends it; without --data nothing is left behind."
+)]
 pub(super) struct Args {
     /// A folder to keep; loaded once. A temporary one when nothing is said.
     #[arg(long, value_name = "DIR")]
@@ -60,7 +62,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         };
         let token = token(&app, &loaded.workspace)?;
         let vkey = app.ledger.verifier_key(&loaded.workspace.id)?.to_string();
-        print!("{}", welcome(&loaded, &format!("http://{address}"), token.reveal(), &vkey, args.data.is_some()));
+        print!(
+            "{}",
+            welcome(&loaded, &format!("http://{address}"), token.reveal(), &vkey, args.data.is_some())
+        );
         serve(app, listener).await
     })?;
     Ok(ExitCode::SUCCESS)
@@ -101,7 +106,8 @@ fn welcome(loaded: &load::Loaded, url: &str, token: &str, vkey: &str, kept: bool
     let (from, until) = guide.incident_seconds;
     let id = &guide.export_id;
     let mut text = String::new();
-    let took = loaded.seconds.map_or("loaded before".to_owned(), |seconds| format!("loaded in {seconds:.1} s"));
+    let took =
+        loaded.seconds.map_or("loaded before".to_owned(), |seconds| format!("loaded in {seconds:.1} s"));
     let _infallible = write!(
         text,
         "\n{WORKSPACE_NAME}: {} events of an invented year, {took}\n\n\
@@ -148,9 +154,18 @@ mod tests {
         let loaded = load::Loaded { workspace, now, events: 7, seconds: Some(1.0) };
         let text = welcome(&loaded, "http://127.0.0.1:1", "TOKEN", "a/w/w1/0+key", false);
         let guide = Guide::of(now);
-        for part in ["created_at_after=17", &guide.searches[0].query, &guide.export_id, "--vkey 'a/w/w1/0+key'", "TOKEN"] {
+        for part in [
+            "created_at_after=17",
+            &guide.searches[0].query,
+            &guide.export_id,
+            "--vkey 'a/w/w1/0+key'",
+            "TOKEN",
+        ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
-        assert!(guide.searches.iter().all(|search| !search.query.contains('\'')), "queries stand between quotes");
+        assert!(
+            guide.searches.iter().all(|search| !search.query.contains('\'')),
+            "queries stand between quotes"
+        );
     }
 }

@@ -13,12 +13,14 @@ use std::time::Duration;
 
 /// What `export` can be told.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The export is an entry of the log itself. Exit codes: 0 done, 1 failed, 2 wrong usage.")]
+#[command(
+    after_help = "The export is an entry of the log itself. Exit codes: 0 done, 1 failed, 2 wrong usage."
+)]
 pub(super) struct Args {
     #[command(flatten)]
     server: Server,
     /// What to export; everything when nothing is said.
-    #[arg(value_name = "QUERY", allow_hyphen_values = true)]
+    #[arg(value_name = "QUERY")]
     query: Vec<String>,
     /// The form of the file; by its name when nothing is said.
     #[arg(long, value_enum)]
@@ -74,7 +76,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("parquet is not for the screen, name a file with --output");
     }
     let query = args.query.join(" ");
-    let answer = args.server.client()?.get("/v1/export", &[("q", &query), ("format", format.named())], &[])?;
+    let answer =
+        args.server.client()?.get("/v1/export", &[("q", &query), ("format", format.named())], &[])?;
     let mut body = answer.into_body().into_reader();
     if to_stdout {
         copy(&mut body, &mut io::stdout().lock())?;
@@ -86,18 +89,23 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Writes beside the file, syncs, and then gives it its name.
-fn whole_or_not_there(file: &Path, write: impl FnOnce(&mut File) -> anyhow::Result<u64>) -> anyhow::Result<u64> {
+fn whole_or_not_there(
+    file: &Path,
+    write: impl FnOnce(&mut File) -> anyhow::Result<u64>,
+) -> anyhow::Result<u64> {
     let mut name = file.file_name().with_context(|| format!("{} names no file", file.display()))?.to_owned();
     name.push(".part");
     let part = file.with_file_name(name);
-    let written = File::create(&part).with_context(|| format!("cannot make {}", part.display())).and_then(|mut out| {
-        let bytes = write(&mut out)?;
-        out.sync_all()?;
-        std::fs::rename(&part, file)?;
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()?;
-        Ok(bytes)
-    });
+    let written =
+        File::create(&part).with_context(|| format!("cannot make {}", part.display())).and_then(|mut out| {
+            let bytes = write(&mut out)?;
+            out.sync_all()?;
+            std::fs::rename(&part, file)?;
+            let folder =
+                file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            File::open(folder)?.sync_all()?;
+            Ok(bytes)
+        });
     if written.is_err() {
         let _gone_already = std::fs::remove_file(&part);
     }
@@ -146,7 +154,9 @@ mod tests {
 
     #[test]
     fn the_name_tells_the_format() {
-        for (name, format) in [("a.csv", Some(Format::Csv)), ("a.jsonl", Some(Format::Ndjson)), ("a", None), ("a.xls", None)] {
+        for (name, format) in
+            [("a.csv", Some(Format::Csv)), ("a.jsonl", Some(Format::Ndjson)), ("a", None), ("a.xls", None)]
+        {
             assert_eq!(Format::of_file(Path::new(name)), format, "{name}");
         }
     }

@@ -87,7 +87,7 @@ pub struct Settings {
     /// Your settings, on top of the defaults.
     #[arg(long, value_name = "FILE", env = "HINDCAST_CONFIG")]
     config: Option<PathBuf>,
-    /// The data folder, instead of data.folder.
+    /// The data folder, instead of data.folder. Without settings of your own its keys are in DIR-keys.
     #[arg(long, value_name = "DIR", env = "HINDCAST_DATA")]
     data: Option<PathBuf>,
 }
@@ -102,10 +102,12 @@ impl Settings {
     pub fn load(&self) -> anyhow::Result<Config> {
         let mut config = Config::load(self.config.as_deref())?;
         if let Some(data) = &self.data {
+            config.data.folder.clone_from(data);
+        }
+        if let (Some(data), None) = (&self.data, &self.config) {
             // The keys stay beside the data, not in it.
             let mut keys = data.clone().into_os_string();
             keys.push("-keys");
-            config.data.folder.clone_from(data);
             config.data.keys = keys.into();
         }
         Ok(config)

@@ -126,7 +126,10 @@ mod tests {
         let row = Look::Tabs.entry(ENTRY);
         assert_eq!(row, "2026-11-21 19:40:12\tEve\\u001b[2J\tmacro.updated\tmacro/31 Refund +1\tdenied");
         let table = Look::Table.entry(ENTRY);
-        assert!(table.starts_with("2026-11-21 19:40:12  Eve\\u001b[2J ") && table.ends_with("denied"), "{table}");
+        assert!(
+            table.starts_with("2026-11-21 19:40:12  Eve\\u001b[2J ") && table.ends_with("denied"),
+            "{table}"
+        );
     }
 
     #[test]

@@ -13,12 +13,16 @@ const PAGE_MAX: u64 = 500;
 
 /// What `search` can be told.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 done (also when nothing was found), 1 failed, 2 wrong usage.")]
+#[command(after_help = "\
+Quote the query, so that the shell leaves it alone; one that begins with - comes after --, as in
+  hindcast search --json -- '-outcome:success category:authentication'
+
+Exit codes: 0 done (also when nothing was found), 1 failed, 2 wrong usage.")]
 pub(super) struct Args {
     #[command(flatten)]
     server: Server,
     /// What to find, such as: actor:"Jürgen Groß" action:macro.* -outcome:success occurred:-7d refund
-    #[arg(value_name = "QUERY", allow_hyphen_values = true)]
+    #[arg(value_name = "QUERY")]
     query: Vec<String>,
     /// At most so many entries.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
@@ -81,11 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn unwanted_values_are_part_of_the_query_and_options_may_follow() {
-        let line = ["search", "actor:x", "-outcome:success", "refund", "--limit", "7", "--json"];
-        let Line { args } = Line::try_parse_from(line).expect("parses");
-        assert_eq!(args.query.join(" "), "actor:x -outcome:success refund");
-        assert_eq!((args.limit, args.json), (7, true));
+    fn a_query_is_one_argument_or_many_and_options_stand_where_they_like() {
+        let parsed = |line: &[&str]| {
+            let Line { args } = Line::try_parse_from([&["search"], line].concat()).expect("parses");
+            (args.query.join(" "), args.limit, args.json)
+        };
+        let expected = ("actor:x -outcome:success refund".to_owned(), 7, true);
+        assert_eq!(parsed(&["actor:x -outcome:success refund", "--limit", "7", "--json"]), expected);
+        assert_eq!(parsed(&["--json", "--limit=7", "--", "actor:x", "-outcome:success", "refund"]), expected);
         assert!(Line::try_parse_from(["search", "--limit", "0"]).is_err());
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[command(flatten)]
     server: Server,
     /// Only what this finds.
-    #[arg(value_name = "QUERY", allow_hyphen_values = true)]
+    #[arg(value_name = "QUERY")]
     query: Vec<String>,
     /// Begin at this index instead of now.
     #[arg(long, value_name = "INDEX")]

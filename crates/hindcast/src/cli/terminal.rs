@@ -94,9 +94,13 @@ pub(super) fn say(line: &str) -> io::Result<()> {
 }
 
 /// Ends well when the reader of our output went away, as `head` does.
-pub(super) fn gone_quietly(done: anyhow::Result<std::process::ExitCode>) -> anyhow::Result<std::process::ExitCode> {
+pub(super) fn gone_quietly(
+    done: anyhow::Result<std::process::ExitCode>,
+) -> anyhow::Result<std::process::ExitCode> {
     match done {
-        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) => {
+        Err(error)
+            if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) =>
+        {
             Ok(std::process::ExitCode::SUCCESS)
         }
         done => done,

@@ -113,16 +113,20 @@ fn workspace_of(catalog: &Catalog, new: &Create) -> anyhow::Result<Option<Worksp
     let mut known = catalog.workspaces()?;
     known.retain(|workspace| workspace.id.as_str() != WorkspaceId::INSTANCE);
     match (&new.workspace, known.as_slice()) {
-        (Some(_), _) if admin => bail!("an administrator's token is good for all workspaces, leave --workspace out"),
+        (Some(_), _) if admin => {
+            bail!("an administrator's token is good for all workspaces, leave --workspace out")
+        }
         (None, _) if admin => Ok(None),
         (Some(asked), _) => {
-            let there = catalog.workspace(asked)?.with_context(|| format!("there is no workspace {asked}"))?;
+            let there =
+                catalog.workspace(asked)?.with_context(|| format!("there is no workspace {asked}"))?;
             Ok(Some(there.id))
         }
         (None, [only]) => Ok(Some(only.id.clone())),
         (None, []) => bail!("there is no workspace yet; start `hindcast serve` once"),
         (None, several) => {
-            let list = several.iter().map(|workspace| format!("\n  {}  {}", workspace.id, escape(&workspace.name)));
+            let list =
+                several.iter().map(|workspace| format!("\n  {}  {}", workspace.id, escape(&workspace.name)));
             bail!("say which workspace with --workspace:{}", list.collect::<String>())
         }
     }
@@ -148,7 +152,12 @@ fn line(token: &Token, now: Timestamp) -> String {
     let used = token.last_used_at.map_or("never used".to_owned(), |at| format!("used {}", day(at)));
     let networks: Vec<_> = token.networks.iter().map(Network::to_string).collect();
     let from = if networks.is_empty() { String::new() } else { format!("  from {}", networks.join(" ")) };
-    format!("{}  {workspace}  {}  {state}  {used}{from}  {}", token.id.0, scopes.join("+"), escape(&token.name))
+    format!(
+        "{}  {workspace}  {}  {state}  {used}{from}  {}",
+        token.id.0,
+        scopes.join("+"),
+        escape(&token.name)
+    )
 }
 
 fn day(at: Timestamp) -> String {
@@ -165,7 +174,9 @@ fn scope(word: &str) -> Result<Scope, String> {
 }
 
 fn expiry(text: &str) -> Result<Expiry, String> {
-    let wrong = || format!("{text:?} is neither a duration such as 90d or 12h nor a time such as 2027-01-31T00:00:00Z");
+    let wrong = || {
+        format!("{text:?} is neither a duration such as 90d or 12h nor a time such as 2027-01-31T00:00:00Z")
+    };
     if let Some(at) = Timestamp::parse(text) {
         return Ok(Expiry::At(at));
     }
@@ -230,7 +241,9 @@ mod tests {
         assert!(super::create(&create("a", None, &[Scope::Read])).is_err(), "no workspace yet");
         let add = |id: &str| {
             let id: WorkspaceId = id.parse().expect("an id");
-            catalog.add_workspace(&crate::catalog::Workspace { id, name: "W".into(), created_at: now() }).expect("added");
+            catalog
+                .add_workspace(&crate::catalog::Workspace { id, name: "W".into(), created_at: now() })
+                .expect("added");
         };
         add(WorkspaceId::INSTANCE);
         add("one");
@@ -243,7 +256,11 @@ mod tests {
         super::create(&create("c", Some("two"), &[Scope::Ingest, Scope::Read])).expect("made");
         let tokens = catalog.tokens(None).expect("listed");
         assert_eq!(tokens.iter().map(|token| token.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
-        assert!(line(&tokens[2], now()).contains("  two  ingest+read  until "), "{}", line(&tokens[2], now()));
+        assert!(
+            line(&tokens[2], now()).contains("  two  ingest+read  until "),
+            "{}",
+            line(&tokens[2], now())
+        );
         assert!(line(&tokens[1], now()).contains("  all workspaces  admin  "));
     }
 }

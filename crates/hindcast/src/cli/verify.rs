@@ -7,7 +7,7 @@ mod proof;
 use super::Settings;
 use crate::app::App;
 use crate::verify::verify_room;
-use hindcast_ledger::{VerifierKey, Verified};
+use hindcast_ledger::{Verified, VerifierKey};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -90,7 +90,9 @@ fn verify_file(file: &std::path::Path, args: &Args) -> anyhow::Result<Verdict> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let key = args.vkey.as_deref().map(key).transpose()?;
     let Some(key) = key else {
-        anyhow::bail!("say whose log it should be with --vkey; `hindcast keys show` or GET /w/<workspace>/vkey tell the key");
+        anyhow::bail!(
+            "say whose log it should be with --vkey; `hindcast keys show` or GET /w/<workspace>/vkey tell the key"
+        );
     };
     let witnesses = args.witness.iter().map(|text| self::key(text)).collect::<anyhow::Result<Vec<_>>>()?;
     let checked = proof::check(&text, &key, &witnesses);
@@ -165,7 +167,9 @@ fn verify_folder(settings: &Settings) -> anyhow::Result<Verdict> {
 fn of_folder(verified: &Verified, quarantined: Option<&str>) -> Verdict {
     match (verified.is_intact(), quarantined) {
         (true, None) => Verdict::Unpinned,
-        _ if verified.problems.iter().all(|problem| problem.contains("missing")) && quarantined.is_none() => Verdict::Gap,
+        _ if verified.problems.iter().all(|problem| problem.contains("missing")) && quarantined.is_none() => {
+            Verdict::Gap
+        }
         _ => Verdict::Invalid,
     }
 }

@@ -23,7 +23,12 @@ const TOPICS: [Topic; 7] = [
     Topic {
         team: "Orders",
         tag: "delivery",
-        subjects: &["Where is my parcel?", "Order has not arrived", "Wrong address on my order", "Wo ist mein Paket?"],
+        subjects: &[
+            "Where is my parcel?",
+            "Order has not arrived",
+            "Wrong address on my order",
+            "Wo ist mein Paket?",
+        ],
         tool: "order.lookup",
         macro_: ("12", "Delivery – where is it now"),
     },
@@ -44,7 +49,12 @@ const TOPICS: [Topic; 7] = [
     Topic {
         team: "Technical",
         tag: "app",
-        subjects: &["App closes at once", "Cannot sign in to my account", "GPS watch will not pair", "App stürzt ab"],
+        subjects: &[
+            "App closes at once",
+            "Cannot sign in to my account",
+            "GPS watch will not pair",
+            "App stürzt ab",
+        ],
         tool: "device.lookup",
         macro_: ("45", "App – first things to try"),
     },
@@ -65,13 +75,19 @@ const TOPICS: [Topic; 7] = [
     Topic {
         team: "Orders",
         tag: "warranty",
-        subjects: &["Zip broken after two weeks", "Seam came apart", "Stove does not light", "Reklamation Rucksack"],
+        subjects: &[
+            "Zip broken after two weeks",
+            "Seam came apart",
+            "Stove does not light",
+            "Reklamation Rucksack",
+        ],
         tool: "order.lookup",
         macro_: ("18", "Warranty – photos please"),
     },
 ];
 
-const CHANNELS: [(&str, &str); 4] = [("chat", "messenger"), ("email", "email"), ("whatsapp", "whatsapp"), ("phone", "phone")];
+const CHANNELS: [(&str, &str); 4] =
+    [("chat", "messenger"), ("email", "email"), ("whatsapp", "whatsapp"), ("phone", "phone")];
 const WHERE_CUSTOMERS_ARE: [&str; 8] = ["IE", "DE", "GB", "FR", "JP", "CA", "AT", "NL"];
 const QUESTIONS: [&str; 5] = [
     "does the warranty cover salt water",
@@ -106,8 +122,16 @@ impl<'l> Conversation<'l> {
         let topic = dice.pick(&TOPICS);
         let subject = dice.pick(topic.subjects);
         let contact = Contact::of(&mut dice, topic.team);
-        let mut it =
-            Conversation { dice, now, id: (2_154_000_000 + number).to_string(), subject, topic, contact, mishaps, lines };
+        let mut it = Conversation {
+            dice,
+            now,
+            id: (2_154_000_000 + number).to_string(),
+            subject,
+            topic,
+            contact,
+            mishaps,
+            lines,
+        };
         it.live(at);
     }
 
@@ -130,11 +154,13 @@ impl<'l> Conversation<'l> {
             }
             let confidence = self.dice.within(55, 99) as f64 / 100.0;
             let sources = [format!("article/{}", self.dice.within(110, 190))];
-            let line = self.by_wren(at, "ai_agent.replied").meta("confidence", confidence).meta("sources", sources);
+            let line =
+                self.by_wren(at, "ai_agent.replied").meta("confidence", confidence).meta("sources", sources);
             self.lines.push(line);
             at += self.dice.within(40 * SECOND, 6 * MINUTE);
         }
-        let mistagged = self.mishaps.tags_wrongly(at) && self.topic.tag != "billing" && self.dice.says_yes(0.55);
+        let mistagged =
+            self.mishaps.tags_wrongly(at) && self.topic.tag != "billing" && self.dice.says_yes(0.55);
         let (tag, confidence) = if mistagged { ("billing", 0.36) } else { (self.topic.tag, 0.86) };
         let confidence = confidence + self.dice.within(0, 12) as f64 / 100.0;
         let line = self.by_wren(at, "ai_agent.tagged").change("/tags", json!([]), [tag]);
@@ -190,32 +216,54 @@ impl<'l> Conversation<'l> {
             "refund.create" => json!({"order": order, "amount": amount, "currency": "EUR"}),
             "return.create" => json!({"order": order, "items": 1, "label": "parcel_shop"}),
             "device.lookup" => json!({"contact": self.contact.id}),
-            "stock.lookup" => json!({"article": format!("T-{}", amount + 1_000), "quantity": amount / 20 + 1}),
+            "stock.lookup" => {
+                json!({"article": format!("T-{}", amount + 1_000), "quantity": amount / 20 + 1})
+            }
             _ => json!({"order": order}),
         };
         let line = self.by_wren(at, "ai_agent.tool_called").meta("tool", tool).meta("arguments", arguments);
         let line = line.target("order", &order, "").by_policy("P-2", "allow");
         let slow = self.dice.says_yes(0.02);
-        let line = if slow { line.meta("status", 504).failed("504", "the shop did not answer") } else { line.meta("status", 200) };
+        let line = if slow {
+            line.meta("status", 504).failed("504", "the shop did not answer")
+        } else {
+            line.meta("status", 200)
+        };
         self.lines.push(line);
     }
 
     /// More than 150 euros need a person.
     fn refund_with_approval(&mut self, at: i64, order: &str, amount: i64) {
         let arguments = json!({"order": order, "amount": amount, "currency": "EUR"});
-        let asked = self.by_wren(at, "ai_agent.approval_requested").meta("action", "refund.create").meta("policy", "P-7");
+        let asked = self
+            .by_wren(at, "ai_agent.approval_requested")
+            .meta("action", "refund.create")
+            .meta("policy", "P-7");
         self.lines.push(asked.meta("arguments", &arguments).target("order", order, ""));
         let manager = people::manager("Payments");
-        let Some(answered) = manager.next_at_work(at + self.dice.within(MINUTE, 25 * MINUTE), self.now) else { return };
+        let Some(answered) = manager.next_at_work(at + self.dice.within(MINUTE, 25 * MINUTE), self.now)
+        else {
+            return;
+        };
         let granted = self.dice.says_yes(0.85);
-        let (action, decision) = if granted { ("approval.granted", "allow") } else { ("approval.denied", "deny") };
-        let line = self.line(answered, &manager.actor, action).meta("action", "refund.create").meta("policy", "P-7");
+        let (action, decision) =
+            if granted { ("approval.granted", "allow") } else { ("approval.denied", "deny") };
+        let line =
+            self.line(answered, &manager.actor, action).meta("action", "refund.create").meta("policy", "P-7");
         self.lines.push(line.target("order", order, "").from(&manager.place(answered)));
         let done = answered + self.dice.within(2 * SECOND, 20 * SECOND);
         let action = if granted { "ai_agent.tool_called" } else { "ai_agent.tool_denied" };
-        let line = self.by_wren(done, action).meta("tool", "refund.create").target("order", order, "").by_policy("P-7", decision);
+        let line = self
+            .by_wren(done, action)
+            .meta("tool", "refund.create")
+            .target("order", order, "")
+            .by_policy("P-7", decision);
         let line = line.meta("arguments", arguments);
-        self.lines.push(if granted { line.meta("status", 201) } else { line.meta("policy", "P-7").denied("approval_denied", "a manager said no") });
+        self.lines.push(if granted {
+            line.meta("status", 201)
+        } else {
+            line.meta("policy", "P-7").denied("approval_denied", "a manager said no")
+        });
     }
 
     fn resolved_by_wren(&mut self, at: i64) {
@@ -237,21 +285,33 @@ impl<'l> Conversation<'l> {
         let team: Vec<_> = people::team(self.topic.team).collect();
         let chosen: Vec<&Person> = (0..3).map(|_| *self.dice.pick(&team)).collect();
         let waits = self.dice.within(2 * MINUTE, 35 * MINUTE);
-        let first = chosen.into_iter().filter_map(|person| Some((person.next_at_work(at + waits, self.now)?, person)));
-        let Some((mut at_work, person)) = first.min_by_key(|(at, person)| (*at, person.number)) else { return };
+        let first = chosen
+            .into_iter()
+            .filter_map(|person| Some((person.next_at_work(at + waits, self.now)?, person)));
+        let Some((mut at_work, person)) = first.min_by_key(|(at, person)| (*at, person.number)) else {
+            return;
+        };
         self.lines.push(self.by_routing(at + 2 * SECOND, self.topic.team));
         if at_work - at > 4 * HOUR && self.dice.says_yes(0.3) {
-            let line = self.line(at + 4 * HOUR, machines::SLA, "conversation.prioritized").change("/priority", "normal", "high");
+            let line = self.line(at + 4 * HOUR, machines::SLA, "conversation.prioritized").change(
+                "/priority",
+                "normal",
+                "high",
+            );
             self.lines.push(line.from(&Place::within("automation")));
         }
-        let by = |at: i64, action: &str, it: &Self| it.line(at, &person.actor, action).from(&person.place(at));
-        let assigned = by(at_work, "conversation.assigned", self).change("/assignee", json!(null), person.name);
+        let by =
+            |at: i64, action: &str, it: &Self| it.line(at, &person.actor, action).from(&person.place(at));
+        let assigned =
+            by(at_work, "conversation.assigned", self).change("/assignee", json!(null), person.name);
         self.lines.push(assigned.meta("assignee", &person.id));
         at_work += self.dice.within(5 * SECOND, 40 * SECOND);
         self.lines.push(by(at_work, "conversation.viewed", self));
         at_work += self.dice.within(MINUTE, 7 * MINUTE);
         if self.mishaps.tags_wrongly(at_work) && self.topic.tag != "billing" && self.dice.says_yes(0.4) {
-            let line = by(at_work, "conversation.untagged", self).change("/tags", ["billing"], json!([])).meta("tag", "billing");
+            let line = by(at_work, "conversation.untagged", self)
+                .change("/tags", ["billing"], json!([]))
+                .meta("tag", "billing");
             self.lines.push(line.because("nothing to do with billing"));
             at_work += 8 * SECOND;
         }
@@ -261,7 +321,9 @@ impl<'l> Conversation<'l> {
             at_work += self.dice.within(3 * SECOND, 60 * SECOND);
         }
         if self.dice.says_yes(0.3) {
-            let line = self.line(at_work, &self.mishaps.wren(at_work), "ai_agent.suggested").on_behalf_of(&person.actor);
+            let line = self
+                .line(at_work, &self.mishaps.wren(at_work), "ai_agent.suggested")
+                .on_behalf_of(&person.actor);
             let accepted = self.dice.says_yes(0.62);
             self.lines.push(line.meta("accepted", accepted).from(&Place::within("copilot")));
             at_work += self.dice.within(10 * SECOND, 90 * SECOND);
@@ -290,9 +352,12 @@ impl<'l> Conversation<'l> {
 
     fn macro_applied(&mut self, person: &Person, at: i64) {
         let (id, name) = self.topic.macro_;
-        let line = Line::new(at, &person.actor, "macro.applied").target("macro", id, name).from(&person.place(at));
+        let line =
+            Line::new(at, &person.actor, "macro.applied").target("macro", id, name).from(&person.place(at));
         let effects = ["reply", "tag", "assign"];
-        self.lines.push(line.meta("conversation", &self.id).meta("effects", &effects[..self.dice.within(1, 4) as usize]));
+        self.lines.push(
+            line.meta("conversation", &self.id).meta("effects", &effects[..self.dice.within(1, 4) as usize]),
+        );
     }
 
     fn closed_by(&mut self, person: &Person, at: i64) {
@@ -315,13 +380,17 @@ impl<'l> Conversation<'l> {
             let rating = *self.dice.pick(&[5, 5, 5, 5, 4, 4, 3, 2]);
             self.rated(at + rates, rating);
         } else if self.dice.says_yes(0.06) {
-            let line = self.by_contact(at + rates, "conversation.reopened", "messenger").change("/state", "closed", "open");
+            let line = self
+                .by_contact(at + rates, "conversation.reopened", "messenger")
+                .change("/state", "closed", "open");
             self.lines.push(line);
             if let Some(again) = person.next_at_work(at + rates + 9 * MINUTE, self.now) {
                 let line = self.line(again, &person.actor, "message.sent").from(&person.place(again));
                 self.lines.push(line);
                 let closed = again + self.dice.within(2 * MINUTE, 40 * MINUTE);
-                let line = self.line(closed, &person.actor, "conversation.closed").change("/state", "open", "closed");
+                let line = self
+                    .line(closed, &person.actor, "conversation.closed")
+                    .change("/state", "open", "closed");
                 self.lines.push(line.from(&person.place(closed)));
             }
         }
@@ -333,18 +402,24 @@ impl<'l> Conversation<'l> {
         self.closed_as_stale(closed, 2, 2);
         if self.dice.says_yes(0.7) {
             let back = closed + self.dice.within(20 * MINUTE, 20 * HOUR);
-            let line = self.by_contact(back, "conversation.reopened", "messenger").change("/state", "closed", "open");
+            let line = self
+                .by_contact(back, "conversation.reopened", "messenger")
+                .change("/state", "closed", "open");
             self.lines.push(line);
             self.rated(back + 2 * MINUTE, 1);
         }
     }
 
     fn closed_as_stale(&mut self, at: i64, threshold: i64, waited: i64) {
-        let rule = Line::new(at, machines::CLOSE_STALE, "automation_rule.fired").from(&Place::within("automation"));
-        let rule = rule.target("automation_rule", "17", "Close stale conversations").meta("conversation", &self.id);
+        let rule =
+            Line::new(at, machines::CLOSE_STALE, "automation_rule.fired").from(&Place::within("automation"));
+        let rule =
+            rule.target("automation_rule", "17", "Close stale conversations").meta("conversation", &self.id);
         let condition = format!("waiting_hours >= {threshold}");
-        self.lines.push(rule.meta("condition", condition).meta("effects", ["close"]).meta("waited_hours", waited));
-        let line = self.line(at, machines::CLOSE_STALE, "conversation.closed").change("/state", "open", "closed");
+        self.lines
+            .push(rule.meta("condition", condition).meta("effects", ["close"]).meta("waited_hours", waited));
+        let line =
+            self.line(at, machines::CLOSE_STALE, "conversation.closed").change("/state", "open", "closed");
         self.lines.push(line.meta("reason", "stale").from(&Place::within("automation")));
     }
 
@@ -363,7 +438,8 @@ impl<'l> Conversation<'l> {
     }
 
     fn by_routing(&self, at: i64, team: &str) -> Line {
-        let line = self.line(at, machines::ROUTING, "conversation.assigned").from(&Place::within("automation"));
+        let line =
+            self.line(at, machines::ROUTING, "conversation.assigned").from(&Place::within("automation"));
         line.change("/team", json!(null), team).meta("team", team)
     }
 

@@ -36,7 +36,10 @@ impl Guide {
             incident_seconds: incident.seconds(),
             export_id: incident.export_id(),
             searches: vec![
-                search("sign-ins from a country where nobody works", format!("country:{COUNTRY} category:authentication")),
+                search(
+                    "sign-ins from a country where nobody works",
+                    format!("country:{COUNTRY} category:authentication"),
+                ),
                 search("what the intruder did", format!("session:{SESSION}")),
                 search(
                     "who sent customers the changed answer",
@@ -49,15 +52,22 @@ impl Guide {
                 ),
                 search(
                     "what that closed",
-                    format!("actor_type:automation action:conversation.closed {}", between(early.start, early.end)),
+                    format!(
+                        "actor_type:automation action:conversation.closed {}",
+                        between(early.start, early.end)
+                    ),
                 ),
-                search("the configuration that made Wren tag wrongly", "changed:classification.default_tag".to_owned()),
+                search(
+                    "the configuration that made Wren tag wrongly",
+                    "changed:classification.default_tag".to_owned(),
+                ),
             ],
         }
     }
 }
 
 fn between(from: i64, until: i64) -> String {
-    let minute = |at: i64| Timestamp::from_micros(at - at.rem_euclid(MINUTE)).to_string().replace(":00.000000Z", "Z");
+    let minute =
+        |at: i64| Timestamp::from_micros(at - at.rem_euclid(MINUTE)).to_string().replace(":00.000000Z", "Z");
     format!("occurred:{}..{}", minute(from), minute(until))
 }

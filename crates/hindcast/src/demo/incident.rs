@@ -95,11 +95,17 @@ impl Incident {
             lines.push(line.failed(code, "the password was wrong").from(&self.place("")));
             at += dice.within(21 * SECOND, 74 * SECOND);
         }
-        let locked = Line::new(self.at(2, 26, 30), machines::SIGN_IN_GUARD, "user.locked_out").meta("attempts", 20);
+        let locked =
+            Line::new(self.at(2, 26, 30), machines::SIGN_IN_GUARD, "user.locked_out").meta("attempts", 20);
         lines.push(locked.target("user", &victim.id, victim.name).from(&Place::within("system")));
-        lines.push(Line::new(self.at(2, 40, 2), &victim.actor, "mfa.challenged").meta("method", "totp").from(&self.place("")));
+        lines.push(
+            Line::new(self.at(2, 40, 2), &victim.actor, "mfa.challenged")
+                .meta("method", "totp")
+                .from(&self.place("")),
+        );
         for second in [14, 31, 49] {
-            let line = Line::new(self.at(2, 40, second), &victim.actor, "mfa.challenge_failed").meta("method", "totp");
+            let line = Line::new(self.at(2, 40, second), &victim.actor, "mfa.challenge_failed")
+                .meta("method", "totp");
             lines.push(line.failed("wrong_code", "the code was wrong").from(&self.place("")));
         }
         lines
@@ -131,7 +137,11 @@ impl Incident {
             by(3, 9, 51, "data_export.downloaded")
                 .target("data_export", "de_5120", "contacts.csv")
                 .meta("bytes", 9_412_233),
-            by(3, 17, 2, "macro.updated").target("macro", MACRO.0, MACRO.1).change("/body", BODY, BODY_WITH_LINK),
+            by(3, 17, 2, "macro.updated").target("macro", MACRO.0, MACRO.1).change(
+                "/body",
+                BODY,
+                BODY_WITH_LINK,
+            ),
             by(3, 24, 45, "session.revoked").target("user", &victim.id, victim.name).meta("count", 3),
             by(3, 31, 9, "user.signed_out"),
         ]
@@ -140,17 +150,25 @@ impl Incident {
     /// The shift in Tokyo sends the changed answer, until somebody asks.
     fn noticed(&self) -> Vec<Line> {
         let mut lines = Vec::new();
-        for (nth, name) in (0..).zip(["小林 蓮", "加藤 真由", "小林 蓮", "加藤 真由", "小林 蓮", "加藤 真由"]) {
+        for (nth, name) in (0..).zip(["小林 蓮", "加藤 真由", "小林 蓮", "加藤 真由", "小林 蓮", "加藤 真由"])
+        {
             let person = named(name);
             let at = self.at(3, 40 + 19 * nth, 7 * nth);
             let effects = ["reply", "tag"];
             let line = Line::new(at, &person.actor, "macro.applied").target("macro", MACRO.0, MACRO.1);
             let conversation = (2_153_990_100 + 7 * nth).to_string();
-            lines.push(line.meta("conversation", conversation).meta("effects", effects).from(&person.place(at)));
+            lines.push(
+                line.meta("conversation", conversation).meta("effects", effects).from(&person.place(at)),
+            );
         }
-        let contact = r#"{"type":"user","id":"c_61877","email":"customer61877@example.com","role":"contact"}"#;
+        let contact =
+            r#"{"type":"user","id":"c_61877","email":"customer61877@example.com","role":"contact"}"#;
         let (id, subject) = ("2153990177", "Is this link really from you?");
-        let asked = Line::new(self.at(5, 52, 30), contact, "conversation.created").target("conversation", id, subject);
+        let asked = Line::new(self.at(5, 52, 30), contact, "conversation.created").target(
+            "conversation",
+            id,
+            subject,
+        );
         lines.push(asked.meta("channel", "email").from(&Place { source: "email", ..Place::default() }));
         let mayu = named("加藤 真由");
         let at = self.at(6, 10, 12);
@@ -175,17 +193,27 @@ impl Incident {
             by(8, 16, 58, "webhook.deleted")
                 .target("webhook", "wh_88", "sync.cdn-metrics.example")
                 .meta("url", "https://sync.cdn-metrics.example/in"),
-            by(8, 19, 44, "macro.updated").target("macro", MACRO.0, MACRO.1).change("/body", BODY_WITH_LINK, BODY),
+            by(8, 19, 44, "macro.updated").target("macro", MACRO.0, MACRO.1).change(
+                "/body",
+                BODY_WITH_LINK,
+                BODY,
+            ),
             by(8, 22, 15, "role.updated")
                 .target("role", "r_api_reporting", "API: reporting")
                 .change("/permissions/contacts_export", true, false)
                 .change("/permissions/webhooks_manage", true, false),
             him(by(8, 31, 2, "password.reset")),
             him(by(8, 31, 40, "recovery_codes.generated").meta("count", 10)),
-            by(8, 44, 19, "security_settings.updated")
-                .change("/sign_in/require_sso", false, true)
-                .change("/recovery_codes/allowed", true, false),
-            by(8, 52, 36, "ip_allowlist.updated").change("/exports", json!([]), ["192.0.2.0/24", "198.51.100.0/25", "203.0.113.0/25"]),
+            by(8, 44, 19, "security_settings.updated").change("/sign_in/require_sso", false, true).change(
+                "/recovery_codes/allowed",
+                true,
+                false,
+            ),
+            by(8, 52, 36, "ip_allowlist.updated").change(
+                "/exports",
+                json!([]),
+                ["192.0.2.0/24", "198.51.100.0/25", "203.0.113.0/25"],
+            ),
             him(by(9, 20, 8, "agent.reactivated")),
         ]
     }

@@ -117,7 +117,10 @@ impl Line {
 
     /// A policy let it happen, or not.
     pub fn by_policy(self, policy: &str, decision: &str) -> Self {
-        self.field("authorized_by", serde_json::json!({"policy_id": policy, "policy_version": 3, "decision": decision}))
+        self.field(
+            "authorized_by",
+            serde_json::json!({"policy_id": policy, "policy_version": 3, "decision": decision}),
+        )
     }
 
     /// It did not work.
@@ -162,7 +165,8 @@ impl Line {
     pub fn finish(self, dice: &mut Dice) -> Vec<u8> {
         let random = self.id.unwrap_or_else(|| dice.ten_bytes());
         let now = Timestamp::from_micros(self.at);
-        let mut json = format!("{{\"id\":\"{}\",\"occurred_at\":\"{now}\"", Arrival { now, random }.id()).into_bytes();
+        let mut json =
+            format!("{{\"id\":\"{}\",\"occurred_at\":\"{now}\"", Arrival { now, random }.id()).into_bytes();
         json.extend_from_slice(&self.head);
         for (name, items, open, close) in [
             ("targets", &self.targets, b'[', b']'),

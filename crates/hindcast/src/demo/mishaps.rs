@@ -22,7 +22,8 @@ impl Mishaps {
     pub fn of(now: i64) -> Self {
         Self {
             now,
-            wrong_tags: workday(TOKYO, now, 75, 10 * HOUR + 41 * MINUTE)..workday(BERLIN, now, 61, 15 * HOUR + 7 * MINUTE),
+            wrong_tags: workday(TOKYO, now, 75, 10 * HOUR + 41 * MINUTE)
+                ..workday(BERLIN, now, 61, 15 * HOUR + 7 * MINUTE),
             early_closing: workday(DUBLIN, now, 47, 11 * HOUR + 22 * MINUTE)
                 ..workday(DUBLIN, now, 44, 16 * HOUR + 48 * MINUTE),
         }

@@ -109,7 +109,8 @@ const IN_MONTREAL: [Row; 10] = [
 ];
 
 /// Those who came during the year, and how many days before its end.
-const JOINED: [(&str, i64); 4] = [("mehmet.demir", 301), ("joao.cardoso", 214), ("mingxuan.li", 143), ("grace.adeyemi", 87)];
+const JOINED: [(&str, i64); 4] =
+    [("mehmet.demir", 301), ("joao.cardoso", 214), ("mingxuan.li", 143), ("grace.adeyemi", 87)];
 /// Those who went.
 const LEFT: [(&str, i64); 3] = [("ilse.schroeder", 260), ("noel.cote", 165), ("tadhg.byrne", 58)];
 
@@ -201,7 +202,10 @@ impl Person {
         let (country, ip) = if let Some((country, network)) = self.travels(day) {
             (country, format!("2001:db8:{network:x}::{:x}", 0x20 + self.number))
         } else if at_home {
-            (self.site.country, format!("2001:db8:{:x}:{:x}::1a", 0x40 + self.site.first_host, 0x100 + self.number))
+            (
+                self.site.country,
+                format!("2001:db8:{:x}:{:x}::1a", 0x40 + self.site.first_host, 0x100 + self.number),
+            )
         } else {
             (self.site.country, format!("{}.{}", self.site.network, self.site.first_host + self.number % 9))
         };
@@ -217,7 +221,8 @@ impl Person {
     /// A few weeks are spent elsewhere: not every strange country is an attack.
     fn travels(&self, day: u64) -> Option<(&'static str, u64)> {
         let mut dice = Dice::of(&[4, self.number, (day + 3) / 7]);
-        dice.says_yes(0.012).then(|| *dice.pick(&[("PT", 0x900), ("US", 0x901), ("SG", 0x902), ("NO", 0x903)]))
+        dice.says_yes(0.012)
+            .then(|| *dice.pick(&[("PT", 0x900), ("US", 0x901), ("SG", 0x902), ("NO", 0x903)]))
     }
 
     /// What they work with.
@@ -229,13 +234,15 @@ impl Person {
 /// Actors that are no people, as JSON.
 pub mod machines {
     /// Closes what nobody answers.
-    pub const CLOSE_STALE: &str = r#"{"type":"automation","id":"rule_17","name":"Close stale conversations"}"#;
+    pub const CLOSE_STALE: &str =
+        r#"{"type":"automation","id":"rule_17","name":"Close stale conversations"}"#;
     /// Sends conversations to teams.
     pub const ROUTING: &str = r#"{"type":"automation","id":"rule_3","name":"Route by topic"}"#;
     /// Raises the priority of what waits too long.
     pub const SLA: &str = r#"{"type":"automation","id":"rule_9","name":"First reply within 4 hours"}"#;
     /// Fetches figures every night.
-    pub const REPORTING: &str = r#"{"type":"api_key","id":"key_reporting","name":"Reporting sync","role":"read_only"}"#;
+    pub const REPORTING: &str =
+        r#"{"type":"api_key","id":"key_reporting","name":"Reporting sync","role":"read_only"}"#;
     /// The shop.
     pub const SHOP: &str = r#"{"type":"app","id":"app_shop","name":"Shop backend"}"#;
     /// Takes teammates in and out.
@@ -269,7 +276,8 @@ mod tests {
     fn people_work_by_day_where_they_live() {
         let now = 1_795_290_000_000_000;
         for person in PEOPLE.iter() {
-            let shifts: Vec<_> = (20_700..20_760).filter_map(|day| Some((day, person.shift(day, now)?))).collect();
+            let shifts: Vec<_> =
+                (20_700..20_760).filter_map(|day| Some((day, person.shift(day, now)?))).collect();
             for (day, (begins, ends)) in shifts {
                 assert_eq!((person.site.day(begins), person.site.day(ends)), (day, day), "{}", person.name);
             }

@@ -27,7 +27,11 @@ fn a_year_is_long_valid_and_in_order() {
         assert!(ids.insert(draft.id.as_deref().expect("an id").to_owned()), "{}", text(&event));
         by_wren += usize::from(draft.actor.get("id").and_then(|id| id.as_str()) == Some("wren"));
         if !actions.contains(draft.action.as_ref()) {
-            assert!(Registry::builtin().get(&draft.action).is_some(), "{} is not in the registry", draft.action);
+            assert!(
+                Registry::builtin().get(&draft.action).is_some(),
+                "{} is not in the registry",
+                draft.action
+            );
             actions.insert(draft.action.clone().into_owned());
         }
         count += 1;

@@ -12,7 +12,10 @@ pub(super) fn follow(app: &App) {
     while pause(app, Duration::from_secs(app.config.ledger.anchor_seconds)) {
         if let Err(error) = anchor(app, &mut anchored) {
             app.metrics.problems.add(1);
-            tracing::error!(error = format!("{error:#}"), "checkpoints could not be anchored in the instance log");
+            tracing::error!(
+                error = format!("{error:#}"),
+                "checkpoints could not be anchored in the instance log"
+            );
         }
     }
 }

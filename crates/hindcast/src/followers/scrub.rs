@@ -25,7 +25,8 @@ pub(super) fn follow(app: &App) {
 
 fn is_due(app: &App, room: &Room) -> bool {
     let last = last_verified(app, room.id.as_str());
-    let period = i64::try_from(app.config.segments.scrub_days).unwrap_or(i64::MAX).saturating_mul(DAY_SECONDS);
+    let period =
+        i64::try_from(app.config.segments.scrub_days).unwrap_or(i64::MAX).saturating_mul(DAY_SECONDS);
     last.is_none_or(|at| (app.clock)().seconds().saturating_sub(at) >= period)
 }
 
@@ -60,5 +61,8 @@ fn found(app: &App, room: &Room, problem: &str) {
     tracing::error!(workspace = %room.id, problem, "the stored entries are not what was signed");
     let _known = app.ledger.quarantine(&room.id, problem);
     let workspace = room.id.as_str();
-    app.record_own("log.verified", serde_json::json!({ "workspace": workspace, "intact": false, "problem": problem }));
+    app.record_own(
+        "log.verified",
+        serde_json::json!({ "workspace": workspace, "intact": false, "problem": problem }),
+    );
 }

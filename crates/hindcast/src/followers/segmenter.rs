@@ -19,7 +19,10 @@ pub(super) fn follow(app: &App) {
     while pause(app, LOOK_EVERY) {
         if let Err(error) = turn(app) {
             app.metrics.problems.add(1);
-            tracing::error!(error = format!("{error:#}"), "entries could not be packed, they stay in the journal");
+            tracing::error!(
+                error = format!("{error:#}"),
+                "entries could not be packed, they stay in the journal"
+            );
             if !pause(app, TRY_AGAIN_AFTER) {
                 return;
             }
@@ -83,7 +86,8 @@ fn merge_one(app: &App) -> anyhow::Result<()> {
         let begun = Instant::now();
         let merged = room.store.merge(&ids)?;
         let metas = room.store.metas();
-        let replaced = metas.iter().filter(|meta| ids.contains(&meta.id)).map(|meta| meta.first_index).collect();
+        let replaced =
+            metas.iter().filter(|meta| ids.contains(&meta.id)).map(|meta| meta.first_index).collect();
         let sealed = Sealed { first: merged.first_index, meta: merged.to_json() };
         let upto = app.ledger.head(&room.id)?.sealed;
         app.ledger.seal(&room.id, upto, replaced, vec![sealed])?;

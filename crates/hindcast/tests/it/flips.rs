@@ -28,7 +28,8 @@ fn every_flipped_bit_is_noticed_or_harmless() {
     let original = folder.path().join("original");
     let workspace = write_something(&original);
     let truth = look(&original, &workspace).expect("nothing is flipped yet");
-    let every = std::env::var("HINDCAST_FLIP_EVERY").ok().and_then(|every| every.parse().ok()).unwrap_or(EVERY);
+    let every =
+        std::env::var("HINDCAST_FLIP_EVERY").ok().and_then(|every| every.parse().ok()).unwrap_or(EVERY);
 
     let (mut at, mut noticed, mut harmless) = (every / 2, 0_u32, 0_u32);
     let mut by_file: BTreeMap<String, u32> = BTreeMap::new();
@@ -36,7 +37,8 @@ fn every_flipped_bit_is_noticed_or_harmless() {
         let bytes = std::fs::read(&file).expect("read");
         while at < 8 * bytes.len() as u64 {
             let copy = folder.path().join("copy");
-            let status = std::process::Command::new("cp").arg("-r").arg(&original).arg(&copy).status().expect("cp");
+            let status =
+                std::process::Command::new("cp").arg("-r").arg(&original).arg(&copy).status().expect("cp");
             assert!(status.success());
             let within = file.strip_prefix(&original).expect("inside");
             let mut flipped = bytes.clone();
@@ -45,7 +47,10 @@ fn every_flipped_bit_is_noticed_or_harmless() {
             match look(&copy, &workspace) {
                 Err(_) => noticed += 1,
                 Ok(read) if read == truth => harmless += 1,
-                Ok(_) => panic!("bit {at} of {} was flipped, and readers got something else unnoticed", within.display()),
+                Ok(_) => panic!(
+                    "bit {at} of {} was flipped, and readers got something else unnoticed",
+                    within.display()
+                ),
             }
             *by_file.entry(within.display().to_string()).or_default() += 1;
             std::fs::remove_dir_all(&copy).expect("removed");

@@ -6,6 +6,7 @@ mod access;
 mod append;
 mod export;
 mod find;
+mod flips;
 mod intercom;
 mod limits;
 mod openapi;

@@ -76,8 +76,12 @@ fn begun(app: &App, events: usize) -> anyhow::Result<(Workspace, Mark)> {
         bail!("the folder holds a log already, the demo wants one of its own");
     }
     let workspace = app.create_workspace(WORKSPACE_NAME)?;
-    let mark =
-        Mark { workspace: workspace.id.to_string(), now_micros: (app.clock)().micros(), events, complete: false };
+    let mark = Mark {
+        workspace: workspace.id.to_string(),
+        now_micros: (app.clock)().micros(),
+        events,
+        complete: false,
+    };
     keep(app, &mark)?;
     Ok((workspace, mark))
 }

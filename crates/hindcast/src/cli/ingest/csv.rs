@@ -58,7 +58,9 @@ impl Rows {
         let header = reader.headers().context("the first row cannot be read")?;
         let columns = header.iter().map(column).collect::<anyhow::Result<Vec<_>>>()?;
         if !columns.iter().flatten().any(|column| column.path == ["action"]) {
-            bail!("no column is called action; the first row must name the fields, such as action,actor.type,actor.id");
+            bail!(
+                "no column is called action; the first row must name the fields, such as action,actor.type,actor.id"
+            );
         }
         Ok(Self { reader, row: ::csv::StringRecord::new(), columns, over: false })
     }

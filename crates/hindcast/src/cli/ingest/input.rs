@@ -27,8 +27,11 @@ pub(super) type Records = Box<dyn Iterator<Item = anyhow::Result<Record>> + Send
 
 /// Opens a file; `-` is standard input.
 pub(super) fn open(file: &Path, format: Option<Format>) -> anyhow::Result<Records> {
-    let raw: Box<dyn Read + Send> =
-        if is_stdin(file) { Box::new(io::stdin()) } else { Box::new(File::open(file).context("cannot be opened")?) };
+    let raw: Box<dyn Read + Send> = if is_stdin(file) {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(file).context("cannot be opened")?)
+    };
     records(raw, format.or_else(|| by_name(file)))
 }
 
@@ -39,7 +42,8 @@ pub(super) fn is_stdin(file: &Path) -> bool {
 
 fn by_name(file: &Path) -> Option<Format> {
     let name = file.file_name()?.to_str()?;
-    let name = [".gz", ".gzip", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+    let name =
+        [".gz", ".gzip", ".zst", ".zstd"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
     match name.rsplit_once('.')?.1 {
         "ndjson" | "jsonl" => Some(Format::Ndjson),
         "json" => Some(Format::Json),

@@ -64,11 +64,16 @@ pub(super) fn send(file: &Path, args: &Args) -> anyhow::Result<Outcome> {
     let done = batches(records, args, progress.records(), |batch| {
         let answer = with_patience(
             || post(&client, &batch, args.partial),
-            |failure, pause| bar.set_message(format!("{failure}; trying again in {} s", pause.as_secs().max(1))),
+            |failure, pause| {
+                bar.set_message(format!("{failure}; trying again in {} s", pause.as_secs().max(1)))
+            },
         );
         bar.set_message("");
         let refused = match answer {
-            Ok(answer) => took(file, &batch, read_json(answer)?, &mut outcome),
+            Ok(answer) => {
+                let again = answer.headers().contains_key("idempotent-replay");
+                took(file, &batch, read_json(answer)?, again, &mut outcome)
+            }
             // A batch of one needs no position.
             Err(Failure::Refused { status: 400 | 422, problem, .. })
                 if problem.index.is_some() || batch.records.len() == 1 =>
@@ -173,9 +178,9 @@ fn post(client: &Client, batch: &Batch, partial: bool) -> Result<ureq::http::Res
     client.post("/v1/events", query, &headers, &batch.body)
 }
 
-/// Counts what was stored, tells what was not; how many were refused.
-fn took(file: &Path, batch: &Batch, answer: Answer, outcome: &mut Outcome) -> u64 {
-    outcome.stored += answer.accepted;
+/// Counts what was stored, now or `again`, and tells what was not; how many were refused.
+fn took(file: &Path, batch: &Batch, answer: Answer, again: bool, outcome: &mut Outcome) -> u64 {
+    *(if again { &mut outcome.skipped } else { &mut outcome.stored }) += answer.accepted;
     for rejected in &answer.rejected {
         if outcome.refused < TOLD_MAX {
             let line = line_of(batch, rejected.position);
@@ -210,7 +215,8 @@ mod tests {
     fn packed(texts: &[&str], events_max: usize) -> Vec<Batch> {
         let mut packer = Packer { first: 0, events_max, waiting: Vec::new(), bytes: 0 };
         let records = (1..).zip(texts).map(|(line, text)| Record { line, text: (*text).to_owned() });
-        let mut batches: Vec<Batch> = records.filter_map(|record| packer.take(record).expect("packed")).collect();
+        let mut batches: Vec<Batch> =
+            records.filter_map(|record| packer.take(record).expect("packed")).collect();
         if !packer.waiting.is_empty() {
             batches.push(packer.pack().expect("packed"));
         }

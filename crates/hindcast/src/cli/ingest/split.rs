@@ -47,7 +47,8 @@ impl Split {
         loop {
             let mut bytes = Vec::new();
             let line = self.line;
-            let read = self.reader.by_ref().take(RECORD_BYTES_MAX as u64 + 1).read_until(b'\n', &mut bytes)?;
+            let read =
+                self.reader.by_ref().take(RECORD_BYTES_MAX as u64 + 1).read_until(b'\n', &mut bytes)?;
             if read == 0 {
                 return Ok(None);
             }

@@ -50,14 +50,19 @@ pub(super) fn check(text: &str, key: &VerifierKey, witnesses: &[VerifierKey]) ->
     let commitment = Commitment::new(shown.kind, shown.received_at_us, opening.body()?);
     let published = proof.verify(&commitment.leaf(), key, witnesses)?;
     let received_at = i64::try_from(shown.received_at_us).map(Timestamp::from_micros)?;
-    let erased = opening.disclosures().iter().filter(|section| matches!(section, Disclosure::Erased { .. })).count();
+    let erased =
+        opening.disclosures().iter().filter(|section| matches!(section, Disclosure::Erased { .. })).count();
     Ok(Proven {
         origin: published.checkpoint.origin().to_owned(),
         index: proof.index(),
         size: published.checkpoint.size(),
         witnesses: (published.seen_by.len(), witnesses.len()),
         erased,
-        entry: if erased == 0 { Some(entry(&opening, proof.index(), shown.kind, received_at)?) } else { None },
+        entry: if erased == 0 {
+            Some(entry(&opening, proof.index(), shown.kind, received_at)?)
+        } else {
+            None
+        },
         received_at,
     })
 }
@@ -71,7 +76,9 @@ impl Proven {
     /// What is known now.
     pub fn says(&self) -> String {
         let Self { origin, index, size, received_at, erased, witnesses: (seen, asked), .. } = self;
-        let mut says = format!("entry {index} of {origin}, received {received_at}, is in the signed log of {size} entries");
+        let mut says = format!(
+            "entry {index} of {origin}, received {received_at}, is in the signed log of {size} entries"
+        );
         if *asked > 0 {
             says.push_str(&format!("; {seen} of {asked} witnesses saw it"));
         }
@@ -135,19 +142,26 @@ mod tests {
         let mut bytes = Vec::new();
         let arrival = Arrival { now: Timestamp::from_micros(7), random: [1; 10] };
         Draft::parse(draft).expect("valid").encode(&arrival, &mut bytes).expect("fits");
-        let opening = Opening::full(&[9; 16], Event::from_bytes(&bytes).expect("sound").sections()).expect("opens");
+        let opening =
+            Opening::full(&[9; 16], Event::from_bytes(&bytes).expect("sound").sections()).expect("opens");
         let leaf = Commitment::new(0, 7, opening.body().expect("a body")).leaf();
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let sections = opening.disclosures().iter().map(|section| match section {
-            Disclosure::Open { salt, name, value } => json!({"name": name, "value": value, "salt": hex(salt)}),
+            Disclosure::Open { salt, name, value } => {
+                json!({"name": name, "value": value, "salt": hex(salt)})
+            }
             Disclosure::Erased { .. } => Value::Null,
         });
-        let mut shown = json!({"version": 1, "kind": 0, "received_at_us": 7, "sections": sections.collect::<Vec<_>>()});
+        let mut shown =
+            json!({"version": 1, "kind": 0, "received_at_us": 7, "sections": sections.collect::<Vec<_>>()});
         change(&mut shown);
         let first = leaf_hash(b"first");
-        let checkpoint = Checkpoint::new("audit.example.com/w/acme/0", 2, node_hash(&first, &leaf)).expect("good");
+        let checkpoint =
+            Checkpoint::new("audit.example.com/w/acme/0", 2, node_hash(&first, &leaf)).expect("good");
         let note = checkpoint.sign(&signer()).expect("signed");
-        TlogProof::new(Some(shown.to_string().into_bytes()), 1, vec![first], note).expect("a proof").to_string()
+        TlogProof::new(Some(shown.to_string().into_bytes()), 1, vec![first], note)
+            .expect("a proof")
+            .to_string()
     }
 
     #[test]
@@ -162,10 +176,12 @@ mod tests {
     #[test]
     fn an_erased_value_is_a_gap_that_still_proves() {
         let erase = |shown: &mut Value| {
-            let meta = shown["sections"].as_array_mut().expect("a list").iter_mut().find(|s| s["name"] == "meta:a");
+            let meta =
+                shown["sections"].as_array_mut().expect("a list").iter_mut().find(|s| s["name"] == "meta:a");
             let meta = meta.expect("there");
             let salt = hex::<16>(meta["salt"].as_str().expect("hex")).expect("16 bytes");
-            let digest = hindcast_ledger::commitment::digest(&salt, "meta:a", meta["value"].as_str().expect("text"));
+            let digest =
+                hindcast_ledger::commitment::digest(&salt, "meta:a", meta["value"].as_str().expect("text"));
             let digest: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
             *meta = json!({"digest": digest});
         };
@@ -182,7 +198,9 @@ mod tests {
         assert!(refused(|shown| shown["kind"] = json!(1)));
         assert!(refused(|shown| shown["version"] = json!(2)));
         assert!(refused(|shown| shown["sections"].as_array_mut().expect("a list").swap(0, 1)));
-        assert!(refused(|shown| shown["sections"] = shown["sections"].as_array().expect("a list")[1..].into()));
+        assert!(refused(
+            |shown| shown["sections"] = shown["sections"].as_array().expect("a list")[1..].into()
+        ));
         assert!(refused(|shown| shown["sections"][0]["salt"] = json!("00")));
         assert!(refused(|shown| shown["more"] = json!(1)));
         let other = Signer::new("audit.example.com/w/acme/0", &[0x43; 32]).expect("a key");
