@@ -25,10 +25,12 @@ done
 workspace=$(awk '/^workspace/ { print $2 }' "$folder/out")
 token=$(awk '/^token/ { print $2 }' "$folder/out")
 
-# The tail never ends, so it is asked by our own tests only. Tokens and workspaces are made, so seed and count are fixed.
+# The tail never ends, so it is asked by our own tests only. One check is left out, positive_data_acceptance: it wants
+# whatever fits a schema to be accepted, and no schema can say what the search grammar takes, that a token must not
+# have expired already, or that an event has either changes or documents to compare.
 "$cache/bin/schemathesis" run "http://127.0.0.1:$port/openapi.json" \
     --header "Authorization: Bearer $token" --header "Hindcast-Workspace: $workspace" \
-    --exclude-path-regex '^/v1/tail$' --checks all --max-examples "${HINDCAST_EXAMPLES:-40}" --seed 20261121 \
-    --request-timeout 20 --workers 2 --no-color
+    --exclude-path-regex '^/v1/tail$' --checks all --exclude-checks positive_data_acceptance --max-examples "${HINDCAST_EXAMPLES:-40}" --seed 20261121 \
+    --request-timeout 20 --workers 1 --no-color
 kill -0 $server || { echo "the server died"; cat "$folder/log"; exit 1; }
 if grep -i panicked "$folder/log"; then exit 1; fi

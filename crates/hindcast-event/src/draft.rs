@@ -172,11 +172,11 @@ impl<'a> Draft<'a> {
                 "targets" => read_targets(value).map(|v| targets = v),
                 "changes" => read_changes(value).map(|v| changes = Some(v)),
                 "before" => {
-                    before = Some(value);
+                    before = document(value);
                     Ok(())
                 }
                 "after" => {
-                    after = Some(value);
+                    after = document(value);
                     Ok(())
                 }
                 "context" => read_context(value).map(|v| context = Some(v)),
@@ -203,6 +203,11 @@ impl<'a> Draft<'a> {
             metadata,
         })
     }
+}
+
+/// Sources say `null` for a document that did not exist yet, or no longer does.
+fn document<'a>(json: Json<'a>) -> Option<Json<'a>> {
+    Some(json).filter(|json| *json != Json::Null)
 }
 
 fn missing(name: &str) -> Invalid {
