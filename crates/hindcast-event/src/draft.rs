@@ -261,7 +261,8 @@ fn identifier<'a>(json: Json<'a>, max: usize) -> Read<Cow<'a, str>> {
     if text.is_empty() {
         return Err(Invalid::here("a text that is not empty"));
     }
-    if text.chars().any(char::is_control) {
+    let strange = |byte: u8| byte < b' ' || byte >= 0x7f;
+    if text.bytes().any(strange) && text.chars().any(char::is_control) {
         return Err(Invalid::here("a text without control characters"));
     }
     Ok(text)

@@ -260,6 +260,13 @@ impl Entries {
         }
     }
 
+    /// Appends the entries of `other`, with their places.
+    pub fn append(&mut self, other: &Self) {
+        let shift = self.records.len();
+        self.records.extend_from_slice(&other.records);
+        self.places.extend(other.places.iter().map(|place| Place { at: place.at + shift, ..*place }));
+    }
+
     /// The records as [`Self::from_run`] reads them.
     pub fn records(&self) -> &[u8] {
         &self.records

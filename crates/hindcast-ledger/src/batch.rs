@@ -5,7 +5,6 @@
 
 use crate::{CommitmentError, Hash, commit};
 use hindcast_event::{Damaged, Entries, Timestamp};
-use std::borrow::Cow;
 use zstd::bulk::{Compressor, decompress};
 
 /// A batch holds at most this many entries.
@@ -88,15 +87,21 @@ impl Batch {
 }
 
 fn pack(records: &[u8]) -> Vec<u8> {
-    let packed = if records.len() < PACKED_FROM_BYTES { None } else { zstd_frame(records).ok() };
-    let (codec, bytes) = match &packed {
-        Some(frame) if frame.len() < records.len() => (CODEC_ZSTD, Cow::Borrowed(frame.as_slice())),
-        _ => (CODEC_RAW, Cow::Borrowed(records)),
-    };
-    let mut out = Vec::with_capacity(1 + bytes.len());
-    out.push(codec);
-    out.extend_from_slice(&bytes);
-    out
+    let frame = if records.len() < PACKED_FROM_BYTES { None } else { zstd_frame(records).ok() };
+    match frame.filter(|frame| frame.len() < records.len()) {
+        Some(frame) => [&[CODEC_ZSTD], frame.as_slice()].concat(),
+        None => raw(records),
+    }
+}
+
+/// Records as they are.
+pub(crate) fn raw(records: &[u8]) -> Vec<u8> {
+    [&[CODEC_RAW], records].concat()
+}
+
+/// Whether packed records are as they were, so that others can be appended to them.
+pub(crate) fn is_raw(packed: &[u8]) -> bool {
+    packed.first() == Some(&CODEC_RAW)
 }
 
 fn zstd_frame(records: &[u8]) -> std::io::Result<Vec<u8>> {

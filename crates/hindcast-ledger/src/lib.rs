@@ -21,6 +21,7 @@ mod publisher;
 mod recover;
 pub mod seed;
 mod sequencer;
+mod staged;
 pub mod tile;
 pub mod tlog_proof;
 pub mod tree;

@@ -60,7 +60,8 @@ fn append(journal: &dyn Journal, workspace: &WorkspaceId, count: u64) {
         head.frontier.push(leaf_hash(&(run.first + n).to_be_bytes()));
     }
     head.last_time = Timestamp::from_micros(run.first_time.micros() + count as i64 - 1);
-    transaction.append(&run, &head).expect("appended");
+    transaction.append(workspace, &run).expect("appended");
+    transaction.advance(&head).expect("moved");
     transaction.commit().expect("committed");
 }
 
@@ -103,7 +104,8 @@ fn what_was_not_committed_is_not_there(bench: &Bench) {
     let mut after = transaction.head(&ana()).expect("read").expect("there");
     let run = run_after(&after, 1);
     after.frontier.push(leaf_hash(b"lost"));
-    transaction.append(&run, &after).expect("appended");
+    transaction.append(&ana(), &run).expect("appended");
+    transaction.advance(&after).expect("moved");
     drop(transaction);
     assert_eq!(head(&*journal, &ana()), before);
     assert_eq!(journal.runs(&ana(), 0, 1000).expect("runs").len(), 1);
@@ -133,7 +135,7 @@ fn an_index_is_given_once(bench: &Bench) {
     let mut transaction = journal.begin().expect("begins");
     let head = transaction.head(&ana()).expect("read").expect("there");
     let again = Run { first: 0, ..run_after(&head, 1) };
-    let refused = transaction.append(&again, &head).and_then(|()| transaction.commit());
+    let refused = transaction.append(&ana(), &again).and_then(|()| transaction.commit());
     assert!(refused.is_err());
 }
 

@@ -103,8 +103,11 @@ pub trait Transaction {
     /// The head of a workspace, held still until this transaction ends.
     fn head(&mut self, workspace: &WorkspaceId) -> Result<Option<Head>, JournalError>;
 
-    /// Appends a run and moves the head.
-    fn append(&mut self, run: &Run, head: &Head) -> Result<(), JournalError>;
+    /// Appends a run.
+    fn append(&mut self, workspace: &WorkspaceId, run: &Run) -> Result<(), JournalError>;
+
+    /// Moves the head over the runs that were appended.
+    fn advance(&mut self, head: &Head) -> Result<(), JournalError>;
 
     /// What was remembered under an idempotency key and has not expired at `now`.
     fn recall(

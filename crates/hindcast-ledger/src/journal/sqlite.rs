@@ -306,19 +306,21 @@ impl Transaction for SqliteTransaction<'_> {
             .map_err(|error| explain(self.file, error))
     }
 
-    fn append(&mut self, run: &Run, head: &Head) -> Result<(), JournalError> {
-        let workspace = &head.workspace;
+    fn append(&mut self, workspace: &WorkspaceId, run: &Run) -> Result<(), JournalError> {
         self.execute_one(
             "INSERT INTO run (workspace, first, count, first_time, packed)
              SELECT number, ?2, ?3, ?4, ?5 FROM workspace WHERE id = ?1",
             params![workspace.as_str(), run.first, run.count, run.first_time.micros(), run.packed],
             workspace,
-        )?;
+        )
+    }
+
+    fn advance(&mut self, head: &Head) -> Result<(), JournalError> {
         let peaks: Vec<u8> = head.frontier.peaks().iter().flat_map(|hash| *hash.as_bytes()).collect();
         self.execute_one(
             "UPDATE workspace SET size = ?2, peaks = ?3, last_time = ?4 WHERE id = ?1",
-            params![workspace.as_str(), head.frontier.size(), peaks, head.last_time.micros()],
-            workspace,
+            params![head.workspace.as_str(), head.frontier.size(), peaks, head.last_time.micros()],
+            &head.workspace,
         )
     }
 
