@@ -94,7 +94,15 @@ pub fn digest(salt: &Salt, name: &str, value: &str) -> Hash {
     let mut head = [0x11; 19];
     head[1..17].copy_from_slice(salt);
     head[17..].copy_from_slice(&(name.len() as u16).to_be_bytes());
-    Hash::of(&[&head, name.as_bytes(), value.as_bytes()])
+    // Most sections are short, and one update is cheaper than three.
+    let mut message = [0; 256];
+    let (name, value) = (name.as_bytes(), value.as_bytes());
+    let length = head.len() + name.len() + value.len();
+    let Some(short) = message.get_mut(..length) else { return Hash::of(&[&head, name, value]) };
+    short[..19].copy_from_slice(&head);
+    short[19..19 + name.len()].copy_from_slice(name);
+    short[19 + name.len()..].copy_from_slice(value);
+    Hash::of(&[short])
 }
 
 /// Hashes the digests of all sections, in their order, into the body of the entry.

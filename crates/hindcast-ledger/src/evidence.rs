@@ -5,7 +5,7 @@
 //! written at most once a second, so the last second before a crash is not covered.
 
 use crate::Hash;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ impl Evidence {
             text.lines().map(read_line).collect::<Option<_>>().ok_or_else(|| {
                 io::Error::new(io::ErrorKind::InvalidData, "a line is not `origin size root`")
             })?;
-        Ok(Self { file: file.to_owned(), signed, written: true })
+        Ok(Self { file: file.to_owned(), signed, written: false })
     }
 
     /// What was signed last for an origin.
@@ -38,10 +38,20 @@ impl Evidence {
         self.signed.get(origin).copied()
     }
 
-    /// Notes what was signed, in memory.
+    /// An origin that was signed for and is not among these, with the size that was signed.
+    pub fn not_among<'o>(&self, origins: impl Iterator<Item = &'o str>) -> Option<(&str, u64)> {
+        let known: BTreeSet<&str> = origins.collect();
+        let lost =
+            self.signed.iter().find(|(origin, (size, _))| *size > 0 && !known.contains(origin.as_str()));
+        lost.map(|(origin, (size, _))| (origin.as_str(), *size))
+    }
+
+    /// Notes what was signed, in memory; a larger size stays.
     pub fn note(&mut self, origin: &str, size: u64, root: Hash) {
-        self.signed.insert(origin.to_owned(), (size, root));
-        self.written = false;
+        if self.signed(origin).is_none_or(|(known, _)| known < size) {
+            self.signed.insert(origin.to_owned(), (size, root));
+            self.written = false;
+        }
     }
 
     /// Writes what was noted since the last time: to a temporary name, synced, then renamed.

@@ -228,11 +228,22 @@ impl HashSource for Hashes<'_> {
         if let Some(hash) = self.recent.get(level, index) {
             return Ok(hash);
         }
-        let sealed = index
-            .checked_add(1)
-            .and_then(|end| end.checked_mul(1 << level))
-            .is_some_and(|end| end <= self.sealed);
-        if sealed { self.files.subtree(level, index) } else { Err(HashesError::Missing { level, index }) }
+        sealed_subtree(self.files, self.sealed, level, index)
+    }
+}
+
+/// The root of a subtree that ends within the first `sealed` leaves.
+pub(crate) fn sealed_subtree(
+    files: &HashFiles,
+    sealed: u64,
+    level: u8,
+    index: u64,
+) -> Result<Hash, HashesError> {
+    let end = index.checked_add(1).and_then(|end| end.checked_mul(1 << level));
+    if end.is_some_and(|end| end <= sealed) {
+        files.subtree(level, index)
+    } else {
+        Err(HashesError::Missing { level, index })
     }
 }
 

@@ -7,17 +7,18 @@
 use crate::batch::unpack;
 use crate::error::{AppendError, OpenError, ReadError, SealError};
 use crate::evidence::Evidence;
-use crate::hashes::{HashFiles, Hashes, HashesError, RecentHashes, frontier_at};
+use crate::hashes::{HashFiles, HashesError, RecentHashes, frontier_at, sealed_subtree};
 use crate::journal::{Head, Journal, JournalError, Sealed};
 use crate::publisher::Publisher;
 use crate::sequencer::{Request, Sequencer};
 use crate::{
-    Batch, Checkpoint, CheckpointError, Commitment, Hash, Note, ProveError, RangeProof, Signer, VerifierKey,
-    WorkspaceId, commit, prove_consistency, prove_inclusion, prove_range,
+    Batch, Checkpoint, CheckpointError, Commitment, Hash, HashSource, Note, ProveError, RangeProof, Signer,
+    VerifierKey, WorkspaceId, commit, prove_consistency, prove_inclusion, prove_range,
 };
 use hindcast_event::{Entries, Entry, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -64,6 +65,9 @@ pub trait Observer: Send + Sync {
 
     /// Nothing more is written, because this error left the disk in doubt. The process should end.
     fn stopped(&self, error: &JournalError);
+
+    /// What was signed could not be recorded: until it can, an older copy of the data would not be noticed.
+    fn unguarded(&self, error: &io::Error);
 }
 
 /// What an append became.
@@ -97,6 +101,8 @@ pub(crate) struct Shared {
     pub(crate) queue: SyncSender<Request>,
     pub(crate) waiting: AtomicUsize,
     pub(crate) waiting_bytes: AtomicUsize,
+    /// The disk is in doubt: whatever still waits is refused.
+    pub(crate) failed: AtomicBool,
     /// Nothing more will be asked of the sequencer.
     pub(crate) drained: AtomicBool,
     lives: RwLock<BTreeMap<WorkspaceId, Arc<Live>>>,
@@ -124,6 +130,22 @@ impl Live {
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HashSource for Live {
+    type Error = HashesError;
+
+    /// Holds the lock only while it looks into memory. What leaves memory has been in the files before.
+    fn subtree(&self, level: u8, index: u64) -> Result<Hash, HashesError> {
+        let sealed = {
+            let state = self.read();
+            if let Some(hash) = state.recent.get(level, index) {
+                return Ok(hash);
+            }
+            state.head.sealed
+        };
+        sealed_subtree(&self.files, sealed, level, index)
     }
 }
 
@@ -164,7 +186,7 @@ impl Ledger {
         observer: Arc<dyn Observer>,
         config: Config,
     ) -> Result<Self, OpenError> {
-        let evidence = Evidence::open(&config.evidence)
+        let mut evidence = Evidence::open(&config.evidence)
             .map_err(|source| OpenError::Evidence { file: config.evidence.clone(), source })?;
         let (queue, requests) = mpsc::sync_channel(WAITING_MAX);
         let shared = Arc::new(Shared {
@@ -175,14 +197,22 @@ impl Ledger {
             queue,
             waiting: AtomicUsize::new(0),
             waiting_bytes: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
             drained: AtomicBool::new(false),
             lives: RwLock::default(),
         });
-        for head in shared.journal.heads()? {
+        let heads = shared.journal.heads()?;
+        if let Some((origin, signed)) = evidence.not_among(heads.iter().map(|head| head.origin.as_str())) {
+            return Err(OpenError::RolledBack { origin: origin.to_owned(), size: 0, signed });
+        }
+        for head in heads {
             let signed = evidence.signed(&head.origin);
             let live = shared.add(head, None)?;
             shared.recover(&live, signed)?;
         }
+        evidence
+            .write()
+            .map_err(|source| OpenError::Evidence { file: shared.config.evidence.clone(), source })?;
         let sequencer = Sequencer::start(shared.clone(), requests);
         let publisher = Publisher::start(shared.clone(), evidence);
         Ok(Self { shared, threads: Mutex::new(Some(Threads { publisher, sequencer })) })
@@ -357,19 +387,23 @@ impl Ledger {
         count: usize,
     ) -> Result<Vec<Hash>, ReadError> {
         let live = self.live(workspace)?;
-        let state = live.read();
-        let size = state.head.frontier.size();
-        let there = size.checked_shr(8 * u32::from(tile_level)).unwrap_or(0);
-        if first.saturating_add(count as u64) > there {
-            return Err(ReadError::Beyond { size: there, asked: first.saturating_add(count as u64) });
-        }
-        let sealed = state.head.sealed >> (8 * u32::from(tile_level));
-        let old = usize::try_from(sealed.saturating_sub(first)).unwrap_or(count).min(count);
+        let (old, recent) = {
+            let state = live.read();
+            let size = state.head.frontier.size();
+            let there = size.checked_shr(8 * u32::from(tile_level)).unwrap_or(0);
+            if first.saturating_add(count as u64) > there {
+                return Err(ReadError::Beyond { size: there, asked: first.saturating_add(count as u64) });
+            }
+            let sealed = state.head.sealed >> (8 * u32::from(tile_level));
+            let old = usize::try_from(sealed.saturating_sub(first)).unwrap_or(count).min(count);
+            let level = 8 * tile_level;
+            let recent = (first + old as u64..first + count as u64)
+                .map(|at| state.recent.get(level, at).ok_or(HashesError::Missing { level, index: at }));
+            (old, recent.collect::<Result<Vec<_>, _>>()?)
+        };
+        // No lock is held while a file is read: an append must not wait for a disk that reads.
         let mut hashes = live.files.read(tile_level, first, old)?;
-        let level = 8 * tile_level;
-        for at in first + old as u64..first + count as u64 {
-            hashes.push(state.recent.get(level, at).ok_or(HashesError::Missing { level, index: at })?);
-        }
+        hashes.extend(recent);
         Ok(hashes)
     }
 
@@ -377,18 +411,16 @@ impl Ledger {
         &self,
         workspace: &WorkspaceId,
         size: u64,
-        prove: impl FnOnce(&Hashes<'_>) -> Result<T, ProveError<HashesError>>,
+        prove: impl FnOnce(&Live) -> Result<T, ProveError<HashesError>>,
     ) -> Result<T, ReadError> {
         let live = self.live(workspace)?;
-        let state = live.read();
-        let hashes = Hashes { files: &live.files, sealed: state.head.sealed, recent: &state.recent };
-        let there = state.head.frontier.size();
+        let there = live.read().head.frontier.size();
         if size > there {
             return Err(ReadError::Beyond { size: there, asked: size });
         }
-        prove(&hashes).map_err(|error| match error {
+        prove(&live).map_err(|error| match error {
             ProveError::Source(error) => ReadError::Hashes(error),
-            _ => ReadError::Beyond { size, asked: there },
+            _ => ReadError::Beyond { size: there, asked: size },
         })
     }
 
@@ -446,6 +478,7 @@ impl Shared {
             return ControlFlow::Continue(());
         }
         let _first = self.stopped.set(error.to_string());
+        self.failed.store(true, Ordering::Release);
         self.drained.store(true, Ordering::Release);
         self.observer.stopped(&error);
         ControlFlow::Break(())

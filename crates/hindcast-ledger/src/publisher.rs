@@ -65,7 +65,9 @@ impl Publisher {
 
     fn write_evidence(&mut self) {
         // A record that cannot be written is tried again in a second; appends do not wait for it.
-        let _written = self.evidence.write();
+        if let Err(error) = self.evidence.write() {
+            self.shared.observer.unguarded(&error);
+        }
         self.evidence_at = Instant::now();
     }
 }

@@ -83,6 +83,10 @@ impl Sequencer {
         }
         self.shared.waiting.fetch_sub(requests.len(), Ordering::Relaxed);
         self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        if self.shared.failed.load(Ordering::Acquire) {
+            requests.into_iter().for_each(|request| request.refuse(self.shared.stopped_error()));
+            return ControlFlow::Continue(());
+        }
         self.write(requests)
     }
 
@@ -95,8 +99,10 @@ impl Sequencer {
                 staged.take(transaction.as_mut(), request)?;
             }
             if staged.now.micros() - self.forgot_at.micros() > FORGET_EVERY.as_micros() as i64 {
-                transaction.forget(staged.now)?;
-                self.forgot_at = staged.now;
+                let more = transaction.forget(staged.now)?;
+                if !more {
+                    self.forgot_at = staged.now;
+                }
             }
             staged.finish(transaction.as_mut())?;
             transaction.commit()

@@ -162,19 +162,23 @@ impl<'s> Staged<'s> {
 
     /// Changes what is in memory, now that all of it is durable, and answers.
     pub(crate) fn settle(self) {
+        let (created, done): (Vec<_>, Vec<_>) =
+            self.done.into_iter().partition(|done| matches!(done, Done::Create { .. }));
+        created.into_iter().for_each(|done| done.settle(self.shared));
         for (workspace, growing) in self.growing {
             let Growing { head, completed, pieces, .. } = growing;
+            // Searches come first: whoever reads the new size finds the entries.
+            for entries in pieces {
+                self.shared.observer.sequenced(&workspace, Arc::new(entries));
+            }
             if let Some(live) = self.shared.live(&workspace) {
                 let mut state = live.write();
                 completed.into_iter().for_each(|(level, index, hash)| state.recent.put(level, index, hash));
                 state.head.frontier = head.frontier;
                 state.head.last_time = head.last_time;
             }
-            for entries in pieces {
-                self.shared.observer.sequenced(&workspace, Arc::new(entries));
-            }
         }
-        self.done.into_iter().for_each(|done| done.settle(self.shared));
+        done.into_iter().for_each(|done| done.settle(self.shared));
     }
 
     /// Answers when none of it was written.

@@ -29,6 +29,10 @@ impl Observer for Witness {
     fn stopped(&self, error: &JournalError) {
         panic!("{error}");
     }
+
+    fn unguarded(&self, error: &std::io::Error) {
+        panic!("{error}");
+    }
 }
 
 struct Bench {
@@ -263,6 +267,36 @@ fn sealing_moves_hashes_to_files_and_proofs_stay_the_same() {
     before.1.iter().for_each(|entry| verifier.take(&entry).expect("read"));
     let report = verifier.finish().expect("finished");
     assert!(report.is_intact() && report.entries == 600 && report.checkpoints > 1, "{report:?}");
+}
+
+#[test]
+fn a_segment_may_end_inside_a_batch() {
+    let bench = Bench::new();
+    let ledger = bench.started();
+    append(&ledger, &["a", "b"]);
+    append(&ledger, &["c", "d"]);
+    let before = entries(&ledger);
+    ledger.seal(&ana(), 3, vec![], vec![Sealed { first: 0, meta: "{}".to_owned() }]).expect("sealed");
+    drop(ledger);
+    let ledger = bench.open();
+    assert_eq!(ledger.quarantined(&ana()).expect("known"), None);
+    append(&ledger, &["e"]);
+    let mut verifier = Verifier::new(&ledger, &ana()).expect("begun");
+    before.iter().for_each(|entry| verifier.take(&entry).expect("read"));
+    let rest = ledger.unsealed(&ana(), 4).expect("read");
+    rest.iter().flat_map(Entries::iter).for_each(|entry| verifier.take(&entry).expect("read"));
+    let report = verifier.finish().expect("finished");
+    assert!(report.is_intact() && report.entries == 5, "{report:?}");
+}
+
+#[test]
+fn data_that_is_gone_altogether_is_noticed() {
+    let bench = Bench::new();
+    let ledger = bench.started();
+    append(&ledger, &["a"]);
+    drop(ledger);
+    std::fs::remove_dir_all(bench.path().join("data")).expect("removed");
+    assert!(matches!(bench.try_open(), Err(OpenError::RolledBack { size: 0, signed: 1, .. })));
 }
 
 #[test]

@@ -121,8 +121,8 @@ pub trait Transaction {
     fn remember(&mut self, workspace: &WorkspaceId, key: &str, what: &Remembered)
     -> Result<(), JournalError>;
 
-    /// Forgets the idempotency keys that have expired at `now`.
-    fn forget(&mut self, now: Timestamp) -> Result<(), JournalError>;
+    /// Forgets some of the idempotency keys that have expired at `now`, and says whether there may be more.
+    fn forget(&mut self, now: Timestamp) -> Result<bool, JournalError>;
 
     /// Keeps a signed checkpoint.
     fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError>;

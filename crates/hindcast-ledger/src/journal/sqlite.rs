@@ -55,7 +55,7 @@ const MIGRATIONS: [&str; 1] = ["
 "];
 
 /// Deleting more at once would make an append wait.
-const FORGOTTEN_AT_ONCE: u32 = 1000;
+const FORGOTTEN_AT_ONCE: usize = 1000;
 /// The write-ahead log is cut back when it grows past this.
 const WAL_PAGES_MAX: i64 = 8192;
 
@@ -370,13 +370,13 @@ impl Transaction for SqliteTransaction<'_> {
         )
     }
 
-    fn forget(&mut self, now: Timestamp) -> Result<(), JournalError> {
-        self.execute(
+    fn forget(&mut self, now: Timestamp) -> Result<bool, JournalError> {
+        let forgotten = self.execute(
             "DELETE FROM remembered WHERE (workspace, key) IN
                 (SELECT workspace, key FROM remembered WHERE expires_at <= ?1 LIMIT ?2)",
             params![now.micros(), FORGOTTEN_AT_ONCE],
         )?;
-        Ok(())
+        Ok(forgotten >= FORGOTTEN_AT_ONCE)
     }
 
     fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError> {
