@@ -261,7 +261,7 @@ fn identifier<'a>(json: Json<'a>, max: usize) -> Read<Cow<'a, str>> {
     if text.is_empty() {
         return Err(Invalid::here("a text that is not empty"));
     }
-    let strange = |byte: u8| byte < b' ' || byte >= 0x7f;
+    let strange = |byte: u8| !(b' '..0x7f).contains(&byte);
     if text.bytes().any(strange) && text.chars().any(char::is_control) {
         return Err(Invalid::here("a text without control characters"));
     }

@@ -66,6 +66,9 @@ fn create(file: &Path) -> Result<[u8; 32], SeedError> {
     let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(said)?;
     opened.write_all(format!("{}\n", STANDARD.encode(seed)).as_bytes()).map_err(said)?;
     opened.sync_all().map_err(said)?;
+    if let Some(folder) = file.parent() {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(said)?;
+    }
     Ok(seed)
 }
 

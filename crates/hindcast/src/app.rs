@@ -72,6 +72,11 @@ impl App {
             .try_for_each(|(workspace, reason)| ledger.quarantine(&workspace, &reason))?;
         let app = Self { config, clock, catalog, ledger, rooms, metrics, ending, _lock: lock };
         app.ensure(&WorkspaceId::instance(), "This server")?;
+        for id in app.ledger.workspaces() {
+            // After a lost catalog the ledgers still know who they are.
+            let name = id.to_string();
+            app.catalog.add_workspace(&Workspace { id, name, created_at: (app.clock)() })?;
+        }
         Ok(app)
     }
 
@@ -121,10 +126,13 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
 }
 
 fn private_folder(folder: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    std::fs::set_permissions(folder, Permissions::from_mode(0o700))
+        .with_context(|| format!("cannot make the folder {} private", folder.display()))
 }

@@ -10,7 +10,7 @@ use hindcast_ledger::{Observer, WorkspaceId};
 use hindcast_segments::{SegmentMeta, Store};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -61,6 +61,7 @@ pub struct Rooms {
     config: hindcast_segments::Config,
     rooms: RwLock<BTreeMap<WorkspaceId, Arc<Room>>>,
     damaged: Mutex<Vec<(WorkspaceId, String)>>,
+    failure: OnceLock<String>,
     ending: watch::Sender<bool>,
 }
 
@@ -75,6 +76,7 @@ impl Rooms {
             },
             rooms: RwLock::default(),
             damaged: Mutex::default(),
+            failure: OnceLock::new(),
             ending,
         };
         for head in journal.heads()? {
@@ -121,6 +123,11 @@ impl Rooms {
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Why the journal failed, if it did.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+
     /// The room of a workspace.
     pub fn get(&self, workspace: &WorkspaceId) -> Option<Arc<Room>> {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned()
@@ -151,11 +158,17 @@ impl Observer for Rooms {
         }
     }
 
+    fn unguarded(&self, error: &std::io::Error) {
+        tracing::error!(%error, "what was signed cannot be recorded: an older copy of the data would not be noticed");
+    }
+
     fn stopped(&self, error: &JournalError) {
         tracing::error!(
             error = error as &dyn std::error::Error,
             "the journal failed, nothing more is acknowledged"
         );
+        let source = std::error::Error::source(error).map_or(String::new(), |source| format!(": {source}"));
+        let _first = self.failure.set(format!("{error}{source}"));
         self.ending.send_replace(true);
     }
 }

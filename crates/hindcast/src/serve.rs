@@ -3,28 +3,31 @@
 use crate::api;
 use crate::app::App;
 use crate::followers::Followers;
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Serves on `listener` until a signal comes, `stop` fires or the journal fails; then ends in order: no new requests,
-/// what is under way is answered, followers stop, the ledger signs what is left.
+/// what is under way is answered, followers stop, the ledger signs what is left. A journal that failed is an error.
 pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
+    // First of all, or a signal that comes early would end us without order.
+    let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let followers = Followers::start(&app);
     let address = listener.local_addr()?;
     app.record_own("server.started", serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }));
     tracing::info!(%address, "listening");
-    let served = api::serve(app.clone(), listener, ended(app.clone())).await;
+    let served = api::serve(app.clone(), listener, ended(app.clone(), signals)).await;
     app.ending.send_replace(true);
-    tokio::task::spawn_blocking(move || {
+    let failure = tokio::task::spawn_blocking(move || {
         app.record_own("server.stopped", serde_json::json!({}));
         followers.join();
         app.close();
+        app.rooms.failure().map(|failure| anyhow!("the journal failed: {failure}"))
     })
     .await?;
-    served
+    failure.map_or(served, Err)
 }
 
 /// Binds the address to listen on.
@@ -33,18 +36,12 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Waits for a reason to end.
-async fn ended(app: Arc<App>) {
+async fn ended(app: Arc<App>, (mut terminate, mut interrupt): (Signal, Signal)) {
     let mut ending = app.ending.subscribe();
-    let stopped = ending.wait_for(|ending| *ending);
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return drop(stopped.await);
-    };
     tokio::select! {
         _ = terminate.recv() => tracing::info!("ending: asked to"),
         _ = interrupt.recv() => tracing::info!("ending: interrupted"),
-        _ = stopped => tracing::info!("ending"),
+        _ = ending.wait_for(|ending| *ending) => tracing::info!("ending"),
     }
     app.ending.send_replace(true);
 }

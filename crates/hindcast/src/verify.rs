@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::rooms::Room;
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use hindcast_ledger::{Verified, Verifier};
 
 /// Verifies everything a workspace has now; `progress` hears how many entries were read and may wait a little.
@@ -10,6 +10,7 @@ pub fn verify_room(app: &App, room: &Room, mut progress: impl FnMut(u64, u64)) -
     let mut verifier = Verifier::new(&app.ledger, &room.id)?;
     let size = verifier.size();
     for chunk in room.store.snapshot().scan(0..size) {
+        ensure!(!*app.ending.borrow(), "the server ends");
         let entries = chunk.with_context(|| format!("workspace {}", room.id))?;
         let mut read = 0;
         for entry in entries.iter() {

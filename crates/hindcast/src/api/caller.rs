@@ -274,7 +274,10 @@ impl Callers {
             return Ok(Some(known));
         }
         let Some(token) = app.catalog.find_token(shown)? else { return Ok(None) };
-        app.catalog.note_use(&token, (app.clock)())?;
+        // That it was used is good to know, and no reason to refuse anybody.
+        if let Err(error) = app.catalog.note_use(&token, (app.clock)()) {
+            tracing::warn!(%error, "the use of a token could not be noted");
+        }
         let window = self.window(&token.id);
         let known = Known { token: Arc::new(token), window, looked_up: Instant::now() };
         let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);

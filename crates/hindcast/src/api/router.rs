@@ -90,6 +90,7 @@ pub async fn serve(
     listener: TcpListener,
     ending: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    let closing = app.ending.subscribe();
     let router = router(app);
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -127,12 +128,22 @@ pub async fn serve(
             request.extensions_mut().insert(ConnectInfo(peer));
             router.clone().call(request)
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
+        let (builder, watcher, mut closing) = (builder.clone(), graceful.watcher(), closing.clone());
         tokio::spawn(async move {
             let _place = place;
+            // Whoever says nothing must not keep a place, now or when we end.
+            let mut first = [0];
+            tokio::select! {
+                heard = tokio::time::timeout(HEADER_TIME_MAX, stream.peek(&mut first)) => {
+                    if !matches!(heard, Ok(Ok(1))) {
+                        return;
+                    }
+                }
+                _ = closing.wait_for(|closing| *closing) => return,
+            }
+            let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
             // A broken connection is the client's affair.
-            let _ = connection.await;
+            let _ = watcher.watch(connection).await;
         });
     }
     drop(listener);

@@ -119,7 +119,7 @@ impl Sealing {
         let (app, stopped) = (app.clone(), stop.clone());
         let thread = std::thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                match crate::followers::due(&app) {
+                match crate::followers::due(&app, |_| false) {
                     Some(room) => crate::followers::seal(&app, &room)?,
                     None => std::thread::sleep(Duration::from_millis(20)),
                 }

@@ -9,6 +9,7 @@ mod segmenter;
 pub(crate) use segmenter::{due, seal};
 
 use crate::app::App;
+use crate::rooms::Room;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -51,6 +52,11 @@ fn pause(app: &App, time: Duration) -> bool {
         std::thread::sleep(left.min(NOTICE));
     }
     false
+}
+
+/// Whether a workspace is out of service.
+fn is_quarantined(app: &App, room: &Room) -> bool {
+    app.ledger.quarantined(&room.id).is_ok_and(|reason| reason.is_some())
 }
 
 fn is_ending(app: &App) -> bool {

@@ -4,10 +4,12 @@
 //! rows in one transaction, and only then show the segment to searches. A crash between any two leaves files that no
 //! manifest names; they are removed at the next start.
 
-use super::{is_ending, pause};
+use super::{is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
+use hindcast_ledger::WorkspaceId;
 use hindcast_ledger::journal::Sealed;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,54 +18,41 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
 pub(super) fn follow(app: &App) {
+    // A room that failed is left alone for a while, and the others go on.
+    let mut set_aside: BTreeMap<WorkspaceId, Instant> = BTreeMap::new();
     while pause(app, LOOK_EVERY) {
-        if let Err(error) = turn(app) {
+        set_aside.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
+        let is_set_aside = |room: &Room| set_aside.contains_key(&room.id);
+        let failed = match due(app, is_set_aside) {
+            Some(room) => seal(app, &room).err().map(|error| (room, error)),
+            None => merge_one(app, is_set_aside).err(),
+        };
+        if let Some((room, error)) = failed {
             app.metrics.problems.add(1);
-            tracing::error!(
-                error = format!("{error:#}"),
-                "entries could not be packed, they stay in the journal"
-            );
-            if !pause(app, TRY_AGAIN_AFTER) {
-                return;
-            }
+            let error = format!("{error:#}");
+            tracing::error!(workspace = %room.id, error, "entries could not be packed, they stay where they are");
+            set_aside.insert(room.id.clone(), Instant::now());
         }
     }
 }
 
-/// Seals whatever is due; when nothing is, merges once.
-fn turn(app: &App) -> anyhow::Result<()> {
-    let mut sealed = false;
-    while let Some(room) = due(app).filter(|_| !is_ending(app)) {
-        seal(app, &room)?;
-        sealed = true;
-    }
-    if !sealed {
-        merge_one(app)?;
-    }
-    Ok(())
-}
-
 /// The room whose newest entries should be packed next.
-pub(crate) fn due(app: &App) -> Option<Arc<Room>> {
+pub(crate) fn due(app: &App, left_out: impl Fn(&Room) -> bool) -> Option<Arc<Room>> {
     let config = &app.config.segments;
-    let rooms = app.rooms.all();
-    let tail_bytes: usize = rooms.iter().map(|room| room.tail_bytes()).sum();
-    let largest = rooms.iter().max_by_key(|room| room.tail_bytes())?;
+    let in_service = app.rooms.all().into_iter().filter(|room| !left_out(room) && !is_quarantined(app, room));
+    let in_service: Vec<_> = in_service.filter(|room| room.store.tail_len() > 0).collect();
+    let tail_bytes: usize = in_service.iter().map(|room| room.tail_bytes()).sum();
+    let largest = in_service.iter().max_by_key(|room| room.tail_bytes())?;
     if tail_bytes > config.tail_mb << 20 || largest.store.tail_len() >= config.seal_entries {
         return Some(largest.clone());
     }
     let patience = Duration::from_secs(60 * config.seal_after_minutes);
-    rooms.into_iter().find(|room| room.waited().is_some_and(|waited| waited >= patience))
+    in_service.into_iter().find(|room| room.waited().is_some_and(|waited| waited >= patience))
 }
 
 /// Packs the entries of a room that are in memory.
 pub(crate) fn seal(app: &App, room: &Room) -> anyhow::Result<()> {
-    let range = room.store.seal_plan(1);
-    let Some(range) = range.filter(|_| !is_quarantined(app, room)) else {
-        // Nothing more can be done about these; they stay in the journal.
-        room.sealed(u64::MAX);
-        return Ok(());
-    };
+    let Some(range) = room.store.seal_plan(1) else { return Ok(()) };
     let begun = Instant::now();
     let meta = room.store.write_segment(range)?;
     let (count, bytes, end) = (meta.count, meta.bytes, meta.end_index());
@@ -76,25 +65,28 @@ pub(crate) fn seal(app: &App, room: &Room) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn is_quarantined(app: &App, room: &Room) -> bool {
-    app.ledger.quarantined(&room.id).is_ok_and(|reason| reason.is_some())
+fn merge_one(app: &App, left_out: impl Fn(&Room) -> bool) -> Result<(), (Arc<Room>, anyhow::Error)> {
+    for room in app.rooms.all() {
+        if left_out(&room) || is_quarantined(app, &room) {
+            continue;
+        }
+        if let Some(ids) = room.store.merge_plan() {
+            return merge(app, &room, &ids).map_err(|error| (room, error));
+        }
+    }
+    Ok(())
 }
 
-fn merge_one(app: &App) -> anyhow::Result<()> {
-    for room in app.rooms.all() {
-        let Some(ids) = room.store.merge_plan().filter(|_| !is_quarantined(app, &room)) else { continue };
-        let begun = Instant::now();
-        let merged = room.store.merge(&ids)?;
-        let metas = room.store.metas();
-        let replaced =
-            metas.iter().filter(|meta| ids.contains(&meta.id)).map(|meta| meta.first_index).collect();
-        let sealed = Sealed { first: merged.first_index, meta: merged.to_json() };
-        let upto = app.ledger.head(&room.id)?.sealed;
-        app.ledger.seal(&room.id, upto, replaced, vec![sealed])?;
-        room.store.adopt(vec![merged], &ids);
-        app.metrics.merged.add(ids.len() as u64);
-        tracing::debug!(workspace = %room.id, segments = ids.len(), took = ?begun.elapsed(), "merged");
-        return Ok(());
-    }
+fn merge(app: &App, room: &Room, ids: &[String]) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let merged = room.store.merge(ids)?;
+    let metas = room.store.metas();
+    let replaced = metas.iter().filter(|meta| ids.contains(&meta.id)).map(|meta| meta.first_index).collect();
+    let sealed = Sealed { first: merged.first_index, meta: merged.to_json() };
+    let upto = app.ledger.head(&room.id)?.sealed;
+    app.ledger.seal(&room.id, upto, replaced, vec![sealed])?;
+    room.store.adopt(vec![merged], ids);
+    app.metrics.merged.add(ids.len() as u64);
+    tracing::debug!(workspace = %room.id, segments = ids.len(), took = ?begun.elapsed(), "merged");
     Ok(())
 }
