@@ -4,12 +4,17 @@
 
 mod access;
 mod append;
+mod conversations;
+mod damage;
 mod export;
 mod find;
 mod flips;
+mod full_disk;
 mod intercom;
 mod limits;
 mod openapi;
+mod process;
 mod proof;
+mod restarts;
 mod support;
 mod tail;

@@ -201,7 +201,8 @@ impl Call<'_> {
     }
 }
 
-fn agent() -> ureq::Agent {
+/// A client that hands out refusals as answers.
+pub fn agent() -> ureq::Agent {
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .allow_non_standard_methods(true)
@@ -217,7 +218,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    fn of(mut response: ureq::http::Response<ureq::Body>) -> Self {
+    pub fn of(mut response: ureq::http::Response<ureq::Body>) -> Self {
         let body = response.body_mut().with_config().limit(256 << 20).read_to_vec().expect("a body");
         Self { status: response.status().as_u16(), headers: response.headers().clone(), body }
     }
