@@ -35,6 +35,25 @@ fn sqlite_keeps_the_promises() {
     }
 }
 
+#[test]
+fn a_commit_that_is_written_needs_no_more_space() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ledger.db");
+    let journal = SqliteJournal::open(&file).expect("opens");
+    let index = folder.path().join("ledger.db-shm");
+    let bytes = || std::fs::metadata(&index).expect("there").len();
+    let before = bytes();
+    let mut transaction = journal.begin().expect("begins");
+    transaction.create(&ana(), "log/w/ana/0").expect("created");
+    let head = transaction.head(&ana()).expect("read").expect("there");
+    // More pages than fit into the first piece of the index.
+    let run = Run { packed: vec![7; 40 << 20], ..run_after(&head, 1) };
+    transaction.append(&ana(), &run).expect("appended");
+    transaction.commit().expect("committed");
+    assert!(std::fs::metadata(folder.path().join("ledger.db-wal")).expect("there").len() > 40 << 20);
+    assert_eq!(bytes(), before, "the index grew after the commit was written");
+}
+
 fn ana() -> WorkspaceId {
     "ana".parse().expect("an id")
 }

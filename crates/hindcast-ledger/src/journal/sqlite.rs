@@ -7,6 +7,8 @@ use super::{Head, Journal, JournalError, Remembered, Run, Sealed, Transaction};
 use crate::{Frontier, Hash, WorkspaceId};
 use hindcast_event::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, params};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -58,6 +60,8 @@ const MIGRATIONS: [&str; 1] = ["
 const FORGOTTEN_AT_ONCE: usize = 1000;
 /// The write-ahead log is cut back when it grows past this.
 const WAL_PAGES_MAX: i64 = 8192;
+/// The index of the write-ahead log has this much space from the start: enough for a log of 1 GB.
+const WAL_INDEX_BYTES: u64 = 1024 * 1024;
 
 /// The journal in one SQLite file; see the module.
 #[derive(Debug)]
@@ -66,6 +70,8 @@ pub struct SqliteJournal {
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
     tidier: Mutex<Connection>,
+    /// Held until the connections are closed: closing it earlier would release their locks.
+    _index: File,
 }
 
 impl SqliteJournal {
@@ -78,6 +84,7 @@ impl SqliteJournal {
             file: file.to_owned(),
             reader: Mutex::new(connect(file).map_err(said)?),
             tidier: Mutex::new(connect(file).map_err(said)?),
+            _index: reserve_index(file)?,
             writer: Mutex::new(writer),
         })
     }
@@ -106,6 +113,24 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
          PRAGMA cache_size = -16384;",
     )?;
     Ok(connection)
+}
+
+/// Takes the space that the index of the write-ahead log may need. SQLite lets it grow after a commit was written; on a
+/// full disk that commit would be reported as failed, and still be there after a crash.
+fn reserve_index(file: &Path) -> Result<File, JournalError> {
+    let mut path = file.as_os_str().to_owned();
+    path.push("-shm");
+    let path = PathBuf::from(path);
+    let reserved = || {
+        let mut index = OpenOptions::new().append(true).open(&path)?;
+        let missing = WAL_INDEX_BYTES.saturating_sub(index.metadata()?.len());
+        io::copy(&mut io::repeat(0).take(missing), &mut index)?;
+        Ok(index)
+    };
+    reserved().map_err(|source: io::Error| match source.kind() {
+        io::ErrorKind::StorageFull => JournalError::Full { file: path.clone() },
+        _ => JournalError::Io { file: path.clone(), source: Box::new(source) },
+    })
 }
 
 fn migrate(file: &Path, connection: &mut Connection) -> Result<(), JournalError> {
