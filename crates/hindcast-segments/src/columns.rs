@@ -22,7 +22,7 @@ use crate::scan;
 use hindcast_event::json::write_string;
 use hindcast_event::{Core, Damaged, Entry, Key, Kind, OutcomeResult, Timestamp, View, push_section};
 use std::borrow::Cow;
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Hyphenated};
 
 /// How a column is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ const fn maybe(name: &'static str, shape: Shape) -> Column {
     Column { name, shape, optional: true }
 }
 
+/// The length of a UUID as text.
+pub(crate) const UUID_BYTES: usize = Hyphenated::LENGTH;
 /// How many columns there are.
 pub(crate) const COUNT: usize = 30;
 
@@ -218,11 +220,11 @@ impl<'a> Cells<'a> {
         self.text(at::KIND).and_then(Kind::parse).unwrap_or_default()
     }
 
-    /// The id as text.
-    pub(crate) fn id_text(&self) -> Cow<'_, str> {
+    /// The id as text; `buffer` is where a UUID is spelled.
+    pub(crate) fn id_text<'b>(&'b self, buffer: &'b mut [u8; UUID_BYTES]) -> &'b str {
         match self.id {
-            Some(id) => Uuid::from_bytes(id).hyphenated().to_string().into(),
-            None => self.text(at::ID_TEXT).unwrap_or_default().into(),
+            Some(id) => Uuid::from_bytes(id).hyphenated().encode_lower(buffer),
+            None => self.text(at::ID_TEXT).unwrap_or_default(),
         }
     }
 
@@ -255,9 +257,7 @@ impl<'a> Cells<'a> {
 
     fn write_string_section(&self, name: &str, column: usize, out: &mut Vec<u8>) {
         if let Some(text) = self.text(column) {
-            let mut value = Vec::with_capacity(text.len() + 2);
-            write_string(text, &mut value);
-            push_section("", name, &String::from_utf8_lossy(&value), out);
+            push_written(name, out, |out| write_string(text, out));
         }
     }
 
@@ -268,55 +268,74 @@ impl<'a> Cells<'a> {
         }
         let mut split =
             SPLIT.iter().filter_map(|&(name, column)| Some((name, self.text(column)?))).peekable();
-        let mut value = vec![b'{'];
-        let mut member = |name: &str, write: &dyn Fn(&mut Vec<u8>)| {
-            if value.len() > 1 {
-                value.push(b',');
+        push_written("context", out, |out| {
+            let mut before = b'{';
+            let mut member = |name: &str, write: &dyn Fn(&mut Vec<u8>)| {
+                out.push(before);
+                before = b',';
+                write_string(name, out);
+                out.push(b':');
+                write(out);
+            };
+            for (name, raw) in scan::members(rest.unwrap_or_default()) {
+                while let Some((name, text)) = split.next_if(|(split, _)| *split < name.as_ref()) {
+                    member(name, &|out| write_string(text, out));
+                }
+                member(&name, &|out| out.extend_from_slice(raw.as_bytes()));
             }
-            write_string(name, &mut value);
-            value.push(b':');
-            write(&mut value);
-        };
-        for (name, raw) in scan::members(rest.unwrap_or_default()) {
-            while let Some((name, text)) = split.next_if(|(split, _)| *split < name.as_ref()) {
+            for (name, text) in split {
                 member(name, &|out| write_string(text, out));
             }
-            member(&name, &|out| out.extend_from_slice(raw.as_bytes()));
-        }
-        for (name, text) in split {
-            member(name, &|out| write_string(text, out));
-        }
-        value.push(b'}');
-        push_section("", "context", &String::from_utf8_lossy(&value), out);
+            if before == b'{' {
+                out.push(b'{');
+            }
+            out.push(b'}');
+        });
     }
 
     fn write_core(&self, out: &mut Vec<u8>) {
+        let mut buffer = [0; UUID_BYTES];
         let core = Core {
             action: self.text(at::ACTION).unwrap_or_default(),
-            id: &self.id_text(),
+            id: self.id_text(&mut buffer),
             occurred_at: self.occurred_at,
             result: self.text(at::OUTCOME).and_then(OutcomeResult::parse).unwrap_or_default(),
             reason: self.text(at::OUTCOME_REASON),
             code: self.text(at::OUTCOME_CODE),
         };
-        let mut value = Vec::with_capacity(160);
-        core.write(&mut value);
-        push_section("", "core", &String::from_utf8_lossy(&value), out);
+        push_written("core", out, |out| core.write(out));
     }
 
     /// Their names ascend as text, so the tenth stands before the second.
     fn write_targets(&self, out: &mut Vec<u8>) {
-        let mut targets: Vec<(String, &str)> = scan::items(self.text(at::TARGETS).unwrap_or_default())
-            .enumerate()
-            .map(|(at, target)| (at.to_string(), target))
-            .collect();
-        if targets.len() > 10 {
-            targets.sort();
+        let targets: Vec<&str> = scan::items(self.text(at::TARGETS).unwrap_or_default()).collect();
+        if targets.len() <= DIGITS.len() {
+            for (name, target) in DIGITS.iter().zip(targets) {
+                push_section("target.", name, target, out);
+            }
+            return;
         }
-        for (at, target) in targets {
-            push_section("target.", &at, target, out);
+        let mut named: Vec<(String, &str)> =
+            targets.into_iter().enumerate().map(|(at, target)| (at.to_string(), target)).collect();
+        named.sort();
+        for (name, target) in named {
+            push_section("target.", &name, target, out);
         }
     }
+}
+
+/// The names of the first targets.
+const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/// Appends a section whose value `write` appends.
+fn push_written(name: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let from = out.len();
+    push_section("", name, "", out);
+    let value_at = out.len();
+    write(out);
+    // The length of the value stands after the two bytes of the name's length.
+    let length = (out.len() - value_at) as u32;
+    out[from + 2..from + 6].copy_from_slice(&length.to_be_bytes());
 }
 
 /// The view of an entry, with the entry's index should it be damaged.

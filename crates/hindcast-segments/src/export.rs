@@ -3,7 +3,7 @@
 //! CSV goes from the columns straight to the text. What a spreadsheet would take for a formula is made harmless
 //! only in [`CsvStyle::Excel`], for that changes values; programs should read [`CsvStyle::Raw`] or NDJSON.
 
-use crate::columns::{COUNT, Cells, at};
+use crate::columns::{COUNT, Cells, UUID_BYTES, at};
 use crate::error::{SearchError, SegmentError};
 use crate::limits::Budget;
 use crate::query::Query;
@@ -304,7 +304,7 @@ impl Csv {
             self.buffer.push(b',');
             time.write(&mut self.buffer);
         }
-        self.cell(&cells.id_text());
+        self.cell(cells.id_text(&mut [0; UUID_BYTES]));
         self.cell(cells.text(at::ACTION).unwrap_or_default());
         self.cell(category);
         self.maybe(cells, at::OUTCOME);

@@ -7,14 +7,15 @@ use crate::error::{SearchError, SegmentError};
 use crate::limits::Budget;
 use crate::terms::Found;
 use crate::walk::{END, Walk, Walker};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tantivy::directory::MmapDirectory;
+use tantivy::index::SegmentComponent;
 use tantivy::indexer::SingleSegmentIndexWriter;
 use tantivy::postings::{SegmentPostings, TermInfo};
 use tantivy::schema::document::{Document, ReferenceValue, ReferenceValueLeaf, Value};
 use tantivy::schema::{BytesOptions, Field, IndexRecordOption, Schema};
-use tantivy::{DocSet, Index, InvertedIndexReader, TERMINATED};
+use tantivy::{DocSet, Index, InvertedIndexReader, SegmentReader, TERMINATED};
 
 /// The name of the only field.
 const FIELD: &str = "terms";
@@ -24,6 +25,7 @@ const MEMORY_BYTES: usize = 256 * 1024 * 1024;
 /// Writes an index, row by row.
 pub(crate) struct IndexWriter {
     writer: SingleSegmentIndexWriter<Row>,
+    folder: PathBuf,
     segment: String,
 }
 
@@ -37,7 +39,7 @@ impl IndexWriter {
             MmapDirectory::open(folder).map_err(|error| SegmentError::internal(segment, error))?;
         let builder = Index::builder().schema(schema.build());
         let writer = builder.single_segment_index_writer(directory, MEMORY_BYTES).map_err(internal)?;
-        Ok(Self { writer, segment: segment.to_owned() })
+        Ok(Self { writer, folder: folder.to_owned(), segment: segment.to_owned() })
     }
 
     /// Appends the next row.
@@ -46,8 +48,18 @@ impl IndexWriter {
     }
 
     /// Writes what is left.
+    ///
+    /// For each row the library also writes that nothing is stored of it, which takes five bytes. The file must be
+    /// there and is never read; so the one of positions, which is as empty and ends as it must, takes its place.
     pub(crate) fn finish(self) -> Result<(), SegmentError> {
-        self.writer.finalize().map_err(|error| SegmentError::internal(&self.segment, error))?;
+        let index = self.writer.finalize().map_err(|error| SegmentError::internal(&self.segment, error))?;
+        let metas =
+            index.searchable_segment_metas().map_err(|error| SegmentError::internal(&self.segment, error))?;
+        for meta in metas {
+            let [positions, store] = [SegmentComponent::Positions, SegmentComponent::Store]
+                .map(|component| self.folder.join(meta.relative_path(component)));
+            std::fs::copy(positions, &store).map_err(SegmentError::io(&store))?;
+        }
         Ok(())
     }
 }
@@ -87,15 +99,12 @@ impl TermIndex {
     pub(crate) fn open(folder: &Path, segment: &str, rows: u32) -> Result<Self, SegmentError> {
         let internal = |error: tantivy::TantivyError| SegmentError::internal(segment, error);
         let index = Index::open_in_dir(folder).map_err(internal)?;
-        let reader = index
-            .reader_builder()
-            .reload_policy(tantivy::ReloadPolicy::Manual)
-            .try_into()
-            .map_err(internal)?;
-        let searcher = tantivy::IndexReader::searcher(&reader);
-        let [only] = searcher.segment_readers() else {
+        let segments = index.searchable_segments().map_err(internal)?;
+        let [only] = segments.as_slice() else {
             return Err(SegmentError::internal(segment, "the index is not in one piece"));
         };
+        // No searcher: it would want to read what is stored of the rows, which is nothing.
+        let only = SegmentReader::open(only).map_err(internal)?;
         if only.max_doc() != rows {
             return Err(SegmentError::internal(segment, "the index has other rows than the columns"));
         }

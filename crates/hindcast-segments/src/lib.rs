@@ -9,6 +9,7 @@
 //! those that were signed. What always holds: a row gives back the exact bytes of its entry's sections; bytes that
 //! are not those that were written are an error and never an answer; no type of Arrow or Tantivy is seen outside.
 
+mod cache;
 mod checked;
 mod columns;
 mod error;
@@ -17,6 +18,7 @@ mod facets;
 mod histogram;
 mod index;
 mod limits;
+mod look;
 mod manifest;
 mod pages;
 mod plan;

@@ -78,6 +78,17 @@ impl Page {
         }
     }
 
+    /// What it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let values = match &self.values {
+            Values::Codes(codes) => size_of_val(codes.as_slice()),
+            Values::Texts(texts) => texts.bytes.len() + size_of_val(texts.spans.as_slice()),
+            Values::Fixed(bytes) => bytes.len(),
+            Values::Numbers(numbers) => size_of_val(numbers.as_slice()),
+        };
+        size_of::<Self>() + values + self.places.as_deref().map_or(0, size_of_val)
+    }
+
     /// Whether the page has a row.
     pub(crate) fn has(&self, row: u32) -> bool {
         row.wrapping_sub(self.first) < self.rows
@@ -417,6 +428,12 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// A page of nothing but numbers.
+#[cfg(test)]
+pub(crate) fn numbers_page(numbers: Vec<i64>) -> Page {
+    Page { first: 0, rows: numbers.len() as u32, places: None, values: Values::Numbers(numbers) }
 }
 
 #[cfg(test)]

@@ -55,6 +55,13 @@ enum Need {
     Within(Network),
     Category(String),
     Cell(Cell, String),
+    /// A target of any type, by its id and the zero byte after it.
+    Target(Vec<u8>),
+    /// Targets by how their ids begin, and by their type if that is said.
+    Targets {
+        begin: Vec<u8>,
+        kind: Option<String>,
+    },
     All(Vec<Need>),
     Any(Vec<Need>),
 }
@@ -139,6 +146,14 @@ impl Plan {
                 some(postings.within(&[tag::ACTION], &keep, budget)?)
             }
             Need::Cell(cell, value) => postings.cell(*cell, value, budget).map(Some),
+            Need::Target(id) => some(postings.within(id, &|kind| !kind.contains(&0), budget)?),
+            Need::Targets { begin, kind } => {
+                let keep = |rest: &[u8]| {
+                    let asked = kind.as_ref().map(String::as_bytes);
+                    asked.is_none_or(|kind| rest.rsplit(|&byte| byte == 0).next() == Some(kind))
+                };
+                some(postings.within(begin, &keep, budget)?)
+            }
             Need::All(needs) => {
                 let mut sets = Vec::with_capacity(needs.len());
                 for need in needs {
@@ -198,12 +213,20 @@ fn actor(name: &Name) -> Need {
 }
 
 fn target(name: &Name) -> Need {
+    let any_type = |id: &str| match name.prefix {
+        true => Need::Targets { begin: term(tag::TARGET, id), kind: None },
+        false => Need::Target([term(tag::TARGET, id), vec![0]].concat()),
+    };
     if let Some(kind) = &name.kind {
-        let exact = same(tag::TARGET, &format!("{kind}\0{}", name.id), name.prefix);
+        let asked = match name.prefix {
+            true if name.id.is_empty() => Need::Exact(term(tag::TARGET_TYPE, kind)),
+            true => Need::Targets { begin: term(tag::TARGET, &name.id), kind: Some(kind.clone()) },
+            false => Need::Exact([&*term(tag::TARGET, &name.id), &[0], kind.as_bytes()].concat()),
+        };
         // An id may have a slash of its own.
-        return Need::Any(vec![exact, same(tag::TARGET_ID, &name.text, name.prefix)]);
+        return Need::Any(vec![asked, any_type(&name.text)]);
     }
-    let mut any = vec![same(tag::TARGET_ID, &name.id, name.prefix)];
+    let mut any = vec![any_type(&name.id)];
     for nth in 0..TARGETS_MAX {
         any.extend(words(name, &[tag::TARGET_WORD, nth as u8]));
     }

@@ -123,14 +123,30 @@ fn value_end(text: &str, at: usize) -> usize {
 
 /// Where the string whose first character is at `at` ends, its quote included.
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    loop {
+        // Eight at once, as long as there are so many.
+        while let Some(eight) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
+            let eight = u64::from_le_bytes(eight);
+            let ends = places_of(b'"', eight) | places_of(b'\\', eight);
+            at += ends.trailing_zeros() as usize / 8;
+            if ends != 0 {
+                break;
+            }
+        }
+        match bytes.get(at) {
+            Some(b'"') => return at + 1,
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+            None => return bytes.len(),
         }
     }
-    bytes.len()
+}
+
+/// The highest bit of each of eight bytes that is `byte`; what stands after the first of them means nothing.
+fn places_of(byte: u8, eight: u64) -> u64 {
+    const LOWEST: u64 = u64::from_le_bytes([1; 8]);
+    let zero_where_equal = eight ^ (LOWEST * u64::from(byte));
+    zero_where_equal.wrapping_sub(LOWEST) & !zero_where_equal & (LOWEST << 7)
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ use std::sync::{Arc, OnceLock};
 
 /// Entries are read in pieces of this many.
 pub(crate) const PIECE_ROWS: u64 = 2048;
+/// A scan reads pieces of this many, so that few pages are read twice.
+const SCAN_ROWS: u64 = 8192;
 /// From so many scattered rows on, two threads read them.
 const SHARED_ROWS_MIN: usize = 12;
 /// Rows closer together than this are quickly read one after the other.
@@ -178,7 +180,7 @@ impl Snapshot {
         if let Some(slot) = self.segments.get(at) {
             let segment = slot.open()?;
             if let Some(row) = segment.row_of(index, budget)? {
-                push_row(&mut RowReader::new(&segment, budget), row, &mut found)?;
+                push_row(&mut RowReader::scattered(&segment, budget), row, &mut found)?;
             }
         }
         Ok(found)
@@ -319,7 +321,7 @@ fn fetch_rows(rows: &[(&Source, u32)], budget: &Budget) -> Result<Entries, Searc
             Source::Segment(segment) => {
                 let known = readers.iter().position(|(of, _)| std::ptr::eq(*of, segment.as_ref()));
                 let at = known.unwrap_or_else(|| {
-                    readers.push((Arc::as_ptr(segment), RowReader::new(segment, budget)));
+                    readers.push((Arc::as_ptr(segment), RowReader::scattered(segment, budget)));
                     readers.len() - 1
                 });
                 push_row(&mut readers[at].1, row, &mut entries)?;
@@ -374,7 +376,7 @@ impl Scan<'_> {
         let slots = &self.snapshot.segments;
         if let Some(slot) = slots.get(slots.partition_point(|slot| slot.meta.end_index() <= self.next)) {
             self.next = self.next.max(slot.meta.first_index);
-            let upto = self.end.min(self.next + PIECE_ROWS).min(slot.meta.end_index());
+            let upto = self.end.min(self.next + SCAN_ROWS).min(slot.meta.end_index());
             if self.next < upto {
                 self.read(slot, upto, &mut entries)?;
                 self.next = upto;

@@ -3,6 +3,7 @@
 //! Rows stand newest first: by `occurred_at`, ties by index, both descending. So a time is a row found by
 //! bisection, and the newest page of anything is the beginning of a walk.
 
+use crate::cache::PageCache;
 use crate::checked::{CheckedFile, digest_of};
 use crate::columns::{COLUMNS, COUNT, Cells, Shape, at};
 use crate::error::{SearchError, SegmentError};
@@ -36,6 +37,9 @@ pub(crate) struct Segment {
     columns: Vec<Chunk>,
     dictionaries: [OnceLock<Arc<Texts>>; COUNT],
     index: TermIndex,
+    cache: Arc<PageCache>,
+    /// What the cache knows it by.
+    number: u64,
 }
 
 /// Where a column's pages are.
@@ -56,7 +60,11 @@ pub(crate) const EMPTY_COLUMNS_KEY: &str = "hindcast.empty_columns";
 
 impl Segment {
     /// Opens a segment and checks all of its files except the columns, which are checked as they are read.
-    pub(crate) fn open(folder: &Path, meta: &SegmentMeta) -> Result<Self, SegmentError> {
+    pub(crate) fn open(
+        folder: &Path,
+        meta: &SegmentMeta,
+        cache: &Arc<PageCache>,
+    ) -> Result<Self, SegmentError> {
         let id = meta.id.as_str();
         if meta.format != FORMAT {
             return Err(SegmentError::UnknownFormat { segment: id.to_owned(), format: meta.format });
@@ -80,7 +88,8 @@ impl Segment {
         let rows =
             u32::try_from(meta.count).map_err(|_| SegmentError::internal(id, "it has too many rows"))?;
         let index = TermIndex::open(&folder.join(INDEX_FOLDER), id, rows)?;
-        Ok(Self { meta: meta.clone(), file, columns, dictionaries: Default::default(), index })
+        let (meta, cache, number) = (meta.clone(), Arc::clone(cache), cache.number());
+        Ok(Self { meta, file, columns, dictionaries: Default::default(), index, cache, number })
     }
 
     pub(crate) fn row_count(&self) -> u32 {
@@ -153,7 +162,7 @@ impl Segment {
 
     /// The first row that stands after `position`, where rows stand newest first.
     pub(crate) fn first_after(&self, position: Position, budget: &Budget) -> Result<u32, SearchError> {
-        let mut reader = RowReader::new(self, budget);
+        let mut reader = RowReader::scattered(self, budget);
         let mut stands_after = |row: u32| -> Result<bool, SearchError> {
             let occurred_at = reader.number(at::OCCURRED_AT, row)?;
             Ok(occurred_at < position.0
@@ -321,21 +330,30 @@ impl<'b> Reading<'b> {
 /// Reads whole rows; quick when they ascend.
 pub(crate) struct RowReader<'s> {
     segment: &'s Segment,
+    /// Whether pages are looked for in the cache, and kept there.
+    cached: bool,
     reading: Option<Reading<'s>>,
     budget: &'s Budget,
-    pages: [Option<Page>; COUNT],
+    pages: [Option<Arc<Page>>; COUNT],
     dictionaries: [Option<Arc<Texts>>; COUNT],
 }
 
 impl<'s> RowReader<'s> {
+    /// For rows that stand close together, or all of them.
     pub(crate) fn new(segment: &'s Segment, budget: &'s Budget) -> Self {
         Self {
             segment,
+            cached: false,
             reading: None,
             budget,
             pages: [const { None }; COUNT],
             dictionaries: [const { None }; COUNT],
         }
+    }
+
+    /// For a few rows, which are likely to be asked for again.
+    pub(crate) fn scattered(segment: &'s Segment, budget: &'s Budget) -> Self {
+        Self { cached: true, ..Self::new(segment, budget) }
     }
 
     /// Brings in the page of a column that has a row.
@@ -345,16 +363,34 @@ impl<'s> RowReader<'s> {
         {
             return Ok(());
         }
-        let reading = match &mut self.reading {
-            Some(reading) => reading,
-            none => none.insert(Reading::new(self.budget)?),
+        let nth = self.segment.page_of(column, row);
+        let key = (self.segment.number, column, nth);
+        let kept = if self.cached { self.segment.cache.get(key) } else { None };
+        let page = match kept {
+            Some(page) => page,
+            None => {
+                let page = Arc::new(self.segment.page(column, nth, self.reading()?)?);
+                if self.cached {
+                    self.segment.cache.put(key, &page);
+                }
+                page
+            }
         };
-        let page = self.segment.page(column, self.segment.page_of(column, row), reading)?;
         if matches!(page.values, Values::Codes(_)) && self.dictionaries[column].is_none() {
-            self.dictionaries[column] = Some(self.segment.dictionary(column, reading)?);
+            self.dictionaries[column] = Some(match self.segment.dictionaries[column].get() {
+                Some(dictionary) => Arc::clone(dictionary),
+                None => self.segment.dictionary(column, self.reading()?)?,
+            });
         }
         self.pages[column] = Some(page);
         Ok(())
+    }
+
+    fn reading(&mut self) -> Result<&mut Reading<'s>, SearchError> {
+        Ok(match &mut self.reading {
+            Some(reading) => reading,
+            none => none.insert(Reading::new(self.budget)?),
+        })
     }
 
     /// A number of a row.

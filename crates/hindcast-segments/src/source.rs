@@ -1,5 +1,6 @@
 //! Where rows come from: an open segment or a part of the tail, asked in the same words.
 
+use crate::cache::PageCache;
 use crate::error::{SearchError, SegmentError};
 use crate::limits::Budget;
 use crate::manifest::SegmentMeta;
@@ -150,6 +151,7 @@ impl Drop for Slot {
 pub struct OpenSegments {
     most: usize,
     open: Mutex<Opened>,
+    cache: Arc<PageCache>,
 }
 
 #[derive(Default)]
@@ -167,7 +169,7 @@ impl std::fmt::Debug for OpenSegments {
 impl OpenSegments {
     /// Keeps up to `most` segments open.
     pub fn new(most: usize) -> Self {
-        Self { most: most.max(1), open: Mutex::default() }
+        Self { most: most.max(1), open: Mutex::default(), cache: Arc::default() }
     }
 
     fn get(&self, folder: &Path, meta: &SegmentMeta) -> Result<Arc<Segment>, SegmentError> {
@@ -181,7 +183,7 @@ impl OpenSegments {
             }
         }
         // Opening reads files; others need not wait for that. Two may open the same one, and one of the two stays.
-        let opened = Arc::new(Segment::open(folder, meta)?);
+        let opened = Arc::new(Segment::open(folder, meta, &self.cache)?);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let now = open.clock;
         open.segments.insert(folder.to_owned(), (now, Arc::clone(&opened)));

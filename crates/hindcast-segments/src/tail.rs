@@ -1,14 +1,16 @@
 //! The newest entries, in memory until a segment has them.
 //!
 //! Taking entries in only moves pointers, for it happens while a caller waits for an answer. What searching needs
-//! is worked out by the first query that looks, and kept. Small parts are joined as more come, each a few times
-//! at most, so that queries look at few parts however small the batches were.
+//! is worked out by the queries that look, a part at a time, and kept; until then they read the text
+//! ([`crate::look`]). Small parts are joined as more come, each a few times at most, so that queries look at few
+//! parts however small the batches were.
 
 use crate::columns::{COUNT, Cells};
 use crate::error::SearchError;
 use crate::facets::FACET_COLUMNS;
 use crate::index::after;
 use crate::limits::Budget;
+use crate::look::look;
 use crate::plan::{Cell, Postings};
 use crate::query::TimeRange;
 use crate::scan;
@@ -17,12 +19,17 @@ use crate::terms::{Terms, tag, term};
 use crate::walk::{List, Range, Walker};
 use hindcast_event::{Entries, Entry, Timestamp};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// This many neighbours of a size are joined.
 const JOINED: usize = 16;
 /// Parts with at least so many rows are left as they are.
 const PART_ROWS: u64 = 4096;
+/// A part is read through this many times at least before it is indexed …
+const LOOKS_MIN: u64 = 4;
+/// … and neighbours are indexed one after the other, so that no one question waits for all of them.
+const LOOKS_APART: u64 = 16;
 
 /// Entries that no segment has yet, in the order of their indexes.
 #[derive(Clone, Default)]
@@ -75,6 +82,8 @@ pub(crate) struct Part {
     pub(crate) end_index: u64,
     order: OnceLock<Vec<RowAt>>,
     index: OnceLock<MemoryIndex>,
+    /// How often it was read through for want of an index.
+    looks: AtomicU64,
     facets: OnceLock<Vec<Coded>>,
 }
 
@@ -95,8 +104,8 @@ impl Part {
         batches.retain(|batch| last(batch).is_some_and(|last| last >= from_index));
         let first = batches.first()?.get(0)?.index;
         let end_index = last(batches.last()?)? + 1;
-        let (order, index, facets) = Default::default();
-        Some(Self { batches, first_index: first.max(from_index), end_index, order, index, facets })
+        let (order, index, looks, facets) = Default::default();
+        Some(Self { batches, first_index: first.max(from_index), end_index, order, index, looks, facets })
     }
 
     pub(crate) fn rows(&self) -> u64 {
@@ -143,6 +152,15 @@ impl Part {
     /// The first row that stands after `position`.
     pub(crate) fn first_after(&self, position: Position) -> u32 {
         self.order().partition_point(|row| row.position >= position) as u32
+    }
+
+    /// The rows that have a term, found without an index; nothing when it is time to make one.
+    fn look(&self, term: &[u8]) -> Option<Vec<u32>> {
+        let looks_max = LOOKS_MIN + self.first_index / PART_ROWS % LOOKS_APART;
+        if self.index.get().is_some() || self.looks.fetch_add(1, Ordering::Relaxed) >= looks_max {
+            return None;
+        }
+        look(term, (0..self.order().len() as u32).map(|row| self.entry(row)))
     }
 
     /// What it can be searched by.
@@ -214,7 +232,6 @@ pub(crate) type TermRows = (Box<[u8]>, Box<[u32]>);
 
 /// Terms and the rows that have them.
 pub(crate) struct MemoryIndex {
-    rows: u32,
     /// Sorted by term.
     terms: Vec<TermRows>,
 }
@@ -223,23 +240,20 @@ impl MemoryIndex {
     fn of<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Self {
         let mut terms = Terms::default();
         let mut found: HashMap<Box<[u8]>, Vec<u32>> = HashMap::new();
-        let mut rows = 0;
-        for entry in entries {
-            if let Ok(view) = entry.event.view() {
-                for term in terms.of_tail(&entry, &view).iter() {
-                    match found.get_mut(term) {
-                        Some(with) if with.last() == Some(&rows) => {}
-                        Some(with) => with.push(rows),
-                        None => drop(found.insert(term.into(), vec![rows])),
-                    }
+        for (row, entry) in (0_u32..).zip(entries) {
+            let Ok(view) = entry.event.view() else { continue };
+            for term in terms.of_tail(&entry, &view).iter() {
+                match found.get_mut(term) {
+                    Some(with) if with.last() == Some(&row) => {}
+                    Some(with) => with.push(row),
+                    None => drop(found.insert(term.into(), vec![row])),
                 }
             }
-            rows += 1;
         }
         let mut terms: Vec<_> =
             found.into_iter().map(|(term, rows)| (term, rows.into_boxed_slice())).collect();
         terms.sort_unstable();
-        Self { rows, terms }
+        Self { terms }
     }
 
     /// The terms that begin like this, each with its rows.
@@ -255,10 +269,13 @@ impl MemoryIndex {
 
 impl Postings for Part {
     fn rows(&self) -> u32 {
-        self.index().rows
+        self.order().len() as u32
     }
 
     fn exact(&self, term: &[u8]) -> Result<Option<Walker<'_>>, SearchError> {
+        if let Some(rows) = self.look(term) {
+            return Ok(Some(Box::new(List::new(rows))));
+        }
         let terms = &self.index().terms;
         let found = terms.binary_search_by(|(found, _)| found.as_ref().cmp(term)).ok();
         Ok(found.map(|at| -> Walker<'_> { Box::new(List::new(&terms[at].1)) }))

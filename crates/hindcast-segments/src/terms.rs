@@ -19,9 +19,9 @@ pub(crate) mod tag {
     pub(crate) const ACTOR_WORD: u8 = b'd';
     pub(crate) const ROLE: u8 = b'e';
     pub(crate) const ACTOR_TYPE: u8 = b'f';
-    /// Folded type, a zero byte, id.
+    /// Id, a zero byte, folded type: one term serves whoever asks for an id of any type, and of one.
     pub(crate) const TARGET: u8 = b'g';
-    pub(crate) const TARGET_ID: u8 = b'h';
+    pub(crate) const TARGET_TYPE: u8 = b'h';
     /// A byte for which target it is, then a word of its name: all words must be in one name.
     pub(crate) const TARGET_WORD: u8 = b'i';
     pub(crate) const IP: u8 = b'k';
@@ -52,7 +52,8 @@ pub(crate) fn term(tag: u8, value: &str) -> Vec<u8> {
     term
 }
 
-fn cut(value: &str) -> &str {
+/// A value as far as terms keep it.
+pub(crate) fn cut(value: &str) -> &str {
     &value[..value.floor_char_boundary(VALUE_BYTES_MAX)]
 }
 
@@ -197,11 +198,12 @@ fn push_target(nth: u8, json: &str, found: &mut Found) {
         }
     }
     if let Some(id) = id {
-        found.push(tag::TARGET_ID, &id);
+        let kind = fold(kind.as_deref().unwrap_or_default());
+        found.push(tag::TARGET_TYPE, &kind);
         found.bytes.push(tag::TARGET);
-        found.bytes.extend_from_slice(fold(kind.as_deref().unwrap_or_default()).as_bytes());
-        found.bytes.push(0);
         found.bytes.extend_from_slice(cut(&id).as_bytes());
+        found.bytes.push(0);
+        found.bytes.extend_from_slice(kind.as_bytes());
         found.ends.push(found.bytes.len() as u32);
     }
 }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// A page of wide values has about this many bytes, so that one row of it is quickly read.
-const PAGE_BYTES: usize = 32 * 1024;
+const PAGE_BYTES: usize = 64 * 1024;
 /// A page has at most this many rows.
 const PAGE_ROWS_MAX: usize = 2048;
 /// How often the library looks whether a page is full.

@@ -115,8 +115,8 @@ fn a_description_of_a_segment_survives_the_manifest() {
     let meta = &store.metas()[0];
     assert_eq!((meta.first_index, meta.end_index()), (7, 47));
     assert_eq!(SegmentMeta::from_json(&meta.to_json()).unwrap(), *meta);
-    let later = SegmentMeta { format: 2, ..meta.clone() };
+    let later = SegmentMeta { format: 99, ..meta.clone() };
     let store = Store::open(folder.path(), vec![later], past::config()).unwrap();
     let found = store.snapshot().scan(0..100).next().unwrap();
-    assert!(found.unwrap_err().to_string().contains("format 2"));
+    assert!(found.unwrap_err().to_string().contains("format 99"));
 }
