@@ -28,6 +28,7 @@ token=$(awk '/^token/ { print $2 }' "$folder/out")
 # The tail never ends, so it is asked by our own tests only. One check is left out, positive_data_acceptance: it wants
 # whatever fits a schema to be accepted, and no schema can say what the search grammar takes, that a token must not
 # have expired already, or that an event has either changes or documents to compare.
+cd "$folder"
 "$cache/bin/schemathesis" run "http://127.0.0.1:$port/openapi.json" \
     --header "Authorization: Bearer $token" --header "Hindcast-Workspace: $workspace" \
     --exclude-path-regex '^/v1/tail$' --checks all --exclude-checks positive_data_acceptance --max-examples "${HINDCAST_EXAMPLES:-40}" --seed 20261121 \
