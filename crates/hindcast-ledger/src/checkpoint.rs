@@ -160,6 +160,12 @@ pub(crate) fn decimal(text: &str) -> Option<u64> {
     (number.to_string() == text).then_some(number)
 }
 
+/// Reads a checkpoint that must be signed by `key`.
+pub fn open_note(text: &str, key: &VerifierKey) -> Result<Checkpoint, CheckpointError> {
+    let note: Note = text.parse()?;
+    Ok(Checkpoint::open(&note, key, [])?.checkpoint)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::tree::{Hash, leaf_hash};
+use hindcast_event::Entry;
 
 /// Bytes in a commitment.
 pub const COMMITMENT_BYTES: usize = 42;
@@ -74,6 +75,17 @@ pub fn commit<'a>(
         previous = name;
     }
     digests.body()
+}
+
+/// The commitment of an entry, from its sections.
+pub fn commitment_of(entry: &Entry<'_>) -> Result<Commitment, CommitmentError> {
+    let time = u64::try_from(entry.received_at.micros()).unwrap_or(0);
+    Ok(Commitment::new(entry.kind as u8, time, commit(&entry.key, entry.event.sections())?))
+}
+
+/// The leaf of an entry, from its sections.
+pub fn leaf_of(entry: &Entry<'_>) -> Result<Hash, CommitmentError> {
+    Ok(commitment_of(entry)?.leaf())
 }
 
 /// Derives the salt of the section at `index` from the key of its entry.

@@ -12,10 +12,10 @@ use crate::journal::{Head, Journal, JournalError, Sealed};
 use crate::publisher::Publisher;
 use crate::sequencer::{Request, Sequencer};
 use crate::{
-    Batch, Checkpoint, CheckpointError, Commitment, Hash, HashSource, Note, ProveError, RangeProof, Signer,
-    VerifierKey, WorkspaceId, commit, prove_consistency, prove_inclusion, prove_range,
+    Batch, Hash, HashSource, ProveError, RangeProof, Signer, VerifierKey, WorkspaceId, prove_consistency,
+    prove_inclusion, prove_range,
 };
-use hindcast_event::{Entries, Entry, Timestamp};
+use hindcast_event::{Entries, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
@@ -499,21 +499,4 @@ impl Shared {
         self.waiting_bytes.fetch_sub(request.bytes(), Ordering::Relaxed);
         request.refuse(error);
     }
-}
-
-/// Reads a checkpoint that must be signed by `key`.
-pub fn open_note(text: &str, key: &VerifierKey) -> Result<Checkpoint, CheckpointError> {
-    let note: Note = text.parse()?;
-    Ok(Checkpoint::open(&note, key, [])?.checkpoint)
-}
-
-/// The commitment of an entry, from its sections.
-pub fn commitment_of(entry: &Entry<'_>) -> Result<Commitment, crate::CommitmentError> {
-    let time = u64::try_from(entry.received_at.micros()).unwrap_or(0);
-    Ok(Commitment::new(entry.kind as u8, time, commit(&entry.key, entry.event.sections())?))
-}
-
-/// The leaf of an entry, from its sections.
-pub fn leaf_of(entry: &Entry<'_>) -> Result<Hash, crate::CommitmentError> {
-    Ok(commitment_of(entry)?.leaf())
 }

@@ -29,14 +29,12 @@ mod verify;
 mod workspace;
 
 pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Batch, BatchError, IdempotencyKey};
-pub use checkpoint::{Checkpoint, CheckpointError, Published};
-pub use commitment::{Commitment, CommitmentError, commit};
+pub use checkpoint::{Checkpoint, CheckpointError, Published, open_note};
+pub use commitment::{Commitment, CommitmentError, commit, commitment_of, leaf_of};
 pub use error::{AppendError, OpenError, ReadError, SealError};
 pub use hashes::HashesError;
 pub use key::{Cosigner, KeyError, Signer, VerifierKey};
-pub use ledger::{
-    Appended, Clock, Config, Ledger, Observer, Reply, WAITING_MAX, commitment_of, leaf_of, open_note,
-};
+pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply, WAITING_MAX};
 pub use note::{Note, NoteError, NoteSignature};
 pub use opening::{Disclosure, Opening};
 pub use proof::{

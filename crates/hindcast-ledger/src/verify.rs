@@ -6,8 +6,8 @@
 //! history, which only a checkpoint kept elsewhere can tell.
 
 use crate::error::ReadError;
-use crate::ledger::{Ledger, leaf_of, open_note};
-use crate::{Checkpoint, Frontier, Hash, VerifierKey, WorkspaceId};
+use crate::ledger::Ledger;
+use crate::{Checkpoint, Frontier, Hash, VerifierKey, WorkspaceId, leaf_of, open_note};
 use hindcast_event::Entry;
 use std::collections::VecDeque;
 
