@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 const WRITERS: usize = 4;
 /// Everything is read back after so many rounds.
-const CHECKED_EVERY: u64 = 25;
+const CHECKED_EVERY: u64 = 100;
 
 #[test]
 #[ignore = "takes minutes; ./test runs it"]
