@@ -57,11 +57,21 @@ impl Lanes {
         app: &Arc<App>,
         work: impl FnOnce(&Budget) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        self.query_told(app, work).await
+    }
+
+    /// [`Self::query`] for those who tell problems in words of their own.
+    pub async fn query_told<T: Send + 'static, E: From<Problem> + Send + 'static>(
+        &self,
+        app: &Arc<App>,
+        work: impl FnOnce(&Budget) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let _place = wait(&self.queries, "queries").await?;
         let begun = Instant::now();
         let budget = Budget::new(Duration::from_secs(app.config.limits.query_seconds), QUERY_BYTES_MAX);
         let _cancel = Cancel(budget.cancel_flag());
-        let answered = blocking(move || work(&budget)).await;
+        let answered = tokio::task::spawn_blocking(move || work(&budget)).await;
+        let answered = answered.unwrap_or_else(|error| Err(Problem::internal(error).into()));
         app.metrics.query_time.observe(begun.elapsed());
         answered
     }

@@ -5,8 +5,10 @@
 
 use super::refusal::Refusal;
 use super::version::Version;
+use crate::api::Problem;
 use crate::api::answer::Trace;
 use crate::api::caller::{Caller, caller, workspace};
+use crate::api::lanes::Lanes;
 use crate::app::App;
 use crate::catalog::Scope;
 use axum::extract::FromRequestParts;
@@ -31,6 +33,8 @@ pub struct Client {
     pub caller: Caller,
     /// How it wants to be told.
     pub version: Version,
+    /// Where its questions wait.
+    pub lanes: Arc<Lanes>,
     voice: Voice,
 }
 
@@ -62,8 +66,10 @@ impl FromRequestParts<Arc<App>> for Client {
             }
         };
         let (caller, workspace) = known().map_err(|refusal| voice.answer(Err(refusal)))?;
+        let lanes = parts.extensions.get::<Arc<Lanes>>().cloned();
+        let lanes = lanes.ok_or_else(|| voice.answer(Err(Problem::internal("there are no lanes").into())))?;
         let version = parts.headers.get(INTERCOM_VERSION).and_then(|version| version.to_str().ok());
-        Ok(Self { workspace, caller, version: Version::parse(version), voice })
+        Ok(Self { workspace, caller, version: Version::parse(version), lanes, voice })
     }
 }
 

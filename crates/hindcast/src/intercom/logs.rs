@@ -71,7 +71,7 @@ pub async fn event_types(client: Client) -> Response {
 
 /// One page, with the address of the next.
 async fn page(
-    app: &App,
+    app: &Arc<App>,
     client: &Client,
     uri: &Uri,
     headers: &HeaderMap,

@@ -19,11 +19,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use client::Client;
-use hindcast_segments::{Budget, QUERY_BYTES_MAX, Snapshot};
+use hindcast_segments::{Budget, Snapshot};
 use refusal::Refusal;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// The body of a search may have this many bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -55,22 +53,10 @@ async fn nowhere(client: Client) -> Response {
 
 /// Asks a client's workspace something, off the threads that answer. It ends soon after nobody waits any more.
 async fn ask<T: Send + 'static>(
-    app: &App,
+    app: &Arc<App>,
     client: &Client,
     question: impl FnOnce(&Snapshot, &Budget) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
-    /// Set when the future that waits is dropped.
-    struct Waiting(Arc<AtomicBool>);
-
-    impl Drop for Waiting {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-
     let room = app.rooms.get(&client.workspace).ok_or_else(Refusal::nowhere)?;
-    let budget = Budget::new(Duration::from_secs(app.config.limits.query_seconds), QUERY_BYTES_MAX);
-    let _waiting = Waiting(budget.cancel_flag());
-    let answer = tokio::task::spawn_blocking(move || question(&room.store.snapshot(), &budget));
-    answer.await.map_err(|error| Refusal::internal(&error))?
+    client.lanes.query_told(app, move |budget| question(&room.store.snapshot(), budget)).await
 }
