@@ -22,7 +22,6 @@ Exit codes, and the word printed first:
   0   VERIFIED  intact, under the given key
   10  UNPINNED  intact, but no key was given to compare with: the key is the one found with it
   20  GAP       an entry or a value is missing that no notice explains
-  30  DIVERGED  two signed checkpoints that cannot both be true
   40  INVALID   not what was signed
   50            wrong usage, or something could not be read")]
 pub(super) struct Args {
