@@ -261,8 +261,9 @@ fn identifier<'a>(json: Json<'a>, max: usize) -> Read<Cow<'a, str>> {
     if text.is_empty() {
         return Err(Invalid::here("a text that is not empty"));
     }
-    let strange = |byte: u8| !(b' '..0x7f).contains(&byte);
-    if text.bytes().any(strange) && text.chars().any(char::is_control) {
+    // Without stopping early, so that many bytes are compared at once.
+    let strange = text.bytes().fold(false, |found, byte| found | !(b' '..0x7f).contains(&byte));
+    if strange && text.chars().any(char::is_control) {
         return Err(Invalid::here("a text without control characters"));
     }
     Ok(text)
@@ -279,14 +280,12 @@ fn time(json: &Json<'_>) -> Read<Timestamp> {
 
 /// Checks every member with `check` and puts the object back together; `null` members are left out.
 fn checked<'a>(json: Json<'a>, mut check: impl FnMut(&str, Json<'a>) -> Read<Json<'a>>) -> Read<Json<'a>> {
-    let mut kept = Vec::new();
-    for (name, value) in members(json)? {
-        if value != Json::Null {
-            let value = check(&name, value).map_err(|e| e.within(&name))?;
-            kept.push((name, value));
-        }
-    }
-    Ok(Json::Object(kept))
+    let given = members(json)?.into_iter().filter(|(_, value)| *value != Json::Null);
+    let kept = given.map(|(name, value)| match check(&name, value) {
+        Ok(value) => Ok((name, value)),
+        Err(error) => Err(error.within(&name)),
+    });
+    kept.collect::<Read<_>>().map(Json::Object)
 }
 
 fn required<'a>(json: Json<'a>, names: &[&str]) -> Read<Json<'a>> {

@@ -4,8 +4,8 @@
 //! erased later while the proof of the others stays; their names ascend by bytes, each once. The encoding is a run
 //! of `u16 name length, u32 value length, name, value` with big-endian numbers; `docs/formats/entry.md` has it.
 
-use crate::json::{self, Json, write_string};
-use crate::{Draft, OutcomeResult, Timestamp};
+use crate::json::{Json, write_string};
+use crate::{Core, Draft, OutcomeResult, Timestamp};
 use std::borrow::Cow;
 use uuid::Uuid;
 
@@ -101,62 +101,15 @@ impl Draft<'_> {
             None => arrival.id().hyphenated().encode_lower(&mut buffer),
         };
         let core = Core {
-            action: &self.action,
-            id,
+            action: self.action.as_ref().into(),
+            id: id.into(),
             occurred_at: self.occurred_at.unwrap_or(arrival.now),
             result: outcome.result,
-            reason: outcome.reason.as_deref(),
-            code: outcome.code.as_deref(),
+            reason: outcome.reason.as_deref().map(Cow::Borrowed),
+            code: outcome.code.as_deref().map(Cow::Borrowed),
         };
         core.write(out);
     }
-}
-
-/// The section every event has: what, which, when and how it went.
-#[derive(Clone, Copy, Debug)]
-pub struct Core<'a> {
-    /// What happened.
-    pub action: &'a str,
-    /// The id of the event.
-    pub id: &'a str,
-    /// The caller's claim of when.
-    pub occurred_at: Timestamp,
-    /// Whether it worked.
-    pub result: OutcomeResult,
-    /// Why, for people.
-    pub reason: Option<&'a str>,
-    /// Why, for programs.
-    pub code: Option<&'a str>,
-}
-
-impl Core<'_> {
-    /// Appends the one spelling of this section.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"action\":");
-        write_string(self.action, out);
-        out.extend_from_slice(b",\"id\":");
-        write_string(self.id, out);
-        out.extend_from_slice(b",\"occurred_at\":\"");
-        self.occurred_at.write(out);
-        out.extend_from_slice(b"\",\"outcome\":");
-        write_outcome(self.result, self.reason, self.code, out);
-        out.push(b'}');
-    }
-}
-
-fn write_outcome(result: OutcomeResult, reason: Option<&str>, code: Option<&str>, out: &mut Vec<u8>) {
-    out.push(b'{');
-    for (name, text) in [("code", code), ("reason", reason)] {
-        if let Some(text) = text {
-            write_string(name, out);
-            out.push(b':');
-            write_string(text, out);
-            out.push(b',');
-        }
-    }
-    out.extend_from_slice(b"\"result\":");
-    write_string(result.as_str(), out);
-    out.push(b'}');
 }
 
 fn write_members<'a>(members: impl Iterator<Item = (&'a str, &'a Json<'a>)>, out: &mut Vec<u8>) {
@@ -246,6 +199,16 @@ impl<'a> Event<'a> {
         Sections(self.0)
     }
 
+    /// The sections in order, as the bytes that are hashed.
+    pub fn raw_sections(self) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let (name, value, after) = split_raw_section(rest)?;
+            rest = after;
+            Some((name, value))
+        })
+    }
+
     /// Takes the sections apart.
     pub fn view(self) -> Result<View<'a>, Damaged> {
         View::read(self)
@@ -267,11 +230,17 @@ impl<'a> Iterator for Sections<'a> {
 }
 
 fn split_section(bytes: &[u8]) -> Option<(&str, &str, &[u8])> {
+    let (name, value, rest) = split_raw_section(bytes)?;
+    Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?, rest))
+}
+
+#[inline]
+fn split_raw_section(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (name_bytes, rest) = bytes.split_first_chunk::<2>()?;
     let (value_bytes, rest) = rest.split_first_chunk::<4>()?;
     let (name, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*name_bytes)))?;
     let (value, rest) = rest.split_at_checked(u32::from_be_bytes(*value_bytes) as usize)?;
-    Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?, rest))
+    Some((name, value, rest))
 }
 
 /// The sections taken apart. Every `&str` here is the JSON text of its section.
@@ -357,48 +326,18 @@ impl<'a> View<'a> {
         }
         targets.sort_by_key(|&(at, _)| at);
         view.targets = targets.into_iter().map(|(_, value)| value).collect();
-        view.read_core(core.ok_or(Damaged("it has no core".into()))?)?;
+        let core = core.ok_or(Damaged("it has no core".into()))?;
+        view.take_core(Core::read(core).ok_or(Damaged("its core cannot be read".into()))?);
         Ok(view)
     }
 
-    fn read_core(&mut self, core: &'a str) -> Result<(), Damaged> {
-        let broken = || Damaged("its core cannot be read".into());
-        let Ok(Json::Object(members)) = json::parse(core) else { return Err(broken()) };
-        for (name, value) in members {
-            match (name.as_ref(), value) {
-                ("action", Json::String(action)) => self.action = action,
-                ("id", Json::String(id)) => self.id = id,
-                ("occurred_at", Json::String(at)) => {
-                    self.occurred_at = Timestamp::parse(&at).ok_or_else(broken)?
-                }
-                ("outcome", Json::Object(outcome)) => {
-                    for (name, value) in outcome {
-                        match (name.as_ref(), value) {
-                            ("result", Json::String(word)) => {
-                                self.result = OutcomeResult::parse(&word).ok_or_else(broken)?;
-                            }
-                            ("reason", Json::String(reason)) => self.outcome_reason = Some(reason),
-                            ("code", Json::String(code)) => self.outcome_code = Some(code),
-                            _ => return Err(broken()),
-                        }
-                    }
-                }
-                _ => return Err(broken()),
-            }
-        }
-        if self.id.is_empty() || self.action.is_empty() { Err(broken()) } else { Ok(()) }
-    }
-
-    /// The core of the event, to be written again.
-    pub fn core(&self) -> Core<'_> {
-        Core {
-            action: &self.action,
-            id: &self.id,
-            occurred_at: self.occurred_at,
-            result: self.result,
-            reason: self.outcome_reason.as_deref(),
-            code: self.outcome_code.as_deref(),
-        }
+    fn take_core(&mut self, core: Core<'a>) {
+        self.action = core.action;
+        self.id = core.id;
+        self.occurred_at = core.occurred_at;
+        self.result = core.result;
+        self.outcome_reason = core.reason;
+        self.outcome_code = core.code;
     }
 }
 

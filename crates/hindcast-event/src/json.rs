@@ -240,7 +240,7 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
 }
 
 /// The first byte at or after `from` that cannot stand as it is in a JSON string, or the length of `bytes`.
-fn plain_until(bytes: &[u8], from: usize) -> usize {
+pub(crate) fn plain_until(bytes: &[u8], from: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let mut at = from;

@@ -4,6 +4,7 @@
 //! crate knows no clock, no randomness and no disk: what it needs of them is handed in.
 
 mod activity;
+mod core_section;
 pub mod diff;
 mod draft;
 mod entry;
@@ -15,14 +16,14 @@ mod sentence;
 mod time;
 
 pub use crate::activity::{Activity, Category, Registry};
+pub use crate::core_section::Core;
 pub use crate::draft::{
     ACTION_BYTES_MAX, ACTOR_TYPES, CHANGES_MAX, Draft, ID_BYTES_MAX, Invalid, METADATA_MAX, Outcome,
     OutcomeResult, SECTION_NAME_BYTES_MAX, TARGETS_MAX, TEXT_BYTES_MAX,
 };
 pub use crate::entry::{Entries, Entry, Key, Kind, push_record};
 pub use crate::event::{
-    Arrival, Core, Damaged, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections, TooLarge, View, id_time,
-    push_section,
+    Arrival, Damaged, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections, TooLarge, View, id_time, push_section,
 };
 pub use crate::sentence::describe;
 pub use crate::time::Timestamp;

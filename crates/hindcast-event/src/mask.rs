@@ -4,7 +4,7 @@
 //! a text are replaced by `[masked aws_key]` and the like.
 
 use crate::json::Json;
-use crate::secret::{by_name, by_shape, carries, number_by_name};
+use crate::secret::{Named, by_shape, carries, judge};
 use std::borrow::Cow;
 
 /// The member that stands in for a masked value.
@@ -31,23 +31,23 @@ pub(crate) fn text(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// Masks the secrets in the value of the member `name`, and in whatever it contains.
 pub(crate) fn value(name: &str, json: &mut Json<'_>) {
-    mask_within(by_name(name), number_by_name(name), json);
+    mask_within(judge(name), json);
 }
 
-/// `texts` and `numbers` say whether the name the value is kept under makes these a secret.
-fn mask_within(texts: bool, numbers: bool, json: &mut Json<'_>) {
+/// `named` is what the name that the value is kept under says of it.
+fn mask_within(named: Named, json: &mut Json<'_>) {
     match json {
         Json::Null | Json::Bool(_) => {}
         Json::Object(members) => {
             for (name, member) in members {
-                let inherited = texts && carries(name);
-                mask_within(inherited || by_name(name), inherited && numbers || number_by_name(name), member);
+                let inherited = if named != Named::Open && carries(name) { named } else { Named::Open };
+                mask_within(judge(name).max(inherited), member);
             }
         }
-        Json::Array(items) => items.iter_mut().for_each(|item| mask_within(texts, numbers, item)),
+        Json::Array(items) => items.iter_mut().for_each(|item| mask_within(named, item)),
         Json::String(given) if given.is_empty() => {}
-        Json::String(_) if texts => *json = masked(),
-        Json::Number(_) if numbers => *json = masked(),
+        Json::String(_) if named != Named::Open => *json = masked(),
+        Json::Number(_) if named == Named::SecretDigits => *json = masked(),
         Json::String(given) => *given = text(std::mem::take(given)),
         Json::Number(_) => {}
     }

@@ -12,7 +12,7 @@ mod run;
 mod shape;
 mod token;
 
-pub(crate) use name::{by_name, carries, number_by_name};
+pub(crate) use name::{Named, carries, judge};
 pub(crate) use shape::by_shape;
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl Batch {
         }
         let bodies = entries
             .iter()
-            .map(|entry| commit(&entry.key, entry.event.sections()))
+            .map(|entry| commit(&entry.key, entry.event.raw_sections()))
             .collect::<Result<_, _>>()?;
         let packed = pack(entries.records());
         Ok(Self { entries, bodies, packed, key })

@@ -62,13 +62,14 @@ pub enum CommitmentError {
 }
 
 /// Hashes the sections of an entry into its body; names must strictly ascend by their bytes.
-pub fn commit<'a>(
+pub fn commit<'a, T: AsRef<[u8]> + ?Sized + 'a>(
     key: &Key,
-    sections: impl IntoIterator<Item = (&'a str, &'a str)>,
+    sections: impl IntoIterator<Item = (&'a T, &'a T)>,
 ) -> Result<Hash, CommitmentError> {
     let mut digests = Digests::default();
-    let mut previous = "";
+    let mut previous: &[u8] = b"";
     for (name, value) in sections {
+        let name = name.as_ref();
         check_name(name, previous)?;
         let salt = salt(key, digests.next_index()?);
         digests.push(digest(&salt, name, value));
@@ -80,7 +81,7 @@ pub fn commit<'a>(
 /// The commitment of an entry, from its sections.
 pub fn commitment_of(entry: &Entry<'_>) -> Result<Commitment, CommitmentError> {
     let time = u64::try_from(entry.received_at.micros()).unwrap_or(0);
-    Ok(Commitment::new(entry.kind as u8, time, commit(&entry.key, entry.event.sections())?))
+    Ok(Commitment::new(entry.kind as u8, time, commit(&entry.key, entry.event.raw_sections())?))
 }
 
 /// The leaf of an entry, from its sections.
@@ -90,10 +91,7 @@ pub fn leaf_of(entry: &Entry<'_>) -> Result<Hash, CommitmentError> {
 
 /// Derives the salt of the section at `index` from the key of its entry.
 pub fn salt(key: &Key, index: u16) -> Salt {
-    let mut message = [0x10; 19];
-    message[1..17].copy_from_slice(key);
-    message[17..].copy_from_slice(&index.to_be_bytes());
-    let hash = Hash::of(&[&message]);
+    let hash = Hash::of(&[&[0x10], key, &index.to_be_bytes()]);
     let mut salt = Salt::default();
     salt.copy_from_slice(&hash.as_bytes()[..16]);
     salt
@@ -102,19 +100,9 @@ pub fn salt(key: &Key, index: u16) -> Salt {
 /// Hashes one section; this digest stays when the section is erased.
 ///
 /// A name longer than [`NAME_BYTES_MAX`] is refused before it comes here.
-pub fn digest(salt: &Salt, name: &str, value: &str) -> Hash {
-    let mut head = [0x11; 19];
-    head[1..17].copy_from_slice(salt);
-    head[17..].copy_from_slice(&(name.len() as u16).to_be_bytes());
-    // Most sections are short, and one update is cheaper than three.
-    let mut message = [0; 256];
-    let (name, value) = (name.as_bytes(), value.as_bytes());
-    let length = head.len() + name.len() + value.len();
-    let Some(short) = message.get_mut(..length) else { return Hash::of(&[&head, name, value]) };
-    short[..19].copy_from_slice(&head);
-    short[19..19 + name.len()].copy_from_slice(name);
-    short[19 + name.len()..].copy_from_slice(value);
-    Hash::of(&[short])
+pub fn digest(salt: &Salt, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Hash {
+    let (name, value) = (name.as_ref(), value.as_ref());
+    Hash::of(&[&[0x11], salt, &(name.len() as u16).to_be_bytes(), name, value])
 }
 
 /// Hashes the digests of all sections, in their order, into the body of the entry.
@@ -158,12 +146,12 @@ impl Commitment {
 }
 
 /// Checks a section name by itself and against the known name before it.
-pub(crate) fn check_name(name: &str, previous: &str) -> Result<(), CommitmentError> {
+pub(crate) fn check_name(name: &[u8], previous: &[u8]) -> Result<(), CommitmentError> {
     if !(1..=NAME_BYTES_MAX).contains(&name.len()) {
         return Err(CommitmentError::Name(name.len()));
     }
     if name <= previous {
-        return Err(CommitmentError::Order(name.to_owned()));
+        return Err(CommitmentError::Order(String::from_utf8_lossy(name).into_owned()));
     }
     Ok(())
 }
@@ -237,7 +225,7 @@ mod tests {
     fn sections_must_be_named_and_strictly_ascending() {
         let key = [0; 16];
         let long = "n".repeat(NAME_BYTES_MAX + 1);
-        assert_eq!(commit(&key, []), Err(CommitmentError::Sections(0)));
+        assert_eq!(commit::<str>(&key, []), Err(CommitmentError::Sections(0)));
         assert_eq!(commit(&key, [("", "1")]), Err(CommitmentError::Name(0)));
         assert_eq!(commit(&key, [(&*long, "1")]), Err(CommitmentError::Name(257)));
         assert!(commit(&key, [(&long[1..], "1")]).is_ok());

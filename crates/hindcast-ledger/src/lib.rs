@@ -21,6 +21,7 @@ mod publisher;
 mod recover;
 pub mod seed;
 mod sequencer;
+mod sha256;
 mod staged;
 pub mod tile;
 pub mod tlog_proof;

@@ -54,10 +54,10 @@ impl Opening {
         if !(1..=SECTIONS_MAX).contains(&disclosures.len()) {
             return Err(CommitmentError::Sections(disclosures.len()));
         }
-        let mut previous = "";
+        let mut previous: &[u8] = b"";
         for name in disclosures.iter().filter_map(Disclosure::name) {
-            check_name(name, previous)?;
-            previous = name;
+            check_name(name.as_bytes(), previous)?;
+            previous = name.as_bytes();
         }
         Ok(Self(disclosures))
     }

@@ -296,12 +296,12 @@ impl<'a> Cells<'a> {
     fn write_core(&self, out: &mut Vec<u8>) {
         let mut buffer = [0; UUID_BYTES];
         let core = Core {
-            action: self.text(at::ACTION).unwrap_or_default(),
-            id: self.id_text(&mut buffer),
+            action: self.text(at::ACTION).unwrap_or_default().into(),
+            id: self.id_text(&mut buffer).into(),
             occurred_at: self.occurred_at,
             result: self.text(at::OUTCOME).and_then(OutcomeResult::parse).unwrap_or_default(),
-            reason: self.text(at::OUTCOME_REASON),
-            code: self.text(at::OUTCOME_CODE),
+            reason: self.text(at::OUTCOME_REASON).map(Cow::Borrowed),
+            code: self.text(at::OUTCOME_CODE).map(Cow::Borrowed),
         };
         push_written("core", out, |out| core.write(out));
     }

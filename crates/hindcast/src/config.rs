@@ -66,6 +66,7 @@ pub struct Segments {
 pub struct Limits {
     pub body_mb: usize,
     pub batch_events: usize,
+    pub unsealed_mb: usize,
     pub query_seconds: u64,
     pub requests_per_10s: u32,
     pub tails: usize,
@@ -142,6 +143,9 @@ impl Config {
             if value == 0 {
                 bail!("{setting} must be at least 1");
             }
+        }
+        if self.limits.unsealed_mb <= self.segments.tail_mb {
+            bail!("limits.unsealed_mb must be more than segments.tail_mb, from which on entries are packed");
         }
         if self.limits.batch_events > hindcast_ledger::BATCH_ENTRIES_MAX {
             bail!("limits.batch_events must be at most {}", hindcast_ledger::BATCH_ENTRIES_MAX);

@@ -35,19 +35,14 @@ struct Waiting {
 }
 
 impl Room {
-    /// The memory that entries take which are not in a segment yet.
-    pub fn tail_bytes(&self) -> usize {
+    /// The memory that its entries take which are not in a segment yet.
+    pub fn unsealed_bytes(&self) -> usize {
         self.waiting().iter().map(|batch| batch.bytes).sum()
     }
 
     /// How long the oldest entry has waited to be packed into a segment.
     pub fn waited(&self) -> Option<Duration> {
         self.waiting().front().map(|batch| batch.since.elapsed())
-    }
-
-    /// Entries below this index are in segments now.
-    pub fn sealed(&self, upto: u64) {
-        self.waiting().retain(|batch| batch.end > upto);
     }
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
@@ -63,6 +58,8 @@ pub struct Rooms {
     damaged: Mutex<Vec<(WorkspaceId, String)>>,
     failure: OnceLock<String>,
     ending: watch::Sender<bool>,
+    /// The memory that all entries take which are not in a segment yet; whoever appends waits while it is too much.
+    pub unsealed_bytes: watch::Sender<usize>,
 }
 
 impl Rooms {
@@ -78,6 +75,7 @@ impl Rooms {
             damaged: Mutex::default(),
             failure: OnceLock::new(),
             ending,
+            unsealed_bytes: watch::Sender::new(0),
         };
         for head in journal.heads()? {
             let mut metas = Vec::new();
@@ -133,6 +131,15 @@ impl Rooms {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned()
     }
 
+    /// Entries of a room below this index are in segments now.
+    pub fn sealed(&self, room: &Room, upto: u64) {
+        let mut waiting = room.waiting();
+        let before: usize = waiting.iter().map(|batch| batch.bytes).sum();
+        waiting.retain(|batch| batch.end > upto);
+        let after: usize = waiting.iter().map(|batch| batch.bytes).sum();
+        self.unsealed_bytes.send_modify(|bytes| *bytes -= before - after);
+    }
+
     /// All rooms, sorted by workspace.
     pub fn all(&self) -> Vec<Arc<Room>> {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
@@ -144,7 +151,9 @@ impl Observer for Rooms {
         let Some(room) = self.get(workspace) else { return };
         let Some(last) = entries.len().checked_sub(1).and_then(|last| entries.get(last)) else { return };
         let end = last.index + 1;
-        room.waiting().push_back(Waiting { end, bytes: entries.records().len(), since: Instant::now() });
+        let bytes = entries.records().len();
+        room.waiting().push_back(Waiting { end, bytes, since: Instant::now() });
+        self.unsealed_bytes.send_modify(|unsealed| *unsealed += bytes);
         if let Err(error) = room.store.push(entries) {
             tracing::error!(%workspace, %error, "entries are durable but cannot be searched until the next start");
             self.note_damage(workspace, error.to_string());

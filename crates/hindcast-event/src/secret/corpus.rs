@@ -82,6 +82,6 @@ proptest::proptest! {
 
     #[test]
     fn any_name_is_judged_without_panic(name in "\\PC{0,90}") {
-        super::by_name(&name);
+        super::judge(&name);
     }
 }

@@ -43,8 +43,10 @@ pub fn carries(member: &str) -> bool {
     CARRIERS.contains(&member) || by_name(member)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Named {
+/// What a name says of the value that is kept under it, the stricter the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    /// No secret.
     Open,
     /// Text is secret, a number is not.
     Secret,
@@ -52,7 +54,8 @@ enum Named {
     SecretDigits,
 }
 
-fn judge(name: &str) -> Named {
+/// Reads a name.
+pub fn judge(name: &str) -> Named {
     let mut lower = [0; NAME_BYTES_MAX];
     let mut words: [&[u8]; WORDS_MAX] = [&[]; WORDS_MAX];
     let bytes = name.as_bytes();

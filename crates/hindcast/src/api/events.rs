@@ -31,6 +31,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Bodies below this are worked on where they arrive: handing them over would cost more.
 const INLINE_BYTES: usize = 16 * 1024;
+/// How long an append waits for memory before it is refused.
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(10);
 /// How long an answer waits for a checkpoint.
 const CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(5);
 /// An idempotency key has at most this many characters.
@@ -193,10 +195,28 @@ pub(super) async fn append_batch(
     workspace: &WorkspaceId,
     batch: Batch,
 ) -> Result<Appended, Problem> {
+    wait_for_room(app).await?;
     let (reply, answer) = oneshot::channel();
     app.ledger.append_then(workspace, batch, Box::new(move |appended| drop(reply.send(appended))));
     let answered = answer.await.unwrap_or_else(|_| Err(AppendError::Stopped("it was closed".to_owned())));
     Ok(answered?)
+}
+
+/// Waits while entries come faster than they are packed, so that they do not fill the memory.
+async fn wait_for_room(app: &App) -> Result<(), Problem> {
+    let limit = app.config.limits.unsealed_mb << 20;
+    let has_room = |bytes: &usize| *bytes < limit;
+    if has_room(&app.rooms.unsealed_bytes.borrow()) {
+        return Ok(());
+    }
+    let mut unsealed = app.rooms.unsealed_bytes.subscribe();
+    match tokio::time::timeout(ROOM_WAIT_MAX, unsealed.wait_for(has_room)).await {
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let detail = "entries come faster than they are packed; send fewer, or the same again later";
+            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(1))
+        }
+    }
 }
 
 /// Waits for a signed checkpoint of at least this size; nothing when none comes in time.

@@ -20,14 +20,16 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 pub(super) fn follow(app: &App) {
     // A room that failed is left alone for a while, and the others go on.
     let mut set_aside: BTreeMap<WorkspaceId, Instant> = BTreeMap::new();
-    while pause(app, LOOK_EVERY) {
+    let mut worked = false;
+    while pause(app, if worked { Duration::ZERO } else { LOOK_EVERY }) {
         set_aside.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
         let is_set_aside = |room: &Room| set_aside.contains_key(&room.id);
-        let failed = match due(app, is_set_aside) {
-            Some(room) => seal(app, &room).err().map(|error| (room, error)),
-            None => merge_one(app, is_set_aside).err(),
+        let done = match due(app, is_set_aside) {
+            Some(room) => seal(app, &room).map(|()| true).map_err(|error| (room, error)),
+            None => merge_one(app, is_set_aside),
         };
-        if let Some((room, error)) = failed {
+        worked = matches!(done, Ok(true));
+        if let Err((room, error)) = done {
             app.metrics.problems.add(1);
             let error = format!("{error:#}");
             tracing::error!(workspace = %room.id, error, "entries could not be packed, they stay where they are");
@@ -41,9 +43,9 @@ pub(crate) fn due(app: &App, left_out: impl Fn(&Room) -> bool) -> Option<Arc<Roo
     let config = &app.config.segments;
     let in_service = app.rooms.all().into_iter().filter(|room| !left_out(room) && !is_quarantined(app, room));
     let in_service: Vec<_> = in_service.filter(|room| room.store.tail_len() > 0).collect();
-    let tail_bytes: usize = in_service.iter().map(|room| room.tail_bytes()).sum();
-    let largest = in_service.iter().max_by_key(|room| room.tail_bytes())?;
-    if tail_bytes > config.tail_mb << 20 || largest.store.tail_len() >= config.seal_entries {
+    let unsealed_bytes: usize = in_service.iter().map(|room| room.unsealed_bytes()).sum();
+    let largest = in_service.iter().max_by_key(|room| room.unsealed_bytes())?;
+    if unsealed_bytes > config.tail_mb << 20 || largest.store.tail_len() >= config.seal_entries {
         return Some(largest.clone());
     }
     let patience = Duration::from_secs(60 * config.seal_after_minutes);
@@ -59,22 +61,23 @@ pub(crate) fn seal(app: &App, room: &Room) -> anyhow::Result<()> {
     let sealed = Sealed { first: meta.first_index, meta: meta.to_json() };
     app.ledger.seal(&room.id, end, Vec::new(), vec![sealed])?;
     room.store.adopt(vec![meta], &[]);
-    room.sealed(end);
+    app.rooms.sealed(room, end);
     app.metrics.sealed.add(count);
     tracing::debug!(workspace = %room.id, count, bytes, took = ?begun.elapsed(), "sealed");
     Ok(())
 }
 
-fn merge_one(app: &App, left_out: impl Fn(&Room) -> bool) -> Result<(), (Arc<Room>, anyhow::Error)> {
+/// Says whether there was anything to merge.
+fn merge_one(app: &App, left_out: impl Fn(&Room) -> bool) -> Result<bool, (Arc<Room>, anyhow::Error)> {
     for room in app.rooms.all() {
         if left_out(&room) || is_quarantined(app, &room) {
             continue;
         }
         if let Some(ids) = room.store.merge_plan() {
-            return merge(app, &room, &ids).map_err(|error| (room, error));
+            return merge(app, &room, &ids).map(|()| true).map_err(|error| (room, error));
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 fn merge(app: &App, room: &Room, ids: &[String]) -> anyhow::Result<()> {
