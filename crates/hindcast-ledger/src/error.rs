@@ -49,6 +49,9 @@ pub enum OpenError {
     /// The name or the seed makes no key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The system gives us no more threads.
+    #[error("no thread can be started: {0}")]
+    Thread(io::Error),
     /// The record of what was signed cannot be read.
     #[error("{} cannot be read", file.display())]
     Evidence {

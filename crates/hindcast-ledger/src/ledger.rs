@@ -213,8 +213,8 @@ impl Ledger {
         evidence
             .write()
             .map_err(|source| OpenError::Evidence { file: shared.config.evidence.clone(), source })?;
-        let sequencer = Sequencer::start(shared.clone(), requests);
-        let publisher = Publisher::start(shared.clone(), evidence);
+        let sequencer = Sequencer::start(shared.clone(), requests).map_err(OpenError::Thread)?;
+        let publisher = Publisher::start(shared.clone(), evidence).map_err(OpenError::Thread)?;
         Ok(Self { shared, threads: Mutex::new(Some(Threads { publisher, sequencer })) })
     }
 
@@ -297,6 +297,12 @@ impl Ledger {
     /// Takes a workspace out of service, because what was read of it is not what was signed.
     pub fn quarantine(&self, workspace: &WorkspaceId, reason: &str) -> Result<(), ReadError> {
         self.live(workspace)?.write().quarantined.get_or_insert_with(|| reason.to_owned());
+        Ok(())
+    }
+
+    /// Puts a workspace into service again that is out of it for this reason, and no other.
+    pub fn release(&self, workspace: &WorkspaceId, reason: &str) -> Result<(), ReadError> {
+        self.live(workspace)?.write().quarantined.take_if(|known| known == reason);
         Ok(())
     }
 

@@ -7,9 +7,10 @@ use crate::Checkpoint;
 use crate::evidence::Evidence;
 use crate::ledger::{Live, Shared};
 use crate::sequencer::Request;
+use std::io;
 use std::sync::Arc;
 use std::sync::mpsc;
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How often the record of what was signed is written.
@@ -22,9 +23,9 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    pub(crate) fn start(shared: Arc<Shared>, evidence: Evidence) -> JoinHandle<()> {
+    pub(crate) fn start(shared: Arc<Shared>, evidence: Evidence) -> io::Result<JoinHandle<()>> {
         let mut publisher = Self { shared, evidence, evidence_at: Instant::now() };
-        std::thread::spawn(move || {
+        Builder::new().name("publisher".into()).spawn(move || {
             while publisher.shared.stopped.get().is_none() {
                 publisher.publish_all();
                 if publisher.evidence_at.elapsed() >= EVIDENCE_EVERY {

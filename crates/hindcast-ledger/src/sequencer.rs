@@ -10,11 +10,12 @@ use crate::ledger::{Appended, Reply, Shared};
 use crate::staged::{Staged, unwritten};
 use crate::{Batch, WorkspaceId};
 use hindcast_event::Timestamp;
+use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 /// Requests in one transaction.
@@ -63,9 +64,9 @@ pub(crate) struct Sequencer {
 }
 
 impl Sequencer {
-    pub(crate) fn start(shared: Arc<Shared>, requests: Receiver<Request>) -> JoinHandle<()> {
+    pub(crate) fn start(shared: Arc<Shared>, requests: Receiver<Request>) -> io::Result<JoinHandle<()>> {
         let mut sequencer = Self { shared, requests, forgot_at: Timestamp::MIN };
-        std::thread::spawn(move || while sequencer.turn().is_continue() {})
+        Builder::new().name("sequencer".into()).spawn(move || while sequencer.turn().is_continue() {})
     }
 
     fn turn(&mut self) -> ControlFlow<()> {

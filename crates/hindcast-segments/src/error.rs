@@ -41,6 +41,9 @@ pub enum SegmentError {
         /// What is wrong with it.
         source: hindcast_event::Damaged,
     },
+    /// Nothing is wrong: whoever asked did not want to wait any longer.
+    #[error("it was interrupted")]
+    Interrupted,
     /// A bug of ours or of a library we use.
     #[error("segment {segment} cannot be worked with: {message}")]
     Internal {

@@ -222,8 +222,9 @@ impl Store {
         best.map(|(_, slots)| slots.iter().map(|slot| slot.meta.id.clone()).collect())
     }
 
-    /// Writes several neighbouring segments as one, which counts once it was adopted in their place.
-    pub fn merge(&self, ids: &[String]) -> Result<SegmentMeta, SegmentError> {
+    /// Writes several neighbouring segments as one, which counts once it was adopted in their place. It takes a while,
+    /// and `go_on` is asked again and again.
+    pub fn merge(&self, ids: &[String], go_on: &dyn Fn() -> bool) -> Result<SegmentMeta, SegmentError> {
         let slots: Vec<Arc<Slot>> = {
             let state = self.lock();
             state.segments.iter().filter(|slot| ids.contains(&slot.meta.id)).cloned().collect()
@@ -238,7 +239,9 @@ impl Store {
         let segments = slots.iter().map(|slot| slot.open()).collect::<Result<Vec<_>, _>>()?;
         let budget = Budget::unlimited();
         let mut merged = Merged::new(&segments, &budget).map_err(only_segment)?;
-        write(&self.folder, &self.free_id(first, upto), &mut || merged.piece().map_err(only_segment))
+        write(&self.folder, &self.free_id(first, upto), &mut || {
+            if go_on() { merged.piece().map_err(only_segment) } else { Err(SegmentError::Interrupted) }
+        })
     }
 
     /// A name for a folder that no segment has.

@@ -50,10 +50,24 @@ pub(crate) type Pieces<'p> = dyn FnMut() -> Result<Option<Entries>, SegmentError
 pub(crate) fn write(parent: &Path, id: &str, pieces: &mut Pieces<'_>) -> Result<SegmentMeta, SegmentError> {
     let folder = parent.join(format!("{UNFINISHED}{id}"));
     clear(&folder)?;
+    let written = write_unfinished(parent, &folder, id, pieces);
+    if written.is_err() {
+        // It may be a full disk that failed us.
+        let _it_is_removed_at_the_next_start = clear(&folder);
+    }
+    written
+}
+
+fn write_unfinished(
+    parent: &Path,
+    folder: &Path,
+    id: &str,
+    pieces: &mut Pieces<'_>,
+) -> Result<SegmentMeta, SegmentError> {
     let index_folder = folder.join(INDEX_FOLDER);
     fs::create_dir_all(&index_folder).map_err(SegmentError::io(&index_folder))?;
 
-    let mut columns = ColumnWriter::create(&folder, id)?;
+    let mut columns = ColumnWriter::create(folder, id)?;
     let index = IndexWriter::create(&index_folder, id)?;
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel::<Arc<Entries>>(WAITING_MAX);
@@ -68,11 +82,11 @@ pub(crate) fn write(parent: &Path, id: &str, pieces: &mut Pieces<'_>) -> Result<
         drop(sender);
         indexing.join().unwrap_or_else(|_| Err(SegmentError::internal(id, "indexing panicked")))
     })?;
-    let meta = columns.finish(&folder)?;
-    sync_all(&folder)?;
+    let meta = columns.finish(folder)?;
+    sync_all(folder)?;
     let named = parent.join(id);
     clear(&named)?;
-    fs::rename(&folder, &named).map_err(SegmentError::io(&named))?;
+    fs::rename(folder, &named).map_err(SegmentError::io(&named))?;
     sync(parent)?;
     Ok(meta)
 }

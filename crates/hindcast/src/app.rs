@@ -1,6 +1,6 @@
 //! App: every long-lived handle, opened in order, closed in reverse.
 
-use crate::catalog::{Catalog, Workspace};
+use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::rooms::Rooms;
@@ -10,9 +10,14 @@ use hindcast_ledger::journal::SqliteJournal;
 use hindcast_ledger::{Clock, Ledger, WorkspaceId, seed};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
+
+/// The mark of a workspace that is out of service; its value says why.
+const QUARANTINED: &str = "quarantined";
+/// A disk that was found full is taken for full so long.
+const FULL_FOR: Duration = Duration::from_secs(10);
 
 /// Every long-lived handle.
 pub struct App {
@@ -30,6 +35,9 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Turns true when the server should end.
     pub ending: watch::Sender<bool>,
+    /// Held by whoever empties the catalog's outbox.
+    pub(crate) posting: Mutex<()>,
+    full_at: Mutex<Option<Instant>>,
     _lock: File,
 }
 
@@ -70,31 +78,70 @@ impl App {
             .damaged()
             .into_iter()
             .try_for_each(|(workspace, reason)| ledger.quarantine(&workspace, &reason))?;
-        let app = Self { config, clock, catalog, ledger, rooms, metrics, ending, _lock: lock };
-        app.ensure(&WorkspaceId::instance(), "This server")?;
+        let (posting, full_at) = Default::default();
+        let app =
+            Self { config, clock, catalog, ledger, rooms, metrics, ending, posting, full_at, _lock: lock };
+        app.ensure(&WorkspaceId::instance(), "This server", &By::server())?;
         for id in app.ledger.workspaces() {
+            if let Some(reason) = app.catalog.mark(id.as_str(), QUARANTINED)? {
+                app.ledger.quarantine(&id, &reason)?;
+            }
             // After a lost catalog the ledgers still know who they are.
             let name = id.to_string();
-            app.catalog.add_workspace(&Workspace { id, name, created_at: (app.clock)() })?;
+            app.catalog.add_workspace(&Workspace { id, name, created_at: (app.clock)() }, &By::server())?;
         }
         Ok(app)
     }
 
     /// Adds a workspace with a new id.
-    pub fn create_workspace(&self, name: &str) -> anyhow::Result<Workspace> {
+    pub fn create_workspace(&self, name: &str, by: &By) -> anyhow::Result<Workspace> {
         let mut random = [0; 16];
         getrandom::fill(&mut random)?;
-        self.ensure(&WorkspaceId::from_random(random), name)
+        let workspace = self.ensure(&WorkspaceId::from_random(random), name, by)?;
+        self.post();
+        Ok(workspace)
+    }
+
+    /// Whether the memory has room for more entries; see `limits.unsealed_mb`.
+    pub fn has_room(&self) -> bool {
+        *self.rooms.unsealed_bytes.borrow() < self.config.limits.unsealed_mb << 20
+    }
+
+    /// Notes that the disk was found full.
+    pub fn note_full(&self) {
+        *self.full_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Whether the disk was found full a moment ago.
+    pub fn was_full_of_late(&self) -> bool {
+        let full_at = *self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        full_at.is_some_and(|at| at.elapsed() < FULL_FOR)
+    }
+
+    /// Takes a workspace out of service, because what was read of it is not what was signed. It stays so over a
+    /// restart, until all of it was read again and found intact.
+    pub fn quarantine(&self, workspace: &WorkspaceId, reason: &str) -> anyhow::Result<()> {
+        self.ledger.quarantine(workspace, reason)?;
+        Ok(self.catalog.set_mark(workspace.as_str(), QUARANTINED, reason)?)
+    }
+
+    /// Puts a workspace into service again that was found intact.
+    pub fn release(&self, workspace: &WorkspaceId) -> anyhow::Result<()> {
+        if let Some(reason) = self.catalog.mark(workspace.as_str(), QUARANTINED)? {
+            self.ledger.release(workspace, &reason)?;
+            self.catalog.remove_mark(workspace.as_str(), QUARANTINED)?;
+        }
+        Ok(())
     }
 
     /// The workspace with this id, made if it is not there.
-    fn ensure(&self, id: &WorkspaceId, name: &str) -> anyhow::Result<Workspace> {
+    fn ensure(&self, id: &WorkspaceId, name: &str, by: &By) -> anyhow::Result<Workspace> {
         let workspace = Workspace { id: id.clone(), name: name.to_owned(), created_at: (self.clock)() };
         self.rooms.add(id)?;
         if self.ledger.head(id).is_err() {
             self.ledger.create(id)?;
         }
-        self.catalog.add_workspace(&workspace)?;
+        self.catalog.add_workspace(&workspace, by)?;
         self.catalog.workspace(id)?.with_context(|| format!("workspace {id} was not kept"))
     }
 

@@ -1,8 +1,11 @@
 //! What the server writes about itself: into the log of whom it concerns, or into its own.
 
 use crate::app::App;
+use crate::catalog::{By, Outgoing};
 use hindcast_event::{Arrival, Draft, Entries, Kind};
-use hindcast_ledger::{Appended, Batch, WorkspaceId};
+use hindcast_ledger::{AppendError, Appended, Batch, IdempotencyKey, WorkspaceId};
+use sha2::{Digest as _, Sha256};
+use std::sync::PoisonError;
 
 impl App {
     /// Appends an event of our own, told as the JSON of a draft.
@@ -12,8 +15,11 @@ impl App {
         kind: Kind,
         draft: &serde_json::Value,
     ) -> anyhow::Result<Appended> {
-        let text = draft.to_string();
-        let draft = Draft::parse(&text)?;
+        Ok(self.ledger.append(workspace, self.batch(kind, &draft.to_string(), None)?)?)
+    }
+
+    fn batch(&self, kind: Kind, draft: &str, once: Option<IdempotencyKey>) -> anyhow::Result<Batch> {
+        let draft = Draft::parse(draft)?;
         let mut random = [0; 26];
         getrandom::fill(&mut random)?;
         let (mut id, mut key) = ([0; 10], [0; 16]);
@@ -22,16 +28,50 @@ impl App {
         let arrival = Arrival { now: (self.clock)(), random: id };
         let mut entries = Entries::default();
         entries.push_new(kind, &key, |out| draft.encode(&arrival, out))?;
-        Ok(self.ledger.append(workspace, Batch::new(entries, None)?)?)
+        Ok(Batch::new(entries, once)?)
+    }
+
+    /// Writes the entries that the catalog keeps. What cannot be written now stays there.
+    pub fn post(&self) {
+        let _one_at_a_time = self.posting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = self.post_all() {
+            self.metrics.problems.add(1);
+            tracing::error!(error = format!("{error:#}"), "a change could not be written into its log yet");
+        }
+    }
+
+    fn post_all(&self) -> anyhow::Result<()> {
+        loop {
+            let waiting = self.catalog.outbox()?;
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            for outgoing in waiting {
+                self.write(&outgoing)?;
+                self.catalog.written(&outgoing)?;
+            }
+        }
+    }
+
+    fn write(&self, outgoing: &Outgoing) -> anyhow::Result<()> {
+        let fingerprint = Sha256::digest(&outgoing.draft).into();
+        let batch = || {
+            let once = IdempotencyKey { key: outgoing.key.clone(), fingerprint };
+            self.batch(Kind::System, &outgoing.draft, Some(once))
+        };
+        match self.ledger.append(&outgoing.workspace, batch()?) {
+            // A workspace out of service cannot take it; then the server's own log has the record.
+            Err(AppendError::Quarantined { .. } | AppendError::Unknown(_)) => {
+                self.ledger.append(&WorkspaceId::instance(), batch()?)?;
+                Ok(())
+            }
+            appended => Ok(appended.map(drop)?),
+        }
     }
 
     /// Appends something the server did to its own log. When that fails, the ledger has already said why.
     pub fn record_own(&self, action: &str, metadata: serde_json::Value) {
-        let draft = serde_json::json!({
-            "action": action,
-            "actor": { "type": "system", "id": "hindcast", "name": "hindcast" },
-            "metadata": metadata,
-        });
+        let draft = By::server().event(action, serde_json::json!([]), metadata);
         if let Err(error) = self.record(&WorkspaceId::instance(), Kind::System, &draft) {
             tracing::warn!(action, %error, "the server could not write its own log");
         }

@@ -25,6 +25,7 @@ pub struct Room {
     /// The size of its newest signed checkpoint.
     pub signed: watch::Sender<u64>,
     waiting: Mutex<VecDeque<Waiting>>,
+    manifest: Mutex<()>,
 }
 
 /// A batch that waits to be packed into a segment.
@@ -43,6 +44,11 @@ impl Room {
     /// How long the oldest entry has waited to be packed into a segment.
     pub fn waited(&self) -> Option<Duration> {
         self.waiting().front().map(|batch| batch.since.elapsed())
+    }
+
+    /// Held while the manifest changes, in the journal and in the store.
+    pub fn manifest(&self) -> MutexGuard<'_, ()> {
+        self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
@@ -107,6 +113,7 @@ impl Rooms {
             size: watch::Sender::new(size),
             signed: watch::Sender::new(0),
             waiting: Mutex::default(),
+            manifest: Mutex::default(),
         };
         self.rooms.write().unwrap_or_else(PoisonError::into_inner).insert(workspace.clone(), Arc::new(room));
         Ok(())

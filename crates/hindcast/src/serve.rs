@@ -5,13 +5,14 @@ use crate::app::App;
 use crate::followers::Followers;
 use anyhow::{Context as _, anyhow};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Serves on `listener` until a signal comes, `stop` fires or the journal fails; then ends in order: no new requests,
 /// what is under way is answered, followers stop, the ledger signs what is left. A journal that failed is an error.
 pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
+    end_on_panic_of_vital_threads();
     // First of all, or a signal that comes early would end us without order.
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let followers = Followers::start(&app);
@@ -28,6 +29,25 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     })
     .await?;
     failure.map_or(served, Err)
+}
+
+/// A thread of ours that panics leaves work undone that nobody else would do; whatever starts the server starts it anew.
+fn end_on_panic_of_vital_threads() {
+    const VITAL: [&str; 7] = ["sequencer", "publisher", "segmenter", "merger", "anchor", "outbox", "scrub"];
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            before(panic);
+            if let Some(name) = std::thread::current().name().filter(|name| VITAL.contains(name)) {
+                tracing::error!(
+                    thread = name,
+                    "ending at once: a thread panicked, which is a bug of hindcast"
+                );
+                std::process::exit(1);
+            }
+        }));
+    });
 }
 
 /// Binds the address to listen on.

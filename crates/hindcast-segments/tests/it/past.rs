@@ -267,7 +267,7 @@ pub fn seal(store: &Store, count: u64) {
 /// Merges the segments `from..upto`.
 pub fn merge(store: &Store, from: usize, upto: usize) {
     let ids: Vec<String> = store.metas()[from..upto].iter().map(|meta| meta.id.clone()).collect();
-    let meta = store.merge(&ids).unwrap();
+    let meta = store.merge(&ids, &|| true).unwrap();
     store.adopt(vec![meta], &ids);
 }
 

@@ -16,6 +16,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
+use tracing::Instrument as _;
 
 /// Header under which a caller may name its request, and hears the name again.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -78,7 +79,9 @@ fn new_id() -> HeaderValue {
 pub async fn answer(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let trace = Arc::new(Trace::of(request.headers()));
     request.extensions_mut().insert(trace.clone());
-    let mut response = next.run(request).await;
+    // Whatever is logged on the way names the request.
+    let span = tracing::error_span!("request", id = trace.id());
+    let mut response = next.run(request).instrument(span).await;
     app.metrics.requests.add(1);
     if let Some(Unwritten(problem)) = response.extensions_mut().remove::<Unwritten>() {
         write(&problem, &trace, &mut response);

@@ -7,14 +7,14 @@
 use super::answer::{Rate, Trace};
 use super::error::Problem;
 use crate::app::App;
-use crate::catalog::{Scope, Token, TokenId};
+use crate::catalog::{By, Scope, Token, TokenId};
 use crate::config::Network;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, FORWARDED, HeaderName, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use hindcast_ledger::WorkspaceId;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -75,20 +75,14 @@ pub struct Admin {
 }
 
 impl Caller {
-    /// Something the caller did here, as a draft for [`App::record`].
-    pub fn event(&self, action: &str, targets: Value, metadata: Value) -> Value {
+    /// The caller as entries about what they do here name them.
+    pub fn by(&self) -> By {
         let name = if self.token.name.is_empty() { &self.token.id.0 } else { &self.token.name };
-        let mut draft = json!({
-            "action": action,
-            "actor": { "type": "api_key", "id": self.token.id.0, "name": name },
-            "targets": targets,
-            "metadata": metadata,
-            "context": { "source": "api" },
-        });
+        let mut context = json!({ "source": "api" });
         if let Some(address) = self.address {
-            draft["context"]["ip"] = address.to_string().into();
+            context["ip"] = address.to_string().into();
         }
-        draft
+        By { actor: json!({ "type": "api_key", "id": self.token.id.0, "name": name }), context }
     }
 }
 

@@ -8,13 +8,13 @@ use super::params::{Params, within};
 use super::schema::Refusals;
 use crate::app::App;
 use crate::catalog::Scope;
+use crate::verify::last_verified;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use hindcast_event::Timestamp;
-use hindcast_ledger::{Hash, WorkspaceId};
+use hindcast_ledger::Hash;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -233,10 +233,4 @@ pub async fn integrity(
         }))
     })
     .await
-}
-
-/// What the scrub noted when it last found everything intact.
-fn last_verified(app: &App, workspace: &WorkspaceId) -> Result<Option<Timestamp>, Problem> {
-    let seconds = app.catalog.mark(workspace.as_str(), "verified")?.and_then(|mark| mark.parse::<i64>().ok());
-    Ok(seconds.map(|seconds| Timestamp::from_micros(seconds.saturating_mul(1_000_000))))
 }

@@ -199,18 +199,20 @@ pub(super) async fn append_batch(
     let (reply, answer) = oneshot::channel();
     app.ledger.append_then(workspace, batch, Box::new(move |appended| drop(reply.send(appended))));
     let answered = answer.await.unwrap_or_else(|_| Err(AppendError::Stopped("it was closed".to_owned())));
+    if matches!(answered, Err(AppendError::Full)) {
+        app.note_full();
+    }
     Ok(answered?)
 }
 
 /// Waits while entries come faster than they are packed, so that they do not fill the memory.
 async fn wait_for_room(app: &App) -> Result<(), Problem> {
-    let limit = app.config.limits.unsealed_mb << 20;
-    let has_room = |bytes: &usize| *bytes < limit;
-    if has_room(&app.rooms.unsealed_bytes.borrow()) {
+    if app.has_room() {
         return Ok(());
     }
+    let limit = app.config.limits.unsealed_mb << 20;
     let mut unsealed = app.rooms.unsealed_bytes.subscribe();
-    match tokio::time::timeout(ROOM_WAIT_MAX, unsealed.wait_for(has_room)).await {
+    match tokio::time::timeout(ROOM_WAIT_MAX, unsealed.wait_for(|bytes| *bytes < limit)).await {
         Ok(_) => Ok(()),
         Err(_) => {
             let detail = "entries come faster than they are packed; send fewer, or the same again later";

@@ -6,7 +6,7 @@
 use super::caller::Reader;
 use super::entries::room;
 use super::error::Problem;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, spawn};
 use super::params::{Params, query};
 use super::schema::Refusals;
 use super::stream::{Pipe, chunks};
@@ -116,7 +116,7 @@ pub async fn export(
                 let snapshot = room.store.snapshot();
                 let rows = snapshot.count(&query, budget)?;
                 let metadata = json!({ "query": query.to_string(), "format": name, "rows": rows });
-                let draft = reader.caller.event("log.exported", json!([]), metadata);
+                let draft = reader.caller.by().event("log.exported", json!([]), metadata);
                 // A workspace out of service must still give its evidence; then the server's own log has the record.
                 let in_service = app.ledger.quarantined(&room.id).is_ok_and(|reason| reason.is_none());
                 let log = if in_service { room.id.clone() } else { WorkspaceId::instance() };
@@ -128,7 +128,7 @@ pub async fn export(
     let (chunks, body) = chunks();
     let mut pipe = BufWriter::with_capacity(BUFFER_BYTES, Pipe::new(chunks));
     let format = asked.format.format();
-    tokio::task::spawn_blocking(move || {
+    spawn(move || {
         let _place = place;
         let budget = Budget::new(EXPORT_TIME_MAX, u64::MAX);
         let exported = snapshot.export(&query, format, &mut pipe, &budget);

@@ -51,6 +51,12 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<ReadyBody>
     if app.ledger.waiting() >= hindcast_ledger::WAITING_MAX {
         reasons.push("too many appends are waiting");
     }
+    if !app.has_room() {
+        reasons.push("entries come faster than they are packed");
+    }
+    if app.was_full_of_late() {
+        reasons.push("no space is left on the disk");
+    }
     let workspaces = app.ledger.workspaces();
     let is_quarantined =
         |id: &&hindcast_ledger::WorkspaceId| app.ledger.quarantined(id).is_ok_and(|reason| reason.is_some());

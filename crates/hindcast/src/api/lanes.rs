@@ -12,9 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::task::JoinHandle;
+use tracing::Span;
 
 /// Queries that run at once, for each processor.
 const QUERIES_PER_CORE: usize = 4;
+/// Tiles that are read at once; anybody may ask for them, without a token.
+const TILES_MAX: usize = 2;
 /// Large bodies that are worked on at once, for each processor.
 const APPENDS_PER_CORE: usize = 2;
 /// Exports that run at once.
@@ -29,6 +33,7 @@ const SMALL_BODY_KIB: usize = 16;
 #[derive(Debug)]
 pub struct Lanes {
     queries: Semaphore,
+    tiles: Semaphore,
     appends: Semaphore,
     bodies: Semaphore,
     exports: Arc<Semaphore>,
@@ -44,6 +49,7 @@ impl Lanes {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             queries: Semaphore::new(QUERIES_PER_CORE * cores),
+            tiles: Semaphore::new(TILES_MAX),
             appends: Semaphore::new(APPENDS_PER_CORE * cores),
             bodies: Semaphore::new(BODIES_KIB_MAX),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
@@ -70,10 +76,19 @@ impl Lanes {
         let begun = Instant::now();
         let budget = Budget::new(Duration::from_secs(app.config.limits.query_seconds), QUERY_BYTES_MAX);
         let _cancel = Cancel(budget.cancel_flag());
-        let answered = tokio::task::spawn_blocking(move || work(&budget)).await;
+        let answered = spawn(move || work(&budget)).await;
         let answered = answered.unwrap_or_else(|error| Err(Problem::internal(error).into()));
         app.metrics.query_time.observe(begun.elapsed());
         answered
+    }
+
+    /// Reads a tile.
+    pub async fn tile<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _place = wait(&self.tiles, "tiles").await?;
+        blocking(work).await
     }
 
     /// Works on a large body.
@@ -112,7 +127,13 @@ impl Lanes {
 pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Problem::internal(error)))
+    spawn(work).await.unwrap_or_else(|error| Err(Problem::internal(error)))
+}
+
+/// Runs work on a thread where it may wait, as part of the request it belongs to.
+pub fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let request = Span::current();
+    tokio::task::spawn_blocking(move || request.in_scope(work))
 }
 
 async fn wait<'l>(lane: &'l Semaphore, what: &str) -> Result<SemaphorePermit<'l>, Problem> {

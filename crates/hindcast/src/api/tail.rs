@@ -31,8 +31,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use utoipa::IntoParams;
 
-/// A stream that is further behind leaves entries out.
-const BEHIND_MAX: u64 = 1000;
+/// A stream that is further behind leaves entries out. Two of the largest batches may come at once.
+const BEHIND_MAX: u64 = 2 * hindcast_ledger::BATCH_ENTRIES_MAX as u64;
+/// Entries that are read and sent at once.
+const PIECE: u64 = 1000;
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Entries that come this close together are sent together.
 const GATHER: Duration = Duration::from_millis(5);
@@ -58,7 +60,7 @@ pub struct Follow {
 /// Follows the log
 ///
 /// Server-sent events: `entry` (its `id` is the index, its data an entry), `gap` (data: how many entries were left out,
-/// because the client was more than 1,000 behind) and `stop` (data: why). A comment every 15 seconds keeps it open.
+/// because the client was more than 20,000 behind) and `stop` (data: why). A comment every 15 seconds keeps it open.
 #[utoipa::path(
     get, path = "/v1/tail", tag = "events", operation_id = "tailEvents",
     params(Follow, ("Last-Event-ID" = Option<u64>, Header, description = "The index after which to go on.")),
@@ -151,28 +153,30 @@ impl Tail {
 
     /// Sends what lies between us and the end of the log.
     async fn catch_up(&mut self, size: u64) -> Result<(), Option<&'static str>> {
-        let behind = size.saturating_sub(self.next);
-        if behind == 0 {
-            return Ok(());
-        }
-        let mut out = Vec::new();
-        if behind > BEHIND_MAX {
-            let skipped = behind - BEHIND_MAX;
+        let skipped = size.saturating_sub(self.next).saturating_sub(BEHIND_MAX);
+        if skipped > 0 {
             self.next += skipped;
-            // Writing to a vector does not fail.
-            let _ = write!(out, "event: gap\ndata: {skipped}\n\n");
+            self.chunks.send(Bytes::from(format!("event: gap\ndata: {skipped}\n\n"))).await.ok_or(None)?;
         }
-        let (room, query, range) = (self.room.clone(), self.query.clone(), self.next..size);
+        while self.next < size {
+            let range = self.next..size.min(self.next + PIECE);
+            let out = self.read(range.clone()).await?;
+            self.next = range.end;
+            if !out.is_empty() {
+                self.chunks.send(Bytes::from(out)).await.ok_or(None)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, Option<&'static str>> {
+        let (room, query) = (self.room.clone(), self.query.clone());
         let found = self.lanes.query(&self.app, move |budget| {
+            let mut out = Vec::new();
             write_events(&room.store.snapshot(), &query, range, budget, &mut out)?;
             Ok(out)
         });
-        let out = found.await.map_err(|_| Some("entries could not be read"))?;
-        self.next = size;
-        if out.is_empty() {
-            return Ok(());
-        }
-        self.chunks.send(Bytes::from(out)).await.ok_or(None)
+        found.await.map_err(|_| Some("entries could not be read"))
     }
 
     /// Whether the token is still good.
@@ -218,7 +222,7 @@ fn write_events(
     let within = TimeRange { from: Some(first), until: Some(last + 1) };
     let Some(received) = query.received.intersection(&within) else { return Ok(()) };
     let query = Query { received, ..query.clone() };
-    let found = snapshot.search(&query, None, BEHIND_MAX as usize, budget)?.entries;
+    let found = snapshot.search(&query, None, PIECE as usize, budget)?.entries;
     let mut entries: Vec<_> = found.iter().collect();
     entries.sort_by_key(|entry| entry.index);
     entries.iter().try_for_each(|entry| write_event(entry, out))

@@ -73,8 +73,7 @@ pub async fn tile(
         return Err(nothing());
     }
     let first = tile.index() * u64::from(TILE_WIDTH);
-    let asked = app.clone();
-    let bytes = lanes.query(&asked, move |_| match tile.kind() {
+    let bytes = lanes.tile(move || match tile.kind() {
         TileKind::Hashes(level) => {
             let hashes = app.ledger.tile(&room.id, level, first, usize::from(tile.width()))?;
             Ok(hashes.iter().flat_map(|hash| *hash.as_bytes()).collect::<Vec<u8>>())

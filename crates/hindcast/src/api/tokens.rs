@@ -3,7 +3,6 @@
 use super::body::JsonBody;
 use super::caller::{Admin, Callers};
 use super::error::{Problem, ProblemBody};
-use super::export::unrecorded;
 use super::lanes::blocking;
 use super::params::{InPath, NoParams, Params};
 use super::schema::{Refusals, plain_name};
@@ -13,10 +12,9 @@ use crate::config::Network;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use hindcast_event::{Kind, Timestamp};
+use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -193,8 +191,8 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<CreatedToken>), Problem> {
     blocking(move || {
         let new = checked(&app, wanted)?;
-        let (token, secret) = app.catalog.create_token(new, (app.clock)())?;
-        record(&app, &admin, "token.created", &token)?;
+        let (token, secret) = app.catalog.create_token(new, (app.clock)(), &admin.caller.by())?;
+        app.post();
         Ok((
             StatusCode::CREATED,
             Json(CreatedToken { token: secret.reveal().to_owned(), about: token.into() }),
@@ -248,16 +246,6 @@ fn checked(app: &App, wanted: TokenWanted) -> Result<NewToken, Problem> {
     Ok(NewToken { workspace, name, scopes, networks, expires_at })
 }
 
-/// A token is the business of its workspace, or of the server.
-fn record(app: &App, admin: &Admin, action: &str, token: &Token) -> Result<(), Problem> {
-    let log = token.workspace.clone().unwrap_or_else(WorkspaceId::instance);
-    let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.as_str()).collect();
-    let expires_at = token.expires_at.map(|at| at.to_string());
-    let target = json!([{ "type": "api_key", "id": token.id.0, "name": token.name }]);
-    let draft = admin.caller.event(action, target, json!({ "scopes": scopes, "expires_at": expires_at }));
-    app.record(&log, Kind::System, &draft).map(drop).map_err(unrecorded)
-}
-
 /// Takes a token back
 ///
 /// It stops working at once.
@@ -279,13 +267,13 @@ pub async fn revoke(
     Params(_): Params<NoParams>,
 ) -> Result<StatusCode, Problem> {
     blocking(move || {
-        let id = TokenId(id);
-        let found = app.catalog.tokens(None)?.into_iter().find(|token| token.id == id);
-        let revoked = app.catalog.revoke_token(&id, (app.clock)())?;
+        let revoked = app.catalog.revoke_token(&TokenId(id), (app.clock)(), &admin.caller.by())?;
         callers.forget();
-        match found.filter(|_| revoked) {
-            Some(token) => record(&app, &admin, "token.revoked", &token).map(|()| StatusCode::NO_CONTENT),
-            None => Err(Problem::not_found("there is no such token, or it was taken back before")),
+        app.post();
+        if revoked {
+            Ok(StatusCode::NO_CONTENT)
+        } else {
+            Err(Problem::not_found("there is no such token, or it was taken back before"))
         }
     })
     .await

@@ -12,10 +12,7 @@ use crate::catalog::Workspace;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hindcast_event::Kind;
-use hindcast_ledger::WorkspaceId;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -99,10 +96,7 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<WorkspaceBody>), Problem> {
     plain_name("name", &new.name)?;
     blocking(move || {
-        let workspace = app.create_workspace(&new.name).map_err(unrecorded)?;
-        let target = json!([{ "type": "workspace", "id": workspace.id.as_str(), "name": new.name }]);
-        let draft = admin.caller.event("workspace.created", target, json!({}));
-        app.record(&WorkspaceId::instance(), Kind::System, &draft).map_err(unrecorded)?;
+        let workspace = app.create_workspace(&new.name, &admin.caller.by()).map_err(unrecorded)?;
         Ok((StatusCode::CREATED, Json(WorkspaceBody::of(&app, workspace))))
     })
     .await

@@ -3,7 +3,7 @@
 use super::Figure;
 use super::generate::Generator;
 use crate::app::App;
-use crate::catalog::{NewToken, Scope};
+use crate::catalog::{By, NewToken, Scope};
 use crate::serve::{listen, serve};
 use anyhow::{Context as _, ensure};
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ const BATCH_CONNECTIONS: u64 = 8;
 const FOUND_RUNS: usize = 300;
 
 pub(super) fn measure(app: Arc<App>, generator: &Generator) -> anyhow::Result<Vec<Figure>> {
-    let workspace = app.create_workspace("Over HTTP")?.id;
+    let workspace = app.create_workspace("Over HTTP", &By::server())?.id;
     let (_, token) = app.catalog.create_token(
         NewToken {
             workspace: Some(workspace),
@@ -29,6 +29,7 @@ pub(super) fn measure(app: Arc<App>, generator: &Generator) -> anyhow::Result<Ve
             expires_at: None,
         },
         (app.clock)(),
+        &By::server(),
     )?;
     let batches: Vec<Vec<u8>> = (0..(generator.total() / BATCH).min(300))
         .map(|number| lines(generator, number * BATCH..(number + 1) * BATCH))

@@ -4,7 +4,9 @@ use super::generate::{Generator, Hits, Params, WORKSPACES};
 use super::machine::{Stopwatch, anonymous_mb, folder_bytes, peak_mb};
 use super::{Figure, http};
 use crate::app::App;
+use crate::catalog::By;
 use crate::config::Config;
+use crate::followers::{Claims, merge_one, seal_one};
 use crate::rooms::Room;
 use crate::verify::verify_room;
 use anyhow::{Context as _, bail, ensure};
@@ -13,8 +15,9 @@ use hindcast_ledger::{Batch, WorkspaceId};
 use hindcast_segments::query::{ParseContext, Query};
 use hindcast_segments::{Budget, CsvStyle, Cursor, FacetKind, Format};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const BATCH: usize = 1000;
@@ -29,12 +32,13 @@ pub(super) fn measure(generator: &Generator, params: &Params, folder: &Path) -> 
     let config = config(folder)?;
     let app = Arc::new(App::open(config.clone())?);
     let workspaces: Vec<WorkspaceId> = (0..WORKSPACES)
-        .map(|number| Ok(app.create_workspace(&format!("Workspace {number}"))?.id))
+        .map(|number| Ok(app.create_workspace(&format!("Workspace {number}"), &By::server())?.id))
         .collect::<anyhow::Result<_>>()?;
     let asked = workspaces.get(params.workspace as usize).context("the workspace that is asked")?;
     let room = app.rooms.get(asked).context("its room")?;
 
     let mut figures = ingest(&app, generator, &workspaces)?;
+    figures.push(merge(&app, generator.total())?);
     figures.extend(queries(&room, params)?);
     figures.push(export(&room, params)?);
     figures.push(verify(&app, &workspaces)?);
@@ -107,38 +111,50 @@ fn ingest(app: &Arc<App>, generator: &Generator, workspaces: &[WorkspaceId]) -> 
     Ok(figures)
 }
 
-/// Seals as the server would, on one thread, so that its end can be awaited.
+/// Seals as the server does, but so that its end can be awaited.
 struct Sealing {
-    stop: Arc<std::sync::atomic::AtomicBool>,
-    thread: std::thread::JoinHandle<anyhow::Result<()>>,
+    last: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Sealing {
     fn start(app: &Arc<App>) -> Self {
-        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let (app, stopped) = (app.clone(), stop.clone());
-        let thread = std::thread::spawn(move || {
-            while !stopped.load(Ordering::Relaxed) {
-                match crate::followers::due(&app, |_| false) {
-                    Some(room) => crate::followers::seal(&app, &room)?,
-                    None => std::thread::sleep(Duration::from_millis(20)),
+        let (last, claims) = (Arc::new(AtomicBool::new(false)), Arc::new(Claims::default()));
+        let thread = |_| {
+            let (app, last, claims) = (app.clone(), last.clone(), claims.clone());
+            std::thread::spawn(move || {
+                loop {
+                    let at_once = last.load(Ordering::Relaxed);
+                    match seal_one(&app, &claims, at_once) {
+                        true => {}
+                        false if at_once => return,
+                        false => std::thread::sleep(Duration::from_millis(20)),
+                    }
                 }
-            }
-            Ok(())
-        });
-        Self { stop, thread }
+            })
+        };
+        Self { threads: (0..2).map(thread).collect(), last }
     }
 
     fn finish(self, app: &App) -> anyhow::Result<()> {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().map_err(|_| anyhow::anyhow!("sealing panicked"))??;
-        for room in app.rooms.all() {
-            while room.store.tail_len() > 0 {
-                crate::followers::seal(app, &room)?;
-            }
+        self.last.store(true, Ordering::Relaxed);
+        for thread in self.threads {
+            thread.join().map_err(|_| anyhow::anyhow!("sealing panicked"))?;
         }
+        ensure!(app.rooms.all().iter().all(|room| room.store.tail_len() == 0), "not everything was sealed");
         Ok(())
     }
+}
+
+/// Merges until there is nothing left to merge, on one thread as the server does.
+fn merge(app: &App, events: u64) -> anyhow::Result<Figure> {
+    let watch = Stopwatch::start();
+    for room in app.rooms.all() {
+        while merge_one(app, &room)? {}
+    }
+    let segments: usize = app.rooms.all().iter().map(|room| room.store.metas().len()).sum();
+    let note = format!("{:.1} s on the clock, {segments} segments are left", watch.seconds());
+    Ok(Figure::ours("merge cpu", watch.cpu_seconds() * 1e6 / events as f64, "s/1M", note))
 }
 
 type Drawn = (u32, Vec<u8>, Vec<usize>);
@@ -177,6 +193,9 @@ fn append_all(app: &App, workspaces: &[WorkspaceId], batches: Vec<Drawn>) -> any
             let Some((workspace, bytes, ends)) = next else { return Ok(()) };
             let batch = prepared((app.clock)(), &bytes, &ends)?;
             let (done, begun) = (done.clone(), Instant::now());
+            while !app.has_room() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
             let reply = Box::new(move |appended| drop(done.send((begun, appended))));
             app.ledger.append_then(&workspaces[workspace as usize], batch, reply);
             under_way += 1;

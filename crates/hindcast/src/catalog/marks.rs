@@ -13,6 +13,12 @@ impl Catalog {
         Ok(())
     }
 
+    /// Forgets a fact.
+    pub fn remove_mark(&self, workspace: &str, name: &str) -> Result<(), CatalogError> {
+        self.sql().execute("DELETE FROM mark WHERE workspace = ?1 AND name = ?2", [workspace, name])?;
+        Ok(())
+    }
+
     /// A fact that was kept.
     pub fn mark(&self, workspace: &str, name: &str) -> Result<Option<String>, CatalogError> {
         let sql = self.sql();

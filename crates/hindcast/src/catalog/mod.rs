@@ -1,12 +1,15 @@
-//! What people configured: workspaces and their names, tokens, how far each follower has read.
+//! What people configured: workspaces and their names, tokens, how far each follower has read, and the entries that
+//! still have to be written about it.
 //!
 //! One SQLite file beside the journal. Plain SQL in sight, one file per noun; migrations are numbered and never
 //! edited. Nothing here is part of the integrity promise: lose it, and every entry is still there and proven.
 
 mod marks;
+mod outbox;
 mod tokens;
 mod workspaces;
 
+pub use outbox::{By, Outgoing};
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use workspaces::Workspace;
 
@@ -15,7 +18,8 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
         name       TEXT NOT NULL,
@@ -39,7 +43,16 @@ const MIGRATIONS: [&str; 1] = ["
         value     TEXT NOT NULL,
         PRIMARY KEY (workspace, name)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE outbox (
+        nr        INTEGER PRIMARY KEY AUTOINCREMENT,
+        workspace TEXT NOT NULL,
+        key       TEXT NOT NULL,
+        draft     TEXT NOT NULL
+    ) STRICT;
+",
+];
 
 /// What people configured; see the module.
 #[derive(Debug)]

@@ -5,13 +5,14 @@
 //! id finds the row, the random bytes are compared by their SHA-256 in constant time, and the check sum tells a
 //! mistyped token from a wrong one before anything is looked up.
 
-use super::{Catalog, CatalogError};
+use super::{By, Catalog, CatalogError, outbox};
 use crate::config::Network;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use rusqlite::{OptionalExtension as _, Row, params};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::net::IpAddr;
@@ -108,6 +109,18 @@ impl Token {
             || address.is_some_and(|address| self.networks.iter().any(|network| network.contains(address)));
         self.revoked_at.is_none() && self.expires_at.is_none_or(|at| now < at) && from_here
     }
+
+    /// A token is the business of its workspace, or of the server.
+    fn log(&self) -> WorkspaceId {
+        self.workspace.clone().unwrap_or_else(WorkspaceId::instance)
+    }
+
+    fn event(&self, action: &str, by: &By) -> Value {
+        let scopes: Vec<_> = self.scopes.iter().map(|scope| scope.as_str()).collect();
+        let expires_at = self.expires_at.map(|at| at.to_string());
+        let target = json!([{ "type": "api_key", "id": self.id.0, "name": self.name }]);
+        by.event(action, target, json!({ "scopes": scopes, "expires_at": expires_at }))
+    }
 }
 
 /// What is asked for when a token is made.
@@ -130,7 +143,12 @@ const COLUMNS: &str =
 
 impl Catalog {
     /// Makes a token and tells it, this once.
-    pub fn create_token(&self, new: NewToken, now: Timestamp) -> Result<(Token, TokenSecret), CatalogError> {
+    pub fn create_token(
+        &self,
+        new: NewToken,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<(Token, TokenSecret), CatalogError> {
         let mut random = [0; 40];
         getrandom::fill(&mut random).map_err(|error| CatalogError::Damaged(error.to_string()))?;
         let (id, secret) = random.split_at(8);
@@ -140,7 +158,9 @@ impl Catalog {
         bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_be_bytes());
         let scopes: Vec<_> = new.scopes.iter().map(|scope| scope.as_str()).collect();
         let networks: Vec<_> = new.networks.iter().map(Network::to_string).collect();
-        self.sql().execute(
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        transaction.execute(
             "INSERT INTO token (id, workspace, name, secret_hash, scopes, networks, created_at, expires_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
@@ -165,6 +185,8 @@ impl Catalog {
             revoked_at: None,
             last_used_at: None,
         };
+        outbox::put(&transaction, &token.log(), &token.event("token.created", by))?;
+        transaction.commit()?;
         Ok((token, TokenSecret(STANDARD.encode(bytes))))
     }
 
@@ -193,12 +215,20 @@ impl Catalog {
     }
 
     /// Takes a token back; whether there was one to take back.
-    pub fn revoke_token(&self, id: &TokenId, now: Timestamp) -> Result<bool, CatalogError> {
-        let rows = self.sql().execute(
-            "UPDATE token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
-            params![id.0, now.micros()],
-        )?;
-        Ok(rows == 1)
+    pub fn revoke_token(&self, id: &TokenId, now: Timestamp, by: &By) -> Result<bool, CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let revoked = transaction
+            .query_row(
+                &format!("UPDATE token SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL RETURNING {COLUMNS}"),
+                params![id.0, now.micros()],
+                read,
+            )
+            .optional()?;
+        let Some(revoked) = revoked.map(token).transpose()? else { return Ok(false) };
+        outbox::put(&transaction, &revoked.log(), &revoked.event("token.revoked", by))?;
+        transaction.commit()?;
+        Ok(true)
     }
 
     /// Notes that a token was used, at most once a minute.
@@ -285,7 +315,7 @@ mod tests {
     fn made(new: NewToken) -> (tempfile::TempDir, Catalog, Token, TokenSecret) {
         let folder = tempfile::tempdir().expect("a folder");
         let catalog = Catalog::open(&folder.path().join("catalog.db")).expect("opens");
-        let (token, secret) = catalog.create_token(new, NOW).expect("made");
+        let (token, secret) = catalog.create_token(new, NOW, &By::server()).expect("made");
         (folder, catalog, token, secret)
     }
 
@@ -342,8 +372,8 @@ mod tests {
         assert!(!token.is_good("192.0.2.1".parse().ok(), at(1)), "elsewhere");
         assert!(!token.is_good(None, at(1)), "from nowhere");
         assert!(token.may(Scope::Read) && !token.may(Scope::Ingest));
-        assert!(catalog.revoke_token(&token.id, at(5)).expect("revoked"));
-        assert!(!catalog.revoke_token(&token.id, at(6)).expect("asked"), "only once");
+        assert!(catalog.revoke_token(&token.id, at(5), &By::server()).expect("revoked"));
+        assert!(!catalog.revoke_token(&token.id, at(6), &By::server()).expect("asked"), "only once");
         let token = catalog.find_token(secret.reveal()).expect("read").expect("still known");
         assert!(!token.is_good(inside, at(7)));
     }

@@ -1,9 +1,10 @@
 //! Workspaces and what people call them.
 
-use super::{Catalog, CatalogError};
+use super::{By, Catalog, CatalogError, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use rusqlite::{OptionalExtension as _, Row, params};
+use serde_json::json;
 
 /// A workspace as people know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +28,20 @@ fn workspace((id, name, created_at): (String, String, i64)) -> Result<Workspace,
 
 impl Catalog {
     /// Adds a workspace; one that is there already keeps its name.
-    pub fn add_workspace(&self, workspace: &Workspace) -> Result<(), CatalogError> {
-        self.sql().execute(
+    pub fn add_workspace(&self, workspace: &Workspace, by: &By) -> Result<(), CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let added = transaction.execute(
             "INSERT OR IGNORE INTO workspace (id, name, created_at) VALUES (?1, ?2, ?3)",
             params![workspace.id.as_str(), workspace.name, workspace.created_at.micros()],
         )?;
-        Ok(())
+        if added == 1 {
+            let target =
+                json!([{ "type": "workspace", "id": workspace.id.as_str(), "name": workspace.name }]);
+            let draft = by.event("workspace.created", target, json!({}));
+            outbox::put(&transaction, &WorkspaceId::instance(), &draft)?;
+        }
+        Ok(transaction.commit()?)
     }
 
     /// All workspaces, oldest first.

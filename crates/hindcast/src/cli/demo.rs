@@ -4,7 +4,7 @@ mod load;
 
 use super::{Settings, start_log};
 use crate::app::App;
-use crate::catalog::{NewToken, Scope, TokenSecret, Workspace};
+use crate::catalog::{By, NewToken, Scope, TokenSecret, Workspace};
 use crate::config::Level;
 use crate::demo::{EVENTS, EVENTS_MAX, EVENTS_MIN, Guide, WORKSPACE_NAME};
 use crate::serve::{listen, serve};
@@ -89,7 +89,7 @@ async fn load_unless_interrupted(app: &Arc<App>, events: usize) -> anyhow::Resul
 fn token(app: &App, workspace: &Workspace) -> anyhow::Result<TokenSecret> {
     let now = (app.clock)();
     for token in app.catalog.tokens(Some(&workspace.id))?.iter().filter(|token| token.name == TOKEN_NAME) {
-        app.catalog.revoke_token(&token.id, now)?;
+        app.catalog.revoke_token(&token.id, now, &By::server())?;
     }
     let new = NewToken {
         workspace: Some(workspace.id.clone()),
@@ -98,7 +98,7 @@ fn token(app: &App, workspace: &Workspace) -> anyhow::Result<TokenSecret> {
         networks: Vec::new(),
         expires_at: Some(Timestamp::from_micros(now.micros() + TOKEN_MICROS)),
     };
-    Ok(app.catalog.create_token(new, now)?.1)
+    Ok(app.catalog.create_token(new, now, &By::server())?.1)
 }
 
 fn welcome(loaded: &load::Loaded, url: &str, token: &str, vkey: &str, kept: bool) -> String {

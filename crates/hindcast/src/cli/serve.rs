@@ -2,7 +2,7 @@
 
 use super::{Settings, start_log};
 use crate::app::App;
-use crate::catalog::{NewToken, Scope};
+use crate::catalog::{By, NewToken, Scope};
 use crate::serve::{listen, serve};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -41,7 +41,7 @@ fn first_start(app: &App) -> anyhow::Result<()> {
     if !app.catalog.tokens(None)?.is_empty() {
         return Ok(());
     }
-    let workspace = app.create_workspace("Main")?;
+    let workspace = app.create_workspace("Main", &By::server())?;
     let new = NewToken {
         workspace: None,
         name: "first administrator".to_owned(),
@@ -49,7 +49,7 @@ fn first_start(app: &App) -> anyhow::Result<()> {
         networks: Vec::new(),
         expires_at: None,
     };
-    let (_, token) = app.catalog.create_token(new, (app.clock)())?;
+    let (_, token) = app.catalog.create_token(new, (app.clock)(), &By::server())?;
     println!("workspace  {} ({})", workspace.id, workspace.name);
     println!("token      {}   (administrator, shown only now)", token.reveal());
     Ok(())

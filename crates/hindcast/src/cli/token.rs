@@ -2,7 +2,7 @@
 
 use super::Settings;
 use super::terminal::escape;
-use crate::catalog::{Catalog, NewToken, Scope, Token, TokenId};
+use crate::catalog::{By, Catalog, NewToken, Scope, Token, TokenId};
 use crate::config::Network;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Create(new) => create(new)?,
         Command::List { settings, workspace } => list(&open(settings)?, workspace.as_ref())?,
         Command::Revoke { settings, id } => {
-            let known = open(settings)?.revoke_token(&TokenId(id.clone()), now())?;
+            let known = open(settings)?.revoke_token(&TokenId(id.clone()), now(), &By::command_line())?;
             if !known {
                 bail!("there is no token {id:?} to revoke");
             }
@@ -102,7 +102,7 @@ fn create(new: &Create) -> anyhow::Result<()> {
         networks: new.networks.clone(),
         expires_at: new.expires.map(|expiry| expiry.after(now)).transpose()?,
     };
-    let (token, secret) = catalog.create_token(new, now)?;
+    let (token, secret) = catalog.create_token(new, now, &By::command_line())?;
     eprintln!("{}  (shown only now)", line(&token, now));
     println!("{}", secret.reveal());
     Ok(())
@@ -242,7 +242,10 @@ mod tests {
         let add = |id: &str| {
             let id: WorkspaceId = id.parse().expect("an id");
             catalog
-                .add_workspace(&crate::catalog::Workspace { id, name: "W".into(), created_at: now() })
+                .add_workspace(
+                    &crate::catalog::Workspace { id, name: "W".into(), created_at: now() },
+                    &By::server(),
+                )
                 .expect("added");
         };
         add(WorkspaceId::INSTANCE);

@@ -4,13 +4,17 @@ use super::pause;
 use crate::app::App;
 use hindcast_event::Kind;
 use hindcast_ledger::{WorkspaceId, open_note};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// The mark of a workspace with the size of the checkpoint that was written last.
+const ANCHORED: &str = "anchored";
+
 pub(super) fn follow(app: &App) {
-    let mut anchored = BTreeMap::new();
-    while pause(app, Duration::from_secs(app.config.ledger.anchor_seconds)) {
-        if let Err(error) = anchor(app, &mut anchored) {
+    let mut go_on = true;
+    while go_on {
+        // Once more at the end, so that the newest checkpoint of this run is covered too.
+        go_on = pause(app, Duration::from_secs(app.config.ledger.anchor_seconds));
+        if let Err(error) = anchor(app) {
             app.metrics.problems.add(1);
             tracing::error!(
                 error = format!("{error:#}"),
@@ -21,11 +25,12 @@ pub(super) fn follow(app: &App) {
 }
 
 /// One entry for each workspace whose checkpoint grew.
-fn anchor(app: &App, anchored: &mut BTreeMap<WorkspaceId, u64>) -> anyhow::Result<()> {
+fn anchor(app: &App) -> anyhow::Result<()> {
     for workspace in app.ledger.workspaces() {
         let Some((size, note)) = app.ledger.published(&workspace)? else { continue };
-        let known = anchored.get(&workspace).is_some_and(|known| *known == size);
-        if known || size == 0 || workspace.as_str() == WorkspaceId::INSTANCE {
+        let anchored = app.catalog.mark(workspace.as_str(), ANCHORED)?;
+        let is_known = anchored.and_then(|known| known.parse().ok()) == Some(size);
+        if is_known || size == 0 || workspace.as_str() == WorkspaceId::INSTANCE {
             continue;
         }
         let checkpoint = open_note(&note, &app.ledger.verifier_key(&workspace)?)?;
@@ -41,7 +46,7 @@ fn anchor(app: &App, anchored: &mut BTreeMap<WorkspaceId, u64>) -> anyhow::Resul
             },
         });
         app.record(&WorkspaceId::instance(), Kind::Checkpoint, &draft)?;
-        anchored.insert(workspace, size);
+        app.catalog.set_mark(workspace.as_str(), ANCHORED, &size.to_string())?;
     }
     Ok(())
 }

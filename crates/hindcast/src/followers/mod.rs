@@ -3,10 +3,13 @@
 //! Each has a thread of its own, looks again after a pause, and ends when the server does.
 
 mod anchor;
+mod merger;
+mod outbox;
 mod scrub;
 mod segmenter;
 
-pub(crate) use segmenter::{due, seal};
+pub(crate) use merger::merge_one;
+pub(crate) use segmenter::{Claims, seal_one};
 
 use crate::app::App;
 use crate::rooms::Room;
@@ -14,22 +17,31 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+/// Threads that pack entries into segments; each packs the entries of another workspace.
+const SEGMENTERS: usize = 2;
+
 /// The threads of all followers.
 pub struct Followers(Vec<JoinHandle<()>>);
 
 impl Followers {
     /// Starts them all.
     pub fn start(app: &Arc<App>) -> Self {
-        let follow = |name: &str, follower: fn(&App)| {
+        let claims = Arc::new(Claims::default());
+        let follow = |name: &str, follower: Box<dyn FnOnce(&App) + Send>| {
             let app = app.clone();
             std::thread::Builder::new().name(name.to_owned()).spawn(move || follower(&app))
         };
-        let started = [
-            follow("segmenter", segmenter::follow),
-            follow("anchor", anchor::follow),
-            follow("scrub", scrub::follow),
+        let segmenters = (0..SEGMENTERS).map(|_| {
+            let claims = claims.clone();
+            follow("segmenter", Box::new(move |app| segmenter::follow(app, &claims)))
+        });
+        let others = [
+            follow("merger", Box::new(merger::follow)),
+            follow("anchor", Box::new(anchor::follow)),
+            follow("outbox", Box::new(outbox::follow)),
+            follow("scrub", Box::new(scrub::follow)),
         ];
-        Self(started.into_iter().flatten().collect())
+        Self(segmenters.chain(others).flatten().collect())
     }
 
     /// Waits until they have ended; [`App::ending`] tells them to.

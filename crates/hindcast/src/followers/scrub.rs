@@ -3,7 +3,7 @@
 use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
-use crate::verify::verify_room;
+use crate::verify::{last_verified, note_verified, verify_room};
 use hindcast_ledger::ReadError;
 use hindcast_segments::{SearchError, SegmentError};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ const DAY_SECONDS: i64 = 86_400;
 const REST_FOR_EACH_WORK: u32 = 4;
 
 pub(super) fn follow(app: &App) {
+    app.rooms.all().iter().filter(|room| is_quarantined(app, room)).for_each(|room| recheck(app, room));
     while pause(app, LOOK_EVERY) {
         for room in app.rooms.all() {
             if is_ending(app) || is_quarantined(app, &room) || !is_due(app, &room) {
@@ -32,6 +33,24 @@ pub(super) fn follow(app: &App) {
     }
 }
 
+/// A workspace that was out of service when the server ended may have been restored since.
+fn recheck(app: &App, room: &Room) {
+    let intact = verify_room(app, room, |_, _| {}).is_ok_and(|report| report.is_intact());
+    if !intact {
+        return;
+    }
+    match app.release(&room.id) {
+        Ok(()) => {
+            tracing::info!(workspace = %room.id, "all of it was read again and is what was signed: back in service");
+            let workspace = room.id.as_str();
+            app.record_own("log.verified", serde_json::json!({ "workspace": workspace, "intact": true }));
+        }
+        Err(error) => {
+            tracing::error!(workspace = %room.id, error = format!("{error:#}"), "still out of service")
+        }
+    }
+}
+
 /// Whether an error tells of stored bytes that are not those that were written.
 fn is_damage(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
@@ -42,15 +61,10 @@ fn is_damage(error: &anyhow::Error) -> bool {
 }
 
 fn is_due(app: &App, room: &Room) -> bool {
-    let last = last_verified(app, room.id.as_str());
     let period =
         i64::try_from(app.config.segments.scrub_days).unwrap_or(i64::MAX).saturating_mul(DAY_SECONDS);
-    last.is_none_or(|at| (app.clock)().seconds().saturating_sub(at) >= period)
-}
-
-/// When a workspace was last read all the way through and found intact, in seconds since 1970.
-pub(crate) fn last_verified(app: &App, workspace: &str) -> Option<i64> {
-    app.catalog.mark(workspace, "verified").ok().flatten()?.parse().ok()
+    let last = last_verified(app, &room.id).ok().flatten();
+    last.is_none_or(|at| (app.clock)().seconds().saturating_sub(at.seconds()) >= period)
 }
 
 fn scrub(app: &App, room: &Room) -> anyhow::Result<()> {
@@ -61,7 +75,7 @@ fn scrub(app: &App, room: &Room) -> anyhow::Result<()> {
         worked = Instant::now();
     })?;
     if report.is_intact() {
-        app.catalog.set_mark(room.id.as_str(), "verified", &(app.clock)().seconds().to_string())?;
+        note_verified(app, &room.id)?;
     } else {
         found(app, room, &report.problems.join("; "));
     }
@@ -71,7 +85,9 @@ fn scrub(app: &App, room: &Room) -> anyhow::Result<()> {
 fn found(app: &App, room: &Room, problem: &str) {
     app.metrics.problems.add(1);
     tracing::error!(workspace = %room.id, problem, "the stored entries are not what was signed");
-    let _known = app.ledger.quarantine(&room.id, problem);
+    if let Err(error) = app.quarantine(&room.id, problem) {
+        tracing::error!(workspace = %room.id, error = format!("{error:#}"), "this will not be known after a restart");
+    }
     let workspace = room.id.as_str();
     app.record_own(
         "log.verified",

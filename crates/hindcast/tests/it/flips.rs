@@ -3,6 +3,7 @@
 //! A sample is drawn in each run; `HINDCAST_FLIP_EVERY=1` flips every single bit, which takes hours.
 
 use hindcast::app::App;
+use hindcast::catalog::By;
 use hindcast::config::Config;
 use hindcast::serve::{listen, serve};
 use hindcast::verify::verify_room;
@@ -69,7 +70,7 @@ fn write_something(folder: &Path) -> WorkspaceId {
         let mut config = config(folder);
         config.segments.seal_entries = 60;
         let app = Arc::new(App::open(config).expect("opens"));
-        let workspace = app.create_workspace("Doors").expect("made").id;
+        let workspace = app.create_workspace("Doors", &By::server()).expect("made").id;
         let listener = listen(([127, 0, 0, 1], 0).into()).await.expect("listens");
         let server = tokio::spawn(serve(app.clone(), listener));
         append(&app, &workspace, 0..60).await;

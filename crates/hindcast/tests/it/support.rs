@@ -1,7 +1,7 @@
 //! A server on a folder and a port of its own, and a client that talks to it as anybody would.
 
 use hindcast::app::App;
-use hindcast::catalog::{NewToken, Scope};
+use hindcast::catalog::{By, NewToken, Scope};
 use hindcast::config::{Config, Network};
 use hindcast::serve::{listen, serve};
 use hindcast_event::Timestamp;
@@ -41,7 +41,7 @@ impl TestServer {
         config.ledger.checkpoint_ms = 20;
         change(&mut config);
         let app = Arc::new(App::open(config).expect("opens"));
-        let workspace = app.create_workspace("Northwind").expect("made").id;
+        let workspace = app.create_workspace("Northwind", &By::server()).expect("made").id;
         let token = token(&app, Some(&workspace), &[Scope::Read, Scope::Ingest], |_| ());
         let admin = token_of_admin(&app);
         let (address, thread) = run(app.clone());
@@ -58,7 +58,7 @@ impl TestServer {
 
     /// Another workspace, with a token that reads and appends there.
     pub fn another_workspace(&self) -> (String, String) {
-        let workspace = self.app.create_workspace("Other").expect("made").id;
+        let workspace = self.app.create_workspace("Other", &By::server()).expect("made").id;
         let token = token(&self.app, Some(&workspace), &[Scope::Read, Scope::Ingest], |_| ());
         (workspace.to_string(), token)
     }
@@ -118,7 +118,7 @@ fn token(
         (workspace.cloned(), scopes.to_vec(), Vec::new());
     let mut new = NewToken { workspace, name: "test".to_owned(), scopes, networks, expires_at: None };
     change(&mut new);
-    let (_, secret) = app.catalog.create_token(new, Timestamp::default()).expect("made");
+    let (_, secret) = app.catalog.create_token(new, Timestamp::default(), &By::server()).expect("made");
     secret.reveal().to_owned()
 }
 

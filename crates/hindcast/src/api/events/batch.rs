@@ -2,6 +2,7 @@
 
 use super::super::body::{is_json, media_type};
 use super::super::error::{Problem, named};
+use super::super::lanes::spawn;
 use crate::rooms::Room;
 use axum::http::{HeaderMap, StatusCode};
 use hindcast_event::json::{self, Json, JsonError, write_string};
@@ -272,7 +273,7 @@ impl Random {
 /// Reads the ids of entries that were appended earlier.
 pub async fn ids_of(room: &Arc<Room>, appended: Appended) -> Result<Ids, Problem> {
     let room = room.clone();
-    let read = tokio::task::spawn_blocking(move || {
+    let read = spawn(move || {
         let mut ids = Ids::default();
         for entries in room.store.snapshot().scan(appended.first..appended.first + appended.count) {
             for entry in entries?.iter() {

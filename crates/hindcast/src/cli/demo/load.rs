@@ -1,7 +1,7 @@
 //! Loads the invented year through the ordinary append path, once; an interrupted load goes on where it was.
 
 use crate::app::App;
-use crate::catalog::Workspace;
+use crate::catalog::{By, Workspace};
 use crate::demo::{WORKSPACE_NAME, events_about};
 use anyhow::{Context as _, bail};
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
@@ -75,7 +75,7 @@ fn begun(app: &App, events: usize) -> anyhow::Result<(Workspace, Mark)> {
     if app.catalog.workspaces()?.iter().any(|workspace| workspace.id.as_str() != WorkspaceId::INSTANCE) {
         bail!("the folder holds a log already, the demo wants one of its own");
     }
-    let workspace = app.create_workspace(WORKSPACE_NAME)?;
+    let workspace = app.create_workspace(WORKSPACE_NAME, &By::server())?;
     let mark = Mark {
         workspace: workspace.id.to_string(),
         now_micros: (app.clock)().micros(),

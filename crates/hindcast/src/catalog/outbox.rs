@@ -1,0 +1,96 @@
+//! Entries still to be written: kept in the transaction of the change they tell of, so that there is never one without
+//! the other, whoever makes the change and whenever the server stops.
+
+use super::{Catalog, CatalogError};
+use hindcast_ledger::WorkspaceId;
+use rusqlite::{Transaction, params};
+use serde_json::{Value, json};
+
+/// So many entries are taken out at once.
+const TAKEN_MAX: usize = 100;
+
+/// Who changes something here, as the entry about it will say.
+#[derive(Clone, Debug)]
+pub struct By {
+    /// The `actor` of the entry.
+    pub actor: Value,
+    /// Its `context`.
+    pub context: Value,
+}
+
+impl By {
+    /// The server itself.
+    pub fn server() -> Self {
+        let actor = json!({ "type": "system", "id": "hindcast", "name": "hindcast" });
+        Self { actor, context: json!({}) }
+    }
+
+    /// Somebody at the command line of this machine, who can read the data folder.
+    pub fn command_line() -> Self {
+        let actor = json!({ "type": "system", "id": "command-line", "name": "command line" });
+        Self { actor, context: json!({ "source": "cli" }) }
+    }
+
+    /// Something they did, as the JSON of a draft.
+    pub fn event(&self, action: &str, targets: Value, metadata: Value) -> Value {
+        json!({
+            "action": action,
+            "actor": self.actor,
+            "targets": targets,
+            "metadata": metadata,
+            "context": self.context,
+        })
+    }
+}
+
+/// An entry still to be written.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Its place in the queue.
+    pub nr: i64,
+    /// Into whose log.
+    pub workspace: WorkspaceId,
+    /// Keeps it from being written twice.
+    pub key: String,
+    /// The JSON of a draft.
+    pub draft: String,
+}
+
+/// Keeps an entry until it is written.
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    draft: &Value,
+) -> Result<(), CatalogError> {
+    transaction.execute(
+        "INSERT INTO outbox (workspace, key, draft) VALUES (?1, 'outbox-' || lower(hex(randomblob(16))), ?2)",
+        params![workspace.as_str(), draft.to_string()],
+    )?;
+    Ok(())
+}
+
+impl Catalog {
+    /// The entries that were kept first.
+    pub fn outbox(&self) -> Result<Vec<Outgoing>, CatalogError> {
+        let sql = self.sql();
+        let mut statement =
+            sql.prepare_cached("SELECT nr, workspace, key, draft FROM outbox ORDER BY nr LIMIT ?1")?;
+        let rows = statement.query_map([TAKEN_MAX], |row| {
+            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?))
+        })?;
+        rows.map(|row| {
+            let (nr, workspace, key, draft) = row?;
+            let workspace = workspace
+                .parse()
+                .map_err(|_| CatalogError::Damaged(format!("{workspace:?} is not the id of a workspace")))?;
+            Ok(Outgoing { nr, workspace, key, draft })
+        })
+        .collect()
+    }
+
+    /// Forgets an entry that was written.
+    pub fn written(&self, outgoing: &Outgoing) -> Result<(), CatalogError> {
+        self.sql().execute("DELETE FROM outbox WHERE nr = ?1", [outgoing.nr])?;
+        Ok(())
+    }
+}
