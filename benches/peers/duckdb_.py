@@ -72,22 +72,23 @@ def query(job, figures):
     database = opened(job.home / "events.duckdb")
     workspace, page = asked["workspace"], asked["page"]
 
-    def listed(metric, question, where, *values):
+    def listed(metric, question, where):
         sql = f"SELECT {LIST} FROM events WHERE workspace = ? {where} ORDER BY created_at DESC LIMIT {page}"
-        figures.listed(metric, question, lambda: database.execute(sql, (workspace, *values)).fetchall())
+        figures.listed(metric, question, lambda *values: database.execute(sql, (workspace, *values)).fetchall())
 
-    def found(metric, question, word):
-        pattern = f"%{word}%"
-        listed(metric, question, "AND (description LIKE ? OR metadata LIKE ?)", pattern, pattern)
+    def found(metric, question):
+        sql = f"""SELECT {LIST} FROM events WHERE workspace = ? AND (description LIKE ? OR metadata LIKE ?)
+                  ORDER BY created_at DESC LIMIT {page}"""
+        figures.listed(metric, question,
+                       lambda word: database.execute(sql, (workspace, f"%{word}%", f"%{word}%")).fetchall())
 
     listed("Q1 newest", "newest", "")
-    listed("Q7 deep page", "deep_page", "AND created_at < make_timestamp(?)", asked["deep_before_us"])
-    listed("Q2 rare action", "rare_action", "AND action = ? AND created_at >= make_timestamp(?)",
-           asked["rare_action"], asked["rare_since_us"])
-    listed("Q3 actor failed", "actor_failure", "AND actor = ? AND result = 'failure'", asked["actor"])
-    listed("Q4 one target", "target", "AND target = ? AND target_type = ?", asked["target"], asked["target_type"])
-    found("Q5 rare word", "rare_word", asked["rare_word"])
-    found("Q5b common word", "common_word", asked["common_word"])
+    listed("Q7 deep page", "deep_page", "AND created_at < make_timestamp(?)")
+    listed("Q2 rare action", "rare_action", "AND action = ? AND created_at >= make_timestamp(?)")
+    listed("Q3 actor failed", "actor_failure", "AND actor = ? AND result = 'failure'")
+    listed("Q4 one target", "target", "AND target = ? AND target_type = ?")
+    found("Q5 rare word", "rare_word")
+    found("Q5b common word", "common_word")
     recent = f"FROM events WHERE workspace = {workspace} AND created_at >= make_timestamp({asked['recent_since_us']})"
     figures.faceted(lambda: database.execute(
         f"SELECT action, created_at::DATE AS day, count(*) {recent} GROUP BY action, day").fetchall())

@@ -31,12 +31,14 @@ pub struct Verified {
     pub problems: Vec<String>,
     /// How many problems there were, told or not.
     pub problem_count: u64,
+    /// Why the workspace is out of service, if it is.
+    pub quarantined: Option<String>,
 }
 
 impl Verified {
-    /// Whether nothing was found.
+    /// Whether nothing was found, now or earlier.
     pub fn is_intact(&self) -> bool {
-        self.problem_count == 0
+        self.problem_count == 0 && self.quarantined.is_none()
     }
 
     fn problem(&mut self, what: String) {
@@ -75,11 +77,8 @@ impl<'l> Verifier<'l> {
             tiles: Vec::new(),
             checkpoints: VecDeque::new(),
             checkpoints_from: 0,
-            report: Verified::default(),
+            report: Verified { quarantined: ledger.quarantined(workspace)?, ..Verified::default() },
         };
-        if let Some(reason) = ledger.quarantined(workspace)? {
-            verifier.report.problem(reason);
-        }
         verifier.compare_checkpoints()?;
         Ok(verifier)
     }

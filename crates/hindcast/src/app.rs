@@ -7,7 +7,7 @@ use crate::rooms::Rooms;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::SqliteJournal;
-use hindcast_ledger::{Clock, Ledger, WorkspaceId, seed};
+use hindcast_ledger::{Clock, Ledger, Verified, WorkspaceId, seed};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -125,11 +125,18 @@ impl App {
         Ok(self.catalog.set_mark(workspace.as_str(), QUARANTINED, reason)?)
     }
 
-    /// Puts a workspace into service again that was found intact.
+    /// Whether a workspace is out of service for nothing but what was found before the server started, and all of it
+    /// was now read and found to be what was signed.
+    pub fn is_restored(&self, workspace: &WorkspaceId, verified: &Verified) -> anyhow::Result<bool> {
+        let mark = self.catalog.mark(workspace.as_str(), QUARANTINED)?;
+        Ok(verified.problem_count == 0 && mark.is_some() && mark == verified.quarantined)
+    }
+
+    /// Puts a workspace that [`Self::is_restored`] into service again.
     pub fn release(&self, workspace: &WorkspaceId) -> anyhow::Result<()> {
         if let Some(reason) = self.catalog.mark(workspace.as_str(), QUARANTINED)? {
-            self.ledger.release(workspace, &reason)?;
             self.catalog.remove_mark(workspace.as_str(), QUARANTINED)?;
+            self.ledger.release(workspace, &reason)?;
         }
         Ok(())
     }

@@ -4,8 +4,10 @@
 //! questions and a wrong answer is an error. Peers are measured by `benches/peers/peers.py`, each in processes of its
 //! own, after we have finished: two cores are enough for one engine at a time.
 
+mod batches;
 pub mod generate;
 mod http;
+mod ingest;
 mod machine;
 mod ours;
 mod table;

@@ -1,31 +1,24 @@
 //! Our own figures, on the same code that serves.
 
 use super::generate::{Generator, Hits, Params, WORKSPACES};
-use super::machine::{Stopwatch, anonymous_mb, folder_bytes, peak_mb};
-use super::{Figure, http};
+use super::machine::{Stopwatch, anonymous_mb, folder_bytes};
+use super::{Figure, http, ingest};
 use crate::app::App;
 use crate::catalog::By;
 use crate::config::Config;
-use crate::followers::{Claims, merge_one, seal_one};
 use crate::rooms::Room;
 use crate::verify::verify_room;
 use anyhow::{Context as _, bail, ensure};
-use hindcast_event::{Arrival, Draft, Entries, Kind};
-use hindcast_ledger::{Batch, WorkspaceId};
+use hindcast_event::Entries;
+use hindcast_ledger::WorkspaceId;
 use hindcast_segments::query::{ParseContext, Query};
 use hindcast_segments::{Budget, CsvStyle, Cursor, FacetKind, Format};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread::JoinHandle;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-const BATCH: usize = 1000;
-/// Batches one thread has under way; the next is prepared while they are synced.
-const UNDER_WAY: usize = 4;
 const RUNS: usize = 25;
-/// Drawn and kept in memory at once, so that making the data is not measured.
-const STRETCH: u64 = 500_000;
 
 pub(super) fn measure(generator: &Generator, params: &Params, folder: &Path) -> anyhow::Result<Vec<Figure>> {
     let _earlier = std::fs::remove_dir_all(folder);
@@ -37,10 +30,11 @@ pub(super) fn measure(generator: &Generator, params: &Params, folder: &Path) -> 
     let asked = workspaces.get(params.workspace as usize).context("the workspace that is asked")?;
     let room = app.rooms.get(asked).context("its room")?;
 
-    let mut figures = ingest(&app, generator, &workspaces)?;
-    figures.push(merge(&app, generator.total())?);
+    let mut figures = ingest::measure(&app, generator, &workspaces, &folder.join("batches"))?;
+    eprintln!("asking …");
     figures.extend(queries(&room, params)?);
     figures.push(export(&room, params)?);
+    eprintln!("verifying …");
     figures.push(verify(&app, &workspaces)?);
     figures.push(bytes_per_event(folder, generator.total())?);
     app.close();
@@ -61,202 +55,55 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// Durable, hashed and proven; then until everything is in segments with their indexes.
-fn ingest(app: &Arc<App>, generator: &Generator, workspaces: &[WorkspaceId]) -> anyhow::Result<Vec<Figure>> {
-    let sealing = Sealing::start(app);
-    let total = Stopwatch::start();
-    let (mut writing, mut writing_cpu, mut made) = (0.0, 0.0, 0.0);
-    let mut latencies = Vec::new();
-    let mut from = 0;
-    while from < generator.total() {
-        let to = generator.total().min(from + STRETCH);
-        let making = Instant::now();
-        let batches = batches(generator, from, to);
-        made += making.elapsed().as_secs_f64();
-        let watch = Stopwatch::start();
-        latencies.extend(append_all(app, workspaces, batches)?);
-        writing += watch.seconds();
-        writing_cpu += watch.cpu_seconds();
-        eprint!("\r{to} of {} events", generator.total());
-        from = to;
-    }
-    eprintln!();
-    let events = generator.total() as f64;
-    latencies.sort_unstable();
-    let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
-    let note = "library path, batches of 1000, two threads, sealing and indexing beside it";
-    let mut figures = vec![
-        Figure::ours("ingest", events / writing, "events/s", note),
-        Figure::ours("ingest cpu", writing_cpu * 1e6 / events, "s/1M", note),
-        Figure::ours("batch p50", at(0.5), "ms", note),
-        Figure::ours("batch p99", at(0.99), "ms", note),
-    ];
-    let asked = &workspaces[0];
-    let room = app.rooms.get(asked).context("its room")?;
-    let newest = Query::default();
-    let tail = median(|| {
-        ensure!(room.store.tail_len() > 0, "there is no tail to ask");
-        Ok(room.store.snapshot().search(&newest, None, 50, &Budget::default())?.entries.len())
-    })?;
-    sealing.finish(app)?;
-    let indexed = events / (total.seconds() - made);
-    figures.push(Figure::ours(
-        "ingest indexed",
-        indexed,
-        "events/s",
-        "until everything is in segments with their indexes",
-    ));
-    figures.push(Figure::ours("Q1 newest, tail", tail, "ms", "while most of it was not in segments yet"));
-    figures.push(Figure::ours("memory load", peak_mb(), "MB", "peak while writing, files included"));
-    Ok(figures)
-}
-
-/// Seals as the server does, but so that its end can be awaited.
-struct Sealing {
-    last: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-impl Sealing {
-    fn start(app: &Arc<App>) -> Self {
-        let (last, claims) = (Arc::new(AtomicBool::new(false)), Arc::new(Claims::default()));
-        let thread = |_| {
-            let (app, last, claims) = (app.clone(), last.clone(), claims.clone());
-            std::thread::spawn(move || {
-                loop {
-                    let at_once = last.load(Ordering::Relaxed);
-                    match seal_one(&app, &claims, at_once) {
-                        true => {}
-                        false if at_once => return,
-                        false => std::thread::sleep(Duration::from_millis(20)),
-                    }
-                }
-            })
-        };
-        Self { threads: (0..2).map(thread).collect(), last }
-    }
-
-    fn finish(self, app: &App) -> anyhow::Result<()> {
-        self.last.store(true, Ordering::Relaxed);
-        for thread in self.threads {
-            thread.join().map_err(|_| anyhow::anyhow!("sealing panicked"))?;
-        }
-        ensure!(app.rooms.all().iter().all(|room| room.store.tail_len() == 0), "not everything was sealed");
-        Ok(())
-    }
-}
-
-/// Merges until there is nothing left to merge, on one thread as the server does.
-fn merge(app: &App, events: u64) -> anyhow::Result<Figure> {
-    let watch = Stopwatch::start();
-    for room in app.rooms.all() {
-        while merge_one(app, &room)? {}
-    }
-    let segments: usize = app.rooms.all().iter().map(|room| room.store.metas().len()).sum();
-    let note = format!("{:.1} s on the clock, {segments} segments are left", watch.seconds());
-    Ok(Figure::ours("merge cpu", watch.cpu_seconds() * 1e6 / events as f64, "s/1M", note))
-}
-
-type Drawn = (u32, Vec<u8>, Vec<usize>);
-
-/// Events in the order they come, in batches of one workspace each: bytes, and where each event ends.
-fn batches(generator: &Generator, from: u64, to: u64) -> Vec<Drawn> {
-    let mut open: Vec<Drawn> = (0..WORKSPACES).map(|workspace| (workspace, Vec::new(), Vec::new())).collect();
-    let mut full = Vec::new();
-    for i in from..to {
-        let slot = &mut open[generator.workspace(i) as usize];
-        generator.event(i, &mut slot.1);
-        slot.2.push(slot.1.len());
-        if slot.2.len() == BATCH {
-            let workspace = slot.0;
-            full.push(std::mem::replace(slot, (workspace, Vec::new(), Vec::new())));
-        }
-    }
-    full.extend(open.into_iter().filter(|batch| !batch.2.is_empty()));
-    full
-}
-
-fn append_all(app: &App, workspaces: &[WorkspaceId], batches: Vec<Drawn>) -> anyhow::Result<Vec<Duration>> {
-    let queue = Mutex::new(batches.into_iter());
-    let latencies = Mutex::new(Vec::new());
-    let append = || -> anyhow::Result<()> {
-        let (done, answers) = mpsc::channel();
-        let mut under_way = 0;
-        loop {
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            while under_way > 0 && (next.is_none() || under_way == UNDER_WAY) {
-                let (begun, appended): (Instant, Result<_, _>) = answers.recv()?;
-                appended?;
-                latencies.lock().unwrap_or_else(PoisonError::into_inner).push(begun.elapsed());
-                under_way -= 1;
-            }
-            let Some((workspace, bytes, ends)) = next else { return Ok(()) };
-            let batch = prepared((app.clock)(), &bytes, &ends)?;
-            let (done, begun) = (done.clone(), Instant::now());
-            while !app.has_room() {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            let reply = Box::new(move |appended| drop(done.send((begun, appended))));
-            app.ledger.append_then(&workspaces[workspace as usize], batch, reply);
-            under_way += 1;
-        }
-    };
-    std::thread::scope(|scope| {
-        let threads = [scope.spawn(append), scope.spawn(append)];
-        threads
-            .into_iter()
-            .try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a writer panicked"))?)
-    })?;
-    Ok(latencies.into_inner().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// What the server does with a body: read, check, mask, encode, hash and pack.
-fn prepared(now: hindcast_event::Timestamp, bytes: &[u8], ends: &[usize]) -> anyhow::Result<Batch> {
-    let mut random = vec![0; 26 * ends.len()];
-    getrandom::fill(&mut random)?;
-    let mut entries = Entries::default();
-    let mut from = 0;
-    for (end, random) in ends.iter().zip(random.as_chunks::<26>().0) {
-        let draft = Draft::parse(std::str::from_utf8(&bytes[from..*end])?)?;
-        let (id, key) = random.split_at(10);
-        let arrival = Arrival { now, random: id.try_into()? };
-        entries.push_new(Kind::Event, key.try_into()?, |out| draft.encode(&arrival, out))?;
-        from = *end;
-    }
-    Ok(Batch::new(entries, None)?)
-}
-
 fn queries(room: &Room, params: &Params) -> anyhow::Result<Vec<Figure>> {
     let snapshot = room.store.snapshot();
-    let expected = &params.expected;
-    let deep =
-        Cursor::after(hindcast_event::Timestamp::from_micros(params.deep_before_us), 0, &Query::default());
-    let since = |micros| hindcast_event::Timestamp::from_micros(micros).to_string();
     let mut figures = Vec::new();
-    for (metric, text, after, expected) in [
-        ("Q1 newest", String::new(), None, &expected.newest),
-        ("Q7 deep page", String::new(), Some(&deep), &expected.deep_page),
-        (
-            "Q2 rare action",
-            format!("action:{} occurred:>={}", params.rare_action, since(params.rare_since_us)),
-            None,
-            &expected.rare_action,
-        ),
-        ("Q3 actor failed", format!("actor:{} outcome:failure", params.actor), None, &expected.actor_failure),
-        ("Q4 one target", format!("target:{}/{}", params.target_type, params.target), None, &expected.target),
-        ("Q5 rare word", params.rare_word.clone(), None, &expected.rare_word),
-        ("Q5b common word", params.common_word.clone(), None, &expected.common_word),
-    ] {
-        let query = parsed(&text)?;
-        let page = || -> anyhow::Result<Entries> {
-            Ok(snapshot.search(&query, after, params.page, &Budget::default())?.entries)
-        };
-        compare(metric, &page()?, expected)?;
-        let time = median(|| page().map(|entries| entries.len()))?;
-        figures.push(Figure::ours(metric, time, "ms", "in segments, warm"));
+    for (metric, name) in LISTS {
+        let questions = params.questions.get(name).context(name)?;
+        // A question that does not vary is asked again and again.
+        let runs = if questions.len() > 1 { questions.len() } else { RUNS };
+        let mut times = Vec::with_capacity(runs);
+        for question in questions.iter().cycle().take(runs) {
+            let (query, after) = query_of(name, &question.values)?;
+            let begun = Instant::now();
+            let found = snapshot.search(&query, after.as_ref(), params.page, &Budget::default())?;
+            times.push(begun.elapsed().as_secs_f64() * 1e3);
+            compare(metric, &found.entries, &question.expected)?;
+        }
+        let note = format!("in segments; first {:.2} ms, median of {} after it", times[0], runs - 1);
+        figures.push(Figure::ours(metric, median_of(times.split_off(1)), "ms", note));
     }
     figures.push(facets(room, params)?);
     Ok(figures)
+}
+
+/// What is listed: the name of the figure, and of the question.
+const LISTS: [(&str, &str); 7] = [
+    ("Q1 newest", "newest"),
+    ("Q7 deep page", "deep_page"),
+    ("Q2 rare action", "rare_action"),
+    ("Q3 actor failed", "actor_failure"),
+    ("Q4 one target", "target"),
+    ("Q5 rare word", "rare_word"),
+    ("Q5b common word", "common_word"),
+];
+
+/// A question as our users would write it.
+fn query_of(name: &str, values: &[serde_json::Value]) -> anyhow::Result<(Query, Option<Cursor>)> {
+    let text = |at: usize| values.get(at).and_then(|value| value.as_str()).context("a text");
+    let time = |at: usize| {
+        let micros = values.get(at).and_then(|value| value.as_i64()).context("a time")?;
+        anyhow::Ok(hindcast_event::Timestamp::from_micros(micros))
+    };
+    let query = match name {
+        "deep_page" => return Ok((Query::default(), Some(Cursor::after(time(0)?, 0, &Query::default())))),
+        "rare_action" => format!("action:{} occurred:>={}", text(0)?, time(1)?),
+        "actor_failure" => format!("actor:{} outcome:failure", text(0)?),
+        "target" => format!("target:{}/{}", text(1)?, text(0)?),
+        "rare_word" | "common_word" => text(0)?.to_owned(),
+        _ => String::new(),
+    };
+    Ok((parsed(&query)?, None))
 }
 
 fn parsed(text: &str) -> anyhow::Result<Query> {
@@ -349,7 +196,7 @@ fn bytes_per_event(folder: &Path, events: u64) -> anyhow::Result<Figure> {
 }
 
 /// The median of the runs in milliseconds, after one that is not counted.
-fn median(mut run: impl FnMut() -> anyhow::Result<usize>) -> anyhow::Result<f64> {
+pub(super) fn median(mut run: impl FnMut() -> anyhow::Result<usize>) -> anyhow::Result<f64> {
     run()?;
     let mut times = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
@@ -357,6 +204,10 @@ fn median(mut run: impl FnMut() -> anyhow::Result<usize>) -> anyhow::Result<f64>
         std::hint::black_box(run()?);
         times.push(begun.elapsed().as_secs_f64() * 1e3);
     }
+    Ok(median_of(times))
+}
+
+fn median_of(mut times: Vec<f64>) -> f64 {
     times.sort_unstable_by(f64::total_cmp);
-    Ok(times[RUNS / 2])
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }

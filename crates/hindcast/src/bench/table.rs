@@ -3,26 +3,32 @@
 use super::Figure;
 use std::fmt::Write as _;
 
-/// A line of the table: what was measured, our goal, whether more is better.
+/// A line of the table: what was measured, with us and with the peers, our goal, whether more is better.
 struct Line {
     metric: &'static str,
+    peers: &'static str,
     goal: &'static str,
     more_is_better: bool,
 }
 
 const fn more(metric: &'static str, goal: &'static str) -> Line {
-    Line { metric, goal, more_is_better: true }
+    Line { metric, peers: metric, goal, more_is_better: true }
 }
 
 const fn less(metric: &'static str, goal: &'static str) -> Line {
-    Line { metric, goal, more_is_better: false }
+    Line { metric, peers: metric, goal, more_is_better: false }
 }
 
-const LINES: [Line; 23] = [
-    more("ingest", "≥ 200000"),
-    less("ingest cpu", ""),
+/// Peers index while they ingest, so this is what theirs is compared with.
+const INDEXED: Line = Line { peers: "ingest", ..more("ingest indexed", "≥ 60000") };
+
+const LINES: [Line; 25] = [
+    Line { peers: "", ..more("ingest", "≥ 200000") },
+    Line { peers: "", ..less("ingest cpu", "") },
+    more("ingest beside packing", ""),
     more("ingest http", "≥ 120000"),
-    more("ingest indexed", "≥ 60000"),
+    INDEXED,
+    less("merge cpu", ""),
     more("single http", "≥ 30000"),
     less("single http p99", "≤ 10"),
     less("found p99", "≤ 1000"),
@@ -50,7 +56,9 @@ pub(super) fn table(figures: &[Figure], events: u64) -> String {
     ENGINES.iter().for_each(|engine| out.push_str(&format!(" {engine} |")));
     out.push_str(" to the best peer |\n| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |\n");
     for line in LINES {
-        let values = ENGINES.map(|engine| number(figures, engine, line.metric));
+        let values = ENGINES.map(|engine| {
+            number(figures, engine, if engine == ENGINES[0] { line.metric } else { line.peers })
+        });
         if values.iter().all(Option::is_none) {
             continue;
         }
@@ -91,8 +99,10 @@ mod tests {
 
     #[test]
     fn our_figure_is_set_against_the_best_peer() {
-        let mut figures =
-            vec![Figure::ours("ingest", 200_000.0, "events/s", ""), Figure::ours("Q1 newest", 1.0, "ms", "")];
+        let mut figures = vec![
+            Figure::ours("ingest indexed", 200_000.0, "events/s", ""),
+            Figure::ours("Q1 newest", 1.0, "ms", ""),
+        ];
         for (engine, ingest, newest) in [("sqlite", 10_000.0, 0.25), ("duckdb", 50_000.0, 5.0)] {
             let of =
                 |metric, value| Figure { engine: engine.to_owned(), ..Figure::ours(metric, value, "", "") };
@@ -100,7 +110,7 @@ mod tests {
         }
         let table = table(&figures, 7);
         assert!(
-            table.contains("| ingest | events/s | ≥ 200000 | 200000 | 10000 | – | 50000 | 4.00 × |"),
+            table.contains("| ingest indexed | events/s | ≥ 60000 | 200000 | 10000 | – | 50000 | 4.00 × |"),
             "{table}"
         );
         assert!(table.contains("| Q1 newest | ms | ≤ 5 | 1.00 | 0.25 | – | 5.00 | 4.00 × |"), "{table}");

@@ -142,9 +142,9 @@ fn verify_folder(settings: &Settings) -> anyhow::Result<Verdict> {
         });
         bar.finish_and_clear();
         let key = app.ledger.verifier_key(&room.id)?;
-        let quarantined = app.ledger.quarantined(&room.id)?;
         let verdict = match &verified {
-            Ok(verified) => of_folder(verified, quarantined.as_deref()),
+            Ok(verified) if app.is_restored(&room.id, verified)? => Verdict::Unpinned,
+            Ok(verified) => of_folder(verified),
             Err(_) => Verdict::Invalid,
         };
         println!("{}  {}", verdict.word(), room.id);
@@ -152,7 +152,12 @@ fn verify_folder(settings: &Settings) -> anyhow::Result<Verdict> {
             Ok(verified) => tell(&verified, begun.elapsed().as_secs_f64()),
             Err(error) => println!("  {error:#}"),
         }
-        quarantined.into_iter().for_each(|reason| println!("  out of service: {reason}"));
+        if let Some(reason) = app.ledger.quarantined(&room.id)? {
+            println!("  out of service: {}", super::terminal::escape(&reason));
+            if verdict == Verdict::Unpinned {
+                println!("  which is mended: the next start puts it into service");
+            }
+        }
         println!("  key {key}");
         if verdict.code() > worst.code() {
             worst = verdict;
@@ -163,12 +168,11 @@ fn verify_folder(settings: &Settings) -> anyhow::Result<Verdict> {
 }
 
 /// The key lies beside the data, so it proves less than one that was kept elsewhere.
-fn of_folder(verified: &Verified, quarantined: Option<&str>) -> Verdict {
-    match (verified.is_intact(), quarantined) {
-        (true, None) => Verdict::Unpinned,
-        _ if verified.problems.iter().all(|problem| problem.contains("missing")) && quarantined.is_none() => {
-            Verdict::Gap
-        }
+fn of_folder(verified: &Verified) -> Verdict {
+    let only_missing = || verified.problems.iter().all(|problem| problem.contains("missing"));
+    match verified {
+        verified if verified.is_intact() => Verdict::Unpinned,
+        Verified { quarantined: None, .. } if only_missing() => Verdict::Gap,
         _ => Verdict::Invalid,
     }
 }

@@ -35,20 +35,26 @@ pub(super) fn follow(app: &App) {
 
 /// A workspace that was out of service when the server ended may have been restored since.
 fn recheck(app: &App, room: &Room) {
-    let intact = verify_room(app, room, |_, _| {}).is_ok_and(|report| report.is_intact());
-    if !intact {
-        return;
-    }
-    match app.release(&room.id) {
-        Ok(()) => {
-            tracing::info!(workspace = %room.id, "all of it was read again and is what was signed: back in service");
-            let workspace = room.id.as_str();
-            app.record_own("log.verified", serde_json::json!({ "workspace": workspace, "intact": true }));
+    match recheck_room(app, room) {
+        Ok(true) => {
+            tracing::info!(workspace = %room.id, "it was read again and is what was signed: in service")
         }
+        Ok(false) => tracing::error!(workspace = %room.id, "it is still not what was signed: out of service"),
         Err(error) => {
-            tracing::error!(workspace = %room.id, error = format!("{error:#}"), "still out of service")
+            let error = format!("{error:#}");
+            tracing::error!(workspace = %room.id, error, "it is still not what was signed: out of service");
         }
     }
+}
+
+fn recheck_room(app: &App, room: &Room) -> anyhow::Result<bool> {
+    let restored = app.is_restored(&room.id, &verify_room(app, room, |_, _| {})?)?;
+    if restored {
+        app.release(&room.id)?;
+        let workspace = room.id.as_str();
+        app.record_own("log.verified", serde_json::json!({ "workspace": workspace, "intact": true }));
+    }
+    Ok(restored)
 }
 
 /// Whether an error tells of stored bytes that are not those that were written.

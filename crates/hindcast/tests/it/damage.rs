@@ -1,6 +1,7 @@
 //! A byte of a segment changes while nobody looks. What it belonged to is never shown as data again.
 
 use crate::process::{Home, Process, noise, wait_for};
+use hindcast::catalog::Catalog;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -70,6 +71,39 @@ fn note(number: u64) -> Value {
         "id": format!("note-{number}"), "action": "note.added", "actor": { "type": "user", "id": "ana" },
         "description": noise(number, 1000),
     })
+}
+
+#[test]
+fn a_workspace_out_of_service_stays_so_until_it_is_found_intact() {
+    let mut home = Home::new("[segments]\nseal_entries = 400\n");
+    let server = home.start();
+    let main = server.workspace.clone();
+    assert_eq!(server.append(&(0..SEALED).map(note).collect::<Vec<_>>()).status, 201);
+    let is_sealed = || server.metric("hindcast_entries_sealed_total") >= SEALED;
+    wait_for("the entries are in a segment", || is_sealed().then_some(()));
+    server.terminate();
+    Catalog::open(&home.data().join("catalog.db"))
+        .and_then(|catalog| catalog.set_mark(&main, "quarantined", "somebody found it damaged"))
+        .expect("marked");
+    let rows = segment(&home, &main);
+    let sound = std::fs::read(&rows).expect("read");
+    let mut bytes = sound.clone();
+    bytes[sound.len() / 2] ^= 0x10;
+    std::fs::write(&rows, bytes).expect("written");
+
+    let server = home.start();
+    let still = "it is still not what was signed";
+    wait_for("it was read again", || server.log().contains(still).then_some(()));
+    assert_eq!(server.append(&[note(SEALED)]).problem(), (503, "workspace_quarantined".to_owned()));
+    server.terminate();
+
+    std::fs::write(&rows, sound).expect("restored");
+    let mut server = home.start();
+    wait_for("it is in service again", || (server.append(&[note(SEALED)]).status == 201).then_some(()));
+    "instance".clone_into(&mut server.workspace);
+    assert_eq!(server.count("action:log.verified"), 1);
+    server.terminate();
+    home.start().terminate();
 }
 
 /// The entry, or nothing when it is answered with a problem.

@@ -62,6 +62,26 @@ fn readiness_follows_the_server() {
 }
 
 #[test]
+fn appends_wait_while_the_memory_is_full() {
+    let server = TestServer::start();
+    let limit = server.app.config.limits.unsealed_mb << 20;
+    server.app.rooms.unsealed_bytes.send_modify(|bytes| *bytes += limit);
+    let ready = server.get("/readyz").send();
+    assert_eq!(
+        (ready.status, &ready.json()["reasons"][0]),
+        (503, &"entries come faster than they are packed".into())
+    );
+    std::thread::scope(|scope| {
+        let append = scope.spawn(|| server.append(&[event("door.open")]));
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(!append.is_finished());
+        server.app.rooms.unsealed_bytes.send_modify(|bytes| *bytes -= limit);
+        assert_eq!(append.join().expect("answered")["accepted"], 1);
+    });
+    assert_eq!(server.get("/readyz").send().status, 200);
+}
+
+#[test]
 fn a_client_that_sends_nothing_is_given_up() {
     let server = TestServer::start();
     let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).expect("connected");

@@ -13,6 +13,7 @@ mod full_disk;
 mod intercom;
 mod limits;
 mod openapi;
+mod own_log;
 mod process;
 mod proof;
 mod restarts;

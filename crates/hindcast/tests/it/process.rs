@@ -47,10 +47,10 @@ impl Home {
         self.root.path().join("keys")
     }
 
-    /// A command of the program about this home, run to its end.
+    /// A command of the program about this home, such as `token list`, run to its end.
     pub fn run(&self, command: &str, arguments: &[&str]) -> Output {
         let mut program = Command::new(env!("CARGO_BIN_EXE_hindcast"));
-        program.arg(command).arg("--config").arg(self.settings()).args(arguments);
+        program.args(command.split(' ')).arg("--config").arg(self.settings()).args(arguments);
         program.output().expect("ran")
     }
 
