@@ -5,22 +5,17 @@
 
 use crate::cache::PageCache;
 use crate::checked::{CheckedFile, digest_of};
-use crate::columns::{COLUMNS, COUNT, Cells, Shape, at};
+use crate::columns::{COLUMNS, COUNT, Shape, at};
 use crate::error::{SearchError, SegmentError};
+use crate::footer::{Chunk, read_chunks};
 use crate::index::TermIndex;
 use crate::limits::Budget;
 use crate::manifest::{BLOCKS_FILE, FORMAT, INDEX_FOLDER, ROWS_FILE, SegmentMeta};
 use crate::pages::{Page, Physical, Texts, Values, decode_data, decode_dictionary};
 use crate::plan::{Cell, Postings};
 use crate::query::TimeRange;
+use crate::rows::RowReader;
 use crate::walk::{List, Walker};
-use bytes::Bytes;
-use hindcast_event::Timestamp;
-use parquet::basic::Compression;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
-use parquet::file::reader::{ChunkReader, Length};
-use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -35,28 +30,15 @@ pub(crate) struct Segment {
     pub(crate) meta: SegmentMeta,
     file: CheckedFile,
     columns: Vec<Chunk>,
-    dictionaries: [OnceLock<Arc<Texts>>; COUNT],
+    pub(crate) dictionaries: [OnceLock<Arc<Texts>>; COUNT],
     index: TermIndex,
-    cache: Arc<PageCache>,
+    pub(crate) cache: Arc<PageCache>,
     /// What the cache knows it by.
-    number: u64,
-}
-
-/// Where a column's pages are.
-struct Chunk {
-    /// Offset, length and first row of each page.
-    pages: Vec<(u64, u32, u32)>,
-    dictionary: Option<(u64, u32)>,
-    compressed: bool,
-    /// No row has a value.
-    empty: bool,
+    pub(crate) number: u64,
 }
 
 /// The place of a row in the order of reading: when it happened, and its index.
 pub(crate) type Position = (i64, u64);
-
-/// Columns of which no row has a value, named in the file's footer.
-pub(crate) const EMPTY_COLUMNS_KEY: &str = "hindcast.empty_columns";
 
 impl Segment {
     /// Opens a segment and checks all of its files except the columns, which are checked as they are read.
@@ -324,217 +306,6 @@ impl<'b> Reading<'b> {
     pub(crate) fn new(budget: &'b Budget) -> Result<Self, SearchError> {
         let unpacker = zstd::bulk::Decompressor::new().map_err(|error| SegmentError::internal("", error))?;
         Ok(Self { buffer: Vec::new(), unpacker, budget })
-    }
-}
-
-/// Reads whole rows; quick when they ascend.
-pub(crate) struct RowReader<'s> {
-    segment: &'s Segment,
-    /// Whether pages are looked for in the cache, and kept there.
-    cached: bool,
-    reading: Option<Reading<'s>>,
-    budget: &'s Budget,
-    pages: [Option<Arc<Page>>; COUNT],
-    dictionaries: [Option<Arc<Texts>>; COUNT],
-}
-
-impl<'s> RowReader<'s> {
-    /// For rows that stand close together, or all of them.
-    pub(crate) fn new(segment: &'s Segment, budget: &'s Budget) -> Self {
-        Self {
-            segment,
-            cached: false,
-            reading: None,
-            budget,
-            pages: [const { None }; COUNT],
-            dictionaries: [const { None }; COUNT],
-        }
-    }
-
-    /// For a few rows, which are likely to be asked for again.
-    pub(crate) fn scattered(segment: &'s Segment, budget: &'s Budget) -> Self {
-        Self { cached: true, ..Self::new(segment, budget) }
-    }
-
-    /// Brings in the page of a column that has a row.
-    fn turn_to(&mut self, column: usize, row: u32) -> Result<(), SearchError> {
-        if self.pages[column].as_ref().is_some_and(|page| page.has(row))
-            || self.segment.is_empty_column(column)
-        {
-            return Ok(());
-        }
-        let nth = self.segment.page_of(column, row);
-        let key = (self.segment.number, column, nth);
-        let kept = if self.cached { self.segment.cache.get(key) } else { None };
-        let page = match kept {
-            Some(page) => page,
-            None => {
-                let page = Arc::new(self.segment.page(column, nth, self.reading()?)?);
-                if self.cached {
-                    self.segment.cache.put(key, &page);
-                }
-                page
-            }
-        };
-        if matches!(page.values, Values::Codes(_)) && self.dictionaries[column].is_none() {
-            self.dictionaries[column] = Some(match self.segment.dictionaries[column].get() {
-                Some(dictionary) => Arc::clone(dictionary),
-                None => self.segment.dictionary(column, self.reading()?)?,
-            });
-        }
-        self.pages[column] = Some(page);
-        Ok(())
-    }
-
-    fn reading(&mut self) -> Result<&mut Reading<'s>, SearchError> {
-        Ok(match &mut self.reading {
-            Some(reading) => reading,
-            none => none.insert(Reading::new(self.budget)?),
-        })
-    }
-
-    /// A number of a row.
-    pub(crate) fn number(&mut self, column: usize, row: u32) -> Result<i64, SearchError> {
-        self.turn_to(column, row)?;
-        match self.pages[column].as_ref().map(|page| (page.place(row), &page.values)) {
-            Some((Some(place), Values::Numbers(numbers))) if place < numbers.len() => Ok(numbers[place]),
-            _ => Err(self.missing(column)),
-        }
-    }
-
-    /// Where a row stands in the order of reading.
-    pub(crate) fn position(&mut self, row: u32) -> Result<Position, SearchError> {
-        Ok((self.number(at::OCCURRED_AT, row)?, self.number(at::INDEX, row)? as u64))
-    }
-
-    fn missing(&self, column: usize) -> SearchError {
-        SegmentError::internal(&self.segment.meta.id, format!("{}: a row has no value", COLUMNS[column].name))
-            .into()
-    }
-
-    /// The bytes of a row in a column, as they are now in memory.
-    fn bytes(&self, column: usize, row: u32) -> Result<Option<&[u8]>, SearchError> {
-        let Some(page) = &self.pages[column] else { return Ok(None) };
-        let Some(place) = page.place(row) else { return Ok(None) };
-        let found = match &page.values {
-            Values::Texts(texts) => texts.get(place),
-            Values::Fixed(bytes) => bytes.get(place * 16..place * 16 + 16),
-            Values::Codes(codes) => match (codes.get(place), &self.dictionaries[column]) {
-                (Some(&code), Some(dictionary)) => dictionary.get(code as usize),
-                _ => None,
-            },
-            Values::Numbers(_) => None,
-        };
-        found.map(Some).ok_or_else(|| self.missing(column))
-    }
-
-    fn sixteen(&self, column: usize, row: u32) -> Result<Option<[u8; 16]>, SearchError> {
-        Ok(self.bytes(column, row)?.and_then(|bytes| bytes.try_into().ok()))
-    }
-
-    /// The cells of a row in the wanted columns; the others stay empty.
-    pub(crate) fn cells(&mut self, row: u32, wanted: &[bool; COUNT]) -> Result<Cells<'_>, SearchError> {
-        for (column, _) in wanted.iter().enumerate().filter(|(_, wanted)| **wanted) {
-            self.turn_to(column, row)?;
-        }
-        let mut cells = Cells::empty();
-        let numbers = |reader: &mut Self, column: usize| {
-            if wanted[column] { reader.number(column, row) } else { Ok(0) }
-        };
-        cells.index = numbers(self, at::INDEX)? as u64;
-        cells.received_at = Timestamp::from_micros(numbers(self, at::RECEIVED_AT)?);
-        cells.occurred_at = Timestamp::from_micros(numbers(self, at::OCCURRED_AT)?);
-        let this = &*self;
-        cells.id = this.sixteen(at::ID, row)?;
-        cells.key = this.sixteen(at::KEY, row)?.unwrap_or_default();
-        for (column, wanted) in wanted.iter().enumerate() {
-            if !wanted || !matches!(COLUMNS[column].shape, Shape::Narrow | Shape::Wide) {
-                continue;
-            }
-            if let Some(bytes) = this.bytes(column, row)? {
-                let text = str::from_utf8(bytes).map_err(|_| this.missing(column))?;
-                cells.texts[column] = Some(Cow::Borrowed(text));
-            }
-        }
-        cells.sections = this.bytes(at::SECTIONS, row)?.map(Cow::Borrowed);
-        Ok(cells)
-    }
-}
-
-/// All columns.
-pub(crate) const EVERY_COLUMN: [bool; COUNT] = [true; COUNT];
-
-/// Reads the footer and the page index.
-fn read_chunks(file: &CheckedFile, segment: &str, rows: u64) -> Result<Vec<Chunk>, SegmentError> {
-    let source = Source { file, segment, failed: std::sync::Mutex::new(None) };
-    let footer = ParquetMetaDataReader::new()
-        .with_offset_index_policy(PageIndexPolicy::Required)
-        .parse_and_finish(&source)
-        .map_err(|error| match source.failed.lock().ok().and_then(|mut failed| failed.take()) {
-            Some(failed) => failed,
-            None => SegmentError::internal(segment, error),
-        })?;
-    let other = || SegmentError::internal(segment, "the columns are laid out differently");
-    let [group] = footer.row_groups() else { return Err(other()) };
-    if group.num_columns() != COUNT || group.num_rows() as u64 != rows {
-        return Err(other());
-    }
-    let stated = footer.file_metadata().key_value_metadata();
-    let empty = stated.and_then(|pairs| pairs.iter().find(|pair| pair.key == EMPTY_COLUMNS_KEY));
-    let empty = empty.and_then(|pair| pair.value.as_deref()).unwrap_or_default();
-    let index = footer.page_index_for_row_group(0);
-    let mut chunks = Vec::with_capacity(COUNT);
-    for (nth, column) in group.columns().iter().enumerate() {
-        let locations = index.page_locations(nth).ok_or_else(other)?;
-        let start = column.byte_range().0;
-        let first_page = locations.first().map_or(start, |page| page.offset as u64);
-        chunks.push(Chunk {
-            pages: locations
-                .iter()
-                .map(|page| {
-                    (page.offset as u64, page.compressed_page_size as u32, page.first_row_index as u32)
-                })
-                .collect(),
-            dictionary: (start < first_page).then(|| (start, (first_page - start) as u32)),
-            compressed: column.compression() != Compression::UNCOMPRESSED,
-            empty: empty.split(',').any(|name| name == COLUMNS[nth].name),
-        });
-    }
-    Ok(chunks)
-}
-
-/// Lets the library read the footer, through the checks.
-struct Source<'f> {
-    file: &'f CheckedFile,
-    segment: &'f str,
-    failed: std::sync::Mutex<Option<SegmentError>>,
-}
-
-impl Length for Source<'_> {
-    fn len(&self) -> u64 {
-        self.file.bytes()
-    }
-}
-
-impl ChunkReader for Source<'_> {
-    type T = std::io::Cursor<Bytes>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(std::io::Cursor::new(self.get_bytes(start, self.file.bytes().saturating_sub(start) as usize)?))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        let mut buffer = Vec::new();
-        match self.file.read(start, start + length as u64, &mut buffer) {
-            Ok(from) => Ok(Bytes::from(buffer).slice(from..from + length)),
-            Err(error) => {
-                let told = ParquetError::General(format!("{}: {error}", self.segment));
-                if let Ok(mut failed) = self.failed.lock() {
-                    *failed = Some(error);
-                }
-                Err(told)
-            }
-        }
     }
 }
 

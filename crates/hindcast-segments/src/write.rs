@@ -3,9 +3,10 @@
 use crate::checked::{Summing, Sums, digest_of};
 use crate::columns::{COLUMNS, COUNT, Cells, Column, Shape, at, view};
 use crate::error::SegmentError;
+use crate::footer::EMPTY_COLUMNS_KEY;
 use crate::index::IndexWriter;
 use crate::manifest::{BLOCKS_FILE, FORMAT, FileMeta, INDEX_FOLDER, ROWS_FILE, SegmentMeta};
-use crate::segment::{EMPTY_COLUMNS_KEY, hex};
+use crate::segment::hex;
 use crate::terms::Terms;
 use arrow_array::builder::{
     BinaryBuilder, FixedSizeBinaryBuilder, StringBuilder, TimestampMicrosecondBuilder, UInt64Builder,

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 mod followers;
+mod hex;
 pub mod intercom;
 pub mod metrics;
 mod record;

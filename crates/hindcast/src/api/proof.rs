@@ -12,6 +12,7 @@ use super::lanes::{Lanes, blocking};
 use super::params::{InPath, Params};
 use super::schema::Refusals;
 use crate::app::App;
+use crate::hex::hex;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -197,8 +198,4 @@ fn section(disclosure: &Disclosure) -> SectionBody {
             SectionBody { name, value: None, salt: None, digest: Some(digest.to_hex()) }
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,6 +7,7 @@
 
 use super::{By, Catalog, CatalogError, outbox};
 use crate::config::Network;
+use crate::hex::hex;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hindcast_event::Timestamp;
@@ -248,10 +249,6 @@ fn take_apart(shown: &str) -> Option<(String, Vec<u8>)> {
     let (body, sum) = bytes.split_at(TOKEN_BYTES - 4);
     let whole = body.starts_with(&MAGIC) && crc32c::crc32c(body).to_be_bytes() == sum;
     whole.then(|| (hex(&body[4..12]), body[12..].to_vec()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 struct TokenRow {

@@ -6,6 +6,7 @@ use hindcast_ledger::{Commitment, Disclosure, Hash, Opening, TlogProof, Verifier
 use serde::Deserialize;
 
 use super::Verdict;
+use crate::hex::unhex;
 
 /// What a proof file proves.
 pub(super) struct Proven {
@@ -92,25 +93,13 @@ impl Proven {
 fn disclosure(section: Section) -> anyhow::Result<Disclosure> {
     match section {
         Section { name: Some(name), value: Some(value), salt: Some(salt), digest: None } => {
-            Ok(Disclosure::Open { salt: hex(&salt)?, name, value })
+            Ok(Disclosure::Open { salt: unhex(&salt)?, name, value })
         }
         Section { name, value: None, salt: None, digest: Some(digest) } => {
-            Ok(Disclosure::Erased { digest: Hash::from_bytes(hex(&digest)?), name })
+            Ok(Disclosure::Erased { digest: Hash::from_bytes(unhex(&digest)?), name })
         }
         _ => bail!("a section of the entry is neither open nor erased"),
     }
-}
-
-fn hex<const N: usize>(text: &str) -> anyhow::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    let digits = text.as_bytes();
-    if digits.len() != 2 * N || !digits.iter().all(u8::is_ascii_hexdigit) {
-        bail!("{N} bytes in hexadecimal were expected");
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair)?, 16)?;
-    }
-    Ok(bytes)
 }
 
 fn entry(opening: &Opening, index: u64, kind: u8, received_at: Timestamp) -> anyhow::Result<String> {
@@ -145,10 +134,9 @@ mod tests {
         let opening =
             Opening::full(&[9; 16], Event::from_bytes(&bytes).expect("sound").sections()).expect("opens");
         let leaf = Commitment::new(0, 7, opening.body().expect("a body")).leaf();
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let sections = opening.disclosures().iter().map(|section| match section {
             Disclosure::Open { salt, name, value } => {
-                json!({"name": name, "value": value, "salt": hex(salt)})
+                json!({"name": name, "value": value, "salt": crate::hex::hex(salt)})
             }
             Disclosure::Erased { .. } => Value::Null,
         });
@@ -179,7 +167,7 @@ mod tests {
             let meta =
                 shown["sections"].as_array_mut().expect("a list").iter_mut().find(|s| s["name"] == "meta:a");
             let meta = meta.expect("there");
-            let salt = hex::<16>(meta["salt"].as_str().expect("hex")).expect("16 bytes");
+            let salt = unhex::<16>(meta["salt"].as_str().expect("hex")).expect("16 bytes");
             let digest =
                 hindcast_ledger::commitment::digest(&salt, "meta:a", meta["value"].as_str().expect("text"));
             let digest: String = digest.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();

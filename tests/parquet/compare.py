@@ -1,0 +1,41 @@
+"""Compares the rows that DuckDB reads from segments with the entries that the API shows.
+
+    python compare.py DATA-FOLDER URL TOKEN
+"""
+
+import datetime
+import json
+import sys
+import urllib.request
+
+import duckdb
+
+SAMPLED = 300
+
+
+def main(folder, url, token):
+    def entry(index):
+        request = urllib.request.Request(f"{url}/v1/events/{index}", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.load(answer)
+
+    files = f"'{folder}/segments/*/*/rows.parquet'"
+    count, first, last, actions = duckdb.sql(
+        f'select count(*), min("index"), max("index"), count(distinct action) from {files}').fetchone()
+    assert count == last + 1 - first, f"{count} rows for the indexes {first} to {last}"
+    assert actions > 50, f"only {actions} actions"
+    rows = duckdb.sql(f"""
+        select "index", action, outcome, actor->>'id', ip, occurred_at, json_array_length(coalesce(targets, '[]'))
+        from {files} using sample reservoir({SAMPLED} rows) repeatable (7)""").fetchall()
+    for index, *stored in rows:
+        shown = entry(index)
+        occurred_at = datetime.datetime.fromisoformat(shown["occurred_at"])
+        expected = [shown["action"], shown["outcome"]["result"], shown["actor"]["id"],
+                    shown.get("context", {}).get("ip"), occurred_at, len(shown.get("targets", []))]
+        stored[4] = stored[4].astimezone(datetime.timezone.utc)
+        assert stored == expected, f"entry {index}: DuckDB read {stored}, the API shows {expected}"
+    print(f"DuckDB {duckdb.__version__} reads {count} rows; {len(rows)} of them are what the API shows")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
