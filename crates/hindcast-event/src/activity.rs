@@ -1,13 +1,19 @@
 //! The activities we know by name: what each is called, where it belongs, and how it reads.
 //!
 //! The registry describes and never gates: an unknown action is a good event, it only reads more
-//! plainly. What people see in other languages is the house's work; this is the English original.
-//! The table itself is `activities.tsv`, sorted by category and code, with one activity a line.
+//! plainly. The table itself is `activities.tsv`, sorted by category and code, with one activity a
+//! line; `locales/` has labels and sentences in other languages, line by line the same activities.
 
+use crate::Language;
 use std::collections::HashMap;
+use std::iter::Skip;
+use std::str::Lines;
 use std::sync::OnceLock;
 
 const TABLE: &str = include_str!("../activities.tsv");
+/// In the order of [`Language::ALL`], English left out.
+const LOCALES: [&str; 3] =
+    [include_str!("../locales/de.tsv"), include_str!("../locales/fr.tsv"), include_str!("../locales/ja.tsv")];
 
 /// Longest code `nearest` looks at; an edit distance over more is time wasted.
 const NEAREST_BYTES_MAX: usize = 64;
@@ -118,12 +124,35 @@ pub struct Activity {
     pub ocsf_class: u32,
     /// The activity id within that class; 99 is OCSF's "other".
     pub ocsf_activity: u8,
-    /// What it is called in lists.
+    /// What it is called in lists, in English.
     pub label: &'static str,
-    /// The template of its sentence; `sentence` explains the marks.
+    /// The template of its sentence in English; `sentence` explains the marks.
     pub sentence: &'static str,
     /// Metadata keys it usually carries; a dot leads into an object.
     pub metadata: Vec<&'static str>,
+    /// Label and sentence in the other languages.
+    others: [(&'static str, &'static str); 3],
+}
+
+impl Activity {
+    /// What it is called in lists.
+    pub fn label_in(&self, language: Language) -> &'static str {
+        self.told_in(language).0
+    }
+
+    /// The template of its sentence.
+    pub fn sentence_in(&self, language: Language) -> &'static str {
+        self.told_in(language).1
+    }
+
+    fn told_in(&self, language: Language) -> (&'static str, &'static str) {
+        match language {
+            Language::English => (self.label, self.sentence),
+            Language::German => self.others[0],
+            Language::French => self.others[1],
+            Language::Japanese => self.others[2],
+        }
+    }
 }
 
 /// All known activities, quick to look up by code.
@@ -137,7 +166,11 @@ impl Registry {
     /// The registry that comes with hindcast.
     pub fn builtin() -> &'static Registry {
         static BUILTIN: OnceLock<Registry> = OnceLock::new();
-        BUILTIN.get_or_init(|| Registry::new(TABLE.lines().skip(1).filter_map(parse).collect()))
+        BUILTIN.get_or_init(|| {
+            let mut locales = LOCALES.map(|table| table.lines().skip(1));
+            let lines = TABLE.lines().skip(1);
+            Registry::new(lines.filter_map(|line| parse(line, &mut locales)).collect())
+        })
     }
 
     fn new(activities: Vec<Activity>) -> Registry {
@@ -193,8 +226,12 @@ impl Registry {
     }
 }
 
-/// One line of the table; the tests make sure that none is passed over.
-fn parse(line: &'static str) -> Option<Activity> {
+/// One line of the table, and its translations; the tests make sure that none is passed over.
+fn parse(line: &'static str, locales: &mut [Skip<Lines<'static>>; 3]) -> Option<Activity> {
+    let others = locales.each_mut().map(|lines| {
+        let mut fields = lines.next().unwrap_or_default().split('\t').skip(1);
+        (fields.next().unwrap_or_default(), fields.next().unwrap_or_default())
+    });
     let mut fields = line.split('\t');
     let activity = Activity {
         code: fields.next()?,
@@ -205,6 +242,7 @@ fn parse(line: &'static str) -> Option<Activity> {
         label: fields.next()?,
         sentence: fields.next()?,
         metadata: fields.next()?.split(',').filter(|key| !key.is_empty()).collect(),
+        others,
     };
     fields.next().is_none().then_some(activity)
 }
@@ -232,6 +270,7 @@ fn distance(a: &[u8], b: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
     use std::path::PathBuf;
 
     /// The classes our mapping to OCSF names.
@@ -259,6 +298,39 @@ mod tests {
             assert!(CLASSES.contains(&activity.ocsf_class), "{}", activity.code);
             let act = activity.ocsf_activity;
             assert!((1..=17).contains(&act) || act == 99, "{}", activity.code);
+        }
+    }
+
+    /// What stands between braces.
+    fn marks(template: &str) -> BTreeSet<&str> {
+        template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(mark, _)| mark).collect()
+    }
+
+    #[test]
+    fn every_language_tells_the_same_activities_with_the_same_values() {
+        for table in LOCALES {
+            let codes: Vec<_> = table.lines().skip(1).filter_map(|line| line.split('\t').next()).collect();
+            let english: Vec<_> = Registry::builtin().all().iter().map(|activity| activity.code).collect();
+            assert_eq!(codes, english);
+        }
+        for activity in Registry::builtin().all() {
+            for language in Language::ALL {
+                let (label, sentence) = activity.told_in(language);
+                let told = format!("{} in {language:?}", activity.code);
+                assert!(
+                    !label.is_empty() && label == label.trim() && !label.ends_with(['.', '。']),
+                    "{told}"
+                );
+                assert!(!sentence.ends_with(['.', '。']), "{told}");
+                assert_eq!(marks(sentence), marks(activity.sentence), "{told}");
+                let depths = sentence.chars().scan(0, |depth, letter| {
+                    *depth += i32::from(letter == '[') - i32::from(letter == ']');
+                    Some(*depth)
+                });
+                let depths: Vec<i32> = depths.collect();
+                assert!(depths.iter().all(|depth| (0..=1).contains(depth)), "{told}");
+                assert_eq!(depths.last(), Some(&0), "{told}");
+            }
         }
     }
 

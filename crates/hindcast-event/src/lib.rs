@@ -9,7 +9,9 @@ pub mod diff;
 mod draft;
 mod entry;
 mod event;
+mod hidden;
 pub mod json;
+mod language;
 mod mask;
 mod secret;
 mod sentence;
@@ -25,5 +27,7 @@ pub use crate::entry::{Entries, Entry, Key, Kind, push_record};
 pub use crate::event::{
     Arrival, Damaged, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections, TooLarge, View, id_time, push_section,
 };
+pub use crate::hidden::{Field, Hidden, hidden_of_context, without};
+pub use crate::language::Language;
 pub use crate::sentence::describe;
 pub use crate::time::Timestamp;

@@ -1,4 +1,4 @@
-//! Says in one English sentence what an entry tells, from the registry's template.
+//! Says in one sentence what an entry tells, from the registry's template in the reader's language.
 //!
 //! A template has words and marks. `{actor}`, `{target}`, `{target.name}`, `{before}`, `{after}`
 //! and `{meta.key}` stand for values of the event. `[one|other|]` says the first way of putting it
@@ -8,14 +8,15 @@
 
 use crate::activity::{Activity, Registry};
 use crate::json::{self, Json};
-use crate::{OutcomeResult, View};
+use crate::language::Phrases;
+use crate::{Language, OutcomeResult, View};
 use std::borrow::Cow;
 
 /// A value longer than this is cut; a sentence is for reading, the whole value is in the event.
 const VALUE_CHARS_MAX: usize = 120;
 
-/// The sentence of an event in English, without a full stop.
-pub fn describe(view: &View<'_>) -> String {
+/// The sentence of an event, without a full stop.
+pub fn describe(view: &View<'_>, language: Language) -> String {
     let actor = json::parse(view.actor).unwrap_or(Json::Null);
     let target = view.targets.first().and_then(|target| json::parse(target).ok());
     let change = view.changes.first().and_then(|(_, sides)| json::parse(sides).ok());
@@ -43,7 +44,7 @@ pub fn describe(view: &View<'_>) -> String {
             OutcomeResult::Denied => Ending::Denied,
         },
     };
-    render(Registry::builtin().get(&view.action), &words)
+    render(Registry::builtin().get(&view.action), &words, language)
 }
 
 /// A value that fits into a sentence.
@@ -89,63 +90,60 @@ pub(crate) enum Ending {
 
 /// The sentence of an event, without a full stop. `activity` is what the registry knows about its
 /// action; without it the action itself is named.
-pub(crate) fn render(activity: Option<&Activity>, words: &Words<'_>) -> String {
+pub(crate) fn render(activity: Option<&Activity>, words: &Words<'_>, language: Language) -> String {
+    let phrases = language.phrases();
     let mut sentence = String::with_capacity(96);
-    match activity {
-        Some(activity) => fill(activity.sentence, words, &mut sentence),
-        None => fill(UNKNOWN, words, &mut sentence),
-    }
+    let template = activity.map_or(phrases.unknown, |activity| activity.sentence_in(language));
+    fill(template, words, phrases, &mut sentence);
     let told = activity.is_some_and(|activity| tells_of_failure(activity.sentence));
     match words.ending {
-        Ending::Failed if !told => sentence.push_str(" (failed)"),
-        Ending::Denied if !told => sentence.push_str(" (denied)"),
+        Ending::Failed if !told => sentence.push_str(phrases.failed),
+        Ending::Denied if !told => sentence.push_str(phrases.denied),
         _ => {}
     }
     sentence
 }
 
-const UNKNOWN: &str = "{actor} did {action}[ on {target}][, from {before} to {after}]";
-
-/// Whether the template says by itself that something went wrong, so that no ending needs to.
+/// Whether the English template says by itself that something went wrong, so that no ending needs to.
 fn tells_of_failure(template: &str) -> bool {
     ["failed", "denied", "refused", "not allowed"].iter().any(|word| template.contains(word))
 }
 
 /// Fills the template in, choosing among the ways of each bracket.
-fn fill(template: &str, words: &Words<'_>, sentence: &mut String) {
+fn fill(template: &str, words: &Words<'_>, phrases: &Phrases, sentence: &mut String) {
     let mut rest = template;
     while let Some(open) = rest.find('[') {
         let Some(length) = rest[open..].find(']') else { break };
-        put(&rest[..open], words, sentence, true);
+        put(&rest[..open], words, phrases, sentence, true);
         let ways = &rest[open + 1..open + length];
         for way in ways.split('|') {
             let start = sentence.len();
-            if put(way, words, sentence, false) {
+            if put(way, words, phrases, sentence, false) {
                 break;
             }
             sentence.truncate(start);
         }
         rest = &rest[open + length + 1..];
     }
-    put(rest, words, sentence, true);
+    put(rest, words, phrases, sentence, true);
 }
 
 /// Appends text with its values filled in. A missing value is worded around when `always`, and
 /// otherwise ends the attempt.
-fn put(text: &str, words: &Words<'_>, sentence: &mut String, always: bool) -> bool {
+fn put(text: &str, words: &Words<'_>, phrases: &Phrases, sentence: &mut String, always: bool) -> bool {
     let mut rest = text;
     while let Some((plain, after)) = rest.split_once('{') {
         sentence.push_str(plain);
         let Some((mark, after)) = after.split_once('}') else { return true };
         rest = after;
         if let Some((name, wanted)) = mark.strip_prefix('?').and_then(|guard| guard.split_once('=')) {
-            if value(name, words).is_none_or(|value| value != wanted) {
+            if value(name, words, phrases).is_none_or(|value| value != wanted) {
                 return false;
             }
-        } else if let Some(value) = value(mark, words) {
+        } else if let Some(value) = value(mark, words, phrases) {
             push_cut(sentence, &value);
         } else if always {
-            sentence.push_str("something");
+            sentence.push_str(phrases.something);
         } else {
             return false;
         }
@@ -154,9 +152,9 @@ fn put(text: &str, words: &Words<'_>, sentence: &mut String, always: bool) -> bo
     true
 }
 
-fn value<'w>(mark: &str, words: &'w Words<'_>) -> Option<Cow<'w, str>> {
+fn value<'w>(mark: &str, words: &'w Words<'_>, phrases: &Phrases) -> Option<Cow<'w, str>> {
     let found = match mark {
-        "actor" if words.actor.trim().is_empty() => Some(Cow::Borrowed("Someone")),
+        "actor" if words.actor.trim().is_empty() => Some(Cow::Borrowed(phrases.someone)),
         "actor" => Some(Cow::Borrowed(&*words.actor)),
         "action" => Some(Cow::Borrowed(words.action)),
         "target" => words.target.as_deref().map(Cow::Borrowed),
@@ -185,6 +183,10 @@ mod tests {
 
     /// Text in, text out: `actor=Ada target=… before=… meta.key=…`, separated by semicolons.
     fn said(action: &str, told: &str) -> String {
+        said_in(action, told, Language::English)
+    }
+
+    fn said_in(action: &str, told: &str, language: Language) -> String {
         let pairs: Vec<(&str, &str)> = told.split("; ").filter_map(|pair| pair.split_once('=')).collect();
         let get =
             |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| Cow::Borrowed(*value));
@@ -203,7 +205,27 @@ mod tests {
                 _ => Ending::Done,
             },
         };
-        render(Registry::builtin().get(action), &words)
+        render(Registry::builtin().get(action), &words, language)
+    }
+
+    #[test]
+    fn every_language_puts_it_in_its_own_way() {
+        use Language::{French, German, Japanese};
+        for (action, told, language, sentence) in [
+            ("macro.deleted", "actor=Ada; target=Refund", German, "Ada löschte das Makro „Refund“"),
+            (
+                "macro.deleted",
+                "actor=Ada; target=Refund",
+                French,
+                "Ada a supprimé la macro «\u{a0}Refund\u{a0}»",
+            ),
+            ("macro.deleted", "actor=佐藤; target=返金", Japanese, "佐藤がマクロ「返金」を削除しました"),
+            ("macro.deleted", "outcome=denied", German, "Jemand löschte ein Makro (verweigert)"),
+            ("x.y", "actor=Ada; outcome=failure", French, "Ada a effectué x.y (échec)"),
+            ("x.y", "actor=佐藤; before=1; after=2", Japanese, "佐藤がx.yを実行しました（1から2に変更）"),
+        ] {
+            assert_eq!(said_in(action, told, language), sentence);
+        }
     }
 
     #[test]

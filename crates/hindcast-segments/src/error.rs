@@ -100,6 +100,15 @@ pub enum SearchError {
         /// The key.
         key: Key,
     },
+    /// Ask about something else: the reader may not see this.
+    #[error("{key}: may not be seen by this reader")]
+    Hidden {
+        /// The key.
+        key: Key,
+    },
+    /// Read through an unrestricted snapshot: entries in their own order are for those who see everything.
+    #[error("the reader may not see every entry")]
+    Restricted,
     /// A segment could not be read.
     #[error(transparent)]
     Segment(#[from] SegmentError),

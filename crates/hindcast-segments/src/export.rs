@@ -151,7 +151,7 @@ impl Snapshot {
                     (_, None) => {}
                 }
             }
-            f(&entries)
+            f(&self.sight.show(entries))
         })
     }
 
@@ -170,9 +170,15 @@ impl Snapshot {
                         let Some(entry) = part.entry(row) else { continue };
                         let view = crate::columns::view(&entry)
                             .map_err(|(index, source)| SegmentError::Entry { index, source })?;
-                        f(&Cells::of(&entry, &view, &mut scratch))?;
+                        let mut cells = Cells::of(&entry, &view, &mut scratch);
+                        self.sight.hide(&mut cells);
+                        f(&cells)?;
                     }
-                    (_, Some(reader)) => f(&reader.cells(row, wanted)?)?,
+                    (_, Some(reader)) => {
+                        let mut cells = reader.cells(row, wanted)?;
+                        self.sight.hide(&mut cells);
+                        f(&cells)?;
+                    }
                     (_, None) => {}
                 }
             }

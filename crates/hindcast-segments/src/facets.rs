@@ -16,6 +16,7 @@ use crate::source::Source;
 use crate::tail::Coded;
 use crate::walk::END;
 use crate::words::fold;
+use hindcast_event::Field;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -109,7 +110,8 @@ impl FacetKind {
             Self::Actor => {
                 let member = |name| scan::member_text(cell, name);
                 if let Some(id) = member("id") {
-                    f(&id, member("name").or_else(|| member("email")).as_deref());
+                    let email = || member("email").filter(|_| !snapshot.sight.hidden.has(Field::Email));
+                    f(&id, member("name").or_else(email).as_deref());
                 }
             }
             Self::Role => scan::member_text(cell, "role").iter().for_each(|role| f(role, None)),
@@ -203,6 +205,7 @@ impl Snapshot {
         most: usize,
         budget: &Budget,
     ) -> Result<Vec<Facet>, SearchError> {
+        kinds.iter().try_for_each(|&kind| self.sight.allow_facet(kind))?;
         let plan = self.plan(query)?;
         let candidates = self.candidates(&plan, None);
         let mut places: Vec<usize> = kinds.iter().map(|kind| kind.column()).collect();

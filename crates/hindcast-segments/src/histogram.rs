@@ -37,6 +37,7 @@ impl Snapshot {
         let buckets = edges.len().saturating_sub(1);
         let mut histogram = Histogram { kind, totals: vec![0; buckets], values: Vec::new() };
         let within = TimeRange { from: edges.first().copied(), until: edges.last().copied() };
+        self.sight.allow_facet(kind)?;
         let mut plan = self.plan(query)?;
         let Some(occurred) = plan.occurred.intersection(&within).filter(|_| buckets > 0) else {
             return Ok(histogram);

@@ -28,6 +28,7 @@ mod rows;
 mod scan;
 mod search;
 mod segment;
+mod sight;
 mod source;
 mod store;
 mod suggest;
@@ -45,6 +46,7 @@ pub use crate::limits::{Budget, PAGE_ENTRIES_MAX, QUERY_BYTES_MAX, QUERY_TIME_MA
 pub use crate::manifest::{FileMeta, SegmentMeta, UnreadableMeta};
 pub use crate::plan::CategoryOf;
 pub use crate::search::{Cursor, Page, Scan, Snapshot, UnreadableCursor};
+pub use crate::sight::Sight;
 pub use crate::source::OpenSegments;
 pub use crate::store::{
     Config, MERGED_ENTRIES_MAX, MERGED_SEGMENTS, OPEN_SEGMENTS_MAX, SEALED_ENTRIES_MAX, Store,

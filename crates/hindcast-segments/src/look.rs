@@ -60,6 +60,10 @@ fn is_plain(tag: u8, value: &str) -> bool {
             | tag::ACTOR_WORD
             | tag::IP
             | tag::SESSION
+            | tag::EMAIL_WORD
+            | tag::TARGET_NAME_WORD
+            | tag::VALUE_WORD
+            | tag::METADATA_WORD
             | tag::WORD
             | tag::ID
             | tag::REQUEST
@@ -113,8 +117,9 @@ mod tests {
             r#"{"action":"macro.deleted","actor":{"type":"user","id":"u_2"},"description":"refunded","metadata":{"n":42}}"#,
         ]);
         for (tag, value, rows) in [
-            (tag::WORD, "refund", vec![0, 1]),
-            (tag::WORD, "42", vec![2]),
+            (tag::WORD, "refund", vec![0]),
+            (tag::ACTOR_WORD, "refund", vec![1]),
+            (tag::METADATA_WORD, "42", vec![2]),
             (tag::WORD, "missing", vec![]),
             (tag::ACTOR_ID, "u_1", vec![1]),
             (tag::ACTOR_ID, "U_1", vec![0]),

@@ -4,10 +4,11 @@
 
 use crate::error::SearchError;
 use crate::limits::Budget;
-use crate::query::{Key, Name, Network, Query, Term, TimeRange};
+use crate::query::{Clause, Key, Name, Network, Query, Term, TimeRange};
+use crate::sight::Sight;
 use crate::terms::{tag, term};
 use crate::walk::{Range, Walker, Without, all, any};
-use hindcast_event::TARGETS_MAX;
+use hindcast_event::{Field, TARGETS_MAX};
 
 /// Says which category an action belongs to.
 pub type CategoryOf = fn(&str) -> &'static str;
@@ -67,21 +68,28 @@ enum Need {
 }
 
 impl Plan {
-    /// Works out what a query needs.
-    pub(crate) fn of(query: &Query, category_of: CategoryOf) -> Result<Self, SearchError> {
+    /// Works out what a query needs, within what the reader may see.
+    pub(crate) fn of(query: &Query, sight: &Sight, category_of: CategoryOf) -> Result<Self, SearchError> {
+        sight.allow(query)?;
         let mut plan = Self {
-            wanted: query.words().iter().map(|word| Need::Exact(term(tag::WORD, word))).collect(),
+            wanted: query.words().iter().map(|word| word_anywhere(word, sight)).collect(),
             unwanted: Vec::new(),
             occurred: query.occurred,
             received: query.received,
             category_of,
         };
         for text in &query.not_texts {
-            let words = text.words.iter().map(|word| Need::Exact(term(tag::WORD, word)));
+            let words = text.words.iter().map(|word| word_anywhere(word, sight));
             plan.unwanted.push(Need::All(words.collect()));
         }
+        if let Some(scope) = &sight.scope {
+            // What is hidden from readers may still say which entries they see.
+            let everything = Sight::default();
+            let any = scope.iter().flat_map(|clause| needs(clause, &everything));
+            plan.wanted.push(Need::Any(any.collect::<Result<_, _>>()?));
+        }
         for clause in &query.clauses {
-            let any = clause.any.iter().map(|term| need(clause.key, term)).collect::<Result<Vec<_>, _>>()?;
+            let any = needs(clause, sight).collect::<Result<Vec<_>, _>>()?;
             if clause.not { &mut plan.unwanted } else { &mut plan.wanted }.push(Need::Any(any));
         }
         Ok(plan)
@@ -172,7 +180,16 @@ impl Plan {
     }
 }
 
-fn need(key: Key, asked: &Term) -> Result<Need, SearchError> {
+/// A word in any of the fields that the reader may see.
+fn word_anywhere(word: &str, sight: &Sight) -> Need {
+    Need::Any(sight.word_tags().map(|tag| Need::Exact(term(tag, word))).collect())
+}
+
+fn needs<'q>(clause: &'q Clause, sight: &'q Sight) -> impl Iterator<Item = Result<Need, SearchError>> + 'q {
+    clause.any.iter().map(|term| need(clause.key, term, sight))
+}
+
+fn need(key: Key, asked: &Term, sight: &Sight) -> Result<Need, SearchError> {
     let tag = match key {
         Key::Action => tag::ACTION,
         Key::Role => tag::ROLE,
@@ -187,7 +204,7 @@ fn need(key: Key, asked: &Term) -> Result<Need, SearchError> {
         _ => 0,
     };
     Ok(match (key, asked) {
-        (Key::Actor, Term::Name(name)) => actor(name),
+        (Key::Actor, Term::Name(name)) => actor(name, sight.hidden.has(Field::Email)),
         (Key::Target, Term::Name(name)) => target(name),
         (Key::Changed, Term::Path(path)) => Need::Prefix(term(tag::CHANGED, &path.term_prefix())),
         (Key::Ip, Term::Network(network)) => Need::Within(*network),
@@ -205,10 +222,13 @@ fn same(tag: u8, value: &str, prefix: bool) -> Need {
     if prefix { Need::Prefix(term(tag, value)) } else { Need::Exact(term(tag, value)) }
 }
 
-fn actor(name: &Name) -> Need {
-    let mut any =
-        vec![same(tag::ACTOR_ID, &name.id, name.prefix), same(tag::ACTOR_EMAIL, &name.folded, name.prefix)];
-    any.extend(words(name, &[tag::ACTOR_WORD]));
+fn actor(name: &Name, email_is_hidden: bool) -> Need {
+    let mut any = vec![same(tag::ACTOR_ID, &name.id, name.prefix)];
+    any.extend(words(name, &[&[tag::ACTOR_WORD]]));
+    if !email_is_hidden {
+        any.push(same(tag::ACTOR_EMAIL, &name.folded, name.prefix));
+        any.extend(words(name, &[&[tag::ACTOR_WORD], &[tag::EMAIL_WORD]]));
+    }
     Need::Any(any)
 }
 
@@ -228,17 +248,18 @@ fn target(name: &Name) -> Need {
     }
     let mut any = vec![any_type(&name.id)];
     for nth in 0..TARGETS_MAX {
-        any.extend(words(name, &[tag::TARGET_WORD, nth as u8]));
+        any.extend(words(name, &[&[tag::TARGET_WORD, nth as u8]]));
     }
     Need::Any(any)
 }
 
-/// All words of a name, of the last one its beginning where any ending will do.
-fn words(name: &Name, tag: &[u8]) -> Option<Need> {
+/// All words of a name, each in any of the fields, of the last one its beginning where any ending will do.
+fn words(name: &Name, fields: &[&[u8]]) -> Option<Need> {
     let last = name.words.len().checked_sub(1)?;
     let word = |(nth, word): (usize, &String)| {
-        let term = [tag, word.as_bytes()].concat();
-        if nth == last && name.prefix { Need::Prefix(term) } else { Need::Exact(term) }
+        let terms = fields.iter().map(|field| [field, word.as_bytes()].concat());
+        let prefix = nth == last && name.prefix;
+        Need::Any(terms.map(|term| if prefix { Need::Prefix(term) } else { Need::Exact(term) }).collect())
     };
     Some(Need::All(name.words.iter().enumerate().map(word).collect()))
 }

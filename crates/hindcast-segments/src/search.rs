@@ -3,9 +3,10 @@
 use crate::error::{SearchError, SegmentError};
 use crate::limits::{Budget, PAGE_ENTRIES_MAX};
 use crate::plan::{CategoryOf, Plan};
-use crate::query::Query;
+use crate::query::{Clause, Key, Query, Term, TimeRange};
 use crate::rows::{EVERY_COLUMN, RowReader};
 use crate::segment::{Position, Segment};
+use crate::sight::Sight;
 use crate::source::{Candidate, Merge, Slot, Source};
 use crate::tail::Tail;
 use crate::walk::END;
@@ -30,6 +31,7 @@ pub struct Snapshot {
     pub(crate) tail: Tail,
     pub(crate) segments: Arc<Vec<Arc<Slot>>>,
     pub(crate) category_of: CategoryOf,
+    pub(crate) sight: Arc<Sight>,
 }
 
 impl fmt::Debug for Snapshot {
@@ -113,7 +115,7 @@ impl Snapshot {
         let mut merge = Merge::new(&candidates, &plan, after.map(|cursor| cursor.position), budget);
         let found = take(&mut merge, limit, budget)?;
         let more = merge.next(1, &mut Vec::new())?.is_some();
-        let entries = fetch(&found, budget)?;
+        let entries = self.sight.show(fetch(&found, budget)?);
         let last = entries.len().checked_sub(1).and_then(|last| entries.get(last));
         let next = last.filter(|_| more).map(|last| Cursor { position: position(&last), fingerprint });
         Ok(Page { entries, next })
@@ -132,7 +134,7 @@ impl Snapshot {
         let mut merge = Merge::new(&candidates, &plan, None, budget);
         merge.skip(offset)?;
         let found = take(&mut merge, limit.clamp(1, PAGE_ENTRIES_MAX), budget)?;
-        fetch(&found, budget)
+        Ok(self.sight.show(fetch(&found, budget)?))
     }
 
     /// How many answers there are.
@@ -170,8 +172,25 @@ impl Snapshot {
         self.len() == 0
     }
 
-    /// The entry at an index, alone in its entries; none if it is not here.
+    /// The same, as a reader sees it.
+    pub fn seen_by(mut self, sight: Arc<Sight>) -> Self {
+        self.sight = sight;
+        self
+    }
+
+    /// The entry at an index, alone in its entries; none if it is not here, or not to be seen.
     pub fn get(&self, index: u64, budget: &Budget) -> Result<Entries, SearchError> {
+        let found = self.find_index(index, budget)?;
+        let Some(entry) = found.get(0).filter(|_| self.sight.scope.is_some()) else {
+            return Ok(self.sight.show(found));
+        };
+        let received = entry.received_at.micros();
+        // Times of arrival differ, so this asks for this entry alone.
+        let received = TimeRange { from: Some(received), until: Some(received + 1) };
+        Ok(self.search(&Query { received, ..Query::default() }, None, 1, budget)?.entries)
+    }
+
+    fn find_index(&self, index: u64, budget: &Budget) -> Result<Entries, SearchError> {
         let mut found = Entries::default();
         if let Some(entry) = self.tail.parts().iter().find_map(|part| part.by_index(index)) {
             found.push(entry);
@@ -187,8 +206,18 @@ impl Snapshot {
         Ok(found)
     }
 
-    /// The entries with an id, oldest first. Ids are the callers' own: nothing says that they are unique.
+    /// The entries with an id that are to be seen. Ids are the callers' own: where others have the same in another
+    /// segment, there may be more than are found.
     pub fn find_id(&self, id: &str, budget: &Budget) -> Result<Entries, SearchError> {
+        if self.sight.scope.is_none() {
+            return Ok(self.sight.show(self.find_id_anywhere(id, budget)?));
+        }
+        let clause = Clause { key: Key::Id, any: vec![Term::Is(id.to_owned())], not: false };
+        let query = Query { clauses: vec![clause], ..Query::default() };
+        Ok(self.search(&query, None, PAGE_ENTRIES_MAX, budget)?.entries)
+    }
+
+    fn find_id_anywhere(&self, id: &str, budget: &Budget) -> Result<Entries, SearchError> {
         let mut found = Entries::default();
         let mut spelled = b"\"id\":".to_vec();
         hindcast_event::json::write_string(id, &mut spelled);
@@ -228,13 +257,14 @@ impl Snapshot {
         Ok(found)
     }
 
-    /// The entries of a range of indexes in their order, in pieces; what is not here is left out.
+    /// The entries of a range of indexes in their order, in pieces; what is not here is left out. Only for those who
+    /// see everything.
     pub fn scan(&self, range: Range<u64>) -> Scan<'_> {
         Scan { snapshot: self, next: range.start, end: range.end, budget: Budget::unlimited(), segment: None }
     }
 
     pub(crate) fn plan(&self, query: &Query) -> Result<Plan, SearchError> {
-        Plan::of(query, self.category_of)
+        Plan::of(query, &self.sight, self.category_of)
     }
 
     /// Whatever may have answers, from a position on if there is one.
@@ -372,6 +402,10 @@ impl Scan<'_> {
     fn piece(&mut self) -> Result<Option<Entries>, SearchError> {
         if self.next >= self.end {
             return Ok(None);
+        }
+        if !self.snapshot.sight.is_everything() {
+            self.next = self.end;
+            return Err(SearchError::Restricted);
         }
         let mut entries = Entries::default();
         let slots = &self.snapshot.segments;

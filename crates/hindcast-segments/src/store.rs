@@ -130,6 +130,7 @@ impl Store {
             tail: state.tail.clone(),
             segments: Arc::clone(&state.segments),
             category_of: self.config.category_of,
+            sight: Arc::default(),
         }
     }
 

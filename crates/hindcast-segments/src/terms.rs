@@ -15,7 +15,7 @@ pub(crate) mod tag {
     pub(crate) const ACTION: u8 = b'a';
     pub(crate) const ACTOR_ID: u8 = b'b';
     pub(crate) const ACTOR_EMAIL: u8 = b'c';
-    /// Words of the actor's name and email address.
+    /// Words of the actor's name.
     pub(crate) const ACTOR_WORD: u8 = b'd';
     pub(crate) const ROLE: u8 = b'e';
     pub(crate) const ACTOR_TYPE: u8 = b'f';
@@ -33,6 +33,15 @@ pub(crate) mod tag {
     pub(crate) const KIND: u8 = b'q';
     /// See [`crate::query::Path::index_term`].
     pub(crate) const CHANGED: u8 = b'r';
+    /// Words of the actor's email address.
+    pub(crate) const EMAIL_WORD: u8 = b's';
+    /// Words of a target's name, whichever target it is.
+    pub(crate) const TARGET_NAME_WORD: u8 = b't';
+    /// Words of changed values.
+    pub(crate) const VALUE_WORD: u8 = b'u';
+    /// Words of metadata.
+    pub(crate) const METADATA_WORD: u8 = b'v';
+    /// Words of descriptions and reasons.
     pub(crate) const WORD: u8 = b'w';
     /// Only in the tail: segments look into the column.
     pub(crate) const ID: u8 = b'x';
@@ -82,8 +91,8 @@ impl Found {
         self.push(tag, &fold(value));
     }
 
-    fn push_words(&mut self, text: &str) {
-        index_words(text, |word| self.push(tag::WORD, word));
+    fn push_words(&mut self, tag: u8, text: &str) {
+        index_words(text, |word| self.push(tag, word));
     }
 
     fn extend(&mut self, other: &Found) {
@@ -132,16 +141,16 @@ impl Terms {
         }
         for (path, sides) in &view.changes {
             found.push(tag::CHANGED, &Path::index_term(path));
-            scan::each_text(sides, &mut |text| found.push_words(text));
+            scan::each_text(sides, &mut |text| found.push_words(tag::VALUE_WORD, text));
         }
         for text in [view.description, view.reason].into_iter().flatten() {
-            scan::each_text(text, &mut |text| found.push_words(text));
+            scan::each_text(text, &mut |text| found.push_words(tag::WORD, text));
         }
         if let Some(reason) = &view.outcome_reason {
-            found.push_words(reason);
+            found.push_words(tag::WORD, reason);
         }
         for (_, value) in &view.metadata {
-            scan::each_text(value, &mut |text| found.push_words(text));
+            scan::each_text(value, &mut |text| found.push_words(tag::METADATA_WORD, text));
         }
         found
     }
@@ -165,12 +174,9 @@ fn actor(json: &str) -> Found {
             "id" => found.push(tag::ACTOR_ID, &text),
             "email" => {
                 found.push_folded(tag::ACTOR_EMAIL, &text);
-                index_words(&text, |word| found.push(tag::ACTOR_WORD, word));
+                found.push_words(tag::EMAIL_WORD, &text);
             }
-            "name" => {
-                found.push_words(&text);
-                index_words(&text, |word| found.push(tag::ACTOR_WORD, word));
-            }
+            "name" => found.push_words(tag::ACTOR_WORD, &text),
             "role" => found.push_folded(tag::ROLE, &text),
             "type" => found.push_folded(tag::ACTOR_TYPE, &text),
             _ => {}
@@ -187,7 +193,7 @@ fn push_target(nth: u8, json: &str, found: &mut Found) {
             "type" => kind = Some(text),
             "id" => id = Some(text),
             "name" => {
-                found.push_words(&text);
+                found.push_words(tag::TARGET_NAME_WORD, &text);
                 index_words(&text, |word| {
                     found.bytes.extend_from_slice(&[tag::TARGET_WORD, nth]);
                     found.bytes.extend_from_slice(word.as_bytes());

@@ -11,12 +11,12 @@ use tempfile::TempDir;
 
 const CONTEXT: ParseContext = ParseContext { now_us: 1_796_000_000_000_000, utc_offset_minutes: 0 };
 
-fn query(text: &str) -> Query {
+pub fn query(text: &str) -> Query {
     Query::parse(text, &CONTEXT).unwrap_or_else(|errors| panic!("{text}: {errors}"))
 }
 
 /// A question somebody might ask of a made-up past.
-fn question(dice: &mut Dice) -> Query {
+pub fn question(dice: &mut Dice) -> Query {
     let mut text = String::new();
     for _ in 0..1 + dice.below(3) {
         let not = if dice.once_in(4) { "-" } else { "" };
@@ -81,12 +81,12 @@ fn question(dice: &mut Dice) -> Query {
     query(&text)
 }
 
-fn indexes(entries: &Entries) -> Vec<u64> {
+pub fn indexes(entries: &Entries) -> Vec<u64> {
     entries.iter().map(|entry| entry.index).collect()
 }
 
 /// All pages of a search.
-fn paged(snapshot: &Snapshot, query: &Query, limit: usize) -> Vec<u64> {
+pub fn paged(snapshot: &Snapshot, query: &Query, limit: usize) -> Vec<u64> {
     let mut found = Vec::new();
     let mut cursor = None;
     loop {
@@ -100,7 +100,7 @@ fn paged(snapshot: &Snapshot, query: &Query, limit: usize) -> Vec<u64> {
     }
 }
 
-fn counts(snapshot: &Snapshot, query: &Query, kind: FacetKind) -> BTreeMap<String, u64> {
+pub fn counts(snapshot: &Snapshot, query: &Query, kind: FacetKind) -> BTreeMap<String, u64> {
     let facets = snapshot.facets(query, &[kind], usize::MAX, &budget()).unwrap();
     assert_eq!(facets[0].distinct, facets[0].values.len());
     assert!(facets[0].values.is_sorted_by(|a, b| (b.count, &a.value) <= (a.count, &b.value)));

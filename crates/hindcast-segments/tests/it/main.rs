@@ -8,3 +8,4 @@ mod exports;
 mod life;
 mod oracle;
 mod past;
+mod sight;

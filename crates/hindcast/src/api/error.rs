@@ -230,6 +230,9 @@ impl From<SearchError> for Problem {
         match &error {
             SearchError::WrongCursor => told("wrong_cursor").field("cursor"),
             SearchError::NotKept { .. } => told("invalid_query").field("q"),
+            SearchError::Hidden { .. } | SearchError::Restricted => {
+                Self::new(StatusCode::FORBIDDEN, "hidden", error.to_string())
+            }
             SearchError::TooSlow { .. } | SearchError::TooMuch { .. } => {
                 told("query_too_expensive").field("q")
             }

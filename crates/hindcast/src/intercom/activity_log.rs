@@ -2,7 +2,7 @@
 
 use super::version::Version;
 use hindcast_event::json::{self, Json};
-use hindcast_event::{Activity, Damaged, Entry, Registry, View, describe};
+use hindcast_event::{Activity, Damaged, Entry, Language, Registry, View, describe};
 use std::borrow::Cow;
 
 type Members<'a> = Vec<(Cow<'a, str>, Json<'a>)>;
@@ -23,7 +23,7 @@ pub fn write(
     let seconds = view.occurred_at.seconds().to_string();
     let description = match &parts.description {
         Some(own) => own.as_ref().to_owned(),
-        None => describe(&view) + ".",
+        None => describe(&view, Language::English) + ".",
     };
     let log = object([
         ("id", text(&view.id)),
