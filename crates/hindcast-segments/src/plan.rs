@@ -84,9 +84,17 @@ impl Plan {
         }
         if let Some(scope) = &sight.scope {
             // What is hidden from readers may still say which entries they see.
-            let everything = Sight::default();
-            let any = scope.iter().flat_map(|clause| needs(clause, &everything));
-            plan.wanted.push(Need::Any(any.collect::<Result<_, _>>()?));
+            let all = |clauses: &Vec<Clause>| {
+                if clauses.is_empty() {
+                    return Ok(Need::Any(Vec::new()));
+                }
+                let needs = clauses.iter().map(|clause| {
+                    let any = clause.any.iter().map(|term| exactly(clause.key, term));
+                    Ok(Need::Any(any.collect::<Result<_, SearchError>>()?))
+                });
+                Ok(Need::All(needs.collect::<Result<_, SearchError>>()?))
+            };
+            plan.wanted.push(Need::Any(scope.iter().map(all).collect::<Result<_, SearchError>>()?));
         }
         for clause in &query.clauses {
             let any = needs(clause, sight).collect::<Result<Vec<_>, _>>()?;
@@ -216,6 +224,15 @@ fn need(key: Key, asked: &Term, sight: &Sight) -> Result<Need, SearchError> {
         (_, Term::Any) if tag != 0 => Need::Prefix(vec![tag]),
         _ => return Err(SearchError::NotKept { key }),
     })
+}
+
+/// Actors and targets by their ids alone, and everything else as it is always meant.
+fn exactly(key: Key, asked: &Term) -> Result<Need, SearchError> {
+    match (key, asked) {
+        (Key::Actor, Term::Name(name)) => Ok(same(tag::ACTOR_ID, &name.id, name.prefix)),
+        (Key::Target, Term::Name(name)) => Ok(target(&Name { words: Vec::new(), ..name.clone() })),
+        _ => need(key, asked, &Sight::default()),
+    }
 }
 
 fn same(tag: u8, value: &str, prefix: bool) -> Need {

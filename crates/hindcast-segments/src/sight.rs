@@ -14,9 +14,9 @@ use std::borrow::Cow;
 /// What a reader may see; everything by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sight {
-    /// An entry is seen when any of these clauses holds, of which none says *not*; every entry is when there is no
-    /// scope, and none when it is empty.
-    pub scope: Option<Vec<Clause>>,
+    /// An entry is seen when all clauses of any of these hold, of which none says *not*; every entry is when there is
+    /// no scope, and none when it is empty. Actors and targets are meant by their ids alone: names can be given.
+    pub scope: Option<Vec<Vec<Clause>>>,
     /// Fields that are hidden.
     pub hidden: Hidden,
 }

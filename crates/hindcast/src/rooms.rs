@@ -7,7 +7,7 @@ use crate::config::Config;
 use hindcast_event::{Entries, Registry};
 use hindcast_ledger::journal::{Journal, JournalError};
 use hindcast_ledger::{Observer, WorkspaceId};
-use hindcast_segments::{SegmentMeta, Store};
+use hindcast_segments::{SegmentMeta, Sight, Snapshot, Store};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
@@ -36,6 +36,11 @@ struct Waiting {
 }
 
 impl Room {
+    /// The log as it is now, as a reader sees it.
+    pub fn seen_by(&self, sight: &Arc<Sight>) -> Snapshot {
+        self.store.snapshot().seen_by(sight.clone())
+    }
+
     /// The memory that its entries take which are not in a segment yet.
     pub fn unsealed_bytes(&self) -> usize {
         self.waiting().iter().map(|batch| batch.bytes).sum()

@@ -4,8 +4,9 @@
 use crate::answers::{counts, indexes, paged, query, question};
 use crate::oracle;
 use crate::past::{self, Dice, budget, open, push, rows, seal};
-use hindcast_event::{Entries, Field};
-use hindcast_segments::query::{Clause, Key, Query};
+use hindcast_event::json::{self, Json};
+use hindcast_event::{Entries, Entry, Field};
+use hindcast_segments::query::{Clause, Key, Named, Query, Term};
 use hindcast_segments::{CsvStyle, FacetKind, Format, SearchError, Sight, Snapshot, Store};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -18,13 +19,17 @@ fn sight(dice: &mut Dice) -> Sight {
         0 => None,
         1 => Some(vec![]),
         _ => {
-            let text = dice.one(&[
-                "actor:u_1",
-                "actor:u_2 target:ticket/*",
-                "role:admin",
-                "ip:203.0.113.0/24 source:api",
-            ]);
-            Some(query(text).clauses)
+            let one = |dice: &mut Dice| {
+                let texts = [
+                    "actor:u_1 actor:ada",
+                    "target:stale target:42",
+                    "actor:u_2 target:ticket/*",
+                    "role:admin",
+                    "ip:203.0.113.0/24 source:api",
+                ];
+                query(dice.one(&texts)).clauses
+            };
+            Some((0..1 + dice.below(2)).map(|_| one(dice)).collect())
         }
     };
     Sight { scope, hidden }
@@ -33,11 +38,9 @@ fn sight(dice: &mut Dice) -> Sight {
 /// The log as it would be if nobody had ever written more than the reader may see.
 fn written(entries: &Entries, sight: &Sight) -> Entries {
     let mut written = Entries::default();
-    let holds = |clause: &Clause, entry: &hindcast_event::Entry<'_>| {
-        oracle::answers(&Query { clauses: vec![clause.clone()], ..Query::default() }, entry)
-    };
+    let holds = |clauses: &Vec<Clause>, entry: &Entry<'_>| clauses.iter().all(|clause| holds(clause, entry));
     for entry in entries.iter() {
-        if sight.scope.as_ref().is_none_or(|scope| scope.iter().any(|clause| holds(clause, &entry))) {
+        if sight.scope.as_ref().is_none_or(|scope| scope.iter().any(|clauses| holds(clauses, &entry))) {
             let key = if sight.hidden.is_empty() { entry.key } else { [0; 16] };
             written.push_with(entry.index, entry.received_at, entry.kind, &key, |out| {
                 entry.event.show(sight.hidden, out);
@@ -45,6 +48,23 @@ fn written(entries: &Entries, sight: &Sight) -> Entries {
         }
     }
     written
+}
+
+/// Whether a clause of a scope holds: actors and targets are meant by their ids alone.
+fn holds(clause: &Clause, entry: &Entry<'_>) -> bool {
+    let view = entry.event.view().unwrap();
+    let named: Vec<&str> = match clause.key {
+        Key::Actor => vec![view.actor],
+        Key::Target => view.targets.clone(),
+        _ => return oracle::answers(&Query { clauses: vec![clause.clone()], ..Query::default() }, entry),
+    };
+    named.iter().any(|json| {
+        let json = json::parse(json).unwrap();
+        let text = |name| json.get(name).and_then(Json::as_str).unwrap_or_default();
+        let kind = if clause.key == Key::Target { text("type") } else { "" };
+        let named = Named { kind, id: text("id"), email: None, name: None };
+        clause.any.iter().any(|term| matches!(term, Term::Name(name) if name.matches(&named)))
+    })
 }
 
 fn is_hidden(key: Key, sight: &Sight) -> bool {

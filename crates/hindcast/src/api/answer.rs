@@ -5,6 +5,7 @@
 
 use super::error::{PROBLEM_JSON, Problem, Unwritten};
 use crate::app::App;
+use crate::catalog::Narrowing;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -14,6 +15,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
+use hindcast_event::Field;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 use tracing::Instrument as _;
@@ -23,6 +25,10 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// A name longer than this is replaced by one of ours.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
+/// Names the fields that are left out of every answer to this caller.
+const HIDDEN: HeaderName = HeaderName::from_static("hindcast-hidden");
+/// The query whose answers are all that this caller sees.
+const ONLY: HeaderName = HeaderName::from_static("hindcast-only");
 const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RATELIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
@@ -34,6 +40,8 @@ pub struct Trace {
     pub id: HeaderValue,
     /// How much of its rate the caller has left, once it is known who calls.
     pub rate: OnceLock<Rate>,
+    /// What the caller is narrowed to, if anything, once it is known who calls.
+    pub narrowing: OnceLock<Narrowing>,
 }
 
 /// How much of its rate a caller has left.
@@ -52,7 +60,7 @@ impl Trace {
         let given = headers.get(REQUEST_ID).filter(|id| {
             (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
         });
-        Self { id: given.cloned().unwrap_or_else(new_id), rate: OnceLock::new() }
+        Self { id: given.cloned().unwrap_or_else(new_id), rate: OnceLock::new(), narrowing: OnceLock::new() }
     }
 
     /// The id of the request as text.
@@ -94,12 +102,26 @@ pub async fn answer(State(app): State<Arc<App>>, mut request: Request, next: Nex
     for (name, value) in [(CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, policy)] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
+    if let Some(narrowing) = trace.narrowing.get() {
+        tell_narrowing(narrowing, headers);
+    }
     if let Some(rate) = trace.rate.get() {
         headers.insert(RATELIMIT_LIMIT, rate.limit.into());
         headers.insert(RATELIMIT_REMAINING, rate.remaining.into());
         headers.insert(RATELIMIT_RESET, rate.reset.into());
     }
     response
+}
+
+/// What is kept from a reader is never kept in silence; it is the same for every answer.
+fn tell_narrowing(narrowing: &Narrowing, headers: &mut HeaderMap) {
+    let fields: Vec<_> = narrowing.hidden().fields().map(Field::as_str).collect();
+    let hidden = (!fields.is_empty()).then(|| fields.join(", "));
+    for (name, value) in [(HIDDEN, hidden), (ONLY, narrowing.only())] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok()) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 fn write(problem: &Problem, trace: &Trace, response: &mut Response) {

@@ -7,7 +7,7 @@
 use super::answer::{Rate, Trace};
 use super::error::Problem;
 use crate::app::App;
-use crate::catalog::{By, Scope, Token, TokenId};
+use crate::catalog::{By, Narrowing, Scope, Token, TokenId};
 use crate::config::Network;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, FORWARDED, HeaderName, WWW_AUTHENTICATE};
@@ -140,6 +140,9 @@ pub fn caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
     if let Some(trace) = parts.extensions.get::<Arc<Trace>>() {
         // The first to ask sets it; a request is counted once for each extractor that asks.
         let _ = trace.rate.set(rate);
+        if token.narrowing != Narrowing::default() {
+            let _ = trace.narrowing.set(token.narrowing.clone());
+        }
     }
     if !within {
         let detail = format!("the token may make {} requests in {} seconds", rate.limit, WINDOW.as_secs());

@@ -56,7 +56,8 @@ pub async fn count(
 ) -> Result<Json<CountBody>, Problem> {
     let query = query((app.clock)(), asked.q.as_deref())?;
     let room = room(&app, &reader.workspace)?;
-    let count = lanes.query(&app, move |budget| Ok(room.store.snapshot().count(&query, budget)?)).await?;
+    let sight = reader.caller.token.sight.clone();
+    let count = lanes.query(&app, move |budget| Ok(room.seen_by(&sight).count(&query, budget)?)).await?;
     Ok(Json(CountBody { count }))
 }
 
@@ -140,8 +141,9 @@ pub async fn facets(
         }
     }
     let room = room(&app, &reader.workspace)?;
+    let sight = reader.caller.token.sight.clone();
     let counted = lanes
-        .query(&app, move |budget| Ok(room.store.snapshot().facets(&query, &kinds, top, budget)?))
+        .query(&app, move |budget| Ok(room.seen_by(&sight).facets(&query, &kinds, top, budget)?))
         .await?;
     let facets = counted.into_iter().map(|facet| FacetBody {
         facet: facet.kind.key(),
@@ -239,8 +241,9 @@ pub async fn histogram(
     let to = asked.to.as_deref().map(|to| time("to", to)).transpose()?;
     let interval = asked.interval.unwrap_or_default();
     let room = room(&app, &reader.workspace)?;
+    let sight = reader.caller.token.sight.clone();
     let counted = lanes.query(&app, move |budget| {
-        let snapshot = room.store.snapshot();
+        let snapshot = room.seen_by(&sight);
         let (from, to) = match span(&snapshot, &query, budget)? {
             Some((oldest, newest)) => (from.unwrap_or(oldest), to.unwrap_or(newest)),
             None => (from.or(to).unwrap_or_default(), to.or(from).unwrap_or_default()),
@@ -397,8 +400,9 @@ pub async fn suggest(
     let prefix = asked.prefix.unwrap_or_default();
     within("prefix", prefix.len(), 0..=TYPED_BYTES_MAX)?;
     let room = room(&app, &reader.workspace)?;
+    let sight = reader.caller.token.sight.clone();
     let found = lanes.query(&app, move |budget| {
-        Ok(room.store.snapshot().suggest(&query, kind, &prefix, SUGGESTIONS_MAX, budget)?)
+        Ok(room.seen_by(&sight).suggest(&query, kind, &prefix, SUGGESTIONS_MAX, budget)?)
     });
     Ok(Json(SuggestBody { values: found.await?.into_iter().map(ValueBody::from).collect() }))
 }

@@ -15,7 +15,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use hindcast_event::{Entries, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use hindcast_segments::{Budget, Cursor, Page};
+use hindcast_segments::{Budget, Cursor, Page, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -86,11 +86,12 @@ pub async fn search(
     let now = after.as_ref().map_or_else(|| (app.clock)(), |after| after.now);
     let query = query(now, asked.q.as_deref())?;
     let room = room(&app, &reader.workspace)?;
+    let sight = reader.caller.token.sight.clone();
     let (body, next) = lanes
         .query(&app, move |budget| {
             let cursor = after.map(|after| after.cursor);
             let Page { entries, next } =
-                room.store.snapshot().search(&query, cursor.as_ref(), limit, budget)?;
+                room.seen_by(&sight).search(&query, cursor.as_ref(), limit, budget)?;
             let next = next.map(|cursor| After { cursor, now }.to_string());
             Ok((page(&entries, next.as_deref())?, next))
         })
@@ -178,10 +179,11 @@ pub async fn one(
     Params(_): Params<OfWorkspace>,
 ) -> Result<Response, Problem> {
     let room = room(&app, &reader.workspace)?;
+    let sight = reader.caller.token.sight.clone();
     let body = lanes
         .query(&app, move |budget| {
             let mut out = Vec::new();
-            let found = find(&room, &id, budget)?;
+            let found = find(&room.seen_by(&sight), &id, budget)?;
             found
                 .iter()
                 .take(1)
@@ -194,8 +196,7 @@ pub async fn one(
 }
 
 /// The entry with an index or an id, first of at least one.
-pub(super) fn find(room: &Room, id: &str, budget: &Budget) -> Result<Entries, Problem> {
-    let snapshot = room.store.snapshot();
+pub(super) fn find(snapshot: &Snapshot, id: &str, budget: &Budget) -> Result<Entries, Problem> {
     let is_index = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
     if let Some(index) = id.parse().ok().filter(|_| is_index) {
         let found = snapshot.get(index, budget)?;

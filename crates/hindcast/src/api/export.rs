@@ -113,7 +113,7 @@ pub async fn export(
         .query(&app, {
             let (app, room) = (app.clone(), room.clone());
             move |budget| {
-                let snapshot = room.store.snapshot();
+                let snapshot = room.seen_by(&reader.caller.token.sight);
                 let rows = snapshot.count(&query, budget)?;
                 let metadata = json!({ "query": query.to_string(), "format": name, "rows": rows });
                 let draft = reader.caller.by().event("log.exported", json!([]), metadata);

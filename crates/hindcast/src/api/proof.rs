@@ -18,8 +18,9 @@ use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use hindcast_event::Entry;
+use hindcast_event::{Entry, Event, Hidden};
 use hindcast_ledger::{Disclosure, Hash, Note, Opening, TlogProof, commitment_of};
+use hindcast_segments::Sight;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -117,12 +118,16 @@ pub async fn proof(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let room = room(&app, &reader.workspace)?;
+    let sight = &reader.caller.token.sight;
+    // What is hidden is needed whole to be hashed, and is then left out of the opening.
+    let (hidden, in_scope) =
+        (sight.hidden, Arc::new(Sight { scope: sight.scope.clone(), ..Sight::default() }));
     let (index, opened) = {
         let room = room.clone();
         let found = lanes.query(&app, move |budget| {
-            let found = find(&room, &id, budget)?;
+            let found = find(&room.seen_by(&in_scope), &id, budget)?;
             let entry = found.get(0).ok_or_else(|| Problem::internal("an entry was found and is gone"))?;
-            Ok((entry.index, Opened::of(&entry)?))
+            Ok((entry.index, Opened::of(&entry, hidden)?))
         });
         found.await?
     };
@@ -171,9 +176,17 @@ struct Opened {
 }
 
 impl Opened {
-    fn of(entry: &Entry<'_>) -> Result<Self, Problem> {
+    fn of(entry: &Entry<'_>, hidden: Hidden) -> Result<Self, Problem> {
         let commitment = commitment_of(entry).map_err(Problem::internal)?;
-        let opening = Opening::full(&entry.key, entry.event.sections()).map_err(Problem::internal)?;
+        let mut opening = Opening::full(&entry.key, entry.event.sections()).map_err(Problem::internal)?;
+        let mut shown = Vec::new();
+        entry.event.show(hidden, &mut shown);
+        let shown = Event::from_bytes(&shown).map_err(Problem::internal)?;
+        for (name, value) in entry.event.sections() {
+            if !shown.sections().any(|section| section == (name, value)) {
+                opening.erase(name, !name.starts_with("meta:"));
+            }
+        }
         let sections = opening.disclosures().iter().map(section).collect();
         Ok(Self {
             leaf: commitment.leaf(),

@@ -22,7 +22,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use hindcast_event::Entry;
 use hindcast_segments::query::{Query, TimeRange};
-use hindcast_segments::{Budget, Snapshot};
+use hindcast_segments::{Budget, Sight, Snapshot};
 use serde::Deserialize;
 use std::io::Write as _;
 use std::ops::Range;
@@ -170,10 +170,10 @@ impl Tail {
     }
 
     async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, Option<&'static str>> {
-        let (room, query) = (self.room.clone(), self.query.clone());
+        let (room, query, sight) = (self.room.clone(), self.query.clone(), self.token.sight.clone());
         let found = self.lanes.query(&self.app, move |budget| {
             let mut out = Vec::new();
-            write_events(&room.store.snapshot(), &query, range, budget, &mut out)?;
+            write_events(&room.store.snapshot(), &sight, &query, range, budget, &mut out)?;
             Ok(out)
         });
         found.await.map_err(|_| Some("entries could not be read"))
@@ -203,12 +203,13 @@ async fn ended(ending: &mut watch::Receiver<bool>) {
 /// Writes the entries of a range that answer the query, in the order of their indexes.
 fn write_events(
     snapshot: &Snapshot,
+    sight: &Arc<Sight>,
     query: &Query,
     range: Range<u64>,
     budget: &Budget,
     out: &mut Vec<u8>,
 ) -> Result<(), Problem> {
-    if query.is_empty() {
+    if query.is_empty() && sight.is_everything() {
         for entries in snapshot.scan(range) {
             entries?.iter().try_for_each(|entry| write_event(&entry, out))?;
         }
@@ -222,7 +223,7 @@ fn write_events(
     let within = TimeRange { from: Some(first), until: Some(last + 1) };
     let Some(received) = query.received.intersection(&within) else { return Ok(()) };
     let query = Query { received, ..query.clone() };
-    let found = snapshot.search(&query, None, PIECE as usize, budget)?.entries;
+    let found = snapshot.clone().seen_by(sight.clone()).search(&query, None, PIECE as usize, budget)?.entries;
     let mut entries: Vec<_> = found.iter().collect();
     entries.sort_by_key(|entry| entry.index);
     entries.iter().try_for_each(|entry| write_event(entry, out))

@@ -7,12 +7,12 @@ use super::lanes::blocking;
 use super::params::{InPath, NoParams, Params};
 use super::schema::{Refusals, plain_name};
 use crate::app::App;
-use crate::catalog::{NewToken, Scope, Token, TokenId};
+use crate::catalog::{Narrowing, NewToken, Scope, Token, TokenId};
 use crate::config::Network;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use hindcast_event::Timestamp;
+use hindcast_event::{Field, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -53,6 +53,58 @@ pub struct TokenBody {
     /// When it was last used, to the minute.
     #[schema(format = DateTime)]
     last_used_at: Option<String>,
+    /// Whoever reads with it sees only entries that answer this query; all of them when null.
+    only: Option<String>,
+    /// Fields that whoever reads with it does not see.
+    hidden: Vec<HiddenName>,
+}
+
+/// A field that can be hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HiddenName {
+    /// Addresses, places and what was worked out from them.
+    Address,
+    /// The user agent.
+    UserAgent,
+    /// Ids of sessions and requests.
+    Session,
+    /// Email addresses of actors.
+    Email,
+    /// The values of changes; their paths stay.
+    Values,
+    /// Metadata.
+    Metadata,
+    /// Descriptions and reasons.
+    Text,
+}
+
+impl From<HiddenName> for Field {
+    fn from(name: HiddenName) -> Self {
+        match name {
+            HiddenName::Address => Self::Address,
+            HiddenName::UserAgent => Self::UserAgent,
+            HiddenName::Session => Self::Session,
+            HiddenName::Email => Self::Email,
+            HiddenName::Values => Self::Values,
+            HiddenName::Metadata => Self::Metadata,
+            HiddenName::Text => Self::Text,
+        }
+    }
+}
+
+impl From<Field> for HiddenName {
+    fn from(field: Field) -> Self {
+        match field {
+            Field::Address => Self::Address,
+            Field::UserAgent => Self::UserAgent,
+            Field::Session => Self::Session,
+            Field::Email => Self::Email,
+            Field::Values => Self::Values,
+            Field::Metadata => Self::Metadata,
+            Field::Text => Self::Text,
+        }
+    }
 }
 
 /// A token that was just made.
@@ -116,6 +168,13 @@ pub struct TokenWanted {
     #[serde(default)]
     #[schema(max_items = 32)]
     networks: Vec<String>,
+    /// Whoever reads with it sees only entries that answer this query, which has fields and values and nothing else.
+    #[schema(max_length = 2000, example = "actor_type:agent target:team/12")]
+    only: Option<String>,
+    /// Fields that whoever reads with it does not see.
+    #[serde(default)]
+    #[schema(max_items = 7)]
+    hidden: Vec<HiddenName>,
 }
 
 impl From<Token> for TokenBody {
@@ -131,6 +190,8 @@ impl From<Token> for TokenBody {
             expires_at: text(token.expires_at),
             revoked_at: text(token.revoked_at),
             last_used_at: text(token.last_used_at),
+            only: token.narrowing.only(),
+            hidden: token.narrowing.hidden().fields().map(HiddenName::from).collect(),
         }
     }
 }
@@ -202,7 +263,7 @@ pub async fn create(
 }
 
 fn checked(app: &App, wanted: TokenWanted) -> Result<NewToken, Problem> {
-    let TokenWanted { name, workspace, scopes, expires_at, networks } = wanted;
+    let TokenWanted { name, workspace, scopes, expires_at, networks, only, hidden } = wanted;
     let wrong = |field: &str, detail: &'static str| {
         Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", detail).field(field))
     };
@@ -243,7 +304,14 @@ fn checked(app: &App, wanted: TokenWanted) -> Result<NewToken, Problem> {
     let Ok(networks) = networks else {
         return wrong("networks", "a network is written 10.0.0.0/8, an address 10.1.2.3");
     };
-    Ok(NewToken { workspace, name, scopes, networks, expires_at })
+    let hidden = hidden.into_iter().map(Field::from).collect();
+    let narrowing = Narrowing::new(only.as_deref(), hidden).map_err(|error| {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", error).field("only")
+    })?;
+    if scopes == [Scope::Admin] && narrowing != Narrowing::default() {
+        return wrong("only", "an administrator's token sees everything, so it has neither only nor hidden");
+    }
+    Ok(NewToken { workspace, name, scopes, networks, expires_at, narrowing })
 }
 
 /// Takes a token back

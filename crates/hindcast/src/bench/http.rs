@@ -3,7 +3,7 @@
 use super::Figure;
 use super::generate::Generator;
 use crate::app::App;
-use crate::catalog::{By, NewToken, Scope};
+use crate::catalog::{By, Narrowing, NewToken, Scope};
 use crate::serve::{listen, serve};
 use anyhow::{Context as _, ensure};
 use std::net::SocketAddr;
@@ -27,6 +27,7 @@ pub(super) fn measure(app: Arc<App>, generator: &Generator) -> anyhow::Result<Ve
             scopes: vec![Scope::Ingest, Scope::Read],
             networks: Vec::new(),
             expires_at: None,
+            narrowing: Narrowing::default(),
         },
         (app.clock)(),
         &By::server(),

@@ -5,10 +5,12 @@
 //! edited. Nothing here is part of the integrity promise: lose it, and every entry is still there and proven.
 
 mod marks;
+mod narrowing;
 mod outbox;
 mod tokens;
 mod workspaces;
 
+pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use workspaces::Workspace;
@@ -18,7 +20,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -51,6 +53,10 @@ const MIGRATIONS: [&str; 2] = [
         key       TEXT NOT NULL,
         draft     TEXT NOT NULL
     ) STRICT;
+",
+    "
+    ALTER TABLE token ADD COLUMN narrowed_to TEXT;
+    ALTER TABLE token ADD COLUMN hidden TEXT NOT NULL DEFAULT '';
 ",
 ];
 

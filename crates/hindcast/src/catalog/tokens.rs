@@ -5,18 +5,20 @@
 //! id finds the row, the random bytes are compared by their SHA-256 in constant time, and the check sum tells a
 //! mistyped token from a wrong one before anything is looked up.
 
-use super::{By, Catalog, CatalogError, outbox};
+use super::{By, Catalog, CatalogError, Narrowing, outbox};
 use crate::config::Network;
 use crate::hex::hex;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hindcast_event::Timestamp;
+use hindcast_event::{Field, Hidden, Timestamp};
 use hindcast_ledger::WorkspaceId;
+use hindcast_segments::Sight;
 use rusqlite::{OptionalExtension as _, Row, params};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 const MAGIC: [u8; 4] = *b"tok\x01";
@@ -96,6 +98,10 @@ pub struct Token {
     pub revoked_at: Option<Timestamp>,
     /// When it was last used, to the minute.
     pub last_used_at: Option<Timestamp>,
+    /// What whoever reads with it is narrowed to.
+    pub narrowing: Narrowing,
+    /// The same, as searches take it.
+    pub sight: Arc<Sight>,
 }
 
 impl Token {
@@ -120,7 +126,14 @@ impl Token {
         let scopes: Vec<_> = self.scopes.iter().map(|scope| scope.as_str()).collect();
         let expires_at = self.expires_at.map(|at| at.to_string());
         let target = json!([{ "type": "api_key", "id": self.id.0, "name": self.name }]);
-        by.event(action, target, json!({ "scopes": scopes, "expires_at": expires_at }))
+        let mut about = json!({ "scopes": scopes, "expires_at": expires_at });
+        if let Some(only) = self.narrowing.only() {
+            about["only"] = only.into();
+        }
+        if !self.narrowing.hidden().is_empty() {
+            about["hidden"] = words(self.narrowing.hidden()).into();
+        }
+        by.event(action, target, about)
     }
 }
 
@@ -137,10 +150,12 @@ pub struct NewToken {
     pub networks: Vec<Network>,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
+    /// What whoever reads with it is narrowed to.
+    pub narrowing: Narrowing,
 }
 
-const COLUMNS: &str =
-    "id, workspace, name, scopes, networks, created_at, expires_at, revoked_at, last_used_at, secret_hash";
+const COLUMNS: &str = "id, workspace, name, scopes, networks, created_at, expires_at, revoked_at, last_used_at, \
+     secret_hash, narrowed_to, hidden";
 
 impl Catalog {
     /// Makes a token and tells it, this once.
@@ -162,8 +177,9 @@ impl Catalog {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         transaction.execute(
-            "INSERT INTO token (id, workspace, name, secret_hash, scopes, networks, created_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO token
+                 (id, workspace, name, secret_hash, scopes, networks, created_at, expires_at, narrowed_to, hidden)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             params![
                 id,
                 new.workspace.as_ref().map(WorkspaceId::as_str),
@@ -173,6 +189,8 @@ impl Catalog {
                 networks.join(" "),
                 now.micros(),
                 new.expires_at.map(Timestamp::micros),
+                new.narrowing.only(),
+                words(new.narrowing.hidden()),
             ],
         )?;
         let token = Token {
@@ -185,6 +203,8 @@ impl Catalog {
             expires_at: new.expires_at,
             revoked_at: None,
             last_used_at: None,
+            sight: Arc::new(new.narrowing.sight()),
+            narrowing: new.narrowing,
         };
         outbox::put(&transaction, &token.log(), &token.event("token.created", by))?;
         transaction.commit()?;
@@ -257,6 +277,8 @@ struct TokenRow {
     name: String,
     scopes: String,
     networks: String,
+    narrowed_to: Option<String>,
+    hidden: String,
     times: [Option<i64>; 4],
 }
 
@@ -267,6 +289,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
         name: row.get("name")?,
         scopes: row.get("scopes")?,
         networks: row.get("networks")?,
+        narrowed_to: row.get("narrowed_to")?,
+        hidden: row.get("hidden")?,
         times: [
             row.get("created_at")?,
             row.get("expires_at")?,
@@ -286,6 +310,9 @@ fn token(row: TokenRow) -> Result<Token, CatalogError> {
         row.networks.split_whitespace().map(str::parse).collect::<Result<_, _>>().map_err(|_| damaged())?;
     let workspace = row.workspace.as_deref().map(str::parse).transpose().map_err(|_| damaged())?;
     let created_at = created_at.ok_or_else(damaged)?;
+    let hidden =
+        row.hidden.split_whitespace().map(Field::parse).collect::<Option<_>>().ok_or_else(damaged)?;
+    let narrowing = Narrowing::new(row.narrowed_to.as_deref(), hidden).map_err(|_| damaged())?;
     Ok(Token {
         id: TokenId(row.id),
         workspace,
@@ -296,7 +323,13 @@ fn token(row: TokenRow) -> Result<Token, CatalogError> {
         expires_at,
         revoked_at,
         last_used_at,
+        sight: Arc::new(narrowing.sight()),
+        narrowing,
     })
+}
+
+fn words(hidden: Hidden) -> String {
+    hidden.fields().map(Field::as_str).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -323,6 +356,7 @@ mod tests {
             scopes: vec![Scope::Read],
             networks: vec![],
             expires_at: None,
+            narrowing: Narrowing::default(),
         }
     }
 

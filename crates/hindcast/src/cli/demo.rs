@@ -4,7 +4,7 @@ mod load;
 
 use super::{Settings, start_log};
 use crate::app::App;
-use crate::catalog::{By, NewToken, Scope, TokenSecret, Workspace};
+use crate::catalog::{By, Narrowing, NewToken, Scope, TokenSecret, Workspace};
 use crate::config::Level;
 use crate::demo::{EVENTS, EVENTS_MAX, EVENTS_MIN, Guide, WORKSPACE_NAME};
 use crate::serve::{listen, serve};
@@ -97,6 +97,7 @@ fn token(app: &App, workspace: &Workspace) -> anyhow::Result<TokenSecret> {
         scopes: vec![Scope::Ingest, Scope::Read],
         networks: Vec::new(),
         expires_at: Some(Timestamp::from_micros(now.micros() + TOKEN_MICROS)),
+        narrowing: Narrowing::default(),
     };
     Ok(app.catalog.create_token(new, now, &By::server())?.1)
 }

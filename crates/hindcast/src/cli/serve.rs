@@ -2,7 +2,7 @@
 
 use super::{Settings, start_log};
 use crate::app::App;
-use crate::catalog::{By, NewToken, Scope};
+use crate::catalog::{By, Narrowing, NewToken, Scope};
 use crate::serve::{listen, serve};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -48,6 +48,7 @@ fn first_start(app: &App) -> anyhow::Result<()> {
         scopes: vec![Scope::Admin],
         networks: Vec::new(),
         expires_at: None,
+        narrowing: Narrowing::default(),
     };
     let (_, token) = app.catalog.create_token(new, (app.clock)(), &By::server())?;
     println!("workspace  {} ({})", workspace.id, workspace.name);

@@ -2,11 +2,11 @@
 
 use super::Settings;
 use super::terminal::escape;
-use crate::catalog::{By, Catalog, NewToken, Scope, Token, TokenId};
+use crate::catalog::{By, Catalog, Narrowing, NewToken, Scope, Token, TokenId};
 use crate::config::Network;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Subcommand;
-use hindcast_event::Timestamp;
+use hindcast_event::{Field, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -59,6 +59,17 @@ struct Create {
     /// From where it may be used, such as 10.0.0.0/8; more than one by commas.
     #[arg(long = "network", value_name = "NETWORK", value_delimiter = ',')]
     networks: Vec<Network>,
+    /// Whoever reads with it sees only entries that answer this, such as "actor_type:agent target:team/12".
+    #[arg(long, value_name = "QUERY")]
+    only: Option<String>,
+    /// Fields that whoever reads with it does not see: address, user_agent, session, email, values, metadata, text.
+    #[arg(long = "hide", value_name = "FIELD", value_delimiter = ',', value_parser = field)]
+    hidden: Vec<Field>,
+}
+
+fn field(word: &str) -> Result<Field, String> {
+    let all = || Field::ALL.map(Field::as_str).join(", ");
+    Field::parse(word).ok_or_else(|| format!("one of {} is expected", all()))
 }
 
 /// When a token stops working, as it was said.
@@ -101,11 +112,21 @@ fn create(new: &Create) -> anyhow::Result<()> {
         scopes: new.scopes.clone(),
         networks: new.networks.clone(),
         expires_at: new.expires.map(|expiry| expiry.after(now)).transpose()?,
+        narrowing: narrowing(new)?,
     };
     let (token, secret) = catalog.create_token(new, now, &By::command_line())?;
     eprintln!("{}  (shown only now)", line(&token, now));
     println!("{}", secret.reveal());
     Ok(())
+}
+
+fn narrowing(new: &Create) -> anyhow::Result<Narrowing> {
+    let narrowing = Narrowing::new(new.only.as_deref(), new.hidden.iter().copied().collect());
+    let narrowing = narrowing.map_err(|error| anyhow!("--only: {error}"))?;
+    if new.scopes.contains(&Scope::Admin) && narrowing != Narrowing::default() {
+        bail!("an administrator's token sees everything, leave --only and --hide out");
+    }
+    Ok(narrowing)
 }
 
 fn workspace_of(catalog: &Catalog, new: &Create) -> anyhow::Result<Option<WorkspaceId>> {
@@ -237,6 +258,8 @@ mod tests {
             scopes: scopes.to_vec(),
             expires: Some(Expiry::In(1_000_000_000)),
             networks: Vec::new(),
+            only: None,
+            hidden: Vec::new(),
         };
         assert!(super::create(&create("a", None, &[Scope::Read])).is_err(), "no workspace yet");
         let add = |id: &str| {

@@ -58,5 +58,6 @@ async fn ask<T: Send + 'static>(
     question: impl FnOnce(&Snapshot, &Budget) -> Result<T, Refusal> + Send + 'static,
 ) -> Result<T, Refusal> {
     let room = app.rooms.get(&client.workspace).ok_or_else(Refusal::nowhere)?;
-    client.lanes.query_told(app, move |budget| question(&room.store.snapshot(), budget)).await
+    let sight = client.caller.token.sight.clone();
+    client.lanes.query_told(app, move |budget| question(&room.seen_by(&sight), budget)).await
 }

@@ -12,6 +12,7 @@ mod flips;
 mod full_disk;
 mod intercom;
 mod limits;
+mod narrowed;
 mod openapi;
 mod own_log;
 mod process;

@@ -1,7 +1,7 @@
 //! A server on a folder and a port of its own, and a client that talks to it as anybody would.
 
 use hindcast::app::App;
-use hindcast::catalog::{By, NewToken, Scope};
+use hindcast::catalog::{By, Narrowing, NewToken, Scope};
 use hindcast::config::{Config, Network};
 use hindcast::serve::{listen, serve};
 use hindcast_event::Timestamp;
@@ -116,7 +116,9 @@ fn token(
 ) -> String {
     let (workspace, scopes, networks): (_, _, Vec<Network>) =
         (workspace.cloned(), scopes.to_vec(), Vec::new());
-    let mut new = NewToken { workspace, name: "test".to_owned(), scopes, networks, expires_at: None };
+    let narrowing = Narrowing::default();
+    let mut new =
+        NewToken { workspace, name: "test".to_owned(), scopes, networks, expires_at: None, narrowing };
     change(&mut new);
     let (_, secret) = app.catalog.create_token(new, Timestamp::default(), &By::server()).expect("made");
     // Stories count entries; those about their own tokens would come between.
