@@ -237,6 +237,11 @@ pub fn push_record<E>(
 }
 
 impl Entries {
+    /// No entries yet, but room for so many and for so many bytes of records.
+    pub fn with_capacity(entries: usize, record_bytes: usize) -> Self {
+        Self { records: Vec::with_capacity(record_bytes), places: Vec::with_capacity(entries) }
+    }
+
     /// A run of new entries as the journal keeps it: index and time count up by one from the first.
     pub fn from_run(first_index: u64, first_time: Timestamp, records: Vec<u8>) -> Result<Self, Damaged> {
         let mut places = Vec::new();
@@ -250,6 +255,14 @@ impl Entries {
             at = next;
         }
         Ok(Self { records, places })
+    }
+
+    /// Gives back memory that is not used, if there is much of it.
+    pub fn trim(&mut self) {
+        if self.records.capacity() > self.records.len() + self.records.len() / 4 {
+            self.records.shrink_to_fit();
+            self.places.shrink_to_fit();
+        }
     }
 
     /// Gives a run its place: index and time count up by one from the first.

@@ -5,6 +5,7 @@
 
 use crate::{CommitmentError, Hash, commit};
 use hindcast_event::{Damaged, Entries, Timestamp};
+use std::cell::RefCell;
 use zstd::bulk::{Compressor, decompress};
 
 /// A batch holds at most this many entries.
@@ -17,6 +18,8 @@ const CODEC_ZSTD: u8 = 1;
 /// Below this, packing costs more than it saves.
 const PACKED_FROM_BYTES: usize = 2048;
 const ZSTD_LEVEL: i32 = 1;
+/// A larger buffer is given back after use.
+const KEPT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Drafts made ready to be appended together: all of them, next to each other, or none.
 #[derive(Debug)]
@@ -59,7 +62,7 @@ pub enum BatchError {
 
 impl Batch {
     /// Hashes and packs the entries; their indexes and times are given by the sequencer.
-    pub fn new(entries: Entries, key: Option<IdempotencyKey>) -> Result<Self, BatchError> {
+    pub fn new(mut entries: Entries, key: Option<IdempotencyKey>) -> Result<Self, BatchError> {
         let bytes = entries.records().len();
         if entries.is_empty() {
             return Err(BatchError::Empty);
@@ -72,6 +75,8 @@ impl Batch {
             .map(|entry| commit(&entry.key, entry.event.raw_sections()))
             .collect::<Result<_, _>>()?;
         let packed = pack(entries.records());
+        // They stay in memory until they are in a segment.
+        entries.trim();
         Ok(Self { entries, bodies, packed, key })
     }
 
@@ -87,11 +92,8 @@ impl Batch {
 }
 
 fn pack(records: &[u8]) -> Vec<u8> {
-    let frame = if records.len() < PACKED_FROM_BYTES { None } else { zstd_frame(records).ok() };
-    match frame.filter(|frame| frame.len() < records.len()) {
-        Some(frame) => [&[CODEC_ZSTD], frame.as_slice()].concat(),
-        None => raw(records),
-    }
+    let packed = if records.len() < PACKED_FROM_BYTES { None } else { zstd_packed(records).ok() };
+    packed.filter(|packed| packed.len() <= records.len()).unwrap_or_else(|| raw(records))
 }
 
 /// Records as they are.
@@ -104,10 +106,30 @@ pub(crate) fn is_raw(packed: &[u8]) -> bool {
     packed.first() == Some(&CODEC_RAW)
 }
 
-fn zstd_frame(records: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut compressor = Compressor::new(ZSTD_LEVEL)?;
-    compressor.include_checksum(true)?;
-    compressor.compress(records)
+thread_local! {
+    /// What packing needs is made once for each thread: making it anew takes longer than packing a small batch.
+    static PACKING: RefCell<Option<(Compressor<'static>, Vec<u8>)>> = const { RefCell::new(None) };
+}
+
+fn zstd_packed(records: &[u8]) -> std::io::Result<Vec<u8>> {
+    PACKING.with_borrow_mut(|packing| {
+        let (compressor, frame) = match packing {
+            Some(made) => made,
+            none => {
+                let mut compressor = Compressor::new(ZSTD_LEVEL)?;
+                compressor.include_checksum(true)?;
+                none.insert((compressor, Vec::new()))
+            }
+        };
+        frame.clear();
+        frame.reserve(zstd::zstd_safe::compress_bound(records.len()));
+        compressor.compress_to_buffer(records, frame)?;
+        let packed = [&[CODEC_ZSTD], frame.as_slice()].concat();
+        if frame.capacity() > KEPT_BYTES_MAX {
+            *frame = Vec::new();
+        }
+        Ok(packed)
+    })
 }
 
 /// Unpacks a run of the journal.

@@ -188,7 +188,7 @@ fn lock(queue: &Mutex<Batches>) -> std::sync::MutexGuard<'_, Batches> {
 fn prepared(now: Timestamp, bytes: &[u8], ends: &[usize]) -> anyhow::Result<Batch> {
     let mut random = vec![0; 26 * ends.len()];
     getrandom::fill(&mut random)?;
-    let mut entries = Entries::default();
+    let mut entries = Entries::with_capacity(ends.len(), bytes.len() + bytes.len() / 8);
     let mut from = 0;
     for (end, random) in ends.iter().zip(random.as_chunks::<26>().0) {
         let draft = Draft::parse(std::str::from_utf8(&bytes[from..*end])?)?;

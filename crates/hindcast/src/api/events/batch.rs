@@ -203,7 +203,7 @@ impl Gathered {
     fn new(asked: &Asked, bytes: usize) -> Self {
         let guessed = (bytes / EVENT_BYTES_GUESSED).clamp(1, DRAWN_EVENTS_MAX);
         Self {
-            entries: Entries::default(),
+            entries: Entries::with_capacity(guessed, bytes + bytes / 8),
             ids: Ids::default(),
             rejected: Vec::new(),
             position: 0,
