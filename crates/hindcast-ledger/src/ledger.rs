@@ -7,23 +7,22 @@
 use crate::batch::unpack;
 use crate::error::{AppendError, OpenError, ReadError, SealError};
 use crate::evidence::Evidence;
-use crate::hashes::{HashFiles, HashesError, RecentHashes, frontier_at, sealed_subtree};
+use crate::hashes::{HashesError, frontier_at};
 use crate::journal::{Head, Journal, JournalError, Sealed};
 use crate::publisher::Publisher;
 use crate::sequencer::{Request, Sequencer};
+use crate::shared::{Live, Shared};
 use crate::{
-    Batch, Hash, HashSource, ProveError, RangeProof, Signer, VerifierKey, WorkspaceId, prove_consistency,
-    prove_inclusion, prove_range,
+    Batch, Hash, ProveError, RangeProof, VerifierKey, WorkspaceId, prove_consistency, prove_inclusion,
+    prove_range,
 };
 use hindcast_event::{Entries, Timestamp};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, SyncSender, TrySendError};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -90,93 +89,6 @@ pub struct Ledger {
 struct Threads {
     publisher: JoinHandle<()>,
     sequencer: JoinHandle<()>,
-}
-
-/// What the threads share.
-pub(crate) struct Shared {
-    pub(crate) journal: Arc<dyn Journal>,
-    pub(crate) config: Config,
-    pub(crate) observer: Arc<dyn Observer>,
-    pub(crate) stopped: OnceLock<String>,
-    pub(crate) queue: SyncSender<Request>,
-    pub(crate) waiting: AtomicUsize,
-    pub(crate) waiting_bytes: AtomicUsize,
-    /// The disk is in doubt: whatever still waits is refused.
-    pub(crate) failed: AtomicBool,
-    /// Nothing more will be asked of the sequencer.
-    pub(crate) drained: AtomicBool,
-    lives: RwLock<BTreeMap<WorkspaceId, Arc<Live>>>,
-}
-
-/// A workspace while we run.
-pub(crate) struct Live {
-    pub(crate) signer: Signer,
-    pub(crate) files: HashFiles,
-    state: RwLock<State>,
-}
-
-pub(crate) struct State {
-    pub(crate) head: Head,
-    pub(crate) recent: RecentHashes,
-    /// The newest signed checkpoint and its size.
-    pub(crate) published: Option<(u64, Arc<str>)>,
-    pub(crate) quarantined: Option<String>,
-}
-
-impl Live {
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl HashSource for Live {
-    type Error = HashesError;
-
-    /// Holds the lock only while it looks into memory. What leaves memory has been in the files before.
-    fn subtree(&self, level: u8, index: u64) -> Result<Hash, HashesError> {
-        let sealed = {
-            let state = self.read();
-            if let Some(hash) = state.recent.get(level, index) {
-                return Ok(hash);
-            }
-            state.head.sealed
-        };
-        sealed_subtree(&self.files, sealed, level, index)
-    }
-}
-
-impl Shared {
-    pub(crate) fn live(&self, workspace: &WorkspaceId) -> Option<Arc<Live>> {
-        self.lives.read().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned()
-    }
-
-    pub(crate) fn lives(&self) -> Vec<(WorkspaceId, Arc<Live>)> {
-        let lives = self.lives.read().unwrap_or_else(PoisonError::into_inner);
-        lives.iter().map(|(id, live)| (id.clone(), live.clone())).collect()
-    }
-
-    /// The first epoch of a workspace's log.
-    pub(crate) fn origin(&self, workspace: &WorkspaceId) -> String {
-        format!("{}/w/{workspace}/0", self.config.name)
-    }
-
-    pub(crate) fn add(&self, head: Head, quarantined: Option<String>) -> Result<Arc<Live>, OpenError> {
-        let signer = Signer::new(&head.origin, &self.config.seed)?;
-        let workspace = head.workspace.clone();
-        let folder = self.config.hashes.join(workspace.as_str());
-        let (files, quarantined) = match HashFiles::open(&folder, head.sealed) {
-            Ok(files) => (files, quarantined),
-            Err(error) => (HashFiles::unchecked(&folder), Some(error.to_string())),
-        };
-        let state = State { head, recent: RecentHashes::default(), published: None, quarantined };
-        let live = Arc::new(Live { signer, files, state: RwLock::new(state) });
-        self.lives.write().unwrap_or_else(PoisonError::into_inner).insert(workspace, live.clone());
-        Ok(live)
-    }
 }
 
 impl Ledger {
@@ -472,37 +384,3 @@ impl fmt::Debug for Ledger {
 
 /// Called with the outcome of a request.
 pub type Reply<T> = Box<dyn FnOnce(Result<T, AppendError>) + Send>;
-
-impl Shared {
-    pub(crate) fn stopped_error(&self) -> AppendError {
-        AppendError::Stopped(self.stopped.get().cloned().unwrap_or_default())
-    }
-
-    /// A full disk is survived: nothing was written. After anything else we stop; we do not guess.
-    pub(crate) fn survive(&self, error: JournalError) -> ControlFlow<()> {
-        if matches!(error, JournalError::Full { .. }) {
-            return ControlFlow::Continue(());
-        }
-        let _first = self.stopped.set(error.to_string());
-        self.failed.store(true, Ordering::Release);
-        self.drained.store(true, Ordering::Release);
-        self.observer.stopped(&error);
-        ControlFlow::Break(())
-    }
-
-    pub(crate) fn submit(&self, request: Request) {
-        if self.stopped.get().is_some() && !request.may_follow_close() {
-            return request.refuse(self.stopped_error());
-        }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.waiting_bytes.fetch_add(request.bytes(), Ordering::Relaxed);
-        let (request, error) = match self.queue.try_send(request) {
-            Ok(()) => return,
-            Err(TrySendError::Full(request)) => (request, AppendError::Busy { waiting: WAITING_MAX }),
-            Err(TrySendError::Disconnected(request)) => (request, self.stopped_error()),
-        };
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.waiting_bytes.fetch_sub(request.bytes(), Ordering::Relaxed);
-        request.refuse(error);
-    }
-}

@@ -22,6 +22,7 @@ mod recover;
 pub mod seed;
 mod sequencer;
 mod sha256;
+mod shared;
 mod staged;
 pub mod tile;
 pub mod tlog_proof;

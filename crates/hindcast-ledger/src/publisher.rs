@@ -5,8 +5,8 @@
 
 use crate::Checkpoint;
 use crate::evidence::Evidence;
-use crate::ledger::{Live, Shared};
 use crate::sequencer::Request;
+use crate::shared::{Live, Shared};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc;

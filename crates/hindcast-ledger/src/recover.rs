@@ -7,7 +7,8 @@
 use crate::batch::unpack;
 use crate::error::OpenError;
 use crate::hashes::{Hashes, RecentHashes, frontier_at};
-use crate::ledger::{Live, READ_BYTES, Shared, State};
+use crate::ledger::READ_BYTES;
+use crate::shared::{Live, Shared, State};
 use crate::{Frontier, Hash, leaf_of, open_note};
 use hindcast_event::Timestamp;
 use std::sync::Arc;

@@ -6,7 +6,8 @@
 
 use crate::error::AppendError;
 use crate::journal::Sealed;
-use crate::ledger::{Appended, Reply, Shared};
+use crate::ledger::{Appended, Reply};
+use crate::shared::Shared;
 use crate::staged::{Staged, unwritten};
 use crate::{Batch, WorkspaceId};
 use hindcast_event::Timestamp;

@@ -6,8 +6,9 @@
 use crate::batch::{IdempotencyKey, is_raw, raw};
 use crate::error::AppendError;
 use crate::journal::{Head, JournalError, Remembered, Run, Transaction};
-use crate::ledger::{Appended, Reply, Shared};
+use crate::ledger::{Appended, Reply};
 use crate::sequencer::Request;
+use crate::shared::Shared;
 use crate::{Batch, Commitment, Hash, WorkspaceId};
 use hindcast_event::{Entries, Timestamp};
 use std::collections::BTreeMap;
