@@ -11,6 +11,7 @@ import urllib.request
 import duckdb
 
 SAMPLED = 300
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def main(folder, url, token):
@@ -21,18 +22,18 @@ def main(folder, url, token):
 
     files = f"'{folder}/segments/*/*/rows.parquet'"
     count, first, last, actions = duckdb.sql(
-        f'select count(*), min("index"), max("index"), count(distinct action) from {files}').fetchone()
+        f'select count(*), min("index"), max("index"), count(distinct action) from {files}').fetchall()[0]
     assert count == last + 1 - first, f"{count} rows for the indexes {first} to {last}"
     assert actions > 50, f"only {actions} actions"
     rows = duckdb.sql(f"""
-        select "index", action, outcome, actor->>'id', ip, occurred_at, json_array_length(coalesce(targets, '[]'))
+        select "index", action, outcome, actor->>'id', ip, epoch_us(occurred_at), json_array_length(coalesce(targets, '[]'))
         from {files} using sample reservoir({SAMPLED} rows) repeatable (7)""").fetchall()
     for index, *stored in rows:
         shown = entry(index)
-        occurred_at = datetime.datetime.fromisoformat(shown["occurred_at"])
+        since_1970 = datetime.datetime.fromisoformat(shown["occurred_at"]) - EPOCH
+        occurred_us = since_1970 // datetime.timedelta(microseconds=1)
         expected = [shown["action"], shown["outcome"]["result"], shown["actor"]["id"],
-                    shown.get("context", {}).get("ip"), occurred_at, len(shown.get("targets", []))]
-        stored[4] = stored[4].astimezone(datetime.timezone.utc)
+                    shown.get("context", {}).get("ip"), occurred_us, len(shown.get("targets", []))]
         assert stored == expected, f"entry {index}: DuckDB read {stored}, the API shows {expected}"
     print(f"DuckDB {duckdb.__version__} reads {count} rows; {len(rows)} of them are what the API shows")
 

@@ -10,6 +10,7 @@ mod http;
 mod ingest;
 mod machine;
 mod ours;
+mod stages;
 mod table;
 
 use anyhow::{Context as _, bail};
@@ -82,7 +83,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(work)?;
     let generator = Generator::new(SEED, args.events);
     let params = generator.params();
-    let mut figures = ours::measure(&generator, &params, &work.join("hindcast"))?;
+    let mut figures = stages::measure(&generator)?;
+    figures.extend(ours::measure(&generator, &params, &work.join("hindcast"))?);
     if args.peers != "none" {
         figures.extend(peers(args, &generator, &params, work)?);
     }

@@ -22,7 +22,11 @@ const fn less(metric: &'static str, goal: &'static str) -> Line {
 /// Peers index while they ingest, so this is what theirs is compared with.
 const INDEXED: Line = Line { peers: "ingest", ..more("ingest indexed", "≥ 60000") };
 
-const LINES: [Line; 25] = [
+const LINES: [Line; 29] = [
+    less("stage parse", ""),
+    less("stage encode", ""),
+    less("stage hash", ""),
+    less("stage pack", ""),
     Line { peers: "", ..more("ingest", "≥ 200000") },
     Line { peers: "", ..less("ingest cpu", "") },
     more("ingest beside packing", ""),

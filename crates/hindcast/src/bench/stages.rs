@@ -1,0 +1,58 @@
+//! Where the time of an event goes before it is written: each stage alone, on one thread.
+
+use super::Figure;
+use super::generate::Generator;
+use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
+use hindcast_ledger::{Batch, commit};
+use std::hint::black_box;
+use std::time::Instant;
+
+const EVENTS: u64 = 1000;
+const ROUNDS: usize = 60;
+
+pub(super) fn measure(generator: &Generator) -> anyhow::Result<Vec<Figure>> {
+    let events: Vec<Vec<u8>> = (0..EVENTS)
+        .map(|i| {
+            let mut event = Vec::new();
+            generator.event(i, &mut event);
+            event
+        })
+        .collect();
+    let texts = events.iter().map(|event| std::str::from_utf8(event)).collect::<Result<Vec<_>, _>>()?;
+    let drafts = texts.iter().map(|text| Draft::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let encoded = || -> anyhow::Result<Entries> {
+        let mut entries = Entries::with_capacity(EVENTS as usize, 1 << 20);
+        let arrival = Arrival { now: Timestamp::MIN, random: [7; 10] };
+        for draft in &drafts {
+            entries.push_new(Kind::Event, &[9; 16], |out| draft.encode(&arrival, out))?;
+        }
+        Ok(entries)
+    };
+    let entries = encoded()?;
+    let parse = || Ok(texts.iter().map(|text| Draft::parse(text)).collect::<Result<Vec<_>, _>>()?);
+    let hash = || {
+        let hashes = entries.iter().map(|entry| commit(&entry.key, entry.event.raw_sections()));
+        Ok(hashes.collect::<Result<Vec<_>, _>>()?)
+    };
+    let pack = || Ok(Batch::new(entries.clone(), None)?);
+    let hash_us = least(hash)?;
+    let figures = [
+        ("stage parse", least(parse)?),
+        ("stage encode", least(encoded)?),
+        ("stage hash", hash_us),
+        ("stage pack", least(pack)? - hash_us),
+    ];
+    let note = format!("the least of {ROUNDS} rounds of {EVENTS} events on one thread");
+    Ok(figures.map(|(metric, micros)| Figure::ours(metric, micros, "µs/event", note.clone())).into())
+}
+
+/// Microseconds for each event in the quickest round, which others disturbed least.
+fn least<T>(mut stage: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<f64> {
+    let mut least = f64::INFINITY;
+    for _ in 0..ROUNDS {
+        let begun = Instant::now();
+        black_box(stage()?);
+        least = least.min(begun.elapsed().as_secs_f64() * 1e6 / EVENTS as f64);
+    }
+    Ok(least)
+}
