@@ -101,7 +101,12 @@ impl Event<'_> {
                 "core" if hidden.has(Field::Text) => push_section("", name, &without_reason(value), out),
                 "description" | "reason" if hidden.has(Field::Text) => {}
                 // What is known of an address or a browser is told by what was worked out from them.
-                "facts" if hidden.has(Field::Address) || hidden.has(Field::UserAgent) => {}
+                "facts" if hidden.has(Field::Address) => {}
+                "facts" if hidden.has(Field::UserAgent) => {
+                    if let Some(facts) = facts_without_user_agent(value) {
+                        push_section("", name, &facts, out);
+                    }
+                }
                 _ if name.starts_with("change:") && hidden.has(Field::Values) => {
                     push_section("", name, "{}", out);
                 }
@@ -121,6 +126,13 @@ pub fn hidden_of_context(hidden: Hidden) -> Vec<&'static str> {
     ];
     let members = members.iter().filter(|(field, _)| hidden.has(*field));
     members.flat_map(|(_, names)| names.iter().copied()).collect()
+}
+
+/// The facts of which it is known that they were not worked out from the user agent: the country.
+pub fn facts_without_user_agent(facts: &str) -> Option<String> {
+    let Ok(Json::Object(mut members)) = json::parse(facts) else { return None };
+    members.retain(|(name, _)| name == "ip_country");
+    (!members.is_empty()).then(|| Json::Object(members).to_string())
 }
 
 /// An object without some of its members.

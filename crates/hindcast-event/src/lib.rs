@@ -27,7 +27,7 @@ pub use crate::entry::{Entries, Entry, Key, Kind, push_record};
 pub use crate::event::{
     Arrival, Damaged, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections, TooLarge, View, id_time, push_section,
 };
-pub use crate::hidden::{Field, Hidden, hidden_of_context, without};
+pub use crate::hidden::{Field, Hidden, facts_without_user_agent, hidden_of_context, without};
 pub use crate::language::Language;
 pub use crate::sentence::describe;
 pub use crate::time::Timestamp;

@@ -235,27 +235,28 @@ impl Snapshot {
     }
 
     fn facet(&self, kind: FacetKind, cells: &Counts, most: usize) -> Facet {
-        // Of several labels of one value the one that is there most often is shown.
-        let mut found: HashMap<String, (u64, Option<(u64, String)>)> = HashMap::new();
+        // Of several labels of one value the one that is there most often is shown: over all cells that have it,
+        // which may differ in what the reader does not see.
+        let mut found: HashMap<String, (u64, HashMap<String, u64>)> = HashMap::new();
         for (cell, &count) in cells {
             kind.each_value(cell, self, |value, label| {
-                let entry = match found.get_mut(value) {
+                let (total, labels) = match found.get_mut(value) {
                     Some(entry) => entry,
                     None => found.entry(value.to_owned()).or_default(),
                 };
-                entry.0 += count;
-                let better = label.filter(|label| {
-                    entry.1.as_ref().is_none_or(|(most, known)| (count, *label) > (*most, known.as_str()))
-                });
-                if let Some(label) = better {
-                    entry.1 = Some((count, label.to_owned()));
+                *total += count;
+                if let Some(label) = label {
+                    *labels.entry(label.to_owned()).or_default() += count;
                 }
             });
         }
         let distinct = found.len();
-        let values = found.into_iter().map(|(value, (count, label))| FacetValue {
+        let most_frequent = |labels: HashMap<String, u64>| {
+            labels.into_iter().max_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0))).map(|(label, _)| label)
+        };
+        let values = found.into_iter().map(|(value, (count, labels))| FacetValue {
             value,
-            label: label.map(|(_, label)| label),
+            label: most_frequent(labels),
             count,
         });
         let mut values: Vec<_> = values.collect();

@@ -213,7 +213,7 @@ fn need(key: Key, asked: &Term, sight: &Sight) -> Result<Need, SearchError> {
     };
     Ok(match (key, asked) {
         (Key::Actor, Term::Name(name)) => actor(name, sight.hidden.has(Field::Email)),
-        (Key::Target, Term::Name(name)) => target(name),
+        (Key::Target, Term::Name(name)) => target(name, false),
         (Key::Changed, Term::Path(path)) => Need::Prefix(term(tag::CHANGED, &path.term_prefix())),
         (Key::Ip, Term::Network(network)) => Need::Within(*network),
         (Key::Category, Term::Is(category)) => Need::Category(category.clone()),
@@ -230,7 +230,7 @@ fn need(key: Key, asked: &Term, sight: &Sight) -> Result<Need, SearchError> {
 fn exactly(key: Key, asked: &Term) -> Result<Need, SearchError> {
     match (key, asked) {
         (Key::Actor, Term::Name(name)) => Ok(same(tag::ACTOR_ID, &name.id, name.prefix)),
-        (Key::Target, Term::Name(name)) => Ok(target(&Name { words: Vec::new(), ..name.clone() })),
+        (Key::Target, Term::Name(name)) => Ok(target(&Name { words: Vec::new(), ..name.clone() }, true)),
         _ => need(key, asked, &Sight::default()),
     }
 }
@@ -249,7 +249,7 @@ fn actor(name: &Name, email_is_hidden: bool) -> Need {
     Need::Any(any)
 }
 
-fn target(name: &Name) -> Need {
+fn target(name: &Name, exactly: bool) -> Need {
     let any_type = |id: &str| match name.prefix {
         true => Need::Targets { begin: term(tag::TARGET, id), kind: None },
         false => Need::Target([term(tag::TARGET, id), vec![0]].concat()),
@@ -260,6 +260,9 @@ fn target(name: &Name) -> Need {
             true => Need::Targets { begin: term(tag::TARGET, &name.id), kind: Some(kind.clone()) },
             false => Need::Exact([&*term(tag::TARGET, &name.id), &[0], kind.as_bytes()].concat()),
         };
+        if exactly {
+            return asked;
+        }
         // An id may have a slash of its own.
         return Need::Any(vec![asked, any_type(&name.text)]);
     }

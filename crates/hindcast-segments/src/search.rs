@@ -162,6 +162,12 @@ impl Snapshot {
         tail.or_else(|| self.segments.last().map(|slot| slot.meta.end_index())).unwrap_or(0)
     }
 
+    /// When the newest entry was received, whoever may see it: as public as the size of the log.
+    pub fn newest_received(&self, budget: &Budget) -> Result<Option<Timestamp>, SearchError> {
+        let Some(last) = self.end_index().checked_sub(1) else { return Ok(None) };
+        Ok(self.find_index(last, budget)?.get(0).map(|entry| entry.received_at))
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> u64 {
         self.tail.rows() + self.segments.iter().map(|slot| slot.meta.count).sum::<u64>()

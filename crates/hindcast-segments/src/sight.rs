@@ -8,7 +8,7 @@ use crate::query::{Clause, Key, Query};
 use crate::scan;
 use crate::terms::tag;
 use hindcast_event::json::write_string;
-use hindcast_event::{Entries, Field, Hidden, hidden_of_context, without};
+use hindcast_event::{Entries, Field, Hidden, facts_without_user_agent, hidden_of_context, without};
 use std::borrow::Cow;
 
 /// What a reader may see; everything by default.
@@ -28,7 +28,7 @@ impl Sight {
     }
 
     /// Refuses a question about what is hidden.
-    pub(crate) fn allow(&self, query: &Query) -> Result<(), SearchError> {
+    pub fn allow(&self, query: &Query) -> Result<(), SearchError> {
         query.clauses.iter().try_for_each(|clause| self.allow_key(clause.key))
     }
 
@@ -85,7 +85,7 @@ impl Sight {
         }
         let columns: [(Field, &[usize]); 5] = [
             (Field::Address, &[at::IP, at::COUNTRY, at::FACTS]),
-            (Field::UserAgent, &[at::USER_AGENT, at::FACTS]),
+            (Field::UserAgent, &[at::USER_AGENT]),
             (Field::Session, &[at::SESSION_ID, at::REQUEST_ID]),
             (Field::Metadata, &[at::METADATA]),
             (Field::Text, &[at::REASON, at::DESCRIPTION, at::OUTCOME_REASON]),
@@ -97,6 +97,10 @@ impl Sight {
         if let Some(rest) = cells.texts[at::CONTEXT_REST].as_ref().filter(|_| !hidden_of_context.is_empty()) {
             let rest = without(rest, &hidden_of_context);
             cells.texts[at::CONTEXT_REST] = Some(rest).filter(|rest| rest != "{}").map(Cow::Owned);
+        }
+        if self.hidden.has(Field::UserAgent) {
+            let facts = cells.texts[at::FACTS].as_deref().and_then(facts_without_user_agent);
+            cells.texts[at::FACTS] = facts.map(Cow::Owned);
         }
         if self.hidden.has(Field::Email) {
             for column in [at::ACTOR, at::ON_BEHALF_OF] {

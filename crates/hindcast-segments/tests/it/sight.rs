@@ -7,6 +7,7 @@ use crate::past::{self, Dice, budget, open, push, rows, seal};
 use hindcast_event::json::{self, Json};
 use hindcast_event::{Entries, Entry, Field};
 use hindcast_segments::query::{Clause, Key, Named, Query, Term};
+use hindcast_segments::words::fold;
 use hindcast_segments::{CsvStyle, FacetKind, Format, SearchError, Sight, Snapshot, Store};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -63,7 +64,11 @@ fn holds(clause: &Clause, entry: &Entry<'_>) -> bool {
         let text = |name| json.get(name).and_then(Json::as_str).unwrap_or_default();
         let kind = if clause.key == Key::Target { text("type") } else { "" };
         let named = Named { kind, id: text("id"), email: None, name: None };
-        clause.any.iter().any(|term| matches!(term, Term::Name(name) if name.matches(&named)))
+        clause.any.iter().any(|term| match term {
+            Term::Name(name) if name.kind.as_deref().is_some_and(|asked| asked != fold(kind)) => false,
+            Term::Name(name) => name.matches(&named),
+            _ => false,
+        })
     })
 }
 
@@ -157,7 +162,22 @@ proptest! {
         seal(&store, 40);
         let query = Query::default();
         let snapshot = store.snapshot().seen_by(Arc::new(sight.clone()));
-        for format in [Format::Csv(CsvStyle::Raw), Format::Csv(CsvStyle::Excel), Format::Ndjson, Format::Json] {
+        for kind in FacetKind::ALL {
+            if matches!(kind, FacetKind::Ip | FacetKind::Country) && sight.hidden.has(Field::Address) {
+                continue;
+            }
+            // Labels and all.
+            let facets = |of: &Snapshot| of.facets(&query, &[kind], 5, &budget()).unwrap();
+            prop_assert_eq!(facets(&snapshot), facets(&without.snapshot()), "{:?} {:?}", kind, sight);
+            let suggested = |of: &Snapshot| of.suggest(&query, kind, "a", 9, &budget()).unwrap();
+            prop_assert_eq!(suggested(&snapshot), suggested(&without.snapshot()), "{:?} {:?}", kind, sight);
+            let edges: Vec<i64> = (0..9).map(|n| 1_795_000_000_000_000 + n * 86_400_000_000).collect();
+            let histogram = |of: &Snapshot| of.histogram(&query, &edges, kind, 5, &budget()).unwrap();
+            prop_assert_eq!(histogram(&snapshot), histogram(&without.snapshot()), "{:?} {:?}", kind, sight);
+        }
+        for format in
+            [Format::Csv(CsvStyle::Raw), Format::Csv(CsvStyle::Excel), Format::Ndjson, Format::Json, Format::Parquet]
+        {
             let (shown, plain) = (exported(&snapshot, &query, format), exported(&without.snapshot(), &query, format));
             prop_assert_eq!(String::from_utf8_lossy(&shown), String::from_utf8_lossy(&plain), "{:?} {:?}", format, sight);
         }

@@ -132,7 +132,7 @@ pub async fn append(
     body: Body,
 ) -> Result<Response, Problem> {
     let begun = Instant::now();
-    let outcome = take_in(&app, &lanes, &writer.workspace, &options, &headers, body).await;
+    let outcome = take_in(&app, &lanes, &writer, &options, &headers, body).await;
     match &outcome {
         Ok(_) => app.metrics.append_time.observe(begun.elapsed()),
         Err(_) => app.metrics.refused.add(1),
@@ -143,15 +143,18 @@ pub async fn append(
 async fn take_in(
     app: &Arc<App>,
     lanes: &Lanes,
-    workspace: &WorkspaceId,
+    writer: &Writer,
     options: &AppendOptions,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    let workspace = &writer.workspace;
+    // Each token has keys of its own: nobody can try out what others have sent.
+    let own = |key: String| format!("{}:{key}", writer.caller.token.id.0);
     let asked = Asked {
         format: Format::of(headers)?,
         partial: options.partial,
-        key: idempotency_key(headers)?,
+        key: idempotency_key(headers)?.map(own),
         events_max: app.config.limits.batch_events,
         now: (app.clock)(),
     };

@@ -18,7 +18,7 @@ use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use hindcast_event::{Entry, Event, Hidden};
+use hindcast_event::{Entry, Event, Field, Hidden, hidden_of_context};
 use hindcast_ledger::{Disclosure, Hash, Note, Opening, TlogProof, commitment_of};
 use hindcast_segments::Sight;
 use serde::{Deserialize, Serialize};
@@ -183,8 +183,17 @@ impl Opened {
         entry.event.show(hidden, &mut shown);
         let shown = Event::from_bytes(&shown).map_err(Problem::internal)?;
         for (name, value) in entry.event.sections() {
-            if !shown.sections().any(|section| section == (name, value)) {
-                opening.erase(name, !name.starts_with("meta:"));
+            // The same sections are closed whether or not something in them is hidden, and keep their names only where
+            // every entry may have them.
+            let may_hide = match name {
+                "actor" | "on_behalf_of" => hidden.has(Field::Email),
+                "core" => hidden.has(Field::Text),
+                "context" => !hidden_of_context(hidden).is_empty(),
+                _ => !shown.sections().any(|section| section == (name, value)),
+            };
+            if may_hide {
+                let is_common = matches!(name, "actor" | "core" | "context") || name.starts_with("change:");
+                opening.erase(name, is_common);
             }
         }
         let sections = opening.disclosures().iter().map(section).collect();

@@ -82,6 +82,7 @@ pub async fn tail(
         }
     };
     let from = asked.from.map(|from| within("from", from, 0..=i64::MAX.cast_unsigned())).transpose()?;
+    reader.caller.token.sight.allow(&query)?;
     let room = room(&app, &reader.workspace)?;
     let size = *room.size.borrow();
     let next = last.map(|last| last.saturating_add(1)).or(from).unwrap_or(size).min(size);

@@ -1,6 +1,7 @@
 //! `/w/…`: the logs as transparency logs (C2SP tlog-tiles), for anybody who knows the id of a workspace.
 //!
-//! No token is needed: ids cannot be guessed, and hashes and commitments tell nothing. Only what a checkpoint has signed
+//! No token is needed: ids cannot be guessed, hashes tell nothing, and a commitment tells what kind of entry it is and
+//! when it was received. Only what a checkpoint has signed
 //! is served, so a tile never changes; whatever is not there is one and the same 404.
 
 use super::checkpoints::text;

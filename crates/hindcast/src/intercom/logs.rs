@@ -13,8 +13,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use hindcast_event::json::write_string;
-use hindcast_event::{Category, Registry, Timestamp};
-use hindcast_segments::{Budget, SearchError, Snapshot};
+use hindcast_event::{Category, Registry};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -89,7 +88,7 @@ async fn page(
         if asked.page < pages {
             let mut set =
                 vec![("page", to_number(asked.page + 1)), ("per_page", to_number(asked.per_page as u64))];
-            set.extend(asked.settled(newest(snapshot, budget)?));
+            set.extend(asked.settled(snapshot.newest_received(budget)?));
             write_string(&next(&address, uri.path(), uri.query().unwrap_or_default(), &set), &mut out);
         } else {
             out.extend_from_slice(b"null");
@@ -115,11 +114,4 @@ async fn page(
 
 fn to_number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// When the last entry was received.
-fn newest(snapshot: &Snapshot, budget: &Budget) -> Result<Option<Timestamp>, SearchError> {
-    let Some(last) = snapshot.end_index().checked_sub(1) else { return Ok(None) };
-    let last = snapshot.get(last, budget)?;
-    Ok(last.get(0).map(|entry| entry.received_at))
 }

@@ -1,6 +1,9 @@
 //! A token may be narrowed to some entries and fields: then nothing else can be read, found or counted with it.
 
 use crate::support::{TestServer, actions};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hindcast::catalog::Scope;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 
@@ -97,6 +100,36 @@ fn a_narrowed_token_sees_its_entries_without_what_is_hidden() {
 }
 
 #[test]
+fn a_proof_shows_only_what_is_seen() {
+    let (server, token) = narrowed();
+    let proof = server.get("/v1/events/0/proof").by(&token).send().good();
+    let sections = proof["opening"]["sections"].as_array().expect("sections");
+    let open: Vec<_> = sections.iter().filter(|section| section.get("value").is_some()).collect();
+    let names: Vec<_> = open.iter().map(|section| section["name"].as_str().expect("a name")).collect();
+    assert_eq!(names, ["target.0"], "everything else may hide something");
+    let file = server.get("/v1/events/0/proof?format=tlog-proof").by(&token).send();
+    let extra = file.text().lines().find_map(|line| line.strip_prefix("extra ")).expect("an opening");
+    let extra = String::from_utf8(STANDARD.decode(extra).expect("base64")).expect("UTF-8");
+    assert!(extra.contains("Front door") && SECRETS.iter().all(|secret| !extra.contains(secret)), "{extra}");
+}
+
+#[test]
+fn nobody_can_try_out_what_others_have_sent() {
+    let server = TestServer::start();
+    let other = server.token_with(&[Scope::Ingest, Scope::Read], |_| ());
+    let append = |token: &str| {
+        server
+            .post("/v1/events")
+            .by(token)
+            .with("idempotency-key", "request-1")
+            .json(&full("door.open", "ana"))
+    };
+    assert_eq!(append(&server.token).status, 201);
+    assert_eq!(append(&server.token).status, 200, "a repeat");
+    assert_eq!(append(&other).status, 201, "another's key is another key");
+}
+
+#[test]
 fn a_tail_follows_what_is_seen() {
     let (server, token) = narrowed();
     let mut stream = server.get("/v1/tail?from=0").by(&token).open();
@@ -137,6 +170,7 @@ fn what_is_hidden_cannot_be_asked_for() {
     ] {
         assert_eq!(count(query), json!(expected), "{query}");
     }
+    assert_eq!(get("/v1/tail?q=ip:203.0.113.9").problem().0, 403);
     for other in ["/v1/events/1", "/v1/events/3", "/v1/events/1/proof", "/v1/events/99"] {
         assert_eq!(get(other).problem(), (404, "not_found".to_owned()), "{other}");
     }
