@@ -177,7 +177,13 @@ impl Store {
     /// Lets new segments count, and those named in `remove` no longer; entries of the tail that a new segment
     /// has are forgotten. To be called once the manifest says the same.
     pub fn adopt(&self, add: Vec<SegmentMeta>, remove: &[String]) {
+        // What goes is let go of without the lock: removing folders and much memory takes a while.
+        let _gone = self.swap(add, remove);
+    }
+
+    fn swap(&self, add: Vec<SegmentMeta>, remove: &[String]) -> (Arc<Vec<Arc<Slot>>>, Tail) {
         let mut state = self.lock();
+        let tail = state.tail.clone();
         let mut segments = Vec::clone(&state.segments);
         segments.retain(|slot| {
             let goes = remove.contains(&slot.meta.id);
@@ -193,7 +199,13 @@ impl Store {
         let sealed = segments.last().map_or(0, |slot| slot.meta.end_index());
         state.tail.forget(sealed);
         state.next_index = state.next_index.max(Some(sealed).filter(|&sealed| sealed > 0));
-        state.segments = Arc::new(segments);
+        (std::mem::replace(&mut state.segments, Arc::new(segments)), tail)
+    }
+
+    /// Removes a segment that was written and will not be adopted.
+    pub fn discard(&self, meta: &SegmentMeta) {
+        // What cannot be removed now is removed at the next start.
+        let _ = clear(&self.folder.join(&meta.id));
     }
 
     /// The segments to be merged next: neighbours of about one size.

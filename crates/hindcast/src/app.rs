@@ -86,6 +86,7 @@ impl App {
             if let Some(reason) = app.catalog.mark(id.as_str(), QUARANTINED)? {
                 app.ledger.quarantine(&id, &reason)?;
             }
+            app.count(&id, app.ledger.quarantined(&id)?.is_none());
             // After a lost catalog the ledgers still know who they are.
             let name = id.to_string();
             app.catalog.add_workspace(&Workspace { id, name, created_at: (app.clock)() }, &By::server())?;
@@ -122,6 +123,7 @@ impl App {
     /// restart, until all of it was read again and found intact.
     pub fn quarantine(&self, workspace: &WorkspaceId, reason: &str) -> anyhow::Result<()> {
         self.ledger.quarantine(workspace, reason)?;
+        self.count(workspace, false);
         Ok(self.catalog.set_mark(workspace.as_str(), QUARANTINED, reason)?)
     }
 
@@ -137,8 +139,15 @@ impl App {
         if let Some(reason) = self.catalog.mark(workspace.as_str(), QUARANTINED)? {
             self.catalog.remove_mark(workspace.as_str(), QUARANTINED)?;
             self.ledger.release(workspace, &reason)?;
+            self.count(workspace, true);
         }
         Ok(())
+    }
+
+    fn count(&self, workspace: &WorkspaceId, counts: bool) {
+        if let Some(room) = self.rooms.get(workspace) {
+            self.rooms.count(&room, counts);
+        }
     }
 
     /// The workspace with this id, made if it is not there.

@@ -42,13 +42,25 @@ impl App {
 
     fn post_all(&self) -> anyhow::Result<()> {
         loop {
-            let waiting = self.catalog.outbox()?;
-            if waiting.is_empty() {
-                return Ok(());
+            let mut failed: Option<(WorkspaceId, anyhow::Error)> = None;
+            let mut any = false;
+            for outgoing in self.catalog.outbox()? {
+                // One log that takes nothing does not hold up the others, but what is for it stays in order.
+                if failed.as_ref().is_some_and(|(log, _)| *log == outgoing.workspace) {
+                    continue;
+                }
+                match self.write(&outgoing) {
+                    Ok(()) => {
+                        self.catalog.written(&outgoing)?;
+                        any = true;
+                    }
+                    Err(error) => failed = Some((outgoing.workspace, error)),
+                }
             }
-            for outgoing in waiting {
-                self.write(&outgoing)?;
-                self.catalog.written(&outgoing)?;
+            match failed {
+                Some((_, error)) if !any => return Err(error),
+                None if !any => return Ok(()),
+                _ => {}
             }
         }
     }
@@ -59,7 +71,16 @@ impl App {
             let once = IdempotencyKey { key: outgoing.key.clone(), fingerprint };
             self.batch(Kind::System, &outgoing.draft, Some(once))
         };
-        match self.ledger.append(&outgoing.workspace, batch()?) {
+        let first = match batch() {
+            Ok(batch) => batch,
+            Err(error) => {
+                // It will never be an event, so that it is gone is told instead.
+                let about = serde_json::json!({ "nr": outgoing.nr, "error": format!("{error:#}") });
+                let draft = By::server().event("log.unwritten", serde_json::json!([]), about);
+                return self.record(&WorkspaceId::instance(), Kind::System, &draft).map(drop);
+            }
+        };
+        match self.ledger.append(&outgoing.workspace, first) {
             // A workspace out of service cannot take it; then the server's own log has the record.
             Err(AppendError::Quarantined { .. } | AppendError::Unknown(_)) => {
                 self.ledger.append(&WorkspaceId::instance(), batch()?)?;

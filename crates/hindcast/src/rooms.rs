@@ -24,8 +24,22 @@ pub struct Room {
     pub size: watch::Sender<u64>,
     /// The size of its newest signed checkpoint.
     pub signed: watch::Sender<u64>,
-    waiting: Mutex<VecDeque<Waiting>>,
+    waiting: Mutex<WaitingRoom>,
     manifest: Mutex<()>,
+}
+
+/// The batches that wait to be packed into segments.
+#[derive(Default)]
+struct WaitingRoom {
+    batches: VecDeque<Waiting>,
+    /// The room is out of service: nothing of it will be packed, so nobody shall wait for that.
+    uncounted: bool,
+}
+
+impl WaitingRoom {
+    fn bytes(&self) -> usize {
+        self.batches.iter().map(|batch| batch.bytes).sum()
+    }
 }
 
 /// A batch that waits to be packed into a segment.
@@ -43,12 +57,12 @@ impl Room {
 
     /// The memory that its entries take which are not in a segment yet.
     pub fn unsealed_bytes(&self) -> usize {
-        self.waiting().iter().map(|batch| batch.bytes).sum()
+        self.waiting().bytes()
     }
 
     /// How long the oldest entry has waited to be packed into a segment.
     pub fn waited(&self) -> Option<Duration> {
-        self.waiting().front().map(|batch| batch.since.elapsed())
+        self.waiting().batches.front().map(|batch| batch.since.elapsed())
     }
 
     /// Held while the manifest changes, in the journal and in the store.
@@ -56,7 +70,7 @@ impl Room {
         self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<Waiting>> {
+    fn waiting(&self) -> MutexGuard<'_, WaitingRoom> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -146,10 +160,22 @@ impl Rooms {
     /// Entries of a room below this index are in segments now.
     pub fn sealed(&self, room: &Room, upto: u64) {
         let mut waiting = room.waiting();
-        let before: usize = waiting.iter().map(|batch| batch.bytes).sum();
-        waiting.retain(|batch| batch.end > upto);
-        let after: usize = waiting.iter().map(|batch| batch.bytes).sum();
-        self.unsealed_bytes.send_modify(|bytes| *bytes -= before - after);
+        let before = waiting.bytes();
+        waiting.batches.retain(|batch| batch.end > upto);
+        let gone = before - waiting.bytes();
+        if !waiting.uncounted {
+            self.unsealed_bytes.send_modify(|bytes| *bytes -= gone);
+        }
+    }
+
+    /// Counts what waits in a room no longer, because nothing of it is packed while it is out of service, or again.
+    pub fn count(&self, room: &Room, counts: bool) {
+        let mut waiting = room.waiting();
+        if waiting.uncounted == counts {
+            waiting.uncounted = !counts;
+            let bytes = waiting.bytes();
+            self.unsealed_bytes.send_modify(|all| if counts { *all += bytes } else { *all -= bytes });
+        }
     }
 
     /// All rooms, sorted by workspace.
@@ -164,11 +190,15 @@ impl Observer for Rooms {
         let Some(last) = entries.len().checked_sub(1).and_then(|last| entries.get(last)) else { return };
         let end = last.index + 1;
         let bytes = entries.records().len();
-        room.waiting().push_back(Waiting { end, bytes, since: Instant::now() });
-        self.unsealed_bytes.send_modify(|unsealed| *unsealed += bytes);
         if let Err(error) = room.store.push(entries) {
             tracing::error!(%workspace, %error, "entries are durable but cannot be searched until the next start");
             self.note_damage(workspace, error.to_string());
+        } else {
+            let mut waiting = room.waiting();
+            waiting.batches.push_back(Waiting { end, bytes, since: Instant::now() });
+            if !waiting.uncounted {
+                self.unsealed_bytes.send_modify(|unsealed| *unsealed += bytes);
+            }
         }
         room.size.send_replace(end);
     }

@@ -148,6 +148,7 @@ async fn take_in(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    wait_for_room(app).await?;
     let workspace = &writer.workspace;
     // Each token has keys of its own: nobody can try out what others have sent.
     let own = |key: String| format!("{}:{key}", writer.caller.token.id.0);
@@ -198,7 +199,6 @@ pub(super) async fn append_batch(
     workspace: &WorkspaceId,
     batch: Batch,
 ) -> Result<Appended, Problem> {
-    wait_for_room(app).await?;
     let (reply, answer) = oneshot::channel();
     app.ledger.append_then(workspace, batch, Box::new(move |appended| drop(reply.send(appended))));
     let answered = answer.await.unwrap_or_else(|_| Err(AppendError::Stopped("it was closed".to_owned())));
@@ -208,7 +208,7 @@ pub(super) async fn append_batch(
     Ok(answered?)
 }
 
-/// Waits while entries come faster than they are packed, so that they do not fill the memory.
+/// Waits while entries come faster than they are packed, so that they do not fill the memory. Bodies wait outside.
 async fn wait_for_room(app: &App) -> Result<(), Problem> {
     if app.has_room() {
         return Ok(());

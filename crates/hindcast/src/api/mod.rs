@@ -27,6 +27,8 @@ mod tlog;
 mod tokens;
 mod workspaces;
 
+pub(crate) use schema::plain_name;
+
 pub use caller::{Admin, Caller, Reader, Writer};
 pub use error::Problem;
 pub use router::{router, serve};

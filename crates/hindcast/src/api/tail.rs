@@ -27,7 +27,7 @@ use serde::Deserialize;
 use std::io::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use utoipa::IntoParams;
 
@@ -96,6 +96,7 @@ pub async fn tail(
         token: reader.caller.token,
         next,
         chunks,
+        looked: Instant::now(),
         _place: place,
     };
     tokio::spawn(tail.run());
@@ -113,6 +114,8 @@ struct Tail {
     /// The index of the next entry to look at.
     next: u64,
     chunks: Chunks,
+    /// When the token was last looked at.
+    looked: Instant,
     _place: Place,
 }
 
@@ -160,6 +163,12 @@ impl Tail {
             self.chunks.send(Bytes::from(format!("event: gap\ndata: {skipped}\n\n"))).await.ok_or(None)?;
         }
         while self.next < size {
+            if *self.app.ending.borrow() {
+                return Err(Some("the server ends"));
+            }
+            if self.looked.elapsed() >= HEARTBEAT && !self.may_go_on().await {
+                return Err(Some("the token has expired or was taken back"));
+            }
             let range = self.next..size.min(self.next + PIECE);
             let out = self.read(range.clone()).await?;
             self.next = range.end;
@@ -181,7 +190,8 @@ impl Tail {
     }
 
     /// Whether the token is still good.
-    async fn may_go_on(&self) -> bool {
+    async fn may_go_on(&mut self) -> bool {
+        self.looked = Instant::now();
         let (app, token) = (self.app.clone(), self.token.clone());
         let looked = blocking(move || {
             let now = (app.clock)();

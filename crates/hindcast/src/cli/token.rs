@@ -2,6 +2,7 @@
 
 use super::Settings;
 use super::terminal::escape;
+use crate::api::plain_name;
 use crate::catalog::{By, Catalog, Narrowing, NewToken, Scope, Token, TokenId};
 use crate::config::Network;
 use anyhow::{Context as _, anyhow, bail};
@@ -104,6 +105,9 @@ pub(super) fn open(settings: &Settings) -> anyhow::Result<Catalog> {
 }
 
 fn create(new: &Create) -> anyhow::Result<()> {
+    if plain_name("name", &new.name).is_err() {
+        bail!("a name has 1 to 200 characters, none of them a control character");
+    }
     let catalog = open(&new.settings)?;
     let now = now();
     let new = NewToken {

@@ -1,5 +1,6 @@
 //! Merges small segments into larger ones, whenever the machine has nothing better to do.
 
+use super::segmenter::refused;
 use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
@@ -54,7 +55,9 @@ pub(crate) fn merge_one(app: &App, room: &Room) -> anyhow::Result<bool> {
     let replaced = metas.iter().filter(|meta| ids.contains(&meta.id)).map(|meta| meta.first_index).collect();
     let sealed = Sealed { first: merged.first_index, meta: merged.to_json() };
     let upto = app.ledger.head(&room.id)?.sealed;
-    app.ledger.seal(&room.id, upto, replaced, vec![sealed])?;
+    if let Err(error) = app.ledger.seal(&room.id, upto, replaced, vec![sealed]) {
+        return Err(refused(room, &merged, error));
+    }
     room.store.adopt(vec![merged], &ids);
     app.metrics.merged.add(ids.len() as u64);
     tracing::debug!(workspace = %room.id, segments = ids.len(), took = ?begun.elapsed(), "merged");

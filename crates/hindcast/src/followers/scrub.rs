@@ -4,8 +4,9 @@ use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
 use crate::verify::{last_verified, note_verified, verify_room};
-use hindcast_ledger::ReadError;
+use hindcast_ledger::{HashesError, ReadError};
 use hindcast_segments::{SearchError, SegmentError};
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -59,8 +60,13 @@ fn recheck_room(app: &App, room: &Room) -> anyhow::Result<bool> {
 
 /// Whether an error tells of stored bytes that are not those that were written.
 fn is_damage(error: &anyhow::Error) -> bool {
+    let is_lost = |kind: ErrorKind| matches!(kind, ErrorKind::NotFound | ErrorKind::UnexpectedEof);
     error.chain().any(|cause| {
-        matches!(cause.downcast_ref(), Some(SearchError::Segment(SegmentError::Damaged { .. })))
+        // A file that is gone, or shorter than it was.
+        matches!(cause.downcast_ref(), Some(SegmentError::Io { source, .. }) if is_lost(source.kind()))
+            || matches!(cause.downcast_ref(), Some(SearchError::Segment(SegmentError::Io { source, .. })) if is_lost(source.kind()))
+            || matches!(cause.downcast_ref(), Some(ReadError::Hashes(HashesError::Short { .. })))
+            || matches!(cause.downcast_ref(), Some(SearchError::Segment(SegmentError::Damaged { .. })))
             || matches!(cause.downcast_ref(), Some(SegmentError::Damaged { .. }))
             || matches!(cause.downcast_ref(), Some(ReadError::Damaged { .. }))
     })

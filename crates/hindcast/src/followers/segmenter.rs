@@ -7,8 +7,9 @@
 use super::{is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
-use hindcast_ledger::WorkspaceId;
 use hindcast_ledger::journal::Sealed;
+use hindcast_ledger::{AppendError, SealError, WorkspaceId};
+use hindcast_segments::SegmentMeta;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -66,15 +67,25 @@ pub(crate) fn seal_one(app: &App, claims: &Claims, at_once: bool) -> bool {
     sealed.is_ok()
 }
 
+/// A segment that the ledger refused is of no use. When the ledger stopped, nobody knows whether it was refused.
+pub(super) fn refused(room: &Room, meta: &SegmentMeta, error: SealError) -> anyhow::Error {
+    if !matches!(error, SealError::Append(AppendError::Stopped(_))) {
+        room.store.discard(meta);
+    }
+    error.into()
+}
+
 fn due(app: &App, is_free: impl Fn(&Room) -> bool, at_once: bool) -> Option<Arc<Room>> {
     let config = &app.config.segments;
     let mut rooms = app.rooms.all();
     rooms.retain(|room| room.store.tail_len() > 0 && is_free(room) && !is_quarantined(app, room));
     let unsealed_bytes: usize = rooms.iter().map(|room| room.unsealed_bytes()).sum();
     let largest = rooms.iter().max_by_key(|room| room.unsealed_bytes())?;
-    let is_large = unsealed_bytes > config.tail_mb << 20 || largest.store.tail_len() >= config.seal_entries;
-    if is_large || at_once {
+    if unsealed_bytes > config.tail_mb << 20 || at_once {
         return Some(largest.clone());
+    }
+    if let Some(room) = rooms.iter().find(|room| room.store.tail_len() >= config.seal_entries) {
+        return Some(room.clone());
     }
     let patience = Duration::from_secs(60 * config.seal_after_minutes);
     rooms.into_iter().find(|room| room.waited().is_some_and(|waited| waited >= patience))
@@ -88,7 +99,9 @@ fn seal(app: &App, room: &Room) -> anyhow::Result<()> {
     let sealed = Sealed { first: meta.first_index, meta: meta.to_json() };
     {
         let _manifest = room.manifest();
-        app.ledger.seal(&room.id, end, Vec::new(), vec![sealed])?;
+        if let Err(error) = app.ledger.seal(&room.id, end, Vec::new(), vec![sealed]) {
+            return Err(refused(room, &meta, error));
+        }
         room.store.adopt(vec![meta], &[]);
     }
     app.rooms.sealed(room, end);

@@ -82,6 +82,20 @@ fn appends_wait_while_the_memory_is_full() {
 }
 
 #[test]
+fn nobody_waits_for_a_workspace_that_is_out_of_service() {
+    let server = TestServer::start();
+    server.append(&[event("door.open")]);
+    let waiting = || *server.app.rooms.unsealed_bytes.borrow();
+    let (before, workspace) = (waiting(), server.workspace.parse().expect("an id"));
+    server.app.quarantine(&workspace, "a test says so").expect("noted");
+    assert!(waiting() < before);
+    server.app.release(&workspace).expect("released");
+    assert_eq!(waiting(), before);
+    server.append(&[event("door.close")]);
+    assert!(waiting() > before);
+}
+
+#[test]
 fn a_client_that_sends_nothing_is_given_up() {
     let server = TestServer::start();
     let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).expect("connected");

@@ -1,7 +1,9 @@
 //! What people and the server do to hindcast itself is told in the log it concerns, once.
 
 use crate::process::{Home, Process, wait_for};
-use crate::support::event;
+use crate::support::{TestServer, event};
+use hindcast::catalog::{By, Narrowing, NewToken, Scope};
+use hindcast_event::Timestamp;
 use serde_json::{Value, json};
 
 /// The entries about an action, newest first.
@@ -36,6 +38,26 @@ fn what_the_command_line_does_is_told_whether_a_server_runs_or_not() {
     assert_eq!(first[0]["actor"]["id"], json!("hindcast"));
     assert_eq!(told(&server, "workspace.created").len(), 2);
     server.terminate();
+}
+
+#[test]
+fn what_can_never_be_an_entry_holds_nothing_up_and_is_told() {
+    let server = TestServer::start();
+    let make = |name: String| {
+        let workspace = Some(server.workspace.parse().expect("an id"));
+        let (scopes, networks, narrowing) = (vec![Scope::Read], Vec::new(), Narrowing::default());
+        let new = NewToken { workspace, name, scopes, networks, expires_at: None, narrowing };
+        server.app.catalog.create_token(new, Timestamp::default(), &By::server()).expect("made");
+    };
+    make("long ".repeat(10_000));
+    make("short".to_owned());
+    server.app.post();
+    let told = server.get("/v1/events?q=action:token.created").send().good();
+    assert_eq!(told["entries"][0]["targets"][0]["name"], json!("short"));
+    let own =
+        server.get("/v1/events?q=action:log.unwritten").by_admin().with("hindcast-workspace", "instance");
+    assert_eq!(own.send().good()["entries"].as_array().map(Vec::len), Some(1));
+    assert!(server.app.catalog.outbox().expect("read").is_empty());
 }
 
 #[test]
