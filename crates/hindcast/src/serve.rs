@@ -15,7 +15,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     end_on_panic_of_vital_threads();
     // First of all, or a signal that comes early would end us without order.
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let followers = Followers::start(&app);
+    let followers = Followers::start(&app)?;
     let address = listener.local_addr()?;
     app.record_own("server.started", serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }));
     tracing::info!(%address, "listening");

@@ -13,6 +13,7 @@ pub(crate) use segmenter::{Claims, seal_one};
 
 use crate::app::App;
 use crate::rooms::Room;
+use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -24,8 +25,8 @@ const SEGMENTERS: usize = 2;
 pub struct Followers(Vec<JoinHandle<()>>);
 
 impl Followers {
-    /// Starts them all.
-    pub fn start(app: &Arc<App>) -> Self {
+    /// Starts them all; without one of them the server would only seem to work.
+    pub fn start(app: &Arc<App>) -> io::Result<Self> {
         let claims = Arc::new(Claims::default());
         let follow = |name: &str, follower: Box<dyn FnOnce(&App) + Send>| {
             let app = app.clone();
@@ -41,7 +42,7 @@ impl Followers {
             follow("outbox", Box::new(outbox::follow)),
             follow("scrub", Box::new(scrub::follow)),
         ];
-        Self(segmenters.chain(others).flatten().collect())
+        segmenters.chain(others).collect::<io::Result<_>>().map(Self)
     }
 
     /// Waits until they have ended; [`App::ending`] tells them to.

@@ -11,6 +11,7 @@ use hindcast_ledger::journal::Sealed;
 use hindcast_ledger::{AppendError, SealError, WorkspaceId};
 use hindcast_segments::SegmentMeta;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -60,11 +61,23 @@ pub(crate) fn seal_one(app: &App, claims: &Claims, at_once: bool) -> bool {
     claimed.busy.remove(&room.id);
     if let Err(error) = &sealed {
         app.metrics.problems.add(1);
+        if is_full(error) {
+            app.note_full();
+        }
         let error = format!("{error:#}");
         tracing::error!(workspace = %room.id, error, "entries could not be packed, they stay where they are");
         claimed.failed.insert(room.id.clone(), Instant::now());
     }
     sealed.is_ok()
+}
+
+/// Whether it was for want of space.
+fn is_full(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|error| error.kind() == ErrorKind::StorageFull)
+            || matches!(cause.downcast_ref(), Some(SealError::Append(AppendError::Full)))
+    })
 }
 
 /// A segment that the ledger refused is of no use. When the ledger stopped, nobody knows whether it was refused.
