@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::catalog::{By, Outgoing};
-use hindcast_event::{Arrival, Draft, Entries, Kind};
+use hindcast_event::{Arrival, Draft, Entries, Invalid, Kind, TooLarge};
 use hindcast_ledger::{AppendError, Appended, Batch, IdempotencyKey, WorkspaceId};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 impl App {
@@ -42,11 +43,11 @@ impl App {
 
     fn post_all(&self) -> anyhow::Result<()> {
         loop {
-            let mut failed: Option<(WorkspaceId, anyhow::Error)> = None;
+            let mut failed = BTreeMap::new();
             let mut any = false;
             for outgoing in self.catalog.outbox()? {
-                // One log that takes nothing does not hold up the others, but what is for it stays in order.
-                if failed.as_ref().is_some_and(|(log, _)| *log == outgoing.workspace) {
+                // A log that takes nothing does not hold up the others, but what is for it stays in order.
+                if failed.contains_key(&outgoing.workspace) {
                     continue;
                 }
                 match self.write(&outgoing) {
@@ -54,13 +55,11 @@ impl App {
                         self.catalog.written(&outgoing)?;
                         any = true;
                     }
-                    Err(error) => failed = Some((outgoing.workspace, error)),
+                    Err(error) => drop(failed.insert(outgoing.workspace, error)),
                 }
             }
-            match failed {
-                Some((_, error)) if !any => return Err(error),
-                None if !any => return Ok(()),
-                _ => {}
+            if !any {
+                return failed.into_values().next().map_or(Ok(()), Err);
             }
         }
     }
@@ -73,12 +72,13 @@ impl App {
         };
         let first = match batch() {
             Ok(batch) => batch,
-            Err(error) => {
+            Err(error) if error.is::<Invalid>() || error.is::<TooLarge>() => {
                 // It will never be an event, so that it is gone is told instead.
                 let about = serde_json::json!({ "nr": outgoing.nr, "error": format!("{error:#}") });
                 let draft = By::server().event("log.unwritten", serde_json::json!([]), about);
                 return self.record(&WorkspaceId::instance(), Kind::System, &draft).map(drop);
             }
+            Err(error) => return Err(error),
         };
         match self.ledger.append(&outgoing.workspace, first) {
             // A workspace out of service cannot take it; then the server's own log has the record.
