@@ -29,5 +29,5 @@ pub use crate::event::{
 };
 pub use crate::hidden::{Field, Hidden, facts_without_user_agent, hidden_of_context, without};
 pub use crate::language::Language;
-pub use crate::sentence::describe;
+pub use crate::sentence::{describe, describe_with};
 pub use crate::time::Timestamp;

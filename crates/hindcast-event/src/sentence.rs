@@ -17,6 +17,12 @@ const VALUE_CHARS_MAX: usize = 120;
 
 /// The sentence of an event, without a full stop.
 pub fn describe(view: &View<'_>, language: Language) -> String {
+    describe_with(view, language, &|value| value)
+}
+
+/// The same, with each value dressed before it is put in, such as to isolate its direction.
+pub fn describe_with(view: &View<'_>, language: Language, dress: &dyn Fn(String) -> String) -> String {
+    let said = |json: &Json<'_>| said(json).map(dress);
     let actor = json::parse(view.actor).unwrap_or(Json::Null);
     let target = view.targets.first().and_then(|target| json::parse(target).ok());
     let change = view.changes.first().and_then(|(_, sides)| json::parse(sides).ok());

@@ -3,6 +3,9 @@
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::people::known_passwords::KnownPasswords;
+use crate::people::readings::Readings;
+use crate::people::seal::Seal;
 use crate::rooms::Rooms;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
@@ -29,12 +32,20 @@ pub struct App {
     pub catalog: Catalog,
     /// The truth.
     pub ledger: Ledger,
+    /// Opens the secrets that the catalog keeps sealed.
+    pub seal: Seal,
     /// What is searched: the newest entries and the segments of each workspace.
     pub rooms: Arc<Rooms>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Turns true when the server should end.
     pub ending: watch::Sender<bool>,
+    /// The code of the first run, while nobody can sign in.
+    pub setup_code: Option<String>,
+    /// What people read, until it is written down.
+    pub readings: Readings,
+    /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
+    known_passwords: Option<KnownPasswords>,
     /// Held by whoever empties the catalog's outbox.
     pub(crate) posting: Mutex<()>,
     full_at: Mutex<Option<Instant>>,
@@ -55,6 +66,7 @@ impl App {
             bail!("there is data in {}, but no signing seed at {}", folder.display(), seed_file.display());
         }
         let seed = seed::read_or_create(&seed_file).context("the signing seed")?;
+        let seal = Seal::open(&config.data.keys.join("catalog-key"))?;
         let clock: Clock = Arc::new(now);
         let catalog = Catalog::open(&folder.join("catalog.db"))?;
         let journal = Arc::new(SqliteJournal::open(&journal_file)?);
@@ -78,9 +90,25 @@ impl App {
             .damaged()
             .into_iter()
             .try_for_each(|(workspace, reason)| ledger.quarantine(&workspace, &reason))?;
-        let (posting, full_at) = Default::default();
-        let app =
-            Self { config, clock, catalog, ledger, rooms, metrics, ending, posting, full_at, _lock: lock };
+        let setup_code = if catalog.has_people()? { None } else { Some(setup_code()?) };
+        let known_passwords = KnownPasswords::open(&config.people.known_passwords)?;
+        let (posting, full_at, readings) = Default::default();
+        let app = Self {
+            config,
+            clock,
+            catalog,
+            seal,
+            ledger,
+            rooms,
+            metrics,
+            ending,
+            setup_code,
+            readings,
+            known_passwords,
+            posting,
+            full_at,
+            _lock: lock,
+        };
         app.ensure(&WorkspaceId::instance(), "This server", &By::server())?;
         for id in app.ledger.workspaces() {
             if let Some(reason) = app.catalog.mark(id.as_str(), QUARANTINED)? {
@@ -101,6 +129,19 @@ impl App {
         let workspace = self.ensure(&WorkspaceId::from_random(random), name, by)?;
         self.post();
         Ok(workspace)
+    }
+
+    /// The address of a page, as people reach us.
+    pub fn url(&self, listening: std::net::SocketAddr, path: &str) -> String {
+        match self.config.server.public_url.trim_end_matches('/') {
+            "" => format!("http://{listening}{path}"),
+            url => format!("{url}{path}"),
+        }
+    }
+
+    /// Whether a password is on the operator's list of those that leaked.
+    pub fn knows_password(&self, password: &str) -> bool {
+        self.known_passwords.as_ref().is_some_and(|known| known.has(password))
     }
 
     /// Whether the memory has room for more entries; see `limits.unsealed_mb`.
@@ -166,6 +207,12 @@ impl App {
         self.ending.send_replace(true);
         self.ledger.close();
     }
+}
+
+/// A code that somebody can type off a console: 60 random bits.
+fn setup_code() -> anyhow::Result<String> {
+    let codes = crate::people::second_factor::recovery_codes()?;
+    codes.into_iter().next().context("no code was made")
 }
 
 /// The time of this machine.

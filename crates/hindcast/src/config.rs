@@ -18,6 +18,7 @@ pub struct Config {
     pub data: Data,
     pub ledger: Ledger,
     pub segments: Segments,
+    pub people: People,
     pub limits: Limits,
     pub log: Log,
 }
@@ -58,6 +59,13 @@ pub struct Segments {
     pub seal_after_minutes: u64,
     pub merge_entries: u64,
     pub scrub_days: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct People {
+    pub known_passwords: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

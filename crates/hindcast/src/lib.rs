@@ -11,6 +11,8 @@ mod followers;
 mod hex;
 pub mod intercom;
 pub mod metrics;
+mod pages;
+pub mod people;
 mod record;
 pub mod rooms;
 pub mod serve;

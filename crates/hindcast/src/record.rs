@@ -32,16 +32,18 @@ impl App {
         Ok(Batch::new(entries, once)?)
     }
 
-    /// Writes the entries that the catalog keeps. What cannot be written now stays there.
-    pub fn post(&self) {
+    /// Writes the entries that the catalog keeps, and says where they are. What cannot be written now stays there.
+    pub fn post(&self) -> Vec<(WorkspaceId, u64)> {
         let _one_at_a_time = self.posting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = self.post_all() {
+        let mut written = Vec::new();
+        if let Err(error) = self.post_all(&mut written) {
             self.metrics.problems.add(1);
             tracing::error!(error = format!("{error:#}"), "a change could not be written into its log yet");
         }
+        written
     }
 
-    fn post_all(&self) -> anyhow::Result<()> {
+    fn post_all(&self, written: &mut Vec<(WorkspaceId, u64)>) -> anyhow::Result<()> {
         loop {
             let mut failed = BTreeMap::new();
             let mut any = false;
@@ -51,8 +53,9 @@ impl App {
                     continue;
                 }
                 match self.write(&outgoing) {
-                    Ok(()) => {
+                    Ok(place) => {
                         self.catalog.written(&outgoing)?;
+                        written.push(place);
                         any = true;
                     }
                     Err(error) => drop(failed.insert(outgoing.workspace, error)),
@@ -64,7 +67,7 @@ impl App {
         }
     }
 
-    fn write(&self, outgoing: &Outgoing) -> anyhow::Result<()> {
+    fn write(&self, outgoing: &Outgoing) -> anyhow::Result<(WorkspaceId, u64)> {
         let fingerprint = Sha256::digest(&outgoing.draft).into();
         let batch = || {
             let once = IdempotencyKey { key: outgoing.key.clone(), fingerprint };
@@ -76,17 +79,17 @@ impl App {
                 // It will never be an event, so that it is gone is told instead.
                 let about = serde_json::json!({ "nr": outgoing.nr, "error": format!("{error:#}") });
                 let draft = By::server().event("log.unwritten", serde_json::json!([]), about);
-                return self.record(&WorkspaceId::instance(), Kind::System, &draft).map(drop);
+                let appended = self.record(&WorkspaceId::instance(), Kind::System, &draft)?;
+                return Ok((WorkspaceId::instance(), appended.first));
             }
             Err(error) => return Err(error),
         };
         match self.ledger.append(&outgoing.workspace, first) {
             // A workspace out of service cannot take it; then the server's own log has the record.
             Err(AppendError::Quarantined { .. } | AppendError::Unknown(_)) => {
-                self.ledger.append(&WorkspaceId::instance(), batch()?)?;
-                Ok(())
+                Ok((WorkspaceId::instance(), self.ledger.append(&WorkspaceId::instance(), batch()?)?.first))
             }
-            appended => Ok(appended.map(drop)?),
+            appended => Ok((outgoing.workspace.clone(), appended?.first)),
         }
     }
 

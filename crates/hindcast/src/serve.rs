@@ -19,9 +19,17 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     app.record_own("server.started", serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }));
     tracing::info!(%address, "listening");
+    if let Some(code) = app.setup_code.as_ref().filter(|_| !app.catalog.has_people().unwrap_or(true)) {
+        // For whoever can read this console, and nobody else: not through the diagnostics, which may go elsewhere.
+        eprintln!(
+            "\nNobody can sign in yet. Open {} and type this code: {code}\n",
+            app.url(address, "/setup")
+        );
+    }
     let served = api::serve(app.clone(), listener, ended(app.clone(), signals)).await;
     app.ending.send_replace(true);
     let failure = tokio::task::spawn_blocking(move || {
+        app.readings.flush(&app, true);
         app.record_own("server.stopped", serde_json::json!({}));
         followers.join();
         app.close();

@@ -85,6 +85,25 @@ pub struct Clause {
     pub not: bool,
 }
 
+impl Clause {
+    /// Whatever any of these actors did, for scopes: see [`crate::Sight::scope`].
+    pub fn of_actors<'i>(ids: impl IntoIterator<Item = &'i str>) -> Self {
+        Self::of(Key::Actor, ids.into_iter().map(|id| Name::actor(id, false)))
+    }
+
+    /// Whatever was done to any of these targets, each written `type/id`, for scopes.
+    pub fn of_targets<'i>(targets: impl IntoIterator<Item = &'i str>) -> Self {
+        Self::of(Key::Target, targets.into_iter().map(|target| Name::target(target, false)))
+    }
+
+    fn of(key: Key, names: impl Iterator<Item = Name>) -> Self {
+        let mut any: Vec<_> = names.map(Term::Name).collect();
+        any.sort_unstable();
+        any.dedup();
+        Self { key, any, not: false }
+    }
+}
+
 /// Text to be found anywhere in an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FreeText {

@@ -32,6 +32,7 @@ const REMEMBERED_MAX: usize = 4096;
 const WINDOW: Duration = Duration::from_secs(10);
 /// A token is 64 characters.
 const SHOWN_BYTES_MAX: usize = 256;
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Addresses a chain of proxies may name.
 const FORWARDED_MAX: usize = 32;
@@ -231,6 +232,12 @@ pub fn address(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[Network]) -
         }
     }
     Some(nearest.to_canonical())
+}
+
+/// Whether a proxy of ours says that the caller came by HTTPS.
+pub fn is_https(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[Network]) -> bool {
+    let is_ours = peer.is_some_and(|peer| trusted.iter().any(|network| network.contains(peer)));
+    is_ours && headers.get(X_FORWARDED_PROTO).is_some_and(|scheme| scheme == "https")
 }
 
 /// Whether a request comes from this machine, and nobody says that it was passed on.

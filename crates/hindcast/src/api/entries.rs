@@ -196,7 +196,7 @@ pub async fn one(
 }
 
 /// The entry with an index or an id, first of at least one.
-pub(super) fn find(snapshot: &Snapshot, id: &str, budget: &Budget) -> Result<Entries, Problem> {
+pub(crate) fn find(snapshot: &Snapshot, id: &str, budget: &Budget) -> Result<Entries, Problem> {
     let is_index = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
     if let Some(index) = id.parse().ok().filter(|_| is_index) {
         let found = snapshot.get(index, budget)?;

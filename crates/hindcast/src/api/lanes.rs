@@ -23,6 +23,8 @@ const TILES_MAX: usize = 2;
 const APPENDS_PER_CORE: usize = 2;
 /// Exports that run at once.
 const EXPORTS_MAX: usize = 2;
+/// Passwords that are hashed at once: each takes 19 MiB and a processor for a while.
+const PASSWORDS_MAX: usize = 2;
 /// How long work waits for its lane.
 const LANE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Bodies in memory at once; small ones are not counted.
@@ -36,6 +38,7 @@ pub struct Lanes {
     tiles: Semaphore,
     appends: Semaphore,
     bodies: Semaphore,
+    passwords: Semaphore,
     exports: Arc<Semaphore>,
     tails: Arc<Semaphore>,
 }
@@ -52,6 +55,7 @@ impl Lanes {
             tiles: Semaphore::new(TILES_MAX),
             appends: Semaphore::new(APPENDS_PER_CORE * cores),
             bodies: Semaphore::new(BODIES_KIB_MAX),
+            passwords: Semaphore::new(PASSWORDS_MAX),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             tails: Arc::new(Semaphore::new(tails.min(Semaphore::MAX_PERMITS))),
         }
@@ -88,6 +92,15 @@ impl Lanes {
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let _place = wait(&self.tiles, "tiles").await?;
+        blocking(work).await
+    }
+
+    /// Hashes a password, and does what depends on it.
+    pub async fn password<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _place = wait(&self.passwords, "sign-ins").await?;
         blocking(work).await
     }
 

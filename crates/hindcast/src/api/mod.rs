@@ -27,6 +27,9 @@ mod tlog;
 mod tokens;
 mod workspaces;
 
+pub(crate) use entries::find;
+pub(crate) use params::escaped;
+pub(crate) use proof::answer_proof;
 pub(crate) use schema::plain_name;
 
 pub use caller::{Admin, Caller, Reader, Writer};

@@ -13,6 +13,7 @@ use super::params::{InPath, Params};
 use super::schema::Refusals;
 use crate::app::App;
 use crate::hex::hex;
+use crate::rooms::Room;
 use axum::extract::State;
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -117,8 +118,23 @@ pub async fn proof(
     Params(asked): Params<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let as_file = match asked.format {
+        Some(format) => format == Format::TlogProof,
+        None => headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain")),
+    };
     let room = room(&app, &reader.workspace)?;
-    let sight = &reader.caller.token.sight;
+    answer_proof(app, lanes, room, reader.caller.token.sight.clone(), id, as_file).await
+}
+
+/// The proof of an entry, for a reader with this sight.
+pub(crate) async fn answer_proof(
+    app: Arc<App>,
+    lanes: Arc<Lanes>,
+    room: Arc<Room>,
+    sight: Arc<Sight>,
+    id: String,
+    as_file: bool,
+) -> Result<Response, Problem> {
     // What is hidden is needed whole to be hashed, and is then left out of the opening.
     let (hidden, in_scope) =
         (sight.hidden, Arc::new(Sight { scope: sight.scope.clone(), ..Sight::default() }));
@@ -134,10 +150,6 @@ pub async fn proof(
     let Some(note) = checkpoint(&app, &room, index + 1).await? else {
         let detail = "no signed checkpoint covers the entry yet";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_published_yet", detail).retry_after(1));
-    };
-    let as_file = match asked.format {
-        Some(format) => format == Format::TlogProof,
-        None => headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain")),
     };
     let app = app.clone();
     blocking(move || {

@@ -4,15 +4,31 @@
 //! One SQLite file beside the journal. Plain SQL in sight, one file per noun; migrations are numbered and never
 //! edited. Nothing here is part of the integrity promise: lose it, and every entry is still there and proven.
 
+mod attempts;
+mod invitations;
 mod marks;
+mod memberships;
 mod narrowing;
 mod outbox;
+mod people;
+mod sessions;
+mod settings;
+mod teams;
 mod tokens;
+mod views;
 mod workspaces;
 
+pub use attempts::Guessed;
+pub use invitations::{Invitation, NewInvitation};
+pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
+pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
+pub use sessions::{NewSession, Session, SessionSecret, Stage};
+pub use settings::Settings;
+pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
+pub use views::{Shared, View};
 pub use workspaces::Workspace;
 
 use rusqlite::Connection;
@@ -20,7 +36,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -57,6 +73,93 @@ const MIGRATIONS: [&str; 3] = [
     "
     ALTER TABLE token ADD COLUMN narrowed_to TEXT;
     ALTER TABLE token ADD COLUMN hidden TEXT NOT NULL DEFAULT '';
+",
+    "
+    CREATE TABLE person (
+        id             TEXT PRIMARY KEY,
+        email          TEXT NOT NULL UNIQUE,
+        name           TEXT NOT NULL,
+        password       TEXT,
+        totp           BLOB,
+        totp_step      INTEGER NOT NULL DEFAULT 0,
+        preferences    TEXT NOT NULL,
+        created_at     INTEGER NOT NULL,
+        seen_at        INTEGER,
+        deactivated_at INTEGER
+    ) STRICT;
+    CREATE TABLE recovery_code (
+        person TEXT NOT NULL REFERENCES person,
+        hash   BLOB NOT NULL,
+        PRIMARY KEY (person, hash)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE identity (
+        issuer  TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        person  TEXT NOT NULL REFERENCES person,
+        PRIMARY KEY (issuer, subject)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE membership (
+        workspace TEXT NOT NULL REFERENCES workspace,
+        person    TEXT NOT NULL REFERENCES person,
+        role      TEXT NOT NULL,
+        teams     TEXT NOT NULL,
+        actors    TEXT NOT NULL,
+        joined_at INTEGER NOT NULL,
+        PRIMARY KEY (workspace, person)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE team (
+        workspace TEXT NOT NULL REFERENCES workspace,
+        id        TEXT NOT NULL,
+        name      TEXT NOT NULL,
+        actors    TEXT NOT NULL,
+        PRIMARY KEY (workspace, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE invitation (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        email       TEXT NOT NULL,
+        role        TEXT NOT NULL,
+        teams       TEXT NOT NULL,
+        actors      TEXT NOT NULL,
+        secret_hash BLOB NOT NULL UNIQUE,
+        invited_by  TEXT NOT NULL,
+        created_at  INTEGER NOT NULL,
+        expires_at  INTEGER NOT NULL,
+        ended_at    INTEGER
+    ) STRICT;
+    CREATE TABLE session (
+        hash       BLOB PRIMARY KEY,
+        person     TEXT NOT NULL REFERENCES person,
+        workspace  TEXT NOT NULL REFERENCES workspace,
+        stage      TEXT NOT NULL,
+        method     TEXT NOT NULL,
+        address    TEXT NOT NULL,
+        user_agent TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        seen_at    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX session_of_person ON session (person);
+    CREATE TABLE attempt (
+        key       TEXT PRIMARY KEY,
+        failures  INTEGER NOT NULL,
+        failed_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE view (
+        id         TEXT PRIMARY KEY,
+        workspace  TEXT NOT NULL REFERENCES workspace,
+        person     TEXT NOT NULL REFERENCES person,
+        name       TEXT NOT NULL,
+        address    TEXT NOT NULL,
+        shared     TEXT NOT NULL,
+        opened     TEXT,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE setting (
+        workspace TEXT NOT NULL REFERENCES workspace,
+        name      TEXT NOT NULL,
+        value     TEXT NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 
@@ -111,4 +214,25 @@ impl Catalog {
     fn sql(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// An id that nobody can guess or choose.
+fn random_id() -> Result<String, CatalogError> {
+    Ok(crate::hex::hex(&random::<8>()?))
+}
+
+fn random<const N: usize>() -> Result<[u8; N], CatalogError> {
+    let mut random = [0; N];
+    getrandom::fill(&mut random).map_err(|error| CatalogError::Damaged(error.to_string()))?;
+    Ok(random)
+}
+
+/// Ids of a list in the catalog, as JSON.
+fn list(ids: &[String]) -> String {
+    serde_json::Value::from(ids).to_string()
+}
+
+/// Reads [`list`] back.
+fn read_list(text: &str) -> Vec<String> {
+    serde_json::from_str(text).unwrap_or_default()
 }

@@ -31,6 +31,22 @@ impl By {
         Self { actor, context: json!({ "source": "cli" }) }
     }
 
+    /// Something they changed, as the JSON of a draft: each change is a path, what was there and what is there now.
+    pub fn change(&self, action: &str, targets: Value, changes: &[(&str, Value, Value)]) -> Value {
+        let side = |value: &Value| (!value.is_null()).then(|| value.clone());
+        let changes =
+            changes.iter().filter(|(_, before, after)| before != after).map(|(path, before, after)| {
+                let sides = [("before", side(before)), ("after", side(after))];
+                let sides = sides.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+                let mut change: serde_json::Map<_, _> = sides.collect();
+                change.insert("path".to_owned(), (*path).into());
+                Value::Object(change)
+            });
+        let mut event = self.event(action, targets, json!({}));
+        event["changes"] = changes.collect();
+        event
+    }
+
     /// Something they did, as the JSON of a draft.
     pub fn event(&self, action: &str, targets: Value, metadata: Value) -> Value {
         json!({
@@ -70,6 +86,14 @@ pub(super) fn put(
 }
 
 impl Catalog {
+    /// Keeps an entry about something that changed nothing here.
+    pub fn keep(&self, workspace: &WorkspaceId, draft: &Value) -> Result<(), CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        put(&transaction, workspace, draft)?;
+        Ok(transaction.commit()?)
+    }
+
     /// The entries that were kept first.
     pub fn outbox(&self) -> Result<Vec<Outgoing>, CatalogError> {
         let sql = self.sql();

@@ -1,6 +1,7 @@
 //! `hindcast demo`: a server with an invented year in it, and what to try.
 
 mod load;
+mod people;
 
 use super::{Settings, start_log};
 use crate::app::App;
@@ -61,10 +62,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             return Ok(());
         };
         let token = token(&app, &loaded.workspace)?;
+        let way_in = people::let_in(&app, &loaded)?;
         let vkey = app.ledger.verifier_key(&loaded.workspace.id)?.to_string();
         print!(
             "{}",
-            welcome(&loaded, &format!("http://{address}"), token.reveal(), &vkey, args.data.is_some())
+            welcome(
+                &loaded,
+                &way_in,
+                &format!("http://{address}"),
+                token.reveal(),
+                &vkey,
+                args.data.is_some()
+            )
         );
         serve(app, listener).await
     })?;
@@ -102,17 +111,30 @@ fn token(app: &App, workspace: &Workspace) -> anyhow::Result<TokenSecret> {
     Ok(app.catalog.create_token(new, now, &By::server())?.1)
 }
 
-fn welcome(loaded: &load::Loaded, url: &str, token: &str, vkey: &str, kept: bool) -> String {
+fn welcome(
+    loaded: &load::Loaded,
+    way_in: &people::WayIn,
+    url: &str,
+    token: &str,
+    vkey: &str,
+    kept: bool,
+) -> String {
     let guide = Guide::of(loaded.now);
     let (from, until) = guide.incident_seconds;
     let id = &guide.export_id;
     let mut text = String::new();
     let took =
         loaded.seconds.map_or("loaded before".to_owned(), |seconds| format!("loaded in {seconds:.1} s"));
+    let password = &way_in.password;
+    let mut people = String::new();
+    for (email, role) in &way_in.people {
+        let _infallible = writeln!(people, "  {email:<38} {}", role.as_str().replace('_', " "));
+    }
     let _infallible = write!(
         text,
         "\n{WORKSPACE_NAME}: {} events of an invented year, {took}\n\n\
-         URL    {url}\ntoken  {token}  (this workspace, 7 days)\n\n\
+         Open {url} and sign in with the password {password} as\n{people}\n\
+         For programs: a token for this workspace, good for 7 days\n\n\
          export HINDCAST_URL={url} HINDCAST_TOKEN={token}\n\n\
          Three things to try\n\n\
          1. One night three weeks ago, as clients of Intercom's activity logs ask for it\n   \
@@ -153,7 +175,9 @@ mod tests {
         };
         let now = Timestamp::from_micros(1_795_290_000_000_000);
         let loaded = load::Loaded { workspace, now, events: 7, seconds: Some(1.0) };
-        let text = welcome(&loaded, "http://127.0.0.1:1", "TOKEN", "a/w/w1/0+key", false);
+        let people = vec![("ana@example.com".to_owned(), crate::people::Role::SupportOpsManager)];
+        let way_in = people::WayIn { password: "PASSWORD".to_owned(), people };
+        let text = welcome(&loaded, &way_in, "http://127.0.0.1:1", "TOKEN", "a/w/w1/0+key", false);
         let guide = Guide::of(now);
         for part in [
             "created_at_after=17",
@@ -161,6 +185,8 @@ mod tests {
             &guide.export_id,
             "--vkey 'a/w/w1/0+key'",
             "TOKEN",
+            "PASSWORD",
+            "support ops manager",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }

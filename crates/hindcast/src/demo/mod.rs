@@ -42,6 +42,39 @@ const CONVERSATIONS: f64 = 51.0;
 /// How many customers write in each hour of the day in UTC, against each other: Asia, Europe, America.
 const HOURS: [i64; 24] = [6, 7, 6, 5, 4, 4, 5, 7, 10, 12, 12, 11, 10, 11, 12, 12, 10, 9, 8, 7, 6, 5, 4, 5];
 
+/// Somebody who works there, as far as others need to know.
+#[derive(Clone, Debug)]
+pub struct Colleague {
+    /// The id that events know them by.
+    pub id: String,
+    /// Their name.
+    pub name: &'static str,
+    /// Their address.
+    pub email: String,
+    /// Their team; empty when they have none.
+    pub team: String,
+}
+
+/// Everybody who works there.
+pub fn colleagues() -> impl Iterator<Item = Colleague> {
+    people::PEOPLE.iter().map(|person| Colleague {
+        id: person.id.clone(),
+        name: person.name,
+        email: person.email(),
+        team: person.team.to_owned(),
+    })
+}
+
+/// The teams.
+pub fn teams() -> [&'static str; 6] {
+    people::TEAMS
+}
+
+/// The ids of a team's members.
+pub fn team_members(team: &str) -> impl Iterator<Item = String> {
+    people::PEOPLE.iter().filter(move |person| person.team == team).map(|person| person.id.clone())
+}
+
 /// The events of the year that ends at `now`, as JSON, in the order they happened.
 pub fn events(now: Timestamp) -> impl Iterator<Item = Vec<u8>> {
     events_about(now, EVENTS)

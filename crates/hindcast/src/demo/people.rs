@@ -225,6 +225,12 @@ impl Person {
             .then(|| *dice.pick(&[("PT", 0x900), ("US", 0x901), ("SG", 0x902), ("NO", 0x903)]))
     }
 
+    /// Their address.
+    pub fn email(&self) -> String {
+        let actor: serde_json::Value = serde_json::from_str(&self.actor).unwrap_or_default();
+        actor["email"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// What they work with.
     pub fn user_agent(&self) -> &'static str {
         USER_AGENTS[(self.number % 4) as usize]

@@ -8,6 +8,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn follow(app: &App) {
     while pause(app, LOOK_EVERY) {
+        app.readings.flush(app, false);
         app.post();
     }
 }

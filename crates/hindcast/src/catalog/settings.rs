@@ -1,0 +1,142 @@
+//! Settings that people change in the browser, for each workspace; and those of the server, which the instance's own
+//! workspace has.
+
+use super::{By, Catalog, CatalogError, outbox};
+use crate::people::Role;
+use hindcast_event::{Field, Hidden};
+use hindcast_ledger::WorkspaceId;
+use rusqlite::{OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const NAME: &str = "workspace";
+
+/// Settings of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The time zone of those who chose none.
+    pub zone: String,
+    /// The code of the language of those whose browser knows none of ours.
+    pub language: String,
+    /// The hours of a working day, in the workspace's zone: from and before.
+    pub office_hours: (u8, u8),
+    /// Whether Saturday and Sunday are working days.
+    pub works_weekends: bool,
+    /// Whether everybody needs a second factor.
+    pub second_factor_required: bool,
+    /// What is hidden from a role, where the workspace decided.
+    pub hidden: BTreeMap<String, Vec<String>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            zone: "UTC".to_owned(),
+            language: "en".to_owned(),
+            office_hours: (8, 19),
+            works_weekends: false,
+            second_factor_required: false,
+            hidden: BTreeMap::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// What is hidden from a role.
+    pub fn hidden(&self, role: Role) -> Hidden {
+        match self.hidden.get(role.as_str()) {
+            Some(words) => words.iter().filter_map(|word| Field::parse(word)).collect(),
+            None => role.hidden_by_default(),
+        }
+    }
+}
+
+impl Catalog {
+    /// The settings of a workspace.
+    pub fn settings(&self, workspace: &WorkspaceId) -> Result<Settings, CatalogError> {
+        let text = self.setting(workspace, NAME)?;
+        // Settings of a later version are the defaults.
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    }
+
+    /// Changes the settings of a workspace, and what it is called.
+    pub fn change_settings(
+        &self,
+        workspace: &WorkspaceId,
+        name: &str,
+        settings: &Settings,
+        by: &By,
+    ) -> Result<(), CatalogError> {
+        let told = |settings: &Settings, name: &str| {
+            let mut told = json!(settings);
+            told["name"] = name.into();
+            told
+        };
+        let before = told(
+            &self.settings(workspace)?,
+            &self.workspace(workspace)?.map(|workspace| workspace.name).unwrap_or_default(),
+        );
+        let after = told(settings, name);
+        let members = after.as_object().into_iter().flatten();
+        let changes: Vec<(String, Value, Value)> = members
+            .filter(|(member, value)| before[member.as_str()] != **value)
+            .map(|(member, value)| (format!("/{member}"), before[member.as_str()].clone(), value.clone()))
+            .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let changes: Vec<_> =
+            changes.iter().map(|(path, a, b)| (path.as_str(), a.clone(), b.clone())).collect();
+        let target = json!([{ "type": "workspace", "id": workspace.as_str(), "name": name }]);
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        transaction.execute("UPDATE workspace SET name = ?2 WHERE id = ?1", [workspace.as_str(), name])?;
+        put(&transaction, workspace, NAME, &json!(settings).to_string())?;
+        outbox::put(&transaction, workspace, &by.change("workspace.updated", target, &changes))?;
+        Ok(transaction.commit()?)
+    }
+
+    /// A setting as it is kept.
+    pub fn setting(&self, workspace: &WorkspaceId, name: &str) -> Result<Option<String>, CatalogError> {
+        let sql = self.sql();
+        let mut statement =
+            sql.prepare_cached("SELECT value FROM setting WHERE workspace = ?1 AND name = ?2")?;
+        Ok(statement.query_row([workspace.as_str(), name], |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps a setting, or removes it, with the entry about it.
+    pub fn set_setting(
+        &self,
+        workspace: &WorkspaceId,
+        name: &str,
+        value: Option<&str>,
+        event: &Value,
+    ) -> Result<(), CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        match value {
+            Some(value) => put(&transaction, workspace, name, value)?,
+            None => drop(transaction.execute(
+                "DELETE FROM setting WHERE workspace = ?1 AND name = ?2",
+                [workspace.as_str(), name],
+            )?),
+        }
+        outbox::put(&transaction, workspace, event)?;
+        Ok(transaction.commit()?)
+    }
+}
+
+fn put(
+    transaction: &rusqlite::Transaction<'_>,
+    workspace: &WorkspaceId,
+    name: &str,
+    value: &str,
+) -> Result<(), CatalogError> {
+    transaction.execute(
+        "INSERT OR REPLACE INTO setting (workspace, name, value) VALUES (?1, ?2, ?3)",
+        params![workspace.as_str(), name, value],
+    )?;
+    Ok(())
+}

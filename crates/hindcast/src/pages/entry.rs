@@ -1,0 +1,484 @@
+//! One entry: beside the list, or on a page of its own.
+
+use super::answer::{page, redirect};
+use super::asked::{Asked, Question};
+use super::change::{Change, changes, json_patch};
+use super::countries::country;
+use super::facets::category_label;
+use super::integrity_of_entry::{Checked, checked};
+use super::refusal::Refusal;
+use super::rows::{Badge, Moment, Row, Who, condition, row, source_name, target_name};
+use super::safe::{isolated, looks_forged, short, visible, visible_lines};
+use super::shell::{Section, Shell};
+use super::text::Text;
+use super::visitor::Visitor;
+use crate::api::Problem;
+use crate::api::lanes::Lanes;
+use crate::app::App;
+use crate::people::Permission;
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use hindcast_event::{Entries, Entry, Registry, Timestamp, View, describe_with};
+use hindcast_segments::query::{ParseContext, Query, TimeRange};
+use hindcast_segments::{Budget, Cursor, Snapshot};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// So many entries are shown before and after one, to see what was going on.
+const AROUND: usize = 10;
+
+/// An entry, ready to be shown.
+pub struct EntryShown {
+    /// Its place in the log.
+    pub index: u64,
+    /// What happened.
+    pub sentence: String,
+    /// How it went.
+    pub outcome: Badge,
+    /// When it happened.
+    pub time: Moment,
+    /// What kind of entry it is, when it is no ordinary event.
+    pub code: String,
+    /// The tabs: name, label, address, part address, whether it is open.
+    pub tabs: Vec<Tab>,
+    /// Which tab is open.
+    pub tab: &'static str,
+    /// What is known of it, in the first tab.
+    pub facts: Vec<Fact>,
+    /// What changed, in the second.
+    pub changes: Vec<Change>,
+    /// The same as RFC 6902.
+    pub patch: String,
+    /// What else was going on, in the third: a heading and entries.
+    pub around: Vec<(String, Vec<Row>)>,
+    /// Whether it is what was signed, in the fourth.
+    pub checked: Option<Checked>,
+    /// The entry as JSON, in the last.
+    pub raw: String,
+    /// The same to be copied.
+    pub raw_copy: String,
+    /// Whether it stands beside a list.
+    pub is_panel: bool,
+    /// Where the list is without it.
+    pub close: String,
+    /// The one before and the one after in the list: address and part address.
+    pub newer: Option<(String, String)>,
+    /// See above.
+    pub older: Option<(String, String)>,
+    /// Where entries like it are.
+    pub similar: String,
+}
+
+/// A tab.
+pub struct Tab {
+    /// Its name in addresses.
+    pub name: &'static str,
+    /// Its name for people.
+    pub label: String,
+    /// Its address.
+    pub href: String,
+    /// The address of the part alone.
+    pub part: String,
+    /// Whether it is open.
+    pub is_here: bool,
+}
+
+/// Something known of an entry.
+pub struct Fact {
+    /// What it is.
+    pub label: String,
+    /// Its values.
+    pub values: Vec<FactValue>,
+}
+
+/// A value, with where it leads.
+#[derive(Default)]
+pub struct FactValue {
+    /// What it says.
+    pub text: String,
+    /// Where it leads, if anywhere.
+    pub href: Option<String>,
+    /// What is said beside it.
+    pub aside: String,
+    /// Whether it is an id, an address or a hash.
+    pub mono: bool,
+    /// Whether a name looks as if it were meant to look like another.
+    pub forged: bool,
+}
+
+#[derive(Template)]
+#[template(path = "entry.html")]
+struct EntryPage {
+    shell: Shell,
+    t: Text,
+    entry: EntryShown,
+}
+
+/// `GET /log/{id}`
+pub async fn show(
+    State(app): State<Arc<App>>,
+    Extension(lanes): Extension<Arc<Lanes>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Refusal> {
+    visitor.needs(Permission::ReadLog)?;
+    let asked = Asked { entry: String::new(), ..Asked::read(raw.as_deref()) };
+    let snapshot = visitor.snapshot(&app)?;
+    let (kept, guest) = (app.clone(), visitor.clone());
+    let found = lanes.query(&app, move |budget| shown(&kept, &guest, &asked, &id, &snapshot, budget)).await?;
+    let entry = found.ok_or(Refusal::NotFound)?;
+    let t = visitor.guest.text;
+    let shell = Shell::of(&visitor, &app, Section::Log, entry.sentence.clone());
+    page(&EntryPage { shell, t, entry })
+}
+
+/// `POST /log/{id}/verify`: verifies an entry; that somebody did is an entry too.
+pub async fn verify(
+    State(app): State<Arc<App>>,
+    Extension(lanes): Extension<Arc<Lanes>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let snapshot = visitor.snapshot(&app)?;
+    let kept = app.clone();
+    let to = lanes
+        .query(&app, move |budget| {
+            let found = crate::api::find(&snapshot, &id, budget)?;
+            let entry = found.get(0).ok_or_else(|| Problem::not_found("there is no such entry"))?;
+            let checked = checked(&kept, &visitor, entry.index)?;
+            let about =
+                serde_json::json!({ "size": checked.size, "intact": checked.is_good, "entry": entry.index });
+            let event = visitor.by().event("log.verified", serde_json::json!([]), about);
+            kept.catalog.keep(&visitor.membership.workspace, &event)?;
+            kept.post();
+            Ok(format!("/log/{}?tab=integrity", entry.index))
+        })
+        .await?;
+    Ok(redirect(&to))
+}
+
+/// An entry as a visitor may see it; nothing when there is none for them.
+pub fn shown(
+    app: &App,
+    visitor: &Visitor,
+    asked: &Asked,
+    id: &str,
+    snapshot: &Snapshot,
+    budget: &Budget,
+) -> Result<Option<EntryShown>, Problem> {
+    let found = match crate::api::find(snapshot, id, budget) {
+        Ok(found) => found,
+        Err(problem) if problem.status() == axum::http::StatusCode::NOT_FOUND => return Ok(None),
+        Err(problem) => return Err(problem),
+    };
+    let Some(entry) = found.get(0) else { return Ok(None) };
+    let view = entry.event.view().map_err(Problem::internal)?;
+    let t = visitor.guest.text;
+    let tab = ["changes", "context", "integrity", "raw"].into_iter().find(|tab| *tab == asked.tab);
+    let tab = tab.unwrap_or("summary");
+    let is_panel = !asked.entry.is_empty();
+    app.readings.opened(
+        &visitor.membership.workspace,
+        &visitor.person.id,
+        || visitor.by(),
+        entry.index,
+        &view.id,
+    );
+    let mut shown = EntryShown {
+        index: entry.index,
+        sentence: describe_with(&view, t.language, &|value| isolated(&value)),
+        outcome: Badge::of(t, view.result),
+        time: Moment::of(visitor, view.occurred_at),
+        code: short(&view.action),
+        tabs: tabs(t, asked, entry.index, tab, is_panel, view.changes.len()),
+        tab,
+        facts: Vec::new(),
+        changes: Vec::new(),
+        patch: String::new(),
+        around: Vec::new(),
+        checked: None,
+        raw: String::new(),
+        raw_copy: String::new(),
+        is_panel,
+        close: Asked { entry: String::new(), tab: String::new(), part: String::new(), ..asked.clone() }
+            .href(),
+        newer: None,
+        older: None,
+        similar: Asked { q: condition("action", &view.action), range: "all".into(), ..Asked::default() }
+            .href(),
+    };
+    if is_panel && let Ok(Ok(question)) = asked.question(visitor.now, &visitor.clock) {
+        (shown.newer, shown.older) = neighbours(asked, &question, &entry, &view, snapshot, budget)?;
+    }
+    match tab {
+        "changes" => {
+            shown.changes = changes(t, &view);
+            shown.patch = json_patch(&view);
+        }
+        "context" => shown.around = around(visitor, &entry, &view, snapshot, budget)?,
+        "integrity" => shown.checked = Some(checked(app, visitor, entry.index)?),
+        "raw" => (shown.raw, shown.raw_copy) = raw(&entry)?,
+        _ => shown.facts = facts(visitor, &entry, &view),
+    }
+    Ok(Some(shown))
+}
+
+fn tabs(t: Text, asked: &Asked, index: u64, open: &str, is_panel: bool, changes: usize) -> Vec<Tab> {
+    let labels = [
+        ("summary", t.tab_summary()),
+        ("changes", t.tab_changes(super::histogram::count(changes as u64))),
+        ("context", t.tab_context()),
+        ("integrity", t.tab_integrity()),
+        ("raw", t.tab_raw()),
+    ];
+    let tabs = labels.into_iter().map(|(name, label)| {
+        let tab = if name == "summary" { String::new() } else { name.to_owned() };
+        let (href, part) = if is_panel {
+            let opened = Asked { tab, part: String::new(), ..asked.clone() };
+            let part = Asked { part: "panel".to_owned(), ..opened.clone() };
+            (opened.href(), part.href())
+        } else if tab.is_empty() {
+            (format!("/log/{index}"), String::new())
+        } else {
+            (format!("/log/{index}?tab={tab}"), String::new())
+        };
+        Tab { name, label: label.into_owned(), href, part, is_here: name == open }
+    });
+    tabs.collect()
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
+    let t = visitor.guest.text;
+    let mut facts = Vec::new();
+    let mut fact = |label: std::borrow::Cow<'static, str>, values: Vec<FactValue>| {
+        if !values.is_empty() {
+            facts.push(Fact { label: label.into_owned(), values });
+        }
+    };
+    let actor = json(view.actor);
+    fact(t.fact_who(), vec![person(t, &actor)]);
+    fact(t.fact_on_behalf_of(), view.on_behalf_of.map(|who| person(t, &json(who))).into_iter().collect());
+    let activity = Registry::builtin().get(&view.action);
+    fact(
+        t.fact_activity(),
+        vec![FactValue {
+            text: activity
+                .map_or_else(|| short(&view.action), |activity| activity.label_in(t.language).to_owned()),
+            href: Some(log_of(&condition("action", &view.action))),
+            aside: short(&view.action),
+            ..FactValue::default()
+        }],
+    );
+    let category = Registry::builtin().category_of(&view.action);
+    fact(
+        t.fact_category(),
+        vec![FactValue {
+            text: category_label(t, category),
+            href: Some(log_of(&condition("category", category.code()))),
+            ..FactValue::default()
+        }],
+    );
+    let told = [view.outcome_reason.as_deref(), view.outcome_code.as_deref()];
+    let told: Vec<FactValue> = told.into_iter().flatten().map(plain).collect();
+    fact(t.fact_outcome_reason(), told);
+    fact(t.fact_targets(), view.targets.iter().map(|target| target_value(&json(target))).collect());
+    fact(
+        t.fact_reason(),
+        view.reason.map(|text| plain(json(text).as_str().unwrap_or_default())).into_iter().collect(),
+    );
+    let description = view.description.map(|text| plain(json(text).as_str().unwrap_or_default()));
+    fact(t.fact_description(), description.into_iter().collect());
+    fact(t.fact_occurred(), vec![moment(visitor, view.occurred_at)]);
+    fact(t.fact_received(), vec![moment(visitor, entry.received_at)]);
+    let context = view.context.map(json).unwrap_or_default();
+    let member = |name: &str| context[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let source = member("source").map(|source| FactValue {
+        text: source_name(t, &source),
+        href: Some(log_of(&condition("source", &source))),
+        ..FactValue::default()
+    });
+    fact(t.fact_source(), source.into_iter().collect());
+    fact(t.fact_ip(), member("ip").map(|ip| linked(&ip, "ip")).into_iter().collect());
+    let geo = &context["geo"];
+    let places =
+        [geo["city"].as_str().map(short), geo["country"].as_str().map(|code| country(code, t.language))];
+    fact(
+        t.fact_location(),
+        places.into_iter().flatten().map(|text| FactValue { text, ..FactValue::default() }).collect(),
+    );
+    fact(t.fact_session(), member("session_id").map(|id| linked(&id, "session")).into_iter().collect());
+    fact(t.fact_request(), member("request_id").map(|id| linked(&id, "request")).into_iter().collect());
+    fact(t.fact_user_agent(), member("user_agent").map(|agent| plain(&agent)).into_iter().collect());
+    let others = context.as_object().into_iter().flatten().filter(|(name, _)| {
+        !["source", "ip", "geo", "session_id", "request_id", "user_agent"].contains(&name.as_str())
+    });
+    for (name, value) in others {
+        fact(visible(name).into_owned().into(), vec![plain(&said(value))]);
+    }
+    if let Some(authorized) = view.authorized_by.map(json) {
+        let policy = authorized.as_object().into_iter().flatten();
+        let policy = policy
+            .map(|(name, value)| FactValue { aside: visible(name).into_owned(), ..plain(&said(value)) });
+        fact(t.fact_policy(), policy.collect());
+    }
+    let metadata = view.metadata.iter();
+    let metadata = metadata
+        .map(|(name, value)| FactValue { aside: visible(name).into_owned(), ..plain(&said(&json(value))) });
+    fact(t.fact_metadata(), metadata.collect());
+    fact(t.fact_id(), vec![FactValue { mono: true, ..plain(&view.id) }]);
+    facts
+}
+
+fn person(t: Text, actor: &Value) -> FactValue {
+    let who = Who::of(t, actor, None);
+    let email = actor["email"].as_str().unwrap_or_default();
+    let aside: Vec<String> =
+        [who.marker, visible(email).into_owned()].into_iter().filter(|text| !text.is_empty()).collect();
+    FactValue {
+        forged: looks_forged(&who.name),
+        text: who.name,
+        href: (!who.id.is_empty()).then(|| log_of(&condition("actor", &who.id))),
+        aside: aside.join(" · "),
+        mono: false,
+    }
+}
+
+fn target_value(target: &Value) -> FactValue {
+    let (kind, id) = (target["type"].as_str().unwrap_or_default(), target["id"].as_str().unwrap_or_default());
+    let href = (!id.is_empty()).then(|| log_of(&condition("target", &format!("{kind}/{id}"))));
+    FactValue {
+        text: target_name(target),
+        href,
+        aside: short(&format!("{kind}/{id}")),
+        ..FactValue::default()
+    }
+}
+
+fn moment(visitor: &Visitor, at: Timestamp) -> FactValue {
+    let utc = at.to_string();
+    FactValue {
+        text: format!("{} ({})", visitor.clock.time(at), visitor.clock.zone_shown(at)),
+        aside: utc,
+        ..FactValue::default()
+    }
+}
+
+fn linked(value: &str, key: &str) -> FactValue {
+    FactValue {
+        text: visible(value).into_owned(),
+        href: Some(log_of(&condition(key, value))),
+        mono: true,
+        ..FactValue::default()
+    }
+}
+
+fn plain(text: &str) -> FactValue {
+    FactValue { text: visible_lines(text), ..FactValue::default() }
+}
+
+/// A value as people read it: text without quotes, anything else as JSON.
+fn said(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn log_of(q: &str) -> String {
+    Asked { q: q.to_owned(), range: "all".to_owned(), ..Asked::default() }.href()
+}
+
+fn raw(entry: &Entry<'_>) -> Result<(String, String), Problem> {
+    let mut out = Vec::new();
+    entry.write_json(&mut out).map_err(Problem::internal)?;
+    let value: Value = serde_json::from_slice(&out).map_err(Problem::internal)?;
+    let pretty = serde_json::to_string_pretty(&value).map_err(Problem::internal)?;
+    Ok((visible_lines(&pretty), String::from_utf8(out).map_err(Problem::internal)?))
+}
+
+/// What the same actor did, what happened to the same target, and what else was part of the same session.
+fn around(
+    visitor: &Visitor,
+    entry: &Entry<'_>,
+    view: &View<'_>,
+    snapshot: &Snapshot,
+    budget: &Budget,
+) -> Result<Vec<(String, Vec<Row>)>, Problem> {
+    let t = visitor.guest.text;
+    let actor = json(view.actor);
+    let target = view.targets.first().map(|target| json(target)).unwrap_or_default();
+    let context = view.context.map(json).unwrap_or_default();
+    let id = |value: &Value, name: &str| value[name].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
+    let target = id(&target, "id").map(|id| format!("{}/{id}", target["type"].as_str().unwrap_or_default()));
+    let lists = [
+        (t.around_actor(), id(&actor, "id").map(|id| condition("actor", &id))),
+        (t.around_target(), target.map(|target| condition("target", &target))),
+        (t.around_session(), id(&context, "session_id").map(|id| condition("session", &id))),
+    ];
+    let mut around = Vec::new();
+    for (label, q) in lists {
+        let Some(query) = q.and_then(|q| Query::parse(&q, &ParseContext::default()).ok()) else { continue };
+        let asked = Asked { q: query.to_string(), range: "all".to_owned(), ..Asked::default() };
+        let mut entries = Entries::default();
+        newer(&query, view.occurred_at, AROUND, snapshot, budget)?.iter().for_each(|one| entries.push(one));
+        entries.push(*entry);
+        let after = Cursor::after(view.occurred_at, entry.index, &query);
+        snapshot
+            .search(&query, Some(&after), AROUND, budget)?
+            .entries
+            .iter()
+            .for_each(|one| entries.push(one));
+        let rows = entries.iter().filter_map(|one| {
+            let mut row = row(visitor, &asked, &query, &one, &one.event.view().ok()?);
+            row.selected = one.index == entry.index;
+            Some(row)
+        });
+        around.push((label.into_owned(), rows.collect()));
+    }
+    Ok(around)
+}
+
+/// The answers that happened right after a moment, the newest first.
+fn newer(
+    query: &Query,
+    at: Timestamp,
+    most: usize,
+    snapshot: &Snapshot,
+    budget: &Budget,
+) -> Result<Entries, Problem> {
+    let from = TimeRange { from: Some(at.micros() + 1), until: query.occurred.until };
+    let Some(occurred) = query.occurred.intersection(&from) else { return Ok(Entries::default()) };
+    let later = Query { occurred, ..query.clone() };
+    let count = snapshot.count(&later, budget)?;
+    if count == 0 {
+        return Ok(Entries::default());
+    }
+    Ok(snapshot.slice(&later, count.saturating_sub(most as u64), most, budget)?)
+}
+
+type Neighbour = Option<(String, String)>;
+
+fn neighbours(
+    asked: &Asked,
+    question: &Question,
+    entry: &Entry<'_>,
+    view: &View<'_>,
+    snapshot: &Snapshot,
+    budget: &Budget,
+) -> Result<(Neighbour, Neighbour), Problem> {
+    let to = |entries: &Entries, at: usize| {
+        let index = entries.get(at)?.index;
+        let opened = Asked { part: String::new(), ..asked.with_entry(index.to_string()) };
+        let part = Asked { part: "panel".to_owned(), ..opened.clone() };
+        Some((opened.href(), part.href()))
+    };
+    let query = &question.query;
+    let newer = newer(query, view.occurred_at, 1, snapshot, budget)?;
+    let after = Cursor::after(view.occurred_at, entry.index, query);
+    let older = snapshot.search(query, Some(&after), 1, budget)?.entries;
+    Ok((to(&newer, 0), to(&older, 0)))
+}

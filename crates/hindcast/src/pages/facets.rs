@@ -1,0 +1,192 @@
+//! The filters beside the log: the most frequent values of some fields, each a link that narrows the list to it.
+
+use super::asked::{Asked, Question, asks_for, toggled};
+use super::countries::country;
+use super::histogram::count;
+use super::rows::{actor_type, source_name};
+use super::safe::short;
+use super::text::Text;
+use super::visitor::Visitor;
+use crate::api::Problem;
+use hindcast_event::{Category, Field, Language, Registry};
+use hindcast_segments::query::{Clause, Key, Query};
+use hindcast_segments::{Budget, FacetKind, FacetValue, Snapshot};
+
+/// Values that are shown of each field.
+const TOP: usize = 8;
+/// Values of the longer list.
+pub const MORE: usize = 100;
+const KINDS: [FacetKind; 8] = [
+    FacetKind::Category,
+    FacetKind::Action,
+    FacetKind::Actor,
+    FacetKind::Role,
+    FacetKind::Outcome,
+    FacetKind::Source,
+    FacetKind::Country,
+    FacetKind::TargetType,
+];
+
+/// A field to narrow by.
+#[derive(Clone, Debug)]
+pub struct Facet {
+    /// Its name in queries.
+    pub key: &'static str,
+    /// Its name for people.
+    pub label: String,
+    /// Its values, the most frequent first.
+    pub values: Vec<Value>,
+    /// How many more there are.
+    pub more: usize,
+    /// Whether any of its values is asked for.
+    pub is_used: bool,
+}
+
+/// A value to narrow to.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Its name.
+    pub label: String,
+    /// How often it is there.
+    pub count: i64,
+    /// Where it leads.
+    pub href: String,
+    /// Whether it is asked for.
+    pub is_used: bool,
+}
+
+/// Counts the values of all fields. A field that is asked about is counted without that, so that there is a choice.
+pub fn facets(
+    visitor: &Visitor,
+    asked: &Asked,
+    question: &Question,
+    snapshot: &Snapshot,
+    budget: &Budget,
+) -> Result<Vec<Facet>, Problem> {
+    let t = visitor.guest.text;
+    let hides = visitor.sight.hidden.has(Field::Address);
+    let kinds: Vec<_> = KINDS.into_iter().filter(|kind| !(hides && *kind == FacetKind::Country)).collect();
+    let (free, narrowed): (Vec<_>, Vec<_>) =
+        kinds.iter().copied().partition(|kind| without_key(&question.query, *kind) == question.query);
+    let mut counted = snapshot.facets(&question.query, &free, TOP, budget)?;
+    for kind in narrowed {
+        counted.extend(snapshot.facets(&without_key(&question.query, kind), &[kind], TOP, budget)?);
+    }
+    let facets = kinds.into_iter().filter_map(|kind| {
+        let found = counted.iter().find(|facet| facet.kind == kind)?;
+        let values = found.values.iter().map(|found| value(t, asked, &question.typed, kind, found));
+        let values: Vec<_> = values.collect();
+        Some(Facet {
+            key: kind.key(),
+            label: label(t, kind),
+            is_used: values.iter().any(|value| value.is_used),
+            more: found.distinct.saturating_sub(values.len()),
+            values,
+        })
+    });
+    Ok(facets.collect())
+}
+
+/// All values of one field, as far as a list can have them.
+pub fn facet(
+    visitor: &Visitor,
+    asked: &Asked,
+    question: &Question,
+    key: &str,
+    snapshot: &Snapshot,
+    budget: &Budget,
+) -> Result<Option<Facet>, Problem> {
+    let Some(kind) = KINDS.into_iter().find(|kind| kind.key() == key) else { return Ok(None) };
+    let t = visitor.guest.text;
+    let counted = snapshot.facets(&without_key(&question.query, kind), &[kind], MORE, budget)?;
+    Ok(counted.into_iter().next().map(|found| {
+        let values = found.values.iter().map(|found| value(t, asked, &question.typed, kind, found)).collect();
+        Facet { key: kind.key(), label: label(t, kind), values, more: 0, is_used: true }
+    }))
+}
+
+fn value(t: Text, asked: &Asked, typed: &Query, kind: FacetKind, found: &FacetValue) -> Value {
+    let asked_for = match kind {
+        FacetKind::TargetType => format!("{}/*", found.value),
+        _ => found.value.clone(),
+    };
+    let (href, is_used) = match kind {
+        // A star stands outside of quotes.
+        FacetKind::TargetType => {
+            let q = format!("{typed} target:{asked_for}");
+            (asked.with_query(q.trim()).href(), typed.to_string().contains(&format!("target:{asked_for}")))
+        }
+        _ => (
+            asked.with_query(toggled(typed, kind.key(), &asked_for, false)).href(),
+            asks_for(typed, kind.key(), &asked_for),
+        ),
+    };
+    Value { label: value_label(t, kind, found), count: count(found.count), href, is_used }
+}
+
+/// What a value is called.
+pub fn value_label(t: Text, kind: FacetKind, found: &FacetValue) -> String {
+    match kind {
+        FacetKind::Category => Category::from_code(&found.value)
+            .map_or_else(|| short(&found.value), |category| category_label(t, category)),
+        FacetKind::Action => Registry::builtin()
+            .get(&found.value)
+            .map_or_else(|| short(&found.value), |activity| activity.label_in(t.language).to_owned()),
+        FacetKind::Outcome => match found.value.as_str() {
+            "success" => t.outcome_success().into_owned(),
+            "failure" => t.outcome_failure().into_owned(),
+            "denied" => t.outcome_denied().into_owned(),
+            _ => t.outcome_unknown().into_owned(),
+        },
+        FacetKind::Source => source_name(t, &found.value),
+        FacetKind::Country => country(&found.value, t.language),
+        FacetKind::ActorType => actor_type(t, &found.value),
+        _ => short(found.label.as_deref().unwrap_or(&found.value)),
+    }
+}
+
+/// What a category is called.
+pub fn category_label(t: Text, category: Category) -> String {
+    if t.language == Language::English {
+        return category.label().to_owned();
+    }
+    let label = match category {
+        Category::Authentication => t.category_authentication(),
+        Category::Conversations => t.category_conversations(),
+        Category::Settings => t.category_settings(),
+        Category::AgentsRoles => t.category_agents_roles(),
+        Category::LabelsTopics => t.category_labels_topics(),
+        Category::AutomationMacros => t.category_automation_macros(),
+        Category::AiAgents => t.category_ai_agents(),
+        Category::Content => t.category_content(),
+        Category::DataExports => t.category_data_exports(),
+        Category::Billing => t.category_billing(),
+        Category::Integrations => t.category_integrations(),
+        Category::System => t.category_system(),
+        Category::Other => t.category_other(),
+    };
+    label.into_owned()
+}
+
+/// What a field is called.
+pub fn label(t: Text, kind: FacetKind) -> String {
+    let label = match kind {
+        FacetKind::Category => t.facet_category(),
+        FacetKind::Action => t.facet_action(),
+        FacetKind::Actor => t.facet_actor(),
+        FacetKind::Role => t.facet_role(),
+        FacetKind::ActorType => t.facet_actor_type(),
+        FacetKind::Outcome => t.facet_outcome(),
+        FacetKind::Source => t.facet_source(),
+        FacetKind::Country => t.facet_country(),
+        FacetKind::TargetType => t.facet_target(),
+        FacetKind::Ip => t.facet_ip(),
+    };
+    label.into_owned()
+}
+
+fn without_key(query: &Query, kind: FacetKind) -> Query {
+    let key = Key::named(kind.key());
+    let stays = |clause: &&Clause| Some(clause.key) != key || clause.not;
+    Query { clauses: query.clauses.iter().filter(stays).cloned().collect(), ..query.clone() }
+}

@@ -1,0 +1,37 @@
+//! The pages: what people see of hindcast, rendered here; scripts only add to it.
+//!
+//! One file for each page. A page takes a [`Visitor`] or a [`Guest`], asks one room, and fills a template of
+//! `ui/templates`; the address is the whole state of a page. What all pages have in common — headers, refusals shown as
+//! pages, requests from other sites sent away — is in [`answer`].
+
+mod answer;
+mod asked;
+mod assets;
+mod change;
+mod chart;
+mod countries;
+mod entry;
+mod facets;
+mod fields;
+mod format;
+mod guest;
+mod histogram;
+mod integrity_of_entry;
+mod join;
+mod log;
+mod oidc;
+mod preferences;
+mod refusal;
+mod routes;
+mod rows;
+mod safe;
+mod second_factor;
+mod setup;
+mod shell;
+mod sign_in;
+mod text;
+mod views;
+mod visitor;
+mod zones;
+
+pub use routes::routes;

@@ -1,0 +1,57 @@
+//! Why a page is not shown, as a page: what happened, whether anything is lost, and what to do.
+
+use crate::api::Problem;
+use crate::people::Permission;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+/// Why a page is not shown.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// Nobody is signed in, or no longer.
+    SignIn,
+    /// They are in no workspace any more.
+    NoWorkspace,
+    /// They may not do this.
+    Forbidden(Permission),
+    /// There is nothing here, or not for them.
+    NotFound,
+    /// The request came from another site.
+    OtherSite,
+    /// Too many attempts; so many seconds to wait.
+    Wait(u64),
+    /// Something else went wrong.
+    Problem(Problem),
+}
+
+impl Refusal {
+    /// The status it is answered with.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::NoWorkspace | Self::Forbidden(_) | Self::OtherSite => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Problem(problem) => problem.status(),
+        }
+    }
+}
+
+/// A refusal on its way to [`super::answer`], which knows the language and who asks.
+#[derive(Clone, Debug)]
+pub struct Unshown(pub Refusal);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Unshown(self));
+        response
+    }
+}
+
+impl<E: Into<Problem>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        let problem = error.into();
+        if problem.status() == StatusCode::NOT_FOUND { Self::NotFound } else { Self::Problem(problem) }
+    }
+}

@@ -1,0 +1,313 @@
+//! What every page has: the header with the workspace and the search, the navigation, notices, and the footer.
+
+use super::assets::FOLDER;
+use super::format::{ago, number};
+use super::guest::{Guest, theme_name};
+use super::safe::{short, visible};
+use super::text::Text;
+use super::visitor::Visitor;
+use crate::app::App;
+use crate::people::{Permission, is_narrow};
+use hindcast_event::{Field, Language};
+use hindcast_ledger::WorkspaceId;
+
+/// A part of the product, with a place in the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The log.
+    Log,
+    /// Dashboards.
+    Dashboards,
+    /// The integrity of the log.
+    Integrity,
+    /// Exports.
+    Exports,
+    /// Settings.
+    Settings,
+    /// Help and reference.
+    Help,
+    /// Pages outside of all sections.
+    None,
+}
+
+/// What every page has.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// What it says.
+    pub t: Text,
+    /// The title of the window.
+    pub title: String,
+    /// Light or dark.
+    pub theme: &'static str,
+    /// Whether rows are closer together.
+    pub compact: bool,
+    /// Whether single keys do something.
+    pub shortcuts: bool,
+    /// Where assets are.
+    pub assets: &'static str,
+    /// The address of this page.
+    pub here: String,
+    /// Who is signed in.
+    pub me: Option<Me>,
+    /// What everybody on the page should know.
+    pub notices: Vec<Notice>,
+}
+
+/// Whoever is signed in, as the header shows them.
+#[derive(Clone, Debug)]
+pub struct Me {
+    /// Their name.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+    /// The letters of their picture.
+    pub initials: String,
+    /// Their role.
+    pub role: String,
+    /// The workspace they look at.
+    pub workspace: String,
+    /// Others they might look at: id and name.
+    pub others: Vec<(String, String)>,
+    /// Where they can go.
+    pub nav: Vec<Place>,
+    /// How the log is, in a few words.
+    pub chain: String,
+    /// Whether it is well.
+    pub chain_is_well: bool,
+    /// Whether they may take entries out.
+    pub may_export: bool,
+}
+
+/// A place to go.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its address.
+    pub href: &'static str,
+    /// Its name.
+    pub label: String,
+    /// Its picture.
+    pub icon: &'static str,
+    /// The key that leads there, after `g`.
+    pub key: &'static str,
+    /// Whether this is it.
+    pub is_here: bool,
+}
+
+/// Something everybody on a page should know.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// How it looks: `danger`, `warning` or `info`.
+    pub tone: &'static str,
+    /// What it says.
+    pub text: String,
+    /// Where to read more: address and name.
+    pub link: Option<(String, String)>,
+}
+
+impl Shell {
+    /// For pages that anybody may see.
+    pub fn of_guest(guest: &Guest, title: impl Into<String>) -> Self {
+        Self {
+            t: guest.text,
+            title: titled(guest.text, &title.into()),
+            theme: theme_name(guest.theme),
+            compact: false,
+            shortcuts: false,
+            assets: &FOLDER,
+            here: guest.here.clone(),
+            me: None,
+            notices: Vec::new(),
+        }
+    }
+
+    /// For pages of somebody who is signed in.
+    pub fn of(visitor: &Visitor, app: &App, section: Section, title: impl Into<String>) -> Self {
+        let preferences = &visitor.person.preferences;
+        let quarantined = app.ledger.quarantined(&visitor.membership.workspace).ok().flatten().is_some();
+        Self {
+            compact: preferences.compact,
+            shortcuts: preferences.shortcuts,
+            me: Some(me(visitor, app, section, quarantined)),
+            notices: notices(visitor, quarantined),
+            ..Self::of_guest(&visitor.guest, title)
+        }
+    }
+
+    /// The languages: code, own name, whether it is the page's.
+    pub fn languages(&self) -> [(&'static str, &'static str, bool); 4] {
+        Language::ALL.map(|language| (language.code(), own_name(language), language == self.t.language))
+    }
+
+    /// The code of the page's language.
+    pub fn lang(&self) -> &'static str {
+        self.t.language.code()
+    }
+
+    /// The version of the server.
+    pub fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+}
+
+/// What a language calls itself.
+pub fn own_name(language: Language) -> &'static str {
+    match language {
+        Language::English => "English",
+        Language::German => "Deutsch",
+        Language::French => "Français",
+        Language::Japanese => "日本語",
+    }
+}
+
+fn titled(text: Text, title: &str) -> String {
+    if title.is_empty() { text.product().into_owned() } else { format!("{title} – {}", text.product()) }
+}
+
+fn me(visitor: &Visitor, app: &App, section: Section, quarantined: bool) -> Me {
+    let t = visitor.guest.text;
+    let workspaces = app.catalog.memberships(&visitor.person.id).unwrap_or_default();
+    let named = |id: &WorkspaceId| match app.catalog.workspace(id) {
+        Ok(Some(workspace)) if id.as_str() != WorkspaceId::INSTANCE => short(&workspace.name),
+        Ok(Some(_)) => t.workspace_instance().into_owned(),
+        _ => id.to_string(),
+    };
+    let others = workspaces.iter().map(|membership| &membership.workspace);
+    let others = others.filter(|id| **id != visitor.membership.workspace);
+    Me {
+        name: short(&visitor.person.name),
+        email: visible(&visitor.person.email).into_owned(),
+        initials: initials(&visitor.person.name),
+        role: role_name(t, visitor.membership.role),
+        workspace: named(&visitor.membership.workspace),
+        others: others.map(|id| (id.to_string(), named(id))).collect(),
+        nav: nav(visitor, section),
+        chain: chain(visitor, app, quarantined),
+        chain_is_well: !quarantined,
+        may_export: visitor.may(Permission::ExportLog),
+    }
+}
+
+fn nav(visitor: &Visitor, section: Section) -> Vec<Place> {
+    let t = visitor.guest.text;
+    let place = |of: Section, href, label: std::borrow::Cow<'static, str>, icon, key| Place {
+        href,
+        label: label.into_owned(),
+        icon,
+        key,
+        is_here: of == section,
+    };
+    let mut places = vec![
+        place(Section::Log, "/log", t.nav_log(), "log", "l"),
+        place(Section::Dashboards, "/dashboards/overview", t.nav_dashboards(), "chart", "d"),
+        place(Section::Integrity, "/integrity", t.nav_integrity(), "shield", "i"),
+    ];
+    if visitor.may(Permission::ExportLog) {
+        places.push(place(Section::Exports, "/exports", t.nav_exports(), "download", "e"));
+    }
+    places.push(place(Section::Settings, "/settings", t.nav_settings(), "gear", "s"));
+    places.push(place(Section::Help, "/help", t.nav_help(), "help", "h"));
+    places
+}
+
+fn chain(visitor: &Visitor, app: &App, quarantined: bool) -> String {
+    let t = visitor.guest.text;
+    if quarantined {
+        return t.chain_broken().into_owned();
+    }
+    match app.ledger.published(&visitor.membership.workspace) {
+        Ok(Some((size, _))) => {
+            let entries = i64::try_from(size).unwrap_or(i64::MAX);
+            t.chain_signed(number(entries, t.language)).into_owned()
+        }
+        _ => t.chain_empty().into_owned(),
+    }
+}
+
+fn notices(visitor: &Visitor, quarantined: bool) -> Vec<Notice> {
+    let t = visitor.guest.text;
+    let mut notices = Vec::new();
+    if quarantined {
+        notices.push(Notice {
+            tone: "danger",
+            text: t.notice_quarantined().into_owned(),
+            link: Some(("/integrity".to_owned(), t.notice_quarantined_more().into_owned())),
+        });
+    }
+    let (role, hidden) = (visitor.membership.role, visitor.sight.hidden);
+    if is_narrow(role, hidden) {
+        let mut text = match role.reach() {
+            crate::people::Reach::Everything => String::new(),
+            crate::people::Reach::OwnTeams => t.narrowed_teams().into_owned(),
+            crate::people::Reach::Own => t.narrowed_own().into_owned(),
+        };
+        if !hidden.is_empty() {
+            let fields: Vec<String> = hidden.fields().map(|field| field_name(t, field)).collect();
+            let between = if text.is_empty() || t.language == Language::Japanese { "" } else { " " };
+            text.push_str(between);
+            text.push_str(&t.narrowed_hidden(fields.join(", ")));
+        }
+        notices.push(Notice { tone: "narrow", text, link: None });
+    }
+    notices
+}
+
+/// What a role is called.
+pub fn role_name(t: Text, role: crate::people::Role) -> String {
+    use crate::people::Role;
+    let name = match role {
+        Role::Owner => t.role_owner(),
+        Role::SecurityAdmin => t.role_security_admin(),
+        Role::SupportOpsManager => t.role_support_ops_manager(),
+        Role::Auditor => t.role_auditor(),
+        Role::Viewer => t.role_viewer(),
+    };
+    name.into_owned()
+}
+
+/// What a field that can be hidden is called.
+pub fn field_name(t: Text, field: Field) -> String {
+    let name = match field {
+        Field::Address => t.field_address(),
+        Field::UserAgent => t.field_user_agent(),
+        Field::Session => t.field_session(),
+        Field::Email => t.field_email(),
+        Field::Values => t.field_values(),
+        Field::Metadata => t.field_metadata(),
+        Field::Text => t.field_text(),
+    };
+    name.into_owned()
+}
+
+/// The letters of somebody's picture: of the first and the last word of a name.
+pub fn initials(name: &str) -> String {
+    let words: Vec<&str> =
+        name.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).collect();
+    let letter = |word: &&str| word.chars().find(|letter| letter.is_alphanumeric());
+    let first = words.first().and_then(letter);
+    let last = words.last().filter(|_| words.len() > 1).and_then(letter);
+    first.into_iter().chain(last).flat_map(char::to_uppercase).take(2).collect()
+}
+
+/// How long ago something was, for the header of a table.
+pub fn since(visitor: &Visitor, at: hindcast_event::Timestamp) -> String {
+    ago(visitor.guest.text, at, visitor.now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_has_one_or_two_letters() {
+        for (name, letters) in [
+            ("Jürgen Groß", "JG"),
+            ("田中 太郎", "田太"),
+            ("ana", "A"),
+            ("Marie-Luise von Köhler", "MK"),
+            ("", ""),
+            ("✨ Wren", "W"),
+        ] {
+            assert_eq!(initials(name), letters, "{name}");
+        }
+    }
+}

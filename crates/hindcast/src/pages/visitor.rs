@@ -1,0 +1,168 @@
+//! Whoever is signed in: known by a cookie, with what they may do and see in the workspace they look at.
+
+use super::format::Clock;
+use super::guest::{Guest, cookie};
+use super::refusal::Refusal;
+use crate::api::lanes::blocking;
+use crate::app::App;
+use crate::catalog::{By, Catalog, Membership, Person, Session, SessionSecret, Settings, Stage};
+use crate::people::{Permission, own_actors, sight};
+use crate::rooms::Room;
+use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
+use axum::http::request::Parts;
+use hindcast_event::Timestamp;
+use hindcast_segments::{Sight, Snapshot};
+use serde_json::json;
+use std::sync::Arc;
+
+/// With TLS the browser itself sees to it that no other host has set the cookie (RFC 6265bis, 4.1.3.2).
+const COOKIE_SECURE: &str = "__Host-hindcast";
+/// Without, nothing protects it from whoever is on the line.
+const COOKIE_PLAIN: &str = "hindcast";
+const WHOLE_SECONDS: u64 = 12 * 3600;
+
+/// Whoever is signed in.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Their language and connection.
+    pub guest: Guest,
+    /// Their session.
+    pub session: Session,
+    /// Who they are.
+    pub person: Person,
+    /// What they are in the workspace they look at.
+    pub membership: Membership,
+    /// Its settings.
+    pub settings: Settings,
+    /// What they see of it.
+    pub sight: Arc<Sight>,
+    /// Their clock.
+    pub clock: Clock,
+    /// The moment of the request.
+    pub now: Timestamp,
+}
+
+impl FromRequestParts<Arc<App>> for Visitor {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let (guest, session, person) = signed_in(parts, app).await?;
+        if session.stage != Stage::In {
+            return Err(Refusal::SignIn);
+        }
+        let app = app.clone();
+        Ok(blocking(move || Ok(Self::of(&app, guest, session, person)?))
+            .await?
+            .ok_or(Refusal::NoWorkspace)?)
+    }
+}
+
+/// Whose session a request shows, whatever its stage.
+pub async fn signed_in(parts: &mut Parts, app: &Arc<App>) -> Result<(Guest, Session, Person), Refusal> {
+    let Ok(guest) = Guest::from_request_parts(parts, app).await;
+    let shown = shown(&guest, parts).ok_or(Refusal::SignIn)?.to_owned();
+    let app = app.clone();
+    let found = blocking(move || Ok(app.catalog.find_session(&shown, (app.clock)())?)).await?;
+    let (session, person) = found.ok_or(Refusal::SignIn)?;
+    Ok((guest, session, person))
+}
+
+fn shown<'p>(guest: &Guest, parts: &'p Parts) -> Option<&'p str> {
+    cookie(&parts.headers, cookie_name(guest))
+}
+
+fn cookie_name(guest: &Guest) -> &'static str {
+    if guest.https { COOKIE_SECURE } else { COOKIE_PLAIN }
+}
+
+/// The cookie of a new session; without one it is removed.
+pub fn session_cookie(guest: &Guest, secret: Option<&SessionSecret>) -> HeaderValue {
+    let name = cookie_name(guest);
+    let secure = if guest.https { "; Secure" } else { "" };
+    let (value, age) = secret.map_or(("", 0), |secret| (secret.reveal(), WHOLE_SECONDS));
+    let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
+    HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
+}
+
+impl Visitor {
+    fn of(
+        app: &App,
+        mut guest: Guest,
+        mut session: Session,
+        person: Person,
+    ) -> Result<Option<Self>, crate::catalog::CatalogError> {
+        let catalog: &Catalog = &app.catalog;
+        let membership = match catalog.membership(&session.workspace, &person.id)? {
+            Some(membership) => membership,
+            // They were removed from the one they looked at.
+            None => match catalog.memberships(&person.id)?.into_iter().next() {
+                Some(membership) => membership,
+                None => return Ok(None),
+            },
+        };
+        session.workspace.clone_from(&membership.workspace);
+        let settings = catalog.settings(&membership.workspace)?;
+        let sight = sight(catalog, &person.id, &membership, settings.hidden(membership.role))?;
+        let chosen = person.preferences.language();
+        let default = hindcast_event::Language::parse(&settings.language).filter(|_| guest.language_guessed);
+        if let Some(language) = chosen.or(default).filter(|_| !guest.language_asked) {
+            guest.text.language = language;
+        }
+        guest.theme = person.preferences.theme;
+        let zone = person.preferences.zone.as_deref().unwrap_or(&settings.zone);
+        let clock = Clock::new(zone, guest.text.language);
+        let now = (app.clock)();
+        Ok(Some(Self { guest, session, person, membership, settings, sight: Arc::new(sight), clock, now }))
+    }
+
+    /// Whether they may do this.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.membership.role.may(permission)
+    }
+
+    /// Refuses whoever may not do this.
+    pub fn needs(&self, permission: Permission) -> Result<(), Refusal> {
+        if self.may(permission) { Ok(()) } else { Err(Refusal::Forbidden(permission)) }
+    }
+
+    /// The visitor as entries about what they do here name them.
+    pub fn by(&self) -> By {
+        by(&self.person, Some(&self.membership), &self.guest, Some(&self.session))
+    }
+
+    /// What is searched of their workspace.
+    pub fn room(&self, app: &App) -> Result<Arc<Room>, Refusal> {
+        app.rooms.get(&self.membership.workspace).ok_or(Refusal::NotFound)
+    }
+
+    /// Their workspace's log as they see it now.
+    pub fn snapshot(&self, app: &App) -> Result<Snapshot, Refusal> {
+        Ok(self.room(app)?.seen_by(&self.sight))
+    }
+
+    /// The query that finds what they did themselves.
+    pub fn own_query(&self) -> String {
+        let ids = own_actors(&self.person.id, &self.membership);
+        ids.map(|id| format!("actor:{}", super::asked::quoted(id))).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Somebody as entries about what they do here name them.
+pub fn by(person: &Person, membership: Option<&Membership>, guest: &Guest, session: Option<&Session>) -> By {
+    let mut actor = json!({ "type": "user", "id": person.id.0, "name": person.name, "email": person.email });
+    if let Some(membership) = membership {
+        actor["role"] = membership.role.as_str().into();
+    }
+    let mut context = json!({ "source": "ui" });
+    if let Some(address) = guest.address {
+        context["ip"] = address.to_string().into();
+    }
+    if !guest.user_agent.is_empty() {
+        context["user_agent"] = guest.user_agent.chars().take(500).collect::<String>().into();
+    }
+    if let Some(session) = session {
+        context["session_id"] = session.id().into();
+    }
+    By { actor, context }
+}

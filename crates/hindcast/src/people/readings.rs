@@ -1,0 +1,124 @@
+//! What people read of the log is an entry in the log: what they searched for and which entries they opened, gathered for
+//! a minute, so that reading does not write an entry each time.
+//!
+//! What is gathered is in memory alone. A server that is killed loses the reading of its last minute; one that ends in
+//! order does not.
+
+use crate::app::App;
+use crate::catalog::{By, PersonId};
+use hindcast_ledger::WorkspaceId;
+use serde_json::json;
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What is gathered is written down after so long.
+const GATHER: Duration = Duration::from_secs(60);
+/// Different queries, and entries, that are named; more are counted.
+const NAMED_MAX: usize = 50;
+
+/// What people read, until it is written down.
+#[derive(Default)]
+pub struct Readings(Mutex<HashMap<(WorkspaceId, PersonId), Reading>>);
+
+struct Reading {
+    since: Instant,
+    by: By,
+    searches: u64,
+    queries: Vec<String>,
+    opened: Vec<(u64, String)>,
+    opened_count: u64,
+}
+
+impl Readings {
+    /// Somebody searched.
+    pub fn searched(&self, workspace: &WorkspaceId, person: &PersonId, by: impl FnOnce() -> By, query: &str) {
+        let mut readings = self.lock();
+        let reading = reading(&mut readings, workspace, person, by);
+        reading.searches += 1;
+        if reading.queries.len() < NAMED_MAX && !reading.queries.iter().any(|known| known == query) {
+            reading.queries.push(query.to_owned());
+        }
+    }
+
+    /// Somebody opened an entry.
+    pub fn opened(
+        &self,
+        workspace: &WorkspaceId,
+        person: &PersonId,
+        by: impl FnOnce() -> By,
+        index: u64,
+        id: &str,
+    ) {
+        let mut readings = self.lock();
+        let reading = reading(&mut readings, workspace, person, by);
+        reading.opened_count += 1;
+        if reading.opened.len() < NAMED_MAX && !reading.opened.iter().any(|(known, _)| *known == index) {
+            reading.opened.push((index, id.to_owned()));
+        }
+    }
+
+    /// Writes down what was gathered long enough, or all of it.
+    pub fn flush(&self, app: &App, all: bool) {
+        self.flush_where(app, |_, reading| all || reading.since.elapsed() >= GATHER);
+    }
+
+    /// Writes down what somebody read, because they go.
+    pub fn flush_of(&self, app: &App, person: &PersonId) {
+        self.flush_where(app, |(_, reader), _| reader == person);
+    }
+
+    fn flush_where(&self, app: &App, due: impl Fn(&(WorkspaceId, PersonId), &Reading) -> bool) {
+        let taken: Vec<_> = self.lock().extract_if(|who, reading| due(who, reading)).collect();
+        if taken.is_empty() {
+            return;
+        }
+        for ((workspace, _), reading) in taken {
+            for event in reading.events() {
+                if let Err(error) = app.catalog.keep(&workspace, &event) {
+                    tracing::error!(%error, "what somebody read could not be written down");
+                }
+            }
+        }
+        app.post();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(WorkspaceId, PersonId), Reading>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn reading<'r>(
+    readings: &'r mut HashMap<(WorkspaceId, PersonId), Reading>,
+    workspace: &WorkspaceId,
+    person: &PersonId,
+    by: impl FnOnce() -> By,
+) -> &'r mut Reading {
+    readings.entry((workspace.clone(), person.clone())).or_insert_with(|| Reading {
+        since: Instant::now(),
+        by: by(),
+        searches: 0,
+        queries: Vec::new(),
+        opened: Vec::new(),
+        opened_count: 0,
+    })
+}
+
+impl Reading {
+    fn events(&self) -> Vec<serde_json::Value> {
+        let mut events = Vec::new();
+        if self.searches > 0 {
+            let mut about = json!({ "count": self.searches, "queries": self.queries });
+            if let [query] = &self.queries[..] {
+                about["query"] = query.as_str().into();
+            }
+            events.push(self.by.event("log.searched", json!([]), about));
+        }
+        if self.opened_count > 0 {
+            let target = |(index, id): &(u64, String)| json!({ "type": "entry", "id": id, "name": format!("#{index}") });
+            let targets: Vec<_> = self.opened.iter().map(target).collect();
+            events.push(self.by.event("log.viewed", json!(targets), json!({ "count": self.opened_count })));
+        }
+        events
+    }
+}
