@@ -238,6 +238,11 @@ impl Ledger {
         Ok(self.shared.journal.checkpoints(workspace, size, max)?)
     }
 
+    /// The newest signed checkpoints, the newest first.
+    pub fn newest_checkpoints(&self, workspace: &WorkspaceId, max: usize) -> Result<Vec<String>, ReadError> {
+        Ok(self.shared.journal.newest_checkpoints(workspace, max)?)
+    }
+
     /// The manifest: segments that count, in order.
     pub fn manifest(&self, workspace: &WorkspaceId) -> Result<Vec<Sealed>, ReadError> {
         Ok(self.shared.journal.manifest(workspace)?)

@@ -28,10 +28,14 @@ impl Shared {
                 return Err("its entries do not add up to its head".to_owned());
             }
             let hashes = Hashes { files: &live.files, sealed: state.head.sealed, recent: &state.recent };
-            let newest =
-                self.journal.newest_checkpoint(&state.head.workspace).map_err(|error| error.to_string())?;
-            let published =
-                newest.map(|note| check_note(&note, live, &hashes).map(|size| (size, note.into())));
+            let newest = self
+                .journal
+                .newest_checkpoints(&state.head.workspace, 1)
+                .map_err(|error| error.to_string())?;
+            let published = newest
+                .into_iter()
+                .next()
+                .map(|note| check_note(&note, live, &hashes).map(|size| (size, note.into())));
             state.published = published.transpose()?;
             match signed {
                 Some((size, root)) if root_at(&hashes_of(live, &state), size)? != root => {

@@ -139,6 +139,11 @@ impl Store {
         self.lock().segments.iter().map(|slot| slot.meta.clone()).collect()
     }
 
+    /// The bytes that its segments take on the disk.
+    pub fn bytes(&self) -> u64 {
+        self.metas().iter().flat_map(|meta| &meta.files).map(|file| file.bytes).sum()
+    }
+
     /// How many entries are not in a segment yet.
     pub fn tail_len(&self) -> u64 {
         self.lock().tail.rows()

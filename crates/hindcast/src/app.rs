@@ -2,6 +2,8 @@
 
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
+use crate::jobs::exports::Exports;
+use crate::jobs::verify::Verifications;
 use crate::metrics::Metrics;
 use crate::people::known_passwords::KnownPasswords;
 use crate::people::readings::Readings;
@@ -42,6 +44,10 @@ pub struct App {
     pub ending: watch::Sender<bool>,
     /// The code of the first run, while nobody can sign in.
     pub setup_code: Option<String>,
+    /// The exports that are being written.
+    pub exports: Exports,
+    /// The verifications that people asked for.
+    pub verifications: Verifications,
     /// What people read, until it is written down.
     pub readings: Readings,
     /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
@@ -92,7 +98,7 @@ impl App {
             .try_for_each(|(workspace, reason)| ledger.quarantine(&workspace, &reason))?;
         let setup_code = if catalog.has_people()? { None } else { Some(setup_code()?) };
         let known_passwords = KnownPasswords::open(&config.people.known_passwords)?;
-        let (posting, full_at, readings) = Default::default();
+        let (posting, full_at, readings, exports, verifications) = Default::default();
         let app = Self {
             config,
             clock,
@@ -103,6 +109,8 @@ impl App {
             metrics,
             ending,
             setup_code,
+            exports,
+            verifications,
             readings,
             known_passwords,
             posting,

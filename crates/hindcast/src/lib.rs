@@ -10,6 +10,7 @@ pub mod demo;
 mod followers;
 mod hex;
 pub mod intercom;
+mod jobs;
 pub mod metrics;
 mod pages;
 pub mod people;

@@ -231,3 +231,6 @@ proof-path-count = { $n ->
 proof-note = Signed checkpoint
 proof-offline = Verify it yourself, without this server
 proof-offline-told = What this page says could be wrong if the server were. Download the proof file and check it on another machine, with a key that you keep there:
+
+values-find = Find a value
+values-none = No value matches.

@@ -82,8 +82,12 @@ pub trait Journal: Send + Sync {
         count_max: usize,
     ) -> Result<Vec<String>, JournalError>;
 
-    /// The newest signed checkpoint.
-    fn newest_checkpoint(&self, workspace: &WorkspaceId) -> Result<Option<String>, JournalError>;
+    /// The newest signed checkpoints, the newest first.
+    fn newest_checkpoints(
+        &self,
+        workspace: &WorkspaceId,
+        count_max: usize,
+    ) -> Result<Vec<String>, JournalError>;
 
     /// The manifest: segments that count, in order.
     fn manifest(&self, workspace: &WorkspaceId) -> Result<Vec<Sealed>, JournalError>;

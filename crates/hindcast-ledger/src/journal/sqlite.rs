@@ -235,13 +235,17 @@ impl Journal for SqliteJournal {
         })
     }
 
-    fn newest_checkpoint(&self, workspace: &WorkspaceId) -> Result<Option<String>, JournalError> {
+    fn newest_checkpoints(
+        &self,
+        workspace: &WorkspaceId,
+        count_max: usize,
+    ) -> Result<Vec<String>, JournalError> {
         self.read(|reader| {
             let mut statement = reader.prepare_cached(
                 "SELECT note FROM checkpoint
-                 WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) ORDER BY size DESC LIMIT 1",
+                 WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) ORDER BY size DESC LIMIT ?2",
             )?;
-            statement.query_row([workspace.as_str()], |row| row.get(0)).optional()
+            statement.query_map(params![workspace.as_str(), count_max], |row| row.get(0))?.collect()
         })
     }
 

@@ -11,15 +11,18 @@ use super::params::{Params, query};
 use super::schema::Refusals;
 use super::stream::{Pipe, chunks};
 use crate::app::App;
+use crate::catalog::By;
+use crate::rooms::Room;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
-use hindcast_event::Kind;
+use hindcast_event::{Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use hindcast_segments::{Budget, CsvStyle, Format};
+use hindcast_segments::query::Query;
+use hindcast_segments::{Budget, CsvStyle, Format, Sight};
 use serde::Deserialize;
 use serde_json::json;
 use std::io::{BufWriter, Write as _};
@@ -50,7 +53,7 @@ pub struct Export {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Layout {
+pub(crate) enum Layout {
     Csv,
     CsvExcel,
     Json,
@@ -59,7 +62,16 @@ enum Layout {
 }
 
 impl Layout {
-    fn format(self) -> Format {
+    /// All layouts, the most wanted first.
+    pub(crate) const ALL: [Self; 5] = [Self::CsvExcel, Self::Csv, Self::Json, Self::Ndjson, Self::Parquet];
+
+    /// The one with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|layout| layout.names().0 == name)
+    }
+
+    /// The same, as the columns write it.
+    pub(crate) fn format(self) -> Format {
         match self {
             Self::Csv => Format::Csv(CsvStyle::Raw),
             Self::CsvExcel => Format::Csv(CsvStyle::Excel),
@@ -70,7 +82,7 @@ impl Layout {
     }
 
     /// The name in queries, the ending of a file and the type of its content.
-    fn names(self) -> (&'static str, &'static str, &'static str) {
+    pub(crate) fn names(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Csv => ("csv", "csv", "text/csv; charset=utf-8"),
             Self::CsvExcel => ("csv-excel", "csv", "text/csv; charset=utf-8"),
@@ -106,28 +118,38 @@ pub async fn export(
     let now = (app.clock)();
     let query = query(now, asked.q.as_deref())?;
     let room = room(&app, &reader.workspace)?;
+    let by = reader.caller.by();
+    answer_export(app, lanes, room, reader.caller.token.sight.clone(), query, asked.format, by).await
+}
+
+/// Sends an export, for a reader with this sight, after the entry about it is on disk.
+pub(crate) async fn answer_export(
+    app: Arc<App>,
+    lanes: Arc<Lanes>,
+    room: Arc<Room>,
+    sight: Arc<Sight>,
+    query: Query,
+    layout: Layout,
+    by: By,
+) -> Result<Response, Problem> {
     let place = lanes.export()?;
-    let (name, ending, content_type) = asked.format.names();
+    let (_, _, content_type) = layout.names();
+    let file = file_name(&room.id, layout, (app.clock)());
     // The export shows the log as it was before the entry about it.
     let (query, snapshot) = lanes
         .query(&app, {
-            let (app, room) = (app.clone(), room.clone());
+            let app = app.clone();
             move |budget| {
-                let snapshot = room.seen_by(&reader.caller.token.sight);
+                let snapshot = room.seen_by(&sight);
                 let rows = snapshot.count(&query, budget)?;
-                let metadata = json!({ "query": query.to_string(), "format": name, "rows": rows });
-                let draft = reader.caller.by().event("log.exported", json!([]), metadata);
-                // A workspace out of service must still give its evidence; then the server's own log has the record.
-                let in_service = app.ledger.quarantined(&room.id).is_ok_and(|reason| reason.is_none());
-                let log = if in_service { room.id.clone() } else { WorkspaceId::instance() };
-                app.record(&log, Kind::System, &draft).map_err(unrecorded)?;
+                record(&app, &room.id, &query, layout, rows, &by)?;
                 Ok((query, snapshot))
             }
         })
         .await?;
     let (chunks, body) = chunks();
     let mut pipe = BufWriter::with_capacity(BUFFER_BYTES, Pipe::new(chunks));
-    let format = asked.format.format();
+    let format = layout.format();
     spawn(move || {
         let _place = place;
         let budget = Budget::new(EXPORT_TIME_MAX, u64::MAX);
@@ -140,11 +162,34 @@ pub async fn export(
             }
         }
     });
-    let stamp: String = now.to_string().chars().take(19).filter(char::is_ascii_alphanumeric).collect();
-    let file = format!("attachment; filename=\"hindcast-{}-{stamp}Z.{ending}\"", reader.workspace);
-    let file = HeaderValue::from_str(&file).map_err(Problem::internal)?;
+    let file =
+        HeaderValue::from_str(&format!("attachment; filename=\"{file}\"")).map_err(Problem::internal)?;
     let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CONTENT_DISPOSITION, file)];
     Ok((headers, Body::from_stream(body)).into_response())
+}
+
+/// Appends the entry about an export.
+pub(crate) fn record(
+    app: &App,
+    workspace: &WorkspaceId,
+    query: &Query,
+    layout: Layout,
+    rows: u64,
+    by: &By,
+) -> Result<(), Problem> {
+    let metadata = json!({ "query": query.to_string(), "format": layout.names().0, "rows": rows });
+    let draft = by.event("log.exported", json!([]), metadata);
+    // A workspace out of service must still give its evidence; then the server's own log has the record.
+    let in_service = app.ledger.quarantined(workspace).is_ok_and(|reason| reason.is_none());
+    let log = if in_service { workspace.clone() } else { WorkspaceId::instance() };
+    app.record(&log, Kind::System, &draft).map_err(unrecorded)?;
+    Ok(())
+}
+
+/// What an export of a moment is called.
+pub(crate) fn file_name(workspace: &WorkspaceId, layout: Layout, at: Timestamp) -> String {
+    let stamp: String = at.to_string().chars().take(19).filter(char::is_ascii_alphanumeric).collect();
+    format!("hindcast-{workspace}-{stamp}Z.{}", layout.names().1)
 }
 
 /// What cannot be recorded is not done.

@@ -8,8 +8,9 @@ use crate::app::App;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, StatusCode};
 use hindcast_segments::{Budget, QUERY_BYTES_MAX};
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
@@ -25,6 +26,8 @@ const APPENDS_PER_CORE: usize = 2;
 const EXPORTS_MAX: usize = 2;
 /// Passwords that are hashed at once: each takes 19 MiB and a processor for a while.
 const PASSWORDS_MAX: usize = 2;
+/// Tail streams that somebody may have open in their browsers.
+const TAILS_OF_PERSON_MAX: usize = 5;
 /// How long work waits for its lane.
 const LANE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Bodies in memory at once; small ones are not counted.
@@ -41,6 +44,8 @@ pub struct Lanes {
     passwords: Semaphore,
     exports: Arc<Semaphore>,
     tails: Arc<Semaphore>,
+    /// The streams of each person who has any.
+    tails_of: Mutex<HashMap<String, Weak<Semaphore>>>,
 }
 
 /// A place in a lane, given back when dropped.
@@ -58,6 +63,7 @@ impl Lanes {
             passwords: Semaphore::new(PASSWORDS_MAX),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             tails: Arc::new(Semaphore::new(tails.min(Semaphore::MAX_PERMITS))),
+            tails_of: Mutex::default(),
         }
     }
 
@@ -133,6 +139,20 @@ impl Lanes {
     /// A place for a tail stream.
     pub fn tail(&self) -> Result<Place, Problem> {
         self.tails.clone().try_acquire_owned().map_err(|_| busy("tail streams"))
+    }
+
+    /// A place for a tail stream of one of the people, who have not many each.
+    pub fn tail_of(&self, person: &str) -> Result<(Place, Place), Problem> {
+        let own = {
+            let mut tails_of = self.tails_of.lock().unwrap_or_else(PoisonError::into_inner);
+            tails_of.retain(|_, tails| tails.strong_count() > 0);
+            let own = tails_of.get(person).and_then(Weak::upgrade);
+            let own = own.unwrap_or_else(|| Arc::new(Semaphore::new(TAILS_OF_PERSON_MAX)));
+            tails_of.insert(person.to_owned(), Arc::downgrade(&own));
+            own
+        };
+        let own = own.try_acquire_owned().map_err(|_| busy("tail streams of yours"))?;
+        Ok((own, self.tail()?))
     }
 }
 

@@ -14,6 +14,7 @@ mod entries;
 pub mod error;
 mod events;
 mod export;
+pub mod follow;
 mod health;
 pub mod lanes;
 mod openapi;
@@ -28,9 +29,12 @@ mod tokens;
 mod workspaces;
 
 pub(crate) use entries::find;
+pub(crate) use export::{Layout, answer_export, file_name, record as record_export};
+pub(crate) use openapi::described;
 pub(crate) use params::escaped;
 pub(crate) use proof::answer_proof;
 pub(crate) use schema::plain_name;
+pub(crate) use stream::{Stretched, chunks};
 
 pub use caller::{Admin, Caller, Reader, Writer};
 pub use error::Problem;

@@ -5,6 +5,7 @@ use super::events::json;
 use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
+use serde_json::Value;
 use std::sync::LazyLock;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -36,6 +37,13 @@ static JSON: LazyLock<Bytes> = LazyLock::new(|| {
     let (_, document) = super::router::documented().split_for_parts();
     serde_json::to_vec(&document).unwrap_or_default().into()
 });
+
+static READ: LazyLock<Value> = LazyLock::new(|| serde_json::from_slice(&JSON).unwrap_or_default());
+
+/// The whole document, for the page that shows it.
+pub(crate) fn described() -> &'static Value {
+    &READ
+}
 
 /// Describes this API
 #[utoipa::path(

@@ -36,6 +36,11 @@ impl Chunks {
         self.put(Ok(chunk)).await.ok()
     }
 
+    /// Breaks the body off, so that the client does not take it for whole.
+    pub async fn fail(&self, error: &str) {
+        let _heard = self.put(Err(io::Error::other(error.to_owned()))).await;
+    }
+
     /// Waits until the client is gone.
     pub async fn closed(&self) {
         self.0.closed().await;
@@ -72,8 +77,8 @@ impl Pipe {
     }
 
     /// Breaks the body off, so that the client does not take it for whole.
-    pub fn fail(&self, error: impl std::fmt::Display) {
-        let _heard = self.runtime.block_on(self.chunks.put(Err(io::Error::other(error.to_string()))));
+    pub fn fail(&self, error: &str) {
+        self.runtime.block_on(self.chunks.fail(error));
     }
 }
 

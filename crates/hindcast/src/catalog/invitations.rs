@@ -102,6 +102,16 @@ impl Catalog {
         statement.query_row(params![hash(secret), now.micros()], read).optional()?.transpose()
     }
 
+    /// The invitations of somebody that are still good, into whichever workspace.
+    pub fn invitations_for(&self, email: &str, now: Timestamp) -> Result<Vec<Invitation>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM invitation WHERE email = ?1 AND ended_at IS NULL AND expires_at > ?2"
+        ))?;
+        let rows = statement.query_map(params![people::folded(email), now.micros()], read)?;
+        rows.map(|row| row?).collect()
+    }
+
     /// The invitations of a workspace that are still good, the newest first.
     pub fn invitations(
         &self,

@@ -5,6 +5,7 @@
 //! edited. Nothing here is part of the integrity promise: lose it, and every entry is still there and proven.
 
 mod attempts;
+mod exports;
 mod invitations;
 mod marks;
 mod memberships;
@@ -19,6 +20,7 @@ mod views;
 mod workspaces;
 
 pub use attempts::Guessed;
+pub use exports::{Export, ExportState, NewExport};
 pub use invitations::{Invitation, NewInvitation};
 pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
@@ -153,6 +155,20 @@ const MIGRATIONS: [&str; 4] = [
         shared     TEXT NOT NULL,
         opened     TEXT,
         created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE export (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        person      TEXT NOT NULL REFERENCES person,
+        query       TEXT NOT NULL,
+        format      TEXT NOT NULL,
+        state       TEXT NOT NULL,
+        rows        INTEGER NOT NULL,
+        bytes       INTEGER NOT NULL DEFAULT 0,
+        sha256      TEXT NOT NULL DEFAULT '',
+        problem     TEXT NOT NULL DEFAULT '',
+        created_at  INTEGER NOT NULL,
+        finished_at INTEGER
     ) STRICT;
     CREATE TABLE setting (
         workspace TEXT NOT NULL REFERENCES workspace,

@@ -3,6 +3,7 @@
 //! Each has a thread of its own, looks again after a pause, and ends when the server does.
 
 mod anchor;
+mod exporter;
 mod merger;
 mod outbox;
 mod scrub;
@@ -40,6 +41,7 @@ impl Followers {
             follow("merger", Box::new(merger::follow)),
             follow("anchor", Box::new(anchor::follow)),
             follow("outbox", Box::new(outbox::follow)),
+            follow("exporter", Box::new(exporter::follow)),
             follow("scrub", Box::new(scrub::follow)),
         ];
         segmenters.chain(others).collect::<io::Result<_>>().map(Self)

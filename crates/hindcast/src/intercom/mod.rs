@@ -23,6 +23,8 @@ use hindcast_segments::{Budget, Snapshot};
 use refusal::Refusal;
 use std::sync::Arc;
 
+pub(crate) use next::base;
+
 /// The body of a search may have this many bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 

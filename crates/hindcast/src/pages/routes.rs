@@ -1,7 +1,8 @@
 //! Which address shows which page.
 
 use super::{
-    answer, assets, entry, integrity_of_entry, join, log, preferences, second_factor, setup, sign_in, views,
+    answer, assets, dashboards, entry, exports, help, integrity, integrity_of_entry, join, log, oidc, person,
+    preferences, reference, second_factor, settings, setup, sign_in, suggest, tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -27,14 +28,51 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/preferences/look", post(preferences::look))
         .route("/workspace", post(preferences::switch))
         .route("/log", get(log::show))
+        .route("/log/export", get(exports::dialog))
+        .route("/exports", get(exports::list).post(exports::begin))
+        .route("/exports/{id}/remove", post(exports::remove))
+        .route("/exports/{id}/download", get(exports::download))
+        .route("/log/suggest", get(suggest::suggest))
+        .route("/log/values", get(suggest::values))
+        .route("/log/tail", get(tail::tail))
         .route("/log/{id}", get(entry::show))
         .route("/log/{id}/verify", post(entry::verify))
         .route("/log/{id}/proof/{file}", get(integrity_of_entry::proof))
+        .route("/dashboards/{name}", get(dashboards::show))
+        .route("/people/{id}", get(person::show))
+        .route("/integrity", get(integrity::show))
+        .route("/integrity/verify", post(integrity::verify))
+        .route("/auth/oidc", post(oidc::leave))
+        .route("/auth/oidc/callback", get(oidc::come_back))
+        .merge(settings_routes())
         .route("/views", post(views::save))
         .route("/views/{id}/remove", post(views::remove))
         .route("/my-activity", get(views::mine))
+        .route("/help", get(help::home))
+        .route("/help/{topic}", get(help::show))
+        .route("/docs/api", get(reference::show))
         .route("/assets/{folder}/{name}", get(assets::asset))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn_with_state(app.clone(), answer::answer))
         .layer(CompressionLayer::new())
+}
+
+fn settings_routes() -> Router<Arc<App>> {
+    use settings::{general, people, preferences, roles, sign_in, system, tokens};
+    Router::new()
+        .route("/settings", get(settings::home))
+        .route("/settings/general", get(general::show).post(general::save))
+        .route("/settings/people", get(people::show).post(people::invite))
+        .route("/settings/people/invitations/{id}", post(people::withdraw))
+        .route("/settings/people/{id}", get(people::member).post(people::change))
+        .route("/settings/teams", get(people::teams).post(people::put_team))
+        .route("/settings/roles", get(roles::show).post(roles::save))
+        .route("/settings/sign-in", get(sign_in::show).post(sign_in::save))
+        .route("/settings/sign-in/provider", post(sign_in::save_provider))
+        .route("/settings/tokens", get(tokens::show).post(tokens::create))
+        .route("/settings/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/settings/system", get(system::show))
+        .route("/settings/preferences", get(preferences::show).post(preferences::save))
+        .route("/settings/password", post(preferences::save_password))
+        .route("/settings/sessions", post(preferences::end_others))
 }

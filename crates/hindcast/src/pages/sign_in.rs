@@ -52,7 +52,7 @@ pub async fn show(State(app): State<Arc<App>>, guest: Guest, request: Request) -
     let next = next(request.uri().query());
     let kept = app.clone();
     let (has_people, provider) =
-        blocking(move || Ok((kept.catalog.has_people()?, super::oidc::name(&kept)?))).await?;
+        blocking(move || Ok((kept.catalog.has_people()?, crate::people::provider::name(&kept)?))).await?;
     if !has_people {
         return Ok(redirect("/setup"));
     }
@@ -89,7 +89,7 @@ pub async fn enter(
         Tried::Wrong => (StatusCode::UNPROCESSABLE_ENTITY, t.sign_in_wrong().into_owned()),
         Tried::Wait(seconds) => (StatusCode::TOO_MANY_REQUESTS, wait_told(t, seconds)),
     };
-    let provider = blocking(move || Ok(super::oidc::name(&app)?)).await?;
+    let provider = blocking(move || Ok(crate::people::provider::name(&app)?)).await?;
     let form = Fields::filled([("email", form.value("email").to_owned())]);
     let shell = Shell::of_guest(&guest, t.sign_in());
     page_with(status, &SignInPage { shell, t, form, next, failed: Some(failed), provider })

@@ -116,6 +116,18 @@ impl Visitor {
         Ok(Some(Self { guest, session, person, membership, settings, sight: Arc::new(sight), clock, now }))
     }
 
+    /// Whether they are still signed in and see the same; for streams, which outlive their request.
+    pub fn is_unchanged(&self, app: &App) -> Result<bool, crate::catalog::CatalogError> {
+        let sessions = app.catalog.sessions(&self.person.id, (app.clock)())?;
+        if !sessions.iter().any(|session| session.hash == self.session.hash) {
+            return Ok(false);
+        }
+        let membership = app.catalog.membership(&self.membership.workspace, &self.person.id)?;
+        let Some(membership) = membership else { return Ok(false) };
+        let hidden = app.catalog.settings(&membership.workspace)?.hidden(membership.role);
+        Ok(sight(&app.catalog, &self.person.id, &membership, hidden)? == *self.sight)
+    }
+
     /// Whether they may do this.
     pub fn may(&self, permission: Permission) -> bool {
         self.membership.role.may(permission)

@@ -2,6 +2,7 @@
 
 pub mod known_passwords;
 pub mod password;
+pub mod provider;
 pub mod readings;
 mod role;
 pub mod seal;

@@ -1,0 +1,25 @@
+//! Writes the exports that people asked for, one after the other, whenever the machine has nothing better to do.
+
+use super::{is_ending, pause};
+use crate::app::App;
+use crate::jobs::exports;
+use std::time::Duration;
+
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How much this thread gives way to others; 19 is most.
+const NICENESS: i32 = 10;
+
+pub(super) fn follow(app: &App) {
+    // On Linux this counts for the calling thread alone.
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::warn!(%error, "exports are written as if they were urgent");
+    }
+    while pause(app, LOOK_EVERY) {
+        if let Err(error) = exports::work(app)
+            && !is_ending(app)
+        {
+            app.metrics.problems.add(1);
+            tracing::error!(error = format!("{error:#}"), "exports could not be looked after");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Jobs: work that outlives the request it was asked for by.
+
+pub mod exports;
+pub mod verify;

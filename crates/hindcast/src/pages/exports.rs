@@ -1,0 +1,331 @@
+//! Taking entries out: what, in which layout; at once when they are few, as a job when they are many.
+
+use super::answer::{page, redirect};
+use super::asked::Asked;
+use super::fields::Fields;
+use super::format::{bytes, number};
+use super::histogram::count;
+use super::log::range_label;
+use super::refusal::Refusal;
+use super::rows::Moment;
+use super::safe::visible;
+use super::shell::{Section, Shell};
+use super::text::Text;
+use super::visitor::Visitor;
+use crate::api::lanes::{Lanes, blocking};
+use crate::api::{Layout, Problem, answer_export, file_name, record_export};
+use crate::app::App;
+use crate::catalog::{Export, ExportState, NewExport};
+use crate::jobs::exports::{KEPT_MICROS, file, forget};
+use crate::people::Permission;
+use askama::Template;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::header::{
+    ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use hindcast_event::Timestamp;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::sync::Arc;
+
+/// So many entries are sent at once; more become a job.
+const AT_ONCE_MAX: u64 = 100_000;
+/// A row takes about so many bytes, to say how large an export will be.
+const ROW_BYTES: u64 = 620;
+/// A download is read in pieces of so many bytes.
+const PIECE_BYTES: usize = 256 * 1024;
+
+#[derive(Template)]
+#[template(path = "export.html")]
+struct ExportPage {
+    shell: Shell,
+    t: Text,
+    asked: Asked,
+    told: String,
+    size: String,
+    is_job: bool,
+    narrowed: bool,
+    layouts: [(&'static str, String, String); 5],
+}
+
+#[derive(Template)]
+#[template(path = "exports.html", blocks = ["jobs"])]
+struct ExportsPage {
+    shell: Shell,
+    t: Text,
+    jobs: Vec<Job>,
+    is_busy: bool,
+    kept_days: i64,
+}
+
+/// An export in the list.
+struct Job {
+    id: String,
+    query: String,
+    format: String,
+    state: ExportState,
+    told: String,
+    rows: String,
+    size: String,
+    sha256: String,
+    problem: String,
+    created: Moment,
+    expires: Option<String>,
+}
+
+/// `GET /log/export`
+pub async fn dialog(
+    State(app): State<Arc<App>>,
+    Extension(lanes): Extension<Arc<Lanes>>,
+    visitor: Visitor,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Refusal> {
+    visitor.needs(Permission::ExportLog)?;
+    let asked = Asked::read(raw.as_deref()).first_page();
+    let question = asked.question(visitor.now, &visitor.clock)?.map_err(Problem::from)?;
+    let snapshot = visitor.snapshot(&app)?;
+    let rows = lanes.query(&app, move |budget| Ok(snapshot.count(&question.query, budget)?)).await?;
+    let t = visitor.guest.text;
+    let range = match asked.preset() {
+        Some(preset) => range_label(t, preset),
+        None => t.range_custom().into_owned(),
+    };
+    let told = match asked.q.trim() {
+        "" => t.export_everything(count(rows), range),
+        q => t.export_query(count(rows), range, visible(q).into_owned()),
+    };
+    let shell = Shell::of(&visitor, &app, Section::Exports, t.export());
+    page(&ExportPage {
+        shell,
+        t,
+        told: told.into_owned(),
+        size: bytes(rows * ROW_BYTES, t.language),
+        is_job: rows > AT_ONCE_MAX,
+        narrowed: !visitor.sight.is_everything(),
+        layouts: layouts(t),
+        asked,
+    })
+}
+
+fn layouts(t: Text) -> [(&'static str, String, String); 5] {
+    Layout::ALL.map(|layout| {
+        let (name, told) = match layout {
+            Layout::CsvExcel => (t.layout_csv_excel(), t.layout_csv_excel_told()),
+            Layout::Csv => (t.layout_csv(), t.layout_csv_told()),
+            Layout::Json => (t.layout_json(), t.layout_json_told()),
+            Layout::Ndjson => (t.layout_ndjson(), t.layout_ndjson_told()),
+            Layout::Parquet => (t.layout_parquet(), t.layout_parquet_told()),
+        };
+        (layout.names().0, name.into_owned(), told.into_owned())
+    })
+}
+
+/// `POST /exports`
+pub async fn begin(
+    State(app): State<Arc<App>>,
+    Extension(lanes): Extension<Arc<Lanes>>,
+    visitor: Visitor,
+    form: Fields,
+) -> Result<Response, Refusal> {
+    visitor.needs(Permission::ExportLog)?;
+    let asked = Asked::read(Some(form.value("address"))).first_page();
+    let layout = Layout::named(form.value("format"))
+        .ok_or_else(|| Problem::parameter("format", "the layout is not known"))?;
+    let question = asked.question(visitor.now, &visitor.clock)?.map_err(Problem::from)?;
+    let room = visitor.room(&app)?;
+    let (counted, query) = (room.seen_by(&visitor.sight), question.query.clone());
+    let rows = lanes.query(&app, move |budget| Ok(counted.count(&query, budget)?)).await?;
+    if rows <= AT_ONCE_MAX && form.value("as") != "job" {
+        let by = visitor.by();
+        return Ok(answer_export(app, lanes, room, visitor.sight.clone(), question.query, layout, by).await?);
+    }
+    blocking(move || {
+        let (workspace, person) = (&visitor.membership.workspace, &visitor.person.id);
+        let query = question.query.to_string();
+        let new = NewExport { workspace, person, query: &query, format: layout.names().0, rows };
+        record_export(&app, workspace, &question.query, layout, rows, &visitor.by())?;
+        app.catalog.queue_export(&new, visitor.now)?;
+        Ok(())
+    })
+    .await?;
+    Ok(redirect("/exports"))
+}
+
+/// `GET /exports`
+pub async fn list(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Refusal> {
+    visitor.needs(Permission::ExportLog)?;
+    let t = visitor.guest.text;
+    let shell = Shell::of(&visitor, &app, Section::Exports, t.nav_exports());
+    let partial = visitor.guest.partial;
+    let kept = app.clone();
+    let jobs = blocking(move || {
+        let exports = kept.catalog.exports(&visitor.membership.workspace, &visitor.person.id)?;
+        Ok(exports.iter().map(|export| job(&kept, &visitor, export)).collect::<Vec<_>>())
+    })
+    .await?;
+    let is_busy = jobs.iter().any(|job| matches!(job.state, ExportState::Queued | ExportState::Running));
+    let kept_days = KEPT_MICROS / 86_400_000_000;
+    let shown = ExportsPage { shell, t, jobs, is_busy, kept_days };
+    if partial { page(&shown.as_jobs()) } else { page(&shown) }
+}
+
+fn job(app: &App, visitor: &Visitor, export: &Export) -> Job {
+    let t = visitor.guest.text;
+    let told = match export.state {
+        ExportState::Queued => t.export_queued(),
+        ExportState::Running => t.export_running(),
+        ExportState::Ready => t.export_ready(),
+        ExportState::Failed => t.export_failed(),
+        ExportState::Cancelled => t.export_cancelled(),
+    };
+    let written = app.exports.underway(&export.id);
+    let written = written.map(|underway| underway.bytes.load(std::sync::atomic::Ordering::Relaxed));
+    let expires = export.finished_at.map(|at| Timestamp::from_micros(at.micros() + KEPT_MICROS));
+    let layout = layouts(t).into_iter().find(|(name, _, _)| *name == export.format);
+    Job {
+        id: export.id.clone(),
+        query: if export.query.is_empty() {
+            t.range_all().into_owned()
+        } else {
+            visible(&export.query).into_owned()
+        },
+        format: layout.map_or_else(|| export.format.clone(), |(_, name, _)| name),
+        state: export.state,
+        told: told.into_owned(),
+        rows: number(count(export.rows), t.language),
+        size: bytes(written.unwrap_or(export.bytes), t.language),
+        sha256: export.sha256.clone(),
+        problem: visible(&export.problem).into_owned(),
+        created: Moment::of(visitor, export.created_at),
+        expires: expires.filter(|_| export.state == ExportState::Ready).map(|at| visitor.clock.date(at)),
+    }
+}
+
+/// `POST /exports/{id}/remove`: breaks an export off, or removes it with its file.
+pub async fn remove(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let removed = blocking(move || {
+        let Some(export) = app.catalog.export(&visitor.membership.workspace, &visitor.person.id, &id)? else {
+            return Ok(false);
+        };
+        if !app.exports.cancel(&export.id) {
+            forget(&app, &export.id).map_err(|error| Problem::internal(format!("{error:#}")))?;
+        }
+        Ok(true)
+    })
+    .await?;
+    if removed { Ok(redirect("/exports")) } else { Err(Refusal::NotFound) }
+}
+
+/// `GET /exports/{id}/download`: the file, from where the browser left off if it says so (RFC 9110, 14).
+pub async fn download(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    visitor.needs(Permission::ExportLog)?;
+    let (kept, workspace, person) =
+        (app.clone(), visitor.membership.workspace.clone(), visitor.person.id.clone());
+    let found = blocking(move || Ok(kept.catalog.export(&workspace, &person, &id)?)).await?;
+    let export = found.filter(|export| export.state == ExportState::Ready).ok_or(Refusal::NotFound)?;
+    let layout = Layout::named(&export.format).ok_or(Refusal::NotFound)?;
+    let tag = format!("\"{}\"", export.sha256);
+    let is_same = headers.get(IF_RANGE).is_none_or(|asked| asked == tag.as_str());
+    let asked = headers.get(RANGE).and_then(|range| range.to_str().ok()).filter(|_| is_same);
+    let (from, until) = match asked.map(|range| read_range(range, export.bytes)) {
+        None | Some(None) => (0, export.bytes),
+        Some(Some(Ok(range))) => range,
+        Some(Some(Err(()))) => {
+            let all =
+                HeaderValue::from_str(&format!("bytes */{}", export.bytes)).map_err(Problem::internal)?;
+            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, all)]).into_response());
+        }
+    };
+    let file = std::fs::File::open(file(&app, &export.id)).map_err(|_| Refusal::NotFound)?;
+    let name = file_name(&export.workspace, layout, export.created_at);
+    let mut response = Body::from_stream(pieces(file, from, until)).into_response();
+    let is_part = (from, until) != (0, export.bytes);
+    *response.status_mut() = if is_part { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    let headers = response.headers_mut();
+    for (header, value) in [
+        (CONTENT_TYPE, layout.names().2.to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (CONTENT_LENGTH, (until - from).to_string()),
+        (ETAG, tag),
+        (ACCEPT_RANGES, "bytes".to_owned()),
+    ] {
+        headers.insert(header, HeaderValue::from_str(&value).map_err(Problem::internal)?);
+    }
+    if is_part {
+        let range = format!("bytes {from}-{}/{}", until - 1, export.bytes);
+        headers.insert(CONTENT_RANGE, HeaderValue::from_str(&range).map_err(Problem::internal)?);
+    }
+    Ok(response)
+}
+
+/// A single range of bytes, from and before; nothing when it asks for something else, which then is the whole file.
+fn read_range(text: &str, size: u64) -> Option<Result<(u64, u64), ()>> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let range = match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => (first, (last + 1).min(size)),
+        (Some(first), None) if last.trim().is_empty() => (first, size),
+        (None, Some(length)) if first.trim().is_empty() => (size.saturating_sub(length), size),
+        _ => return None,
+    };
+    Some(if range.0 < range.1 { Ok(range) } else { Err(()) })
+}
+
+/// Reads a file piece by piece, as fast as the client takes it.
+fn pieces(mut file: std::fs::File, from: u64, until: u64) -> crate::api::Stretched {
+    let (chunks, body) = crate::api::chunks();
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || {
+        let mut left = until - from;
+        let read = file.seek(SeekFrom::Start(from)).and_then(|_| {
+            while left > 0 {
+                let mut piece = vec![0; PIECE_BYTES.min(usize::try_from(left).unwrap_or(PIECE_BYTES))];
+                file.read_exact(&mut piece)?;
+                left -= piece.len() as u64;
+                if runtime.block_on(chunks.send(piece.into())).is_none() {
+                    return Ok(());
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = read {
+            tracing::warn!(%error, "a download was broken off");
+            runtime.block_on(chunks.fail("the file could not be read"));
+        }
+    });
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_download_goes_on_where_it_was() {
+        for (text, range) in [
+            ("bytes=0-9", Some(Ok((0, 10)))),
+            ("bytes=90-", Some(Ok((90, 100)))),
+            ("bytes=-10", Some(Ok((90, 100)))),
+            ("bytes=0-1000", Some(Ok((0, 100)))),
+            ("bytes=100-", Some(Err(()))),
+            ("bytes=-0", Some(Err(()))),
+            ("bytes=9-0", None),
+            ("bytes=0-1,5-6", None),
+            ("lines=0-1", None),
+        ] {
+            assert_eq!(read_range(text, 100), range, "{text}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Integrity: how large the log is, what was signed and by which key, and whether it still holds.
+
+use super::answer::{page, redirect};
+use super::format::{ago, number};
+use super::histogram::count;
+use super::refusal::Refusal;
+use super::safe::visible;
+use super::shell::{Section, Shell};
+use super::text::Text;
+use super::visitor::Visitor;
+use crate::api::Problem;
+use crate::api::lanes::{Lanes, blocking};
+use crate::app::App;
+use crate::jobs::verify::{Outcome, Verification, begin};
+use crate::verify::last_verified;
+use askama::Template;
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use hindcast_ledger::open_note;
+use hindcast_segments::{Budget, Sight, Snapshot};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Checkpoints that are listed.
+const LISTED: usize = 20;
+
+#[derive(Template)]
+#[template(path = "integrity.html", blocks = ["verification"])]
+struct IntegrityPage {
+    shell: Shell,
+    t: Text,
+    log: Log,
+    running: Option<Running>,
+    found: Option<Found>,
+}
+
+/// How the log is.
+struct Log {
+    origin: String,
+    size: String,
+    root: String,
+    signed: String,
+    key: String,
+    fingerprint: String,
+    quarantined: Option<String>,
+    verified: Option<String>,
+    checkpoints: Vec<Listed>,
+}
+
+/// A checkpoint in the list.
+struct Listed {
+    size: String,
+    root: String,
+    time: String,
+    utc: String,
+    is_good: bool,
+    note: String,
+}
+
+/// A verification under way.
+struct Running {
+    percent: u64,
+    told: String,
+}
+
+/// What a verification found.
+struct Found {
+    is_good: bool,
+    told: String,
+    problems: Vec<String>,
+}
+
+/// `GET /integrity`
+pub async fn show(
+    State(app): State<Arc<App>>,
+    Extension(lanes): Extension<Arc<Lanes>>,
+    visitor: Visitor,
+) -> Result<Response, Refusal> {
+    let t = visitor.guest.text;
+    let shell = Shell::of(&visitor, &app, Section::Integrity, t.nav_integrity());
+    let verification = app.verifications.of(&visitor.membership.workspace);
+    let (running, found) = told(t, verification.as_deref());
+    let partial = visitor.guest.partial;
+    // What the tree and its signatures say is as public within the workspace as its size.
+    let room = visitor.room(&app)?;
+    let whole = room.seen_by(&Arc::new(Sight::default()));
+    let kept = app.clone();
+    let log = lanes.query(&app, move |budget| log(&kept, &visitor, &whole, budget)).await?;
+    let shown = IntegrityPage { shell, t, log, running, found };
+    if partial { page(&shown.as_verification()) } else { page(&shown) }
+}
+
+/// `POST /integrity/verify`: reads everything and compares it with what was signed.
+pub async fn verify(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Refusal> {
+    let room = visitor.room(&app)?;
+    blocking(move || {
+        begin(&app, room, visitor.by()).map_err(|error| Problem::internal(format!("{error:#}")))
+    })
+    .await?;
+    Ok(redirect("/integrity"))
+}
+
+fn told(t: Text, verification: Option<&Verification>) -> (Option<Running>, Option<Found>) {
+    let Some(verification) = verification else { return (None, None) };
+    let (read, size) = (verification.read.load(Ordering::Relaxed), verification.size.load(Ordering::Relaxed));
+    let found = match verification.outcome() {
+        None => {
+            let percent = (read * 100).checked_div(size).unwrap_or(0);
+            let told = t.verify_running(count(percent), count(read), count(size)).into_owned();
+            return (Some(Running { percent, told }), None);
+        }
+        Some(Outcome::Intact(entries)) => {
+            Found { is_good: true, told: t.verify_intact(count(entries)).into_owned(), problems: Vec::new() }
+        }
+        Some(Outcome::Damaged(problems)) => Found {
+            is_good: false,
+            told: t.verify_damaged().into_owned(),
+            problems: problems.iter().map(|problem| visible(problem).into_owned()).collect(),
+        },
+        Some(Outcome::Unfinished) => {
+            Found { is_good: false, told: t.verify_unfinished().into_owned(), problems: Vec::new() }
+        }
+    };
+    (None, Some(found))
+}
+
+fn log(app: &App, visitor: &Visitor, whole: &Snapshot, budget: &Budget) -> Result<Log, Problem> {
+    let workspace = &visitor.membership.workspace;
+    let language = visitor.guest.text.language;
+    let head = app.ledger.head(workspace)?;
+    let key = app.ledger.verifier_key(workspace)?;
+    let published = app.ledger.published(workspace)?;
+    let reason = app.ledger.quarantined(workspace)?;
+    let may_know = visitor.may(crate::people::Permission::SettingsSystem);
+    let mut checkpoints = Vec::new();
+    for note in app.ledger.newest_checkpoints(workspace, LISTED)? {
+        let opened = open_note(&note, &key);
+        let size = note.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).unwrap_or(0);
+        let last = size.checked_sub(1).map(|last| whole.get(last, budget)).transpose()?;
+        let at = last.as_ref().and_then(|entries| entries.get(0)).map(|entry| entry.received_at);
+        checkpoints.push(Listed {
+            size: number(count(size), language),
+            root: note.lines().nth(2).unwrap_or_default().to_owned(),
+            time: at.map(|at| visitor.clock.time(at)).unwrap_or_default(),
+            utc: at.map(|at| at.to_string()).unwrap_or_default(),
+            is_good: opened.is_ok(),
+            note,
+        });
+    }
+    let key_text = key.to_string();
+    Ok(Log {
+        origin: head.origin,
+        size: number(count(head.frontier.size()), language),
+        root: head.frontier.root().to_string(),
+        signed: number(count(published.map_or(0, |(size, _)| size)), language),
+        fingerprint: format!("{:08x}", key.id()),
+        key: key_text,
+        // Why names files of the server.
+        quarantined: reason.map(|reason| if may_know { reason } else { String::new() }),
+        verified: last_verified(app, workspace)?
+            .map(|at| format!("{} ({})", visitor.clock.time(at), ago(visitor.guest.text, at, visitor.now))),
+        checkpoints,
+    })
+}

@@ -1,0 +1,50 @@
+# Dashboards: the log in numbers.
+
+board-overview = Übersicht
+board-access = Zugriff
+board-changes = Änderungen
+board-people = Personen
+open-in-log = Im Protokoll öffnen
+latest = Neueste Einträge
+
+tile-entries = Einträge
+tile-people = Aktive Teammitglieder
+tile-people-told = mit mindestens einem Eintrag
+tile-failures = Fehlgeschlagen oder verweigert
+tile-exports = Exporte und Datenzugriffe
+tile-signed = Signierte Einträge
+tile-signed-told = durch den neuesten Checkpoint
+tile-sign-ins = Anmeldungen
+tile-failed-sign-ins = Fehlgeschlagene Anmeldungen
+tile-denied = Verweigert
+tile-permissions = Geänderte Berechtigungen
+tile-settings = Geänderte Einstellungen
+tile-automation = Geänderte Automatisierung
+tile-agents = Von KI-Agenten
+
+change-same = unverändert zum Vorzeitraum
+change-from-nothing = keine im Vorzeitraum
+change-more = { $percent } % mehr als im Vorzeitraum
+change-less = { $percent } % weniger als im Vorzeitraum
+
+list-empty = Nichts in diesem Zeitraum
+list-finding = Am häufigsten: { $value } ({ $count })
+latest-failed-sign-ins = Neueste fehlgeschlagene Anmeldungen
+latest-permissions = Neueste Änderungen an Berechtigungen
+
+heat = Verteilung über die Woche
+heat-empty = Nichts in diesem Zeitraum
+heat-cell = { $day }, { $hour } Uhr: { $count ->
+    [one] { $count } Eintrag
+   *[other] { $count } Einträge
+}
+heat-cut = Gezählt sind nur die letzten Wochen des Zeitraums.
+monday = Montag
+tuesday = Dienstag
+wednesday = Mittwoch
+thursday = Donnerstag
+friday = Freitag
+saturday = Samstag
+sunday = Sonntag
+
+person-told = Einträge in diesem Zeitraum: { $count }. Zuletzt aktiv: { $when }.

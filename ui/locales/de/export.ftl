@@ -1,0 +1,48 @@
+# Taking entries out.
+
+exports-purpose = Ihre Exporte, aufbewahrt für { $days ->
+    [one] { $days } Tag
+   *[other] { $days } Tage
+}.
+exports-none = Noch keine Exporte
+exports-none-told = Große Exporte werden hier als Datei erstellt und stehen danach zum Herunterladen bereit. Starten Sie einen im Protokoll, mit den Filtern, die Sie brauchen.
+export-new = Neuer Export
+export-everything = { $count ->
+    [one] { $count } Eintrag
+   *[other] { $count } Einträge
+}, Zeitraum: { $range }
+export-query = { $count ->
+    [one] { $count } Eintrag
+   *[other] { $count } Einträge
+}, Zeitraum: { $range }, Suchanfrage: { $query }
+export-size = Etwa { $size }.
+export-at-once = Der Download beginnt sofort.
+export-as-job = So viel lässt sich nicht sofort herunterladen: Es wird eine Datei erstellt, die Sie unter „Exporte“ finden, sobald sie fertig ist.
+export-narrowed = Ihre Rolle sieht nicht alles; das gilt auch für Ihren Export.
+export-layout = Format
+export-keep = Zuerst in eine Datei schreiben
+export-keep-told = Sie finden sie unter „Exporte“, mit ihrer SHA-256-Prüfsumme. Ein abgebrochener Download lässt sich dort fortsetzen.
+export-utc = Zeiten sind in UTC angegeben. Ihr Export wird selbst als Eintrag protokolliert.
+export-what = Inhalt
+export-state = Status
+export-bytes = Größe
+export-asked-at = Angefordert
+export-acts = Aktionen
+export-until = bis { $date }
+export-queued = Wartet
+export-running = Wird erstellt
+export-ready = Bereit
+export-failed = Fehlgeschlagen
+export-cancelled = Abgebrochen
+download = Herunterladen
+
+layout-csv-excel = CSV für Excel
+layout-csv-excel-told = Für Tabellenprogramme; kein Wert wird als Formel gedeutet.
+layout-csv = CSV, unverändert
+layout-csv-told = Für Programme: jeder Wert genau wie aufgezeichnet.
+layout-json = JSON
+layout-json-told = Eine Liste der Einträge mit allem, was aufgezeichnet wurde.
+layout-ndjson = NDJSON
+layout-ndjson-told = Ein Eintrag pro Zeile, für große Mengen.
+layout-parquet = Parquet
+layout-parquet-told = Spalten für DuckDB, Spark und andere Engines.

@@ -1,0 +1,31 @@
+# The integrity page.
+
+integrity-purpose = Ob alles noch da ist, so wie es geschrieben wurde.
+integrity-quarantined = Die gespeicherten Daten dieses Protokolls weichen von den signierten ab. Bis zur Reparatur ist es nur lesbar.
+integrity-log = Das Protokoll
+integrity-origin = Name
+integrity-size = Einträge
+integrity-signed = Signierte Einträge
+integrity-key = Prüfschlüssel
+integrity-key-id = Schlüssel-ID
+integrity-key-told = Bewahren Sie den Schlüssel anderswo auf: Wer das Protokoll mit einem Schlüssel von dieser Seite prüft, verlässt sich auf diese Seite.
+integrity-more = Wie das funktioniert und wo die Grenzen liegen
+integrity-offline = Ohne diesen Server überprüfen
+integrity-offline-told = Die erste Zeile prüft den Nachweis eines Eintrags, die zweite einen ganzen Datenordner. Beide kommen ohne diesen Server aus, und ihr Exit-Code sagt, was sie gefunden haben.
+integrity-checkpoints = Signierte Checkpoints
+integrity-signature = Signatur
+signature-good = Gültig
+signature-bad = Ungültig
+
+verify-all = Alles überprüfen
+verify-all-told = Liest jeden Eintrag vom ersten bis zum letzten, berechnet seinen Hash neu und vergleicht das Ergebnis mit jedem signierten Checkpoint.
+verify-all-begin = Jetzt alles überprüfen
+verify-running = { $percent } % · { $read } von { $size } Einträgen
+verify-intact = Intakt: { $count ->
+    [one] { $count } Eintrag wurde gelesen und entspricht
+   *[other] { $count } Einträge wurden gelesen und entsprechen
+} dem, was signiert wurde.
+verify-damaged = Nicht intakt. Das wurde gefunden:
+verify-unfinished = Die Überprüfung wurde nicht fertig. Ein Fehler ist nicht bekannt; versuchen Sie es erneut.
+verify-last = Zuletzt gelesen und intakt: { $when }.
+percent-pattern = {"{n}"} %

@@ -1,0 +1,148 @@
+# What every page says.
+
+-brand = Hindcast
+product = { -brand }
+
+skip-to-content = Zum Inhalt springen
+nav = Hauptnavigation
+menu = Menü
+nav-log = Protokoll
+nav-dashboards = Dashboards
+nav-integrity = Integrität
+nav-exports = Exporte
+nav-settings = Einstellungen
+nav-help = Hilfe
+
+workspace-switch = Workspace wechseln
+workspace-instance = Dieser Server
+search-everything = Alles durchsuchen
+language = Sprache
+theme = Design
+theme-system = Wie das System
+theme-light = Hell
+theme-dark = Dunkel
+account-of = Konto von { $name }
+my-preferences = Meine Einstellungen
+my-activity = Meine Aktivitäten
+sign-out = Abmelden
+close = Schließen
+copy = Kopieren
+copied = Kopiert
+later = Später
+go-on = Weiter
+or = oder
+save = Speichern
+cancel = Abbrechen
+remove = Entfernen
+add = Hinzufügen
+yes = Ja
+no = Nein
+none = Keine
+unknown = Unbekannt
+
+offline = Verbindung unterbrochen – neuer Versuch läuft.
+signed-out = Sie sind nicht mehr angemeldet. Ihre Eingaben sind noch da.
+
+chain-signed = Signierte Einträge: { $entries }
+chain-empty = Noch nichts signiert
+chain-broken = Nicht intakt
+notice-quarantined = Die gespeicherten Daten dieses Protokolls weichen von den signierten ab. Sie können es weiterhin ansehen, aber bis zur Reparatur kommt nichts hinzu.
+notice-quarantined-more = Befund anzeigen
+
+narrowed-teams = Sie sehen, was Ihre Teams und Sie selbst betrifft.
+narrowed-own = Sie sehen Ihre eigenen Aktivitäten und was für Betrachter freigegeben ist.
+narrowed-hidden = Für Ihre Rolle ausgeblendet: { $fields }.
+
+role-owner = Inhaber
+role-security-admin = Sicherheitsadmin
+role-support-ops-manager = Support-Ops-Manager
+role-auditor = Prüfer
+role-viewer = Betrachter
+
+field-address = IP-Adressen und Orte
+field-user-agent = User-Agents
+field-session = Sitzungen und Anfragen
+field-email = E-Mail-Adressen
+field-values = Werte von Änderungen
+field-metadata = Metadaten
+field-text = Gründe und Beschreibungen
+
+time-ahead = in der Zukunft
+time-seconds = { $n ->
+    [one] vor { $n } Sekunde
+   *[other] vor { $n } Sekunden
+}
+time-minutes = { $n ->
+    [one] vor { $n } Minute
+   *[other] vor { $n } Minuten
+}
+time-hours = { $n ->
+    [one] vor { $n } Stunde
+   *[other] vor { $n } Stunden
+}
+time-days = { $n ->
+    [one] vor { $n } Tag
+   *[other] vor { $n } Tagen
+}
+time-months = { $n ->
+    [one] vor { $n } Monat
+   *[other] vor { $n } Monaten
+}
+time-years = { $n ->
+    [one] vor { $n } Jahr
+   *[other] vor { $n } Jahren
+}
+lasting-seconds = { $n ->
+    [one] { $n } Sekunde
+   *[other] { $n } Sekunden
+}
+lasting-minutes = { $n ->
+    [one] { $n } Minute
+   *[other] { $n } Minuten
+}
+lasting-hours = { $n ->
+    [one] { $n } Stunde
+   *[other] { $n } Stunden
+}
+lasting-days = { $n ->
+    [one] { $n } Tag
+   *[other] { $n } Tage
+}
+
+shortcuts = Tastenkürzel
+shortcuts-off = Sie können sie in Ihren Einstellungen ausschalten.
+key-search = Suchen
+key-help = Diese Hilfe anzeigen
+key-next = Nächster und vorheriger Eintrag
+key-open = Eintrag öffnen
+key-close = Geöffnetes schließen
+key-menu = Nach Werten der Zeile filtern
+key-tail = Live-Ansicht ein oder aus
+key-facets = Zu den Filtern
+key-export = Exportieren
+key-newest = Zu den neuesten Einträgen
+key-change = Nächste und vorherige Änderung
+
+form-errors = Bitte prüfen Sie diese Felder:
+expected-name = Geben Sie einen Namen mit 1 bis 120 Zeichen ein.
+expected-email = Geben Sie eine E-Mail-Adresse ein, z. B. ana@example.com.
+expected-zone = Geben Sie eine Zeitzone an, z. B. Europe/Berlin.
+
+refused-sign-in = Bitte melden Sie sich an
+refused-sign-in-told = Ihre Sitzung ist abgelaufen, oder Sie haben sich noch nicht angemeldet. Es ist nichts verloren gegangen.
+refused-no-workspace = Sie gehören zu keinem Workspace
+refused-no-workspace-told = Sie wurden aus Ihrem letzten Workspace entfernt. Ein Inhaber oder Sicherheitsadmin kann Sie wieder einladen.
+refused-forbidden = Ihre Rolle erlaubt das nicht
+refused-forbidden-told = Dafür ist die Berechtigung { $permission } nötig. Ein Inhaber oder Sicherheitsadmin des Workspace kann Ihnen eine Rolle zuweisen, die sie enthält.
+refused-not-found = Hier ist nichts
+refused-not-found-told = Diese Seite gibt es nicht, oder Sie haben keinen Zugriff darauf.
+refused-other-site = Diese Anfrage kam von einer anderen Website
+refused-other-site-told = Zur Sicherheit wurde nichts ausgeführt. Bitte kehren Sie zur Seite zurück und versuchen Sie es erneut.
+refused-wait = Bitte warten Sie
+refused-wait-told = Es gab zu viele Versuche. Versuchen Sie es in { $seconds } s erneut.
+refused-ours = Hier ist etwas schiefgelaufen
+refused-ours-told = Der Fehler liegt bei uns, nicht bei Ihnen. Was im Protokoll stand, ist sicher; Ihre Aktion wurde nicht ausgeführt. Bitte versuchen Sie es erneut. Wenn es wieder passiert, nennen Sie Ihrem Administrator die Nummer unten.
+refused-yours = Das war nicht möglich
+refused-back = Zurück
+refused-again = Erneut versuchen
+refused-request = Anfrage

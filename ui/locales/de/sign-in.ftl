@@ -1,0 +1,52 @@
+# The door: first run, signing in, the second factor, invitations.
+
+sign-in = Anmelden
+email = E-Mail-Adresse
+password = Passwort
+password-hint = Mindestens 12 Zeichen. Ein paar Wörter, die nicht zusammengehören, sind leicht zu merken und schwer zu erraten.
+password-short = Geben Sie mindestens { $chars } Zeichen ein.
+password-long = Das ist zu lang für ein Passwort.
+password-guessable = Das lässt sich aus Ihrem Namen oder Ihrer Adresse erraten oder wiederholt sich. Wählen Sie etwas anderes.
+password-known = Dieses Passwort steht auf einer Liste geleakter Passwörter. Wählen Sie ein anderes.
+your-name = Ihr Name
+time-zone = Zeitzone
+sign-in-with = Mit { $provider } anmelden
+sign-in-wrong = Die E-Mail-Adresse oder das Passwort ist falsch.
+sign-in-wait = Zu viele Versuche. Versuchen Sie es in { $seconds } s erneut.
+sign-in-wait-minutes = Zu viele Versuche. Versuchen Sie es in { $minutes } min erneut.
+sign-in-sso-failed = Die Anmeldung über Ihren Anbieter hat nicht funktioniert. Versuchen Sie es erneut oder wenden Sie sich an Ihren Administrator.
+sign-in-lost = Passwort oder zweiten Faktor verloren? Wer den Server betreibt, kann Ihnen wieder Zugang verschaffen.
+
+code = Zweiter Schritt
+code-told = Geben Sie den Code ein, den Ihre Authenticator-App gerade anzeigt.
+code-label = Code
+code-wrong = Dieser Code ist falsch oder wurde bereits verwendet.
+code-recovery = Ohne Authenticator-App geben Sie einen Ihrer Wiederherstellungscodes ein.
+code-other = Als jemand anderes anmelden
+
+second-factor = Zwei-Faktor-Authentisierung
+second-factor-told = Ein Passwort lässt sich aus der Ferne stehlen, Ihr Telefon nicht. Ab jetzt brauchen Sie beides, um sich anzumelden.
+second-factor-scan = Scannen Sie diesen Code mit einer Authenticator-App.
+second-factor-qr = Code zum Scannen mit einer Authenticator-App
+second-factor-type = Oder geben Sie diesen Schlüssel ein:
+second-factor-code = Jetzt angezeigter Code
+second-factor-on = Aktivieren
+second-factor-wrong = Das ist nicht der erwartete Code. Prüfen Sie die Uhr Ihres Telefons und versuchen Sie es mit dem nächsten Code.
+
+recovery-codes = Wiederherstellungscodes
+recovery-codes-told = Jeder dieser Codes gewährt Ihnen einmal Zugang, wenn Sie Ihre Authenticator-App verloren haben. Sie werden nur jetzt angezeigt: Drucken Sie sie aus oder legen Sie sie zu Ihren Passwörtern.
+recovery-codes-stored = Ich habe sie aufbewahrt
+
+setup = Willkommen
+setup-told = Auf diesem Server kann sich noch niemand anmelden. Sie werden der erste Inhaber.
+setup-code = Einrichtungscode
+setup-code-hint = Der Server hat ihn beim Start ausgegeben.
+setup-code-wrong = Das ist nicht der Code, den der Server ausgegeben hat.
+setup-workspace = Name des Workspace
+setup-workspace-hint = Wem das Protokoll gehört, z. B. Ihrem Unternehmen.
+setup-begin = Loslegen
+
+join = Beitreten
+join-told = { $name } lädt Sie in den Workspace { $workspace } ein. Ihre Rolle: { $role }.
+join-known = Sie haben bereits ein Konto. Nehmen Sie die Einladung an und melden Sie sich wie gewohnt an.
+join-accept = Annehmen

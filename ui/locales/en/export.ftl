@@ -1,0 +1,48 @@
+# Taking entries out.
+
+exports-purpose = Your exports, kept for { $days ->
+    [one] { $days } day
+   *[other] { $days } days
+}.
+exports-none = No exports yet
+exports-none-told = Large exports are written here, and can be downloaded when they are ready. Begin one from the log, with the filters you need.
+export-new = New export
+export-everything = { $count ->
+    [one] { $count } entry
+   *[other] { $count } entries
+}, { $range }.
+export-query = { $count ->
+    [one] { $count } entry
+   *[other] { $count } entries
+}, { $range }, that answer: { $query }
+export-size = About { $size }.
+export-at-once = It is sent at once.
+export-as-job = That is too much to wait for: it is written to a file, which you find under Exports when it is ready.
+export-narrowed = Your role does not see everything, and neither does what you export.
+export-layout = Layout
+export-keep = Write to a file first
+export-keep-told = You find it under Exports, with its SHA-256, and a download that broke off goes on where it was.
+export-utc = Times are in UTC. That you exported is an entry in the log.
+export-what = What
+export-state = State
+export-bytes = Size
+export-asked-at = Asked for
+export-acts = Actions
+export-until = until { $date }
+export-queued = Waiting
+export-running = Being written
+export-ready = Ready
+export-failed = Failed
+export-cancelled = Cancelled
+download = Download
+
+layout-csv-excel = CSV for Excel
+layout-csv-excel-told = Opens in spreadsheets; no value is taken for a formula.
+layout-csv = CSV, as it is
+layout-csv-told = For programs: every value exactly as recorded.
+layout-json = JSON
+layout-json-told = One list of entries with everything that was recorded.
+layout-ndjson = NDJSON
+layout-ndjson-told = One entry for each line, for large amounts.
+layout-parquet = Parquet
+layout-parquet-told = Columns for DuckDB, Spark and other engines.

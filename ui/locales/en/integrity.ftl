@@ -1,0 +1,31 @@
+# The integrity page.
+
+integrity-purpose = Whether everything is still there, as it was written.
+integrity-quarantined = What is stored of this log is not what was signed. It is read-only until it is repaired.
+integrity-log = The log
+integrity-origin = Name
+integrity-size = Entries
+integrity-signed = Entries signed
+integrity-key = Verifier key
+integrity-key-id = Key ID
+integrity-key-told = Keep the key somewhere else: whoever checks the log with a key from this page trusts this page.
+integrity-more = How this works, and what it cannot do
+integrity-offline = Verify without this server
+integrity-offline-told = The first line checks the proof of one entry, the second a whole data folder. Both need nothing of this server, and exit with a code that says what they found.
+integrity-checkpoints = Signed checkpoints
+integrity-signature = Signature
+signature-good = Valid
+signature-bad = Not valid
+
+verify-all = Verify everything
+verify-all-told = Reads every entry from the first to the last, hashes it again, and compares the outcome with every signed checkpoint.
+verify-all-begin = Verify everything now
+verify-running = { $percent } % · { $read } of { $size } entries
+verify-intact = Intact: { $count ->
+    [one] { $count } entry was read and is
+   *[other] { $count } entries were read and are
+} what was signed.
+verify-damaged = Not intact. This was found:
+verify-unfinished = This could not be finished. Nothing is known to be wrong; try again.
+verify-last = Last read and found intact: { $when }.
+percent-pattern = {"{n}"} %

@@ -1,0 +1,31 @@
+# The integrity page.
+
+integrity-purpose = Vérifiez que tout est encore là, tel que cela a été écrit.
+integrity-quarantined = Les données stockées de ce journal ne correspondent pas à ce qui a été signé. Il est en lecture seule jusqu’à sa réparation.
+integrity-log = Le journal
+integrity-origin = Nom
+integrity-size = Entrées
+integrity-signed = Entrées signées
+integrity-key = Clé de vérification
+integrity-key-id = ID de la clé
+integrity-key-told = Conservez la clé ailleurs : vérifier le journal avec une clé prise sur cette page, c’est se fier à cette page.
+integrity-more = Comment cela fonctionne, et quelles en sont les limites
+integrity-offline = Vérifier sans ce serveur
+integrity-offline-told = La première ligne vérifie la preuve d’une entrée, la seconde tout un dossier de données. Toutes deux se passent de ce serveur, et leur code de sortie indique ce qu’elles ont trouvé.
+integrity-checkpoints = Points de contrôle signés
+integrity-signature = Signature
+signature-good = Valide
+signature-bad = Non valide
+
+verify-all = Tout vérifier
+verify-all-told = Relit chaque entrée de la première à la dernière, recalcule son empreinte et compare le résultat à chaque point de contrôle signé.
+verify-all-begin = Tout vérifier maintenant
+verify-running = { $percent } % · { $read } entrées sur { $size }
+verify-intact = Intègre : { $count ->
+    [one] { $count } entrée a été lue et correspond
+   *[other] { $count } entrées ont été lues et correspondent
+} à ce qui a été signé.
+verify-damaged = Non intègre. Voici ce qui a été constaté :
+verify-unfinished = La vérification n’a pas pu être menée à terme. Aucune anomalie n’est connue ; réessayez.
+verify-last = Dernière lecture sans anomalie : { $when }.
+percent-pattern = {"{n}"} %

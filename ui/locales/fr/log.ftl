@@ -1,0 +1,236 @@
+# The log, its rows, its filters, and one entry.
+
+log = Journal d’activité
+log-purpose = Qui a fait quoi, quand, d’où, et avec quel résultat.
+log-search = Rechercher dans le journal
+log-query = Recherche
+log-query-example = actor:"Ana" action:macro.* -outcome:success "refund policy"
+log-count = { $count ->
+    [one] { $count } entrée
+   *[other] { $count } entrées
+}
+log-count-range = { $count ->
+    [one] { $count } entrée
+   *[other] { $count } entrées
+} · { $range }
+entries = Entrées
+number = { $n }
+search = Rechercher
+suggestions = Suggestions
+export = Exporter
+filters = Filtres
+loading = Chargement…
+show-everything = Afficher le graphique et les filtres
+as-table = Afficher en tableau
+columns = Colonnes
+columns-show = Afficher
+query-meant = Vouliez-vous dire :
+
+range = Période
+range-15m = 15 dernières minutes
+range-1h = Dernière heure
+range-24h = 24 dernières heures
+range-7d = 7 derniers jours
+range-30d = 30 derniers jours
+range-90d = 90 derniers jours
+range-month = Ce mois-ci
+range-last-month = Mois dernier
+range-all = Toute la période
+range-custom = Période personnalisée
+range-from = Du
+range-to = Au
+range-apply = Afficher cette période
+
+views = Vues enregistrées
+view-sign-in-failures = Échecs de connexion
+view-permissions = Autorisations modifiées
+view-exports = Exports et accès aux données
+view-settings = Paramètres modifiés
+view-tokens = Clés API
+view-mine = Mon activité
+view-save = Enregistrer la vue
+view-name = Nom de la vue
+view-shared = Visible pour
+view-shared-own = Moi uniquement
+view-shared-listed = Tous, chacun selon ses droits
+view-shared-opened = Tous, et les lecteurs peuvent voir ces entrées
+view-remove = Supprimer la vue « { $name } »
+
+chip = { $key } : { $value }
+chip-not = sans { $key } : { $value }
+chip-text = « { $text } »
+chip-text-not = sans « { $text } »
+chip-remove = Retirer le filtre { $chip }
+chips-clear = Tout effacer
+
+tail = Suivi en direct
+tail-new-pattern = Nouvelles entrées : {"{n}"}
+tail-gap-pattern = Entrées non affichées : {"{n}"}. Rechargez la page pour les voir.
+tail-rate-pattern = {"{n}"} par minute
+tail-paused = En pause – connexion perdue
+tail-stopped = Arrêté
+tail-continue = Reprendre
+
+histogram-finding = Maximum ({ $when }) : { $count ->
+    [one] { $count } entrée
+   *[other] { $count } entrées
+}
+histogram-empty = Aucune entrée sur cette période
+histogram-bar = { $when } : { $count ->
+    [one] { $count } entrée
+   *[other] { $count } entrées
+}
+
+outcome-success = Réussite
+outcome-failure = Échec
+outcome-denied = Refus
+outcome-unknown = Inconnu
+
+column-outcome = Résultat
+column-time = Date
+column-who = Coéquipier
+column-activity = Activité
+column-target = Cible
+column-ip = Adresse IP
+column-location = Lieu
+column-source = Source
+
+facet-category = Catégorie
+facet-action = Activité
+facet-actor = Coéquipier
+facet-role = Rôle
+facet-actor-type = Type d’acteur
+facet-outcome = Résultat
+facet-source = Source
+facet-country = Pays
+facet-target = Type de cible
+facet-ip = Adresse IP
+facet-more = { $n } de plus…
+
+category-authentication = Authentification
+category-conversations = Conversations
+category-settings = Paramètres
+category-agents-roles = Coéquipiers et rôles
+category-labels-topics = Étiquettes et sujets
+category-automation-macros = Automatisation et macros
+category-ai-agents = Agents IA
+category-content = Contenu
+category-data-exports = Données et exports
+category-billing = Facturation
+category-integrations = Intégrations
+category-system = Système
+category-other = Autre
+
+actor-user = Personne
+actor-agent = Agent IA
+actor-automation = Automatisation
+actor-api-key = Clé API
+actor-app = Application
+actor-system = Système
+actor-anonymous = Non connecté
+
+source-ui = Navigateur
+source-api = API
+source-cli = Ligne de commande
+source-import = Import
+
+table-caption = Entrées, de la plus récente à la plus ancienne
+row-menu = Filtrer selon cette ligne
+filter-for = Uniquement { $value }
+filter-out = Sans { $value }
+filter-similar = Entrées de la même activité
+grouped = ×{ $n }
+group-on = Regrouper les semblables
+group-off = Afficher une à une
+on-behalf-of = pour { $name }
+forged = nom suspect
+forged-told = Ce nom mélange plusieurs écritures, ce qui peut le faire passer pour un autre.
+received-later = reçu { $duration } plus tard
+all-late = Ces entrées ont été reçues longtemps après les faits, par exemple lors d’un import. Ouvrez-en une pour voir les deux dates.
+older = Entrées plus anciennes
+older-more = Charger 50 entrées de plus
+back-to-newest = Revenir aux plus récentes
+
+empty-never = Il ne s’est encore rien passé
+empty-never-told = Dès que des événements arriveront, vous verrez ici qui a fait quoi, quand, d’où, et ce qui a changé. Créez un jeton et envoyez le premier événement :
+empty-never-act = Créer un jeton
+empty-filtered = Aucune entrée ne correspond
+empty-nearest = Résultat le plus proche : { $when }.
+empty-show-all = Afficher toute la période
+empty-widen = Élargir à 30 jours
+empty-nowhere = Rien ne correspond, quelle que soit la période.
+
+tab-summary = Résumé
+tab-changes = Modifications ({ $n })
+tab-context = Contexte
+tab-integrity = Intégrité
+tab-raw = Données brutes
+entry-parts = Parties de l’entrée
+entry-newer = Plus récente
+entry-older = Plus ancienne
+
+fact-who = Qui
+fact-on-behalf-of = Au nom de
+fact-activity = Activité
+fact-category = Catégorie
+fact-outcome-reason = Cause
+fact-targets = Cible
+fact-reason = Motif indiqué
+fact-description = Description
+fact-occurred = Survenue le
+fact-received = Reçue le
+fact-source = Source
+fact-ip = Adresse IP
+fact-location = Lieu
+fact-session = Session
+fact-request = Requête
+fact-user-agent = Agent utilisateur
+fact-policy = Politique
+fact-metadata = Métadonnées
+fact-id = ID
+
+changes-none = Cette entrée ne comporte pas de valeurs avant et après.
+changes-caption = Ce qui a changé
+change-field = Champ
+change-before = Avant
+change-after = Après
+change-added = ＋ ajouté
+change-removed = － supprimé
+change-changed = ～ modifié
+change-masked = •••• (secret, non conservé)
+copy-patch = Copier au format JSON Patch
+
+around-actor = Du même acteur
+around-target = Sur la même cible
+around-session = Dans la même session
+
+check-leaf = L’entrée stockée a bien l’empreinte enregistrée lors de son écriture.
+check-leaf-bad = L’entrée stockée n’a pas l’empreinte enregistrée : elle a été altérée.
+check-signature = Le dernier point de contrôle est signé avec la clé de ce journal.
+check-signature-bad = Le dernier point de contrôle n’est pas signé avec la clé de ce journal.
+check-path = { $steps ->
+    [one] { $steps } empreinte mène
+   *[other] { $steps } empreintes mènent
+} de l’entrée à la racine signée du journal (entrées : { $size }).
+check-path-bad = Les empreintes ne mènent pas de l’entrée à la racine signée.
+check-unsigned = Aucun point de contrôle ne couvre encore cette entrée. Cela prend un instant : réessayez.
+check-good = Intègre : cette entrée fait partie du journal signé, telle qu’elle a été écrite.
+check-bad = Preuve non établie. Consultez les étapes ci-dessous.
+verify-now = Vérifier maintenant
+proof-json = Preuve (JSON)
+proof-file = Fichier de preuve
+proof-index = Position dans le journal
+proof-leaf = Empreinte de feuille
+proof-size = Taille de l’arbre
+proof-root = Racine
+proof-path = Chemin
+proof-path-count = { $n ->
+    [one] { $n } empreinte
+   *[other] { $n } empreintes
+}
+proof-note = Point de contrôle signé
+proof-offline = Vérifier vous-même, sans ce serveur
+proof-offline-told = Si ce serveur était compromis, ce qu’affiche cette page pourrait être faux. Téléchargez le fichier de preuve et vérifiez-le sur une autre machine, avec une clé que vous y conservez :
+
+values-find = Rechercher une valeur
+values-none = Aucune valeur ne correspond.

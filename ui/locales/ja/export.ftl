@@ -1,0 +1,45 @@
+# Taking entries out.
+
+exports-purpose = 自分のエクスポート（保存期間：{ $days ->
+   *[other] { $days }日間
+}）
+exports-none = エクスポートはまだありません
+exports-none-told = 大きなエクスポートはここに書き出され、準備ができるとダウンロードできます。ログで必要なフィルターを設定して開始してください。
+export-new = 新規エクスポート
+export-everything = { $count ->
+   *[other] { $count }件のエントリ
+}（期間：{ $range }）
+export-query = { $count ->
+   *[other] { $count }件のエントリ
+}（期間：{ $range }、クエリ：{ $query }）
+export-size = 約{ $size }。
+export-at-once = すぐにダウンロードが始まります。
+export-as-job = 量が多いため、すぐにはダウンロードできません。ファイルに書き出され、準備ができると「エクスポート」に表示されます。
+export-narrowed = 現在のロールで見えない内容は、エクスポートにも含まれません。
+export-layout = 形式
+export-keep = 先にファイルに書き出す
+export-keep-told = 「エクスポート」にSHA-256とともに表示されます。中断したダウンロードは途中から再開できます。
+export-utc = 時刻はUTCです。エクスポートしたこともログにエントリとして記録されます。
+export-what = 内容
+export-state = 状態
+export-bytes = サイズ
+export-asked-at = 開始日時
+export-acts = 操作
+export-until = { $date }まで
+export-queued = 待機中
+export-running = 書き出し中
+export-ready = 準備完了
+export-failed = 失敗
+export-cancelled = キャンセル済み
+download = ダウンロード
+
+layout-csv-excel = Excel用CSV
+layout-csv-excel-told = 表計算ソフトで開けます。値が数式として扱われることはありません。
+layout-csv = CSV（未加工）
+layout-csv-told = プログラム向け。すべての値が記録されたままの形で出力されます。
+layout-json = JSON
+layout-json-told = 記録されたすべての内容を含む、1つのエントリ一覧。
+layout-ndjson = NDJSON
+layout-ndjson-told = 1行に1エントリ。大量のデータ向け。
+layout-parquet = Parquet
+layout-parquet-told = DuckDBやSparkなどのエンジン向けの列形式。

@@ -1,0 +1,30 @@
+# The integrity page.
+
+integrity-purpose = すべてが書き込まれたときのまま残っているかを確認できます。
+integrity-quarantined = このログの保存内容が、署名された内容と一致しません。修復されるまで読み取り専用です。
+integrity-log = ログ
+integrity-origin = 名前
+integrity-size = エントリ
+integrity-signed = 署名済みエントリ
+integrity-key = 検証キー
+integrity-key-id = キーID
+integrity-key-told = キーは別の場所に保管してください。このページのキーでログを検証しても、このページを信頼していることにしかなりません。
+integrity-more = 仕組みと限界について
+integrity-offline = このサーバーを使わずに検証
+integrity-offline-told = 1行目は1つのエントリの証明を、2行目はデータフォルダー全体を検証します。どちらもこのサーバーを必要とせず、検証結果は終了コードでわかります。
+integrity-checkpoints = 署名済みチェックポイント
+integrity-signature = 署名
+signature-good = 有効
+signature-bad = 無効
+
+verify-all = すべてを検証
+verify-all-told = 最初から最後まですべてのエントリを読み取ってハッシュを計算し直し、結果をすべての署名済みチェックポイントと照合します。
+verify-all-begin = 今すぐすべてを検証
+verify-running = { $percent }% · { $size }件中{ $read }件のエントリ
+verify-intact = 完全性に問題なし：{ $count ->
+   *[other] { $count }件のエントリ
+}を読み取り、署名された内容との一致を確認しました。
+verify-damaged = 完全性に問題があります。次の問題が見つかりました：
+verify-unfinished = 検証を完了できませんでした。問題が見つかったわけではありません。もう一度お試しください。
+verify-last = 前回の検証（問題なし）：{ $when }。
+percent-pattern = {"{n}"}%
