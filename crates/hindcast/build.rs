@@ -1,6 +1,8 @@
 //! Turns the English texts of `ui/locales` into one function each, so that a text that is not there, or is missing one
 //! of its values, does not compile. The values come in the order in which the English text first names them.
 
+#![expect(clippy::expect_used, reason = "a build that cannot go on has failed")]
+
 use fluent_syntax::ast::{CallArguments, Entry, Expression, InlineExpression, Pattern, PatternElement};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

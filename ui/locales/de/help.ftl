@@ -1,6 +1,5 @@
 # Help, topic by topic, and the reference of the API.
 
-help = Hilfe
 help-topics = Themen
 help-title = { $topic } – Hilfe
 help-search = Suchsyntax
@@ -166,7 +165,6 @@ help-category-counted = { $category } ({ $n })
 help-activities-of = Aktivitäten der Kategorie { $category }
 help-activity-code = Code
 help-activity-label = Name
-help-activity-category = Kategorie
 help-activity-intercom = Typ bei Intercom
 help-activity-metadata = Übliche Metadaten
 
@@ -190,6 +188,7 @@ reference-body = Body
 reference-body-of = Body von { $operation }
 reference-answers = Antworten
 reference-answers-of = Antworten von { $operation }
+reference-answer-of = Antwort { $status } von { $operation }
 reference-status = Status
 reference-content = Inhalt
 reference-header = Header { $name }

@@ -1,6 +1,5 @@
 # Help, topic by topic, and the reference of the API.
 
-help = Help
 help-topics = Topics
 help-title = { $topic } – Help
 help-search = Search syntax
@@ -166,7 +165,6 @@ help-category-counted = { $category } ({ $n })
 help-activities-of = Activities of the category { $category }
 help-activity-code = Code
 help-activity-label = Name
-help-activity-category = Category
 help-activity-intercom = Type at Intercom
 help-activity-metadata = Usual metadata
 

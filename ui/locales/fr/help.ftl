@@ -1,6 +1,5 @@
 # Help, topic by topic, and the reference of the API.
 
-help = Aide
 help-topics = Thèmes
 help-title = { $topic } – Aide
 help-search = Syntaxe de recherche
@@ -166,7 +165,6 @@ help-category-counted = { $category } ({ $n })
 help-activities-of = Activités de la catégorie { $category }
 help-activity-code = Code
 help-activity-label = Nom
-help-activity-category = Catégorie
 help-activity-intercom = Type chez Intercom
 help-activity-metadata = Métadonnées habituelles
 
@@ -190,6 +188,7 @@ reference-body = Corps
 reference-body-of = Corps de { $operation }
 reference-answers = Réponses
 reference-answers-of = Réponses de { $operation }
+reference-answer-of = Réponse { $status } de { $operation }
 reference-status = Statut
 reference-content = Contenu
 reference-header = En-tête { $name }

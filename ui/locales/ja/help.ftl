@@ -1,6 +1,5 @@
 # Help, topic by topic, and the reference of the API.
 
-help = ヘルプ
 help-topics = トピック
 help-title = { $topic } – ヘルプ
 help-search = 検索構文
@@ -164,7 +163,6 @@ help-category-counted = { $category }（{ $n }）
 help-activities-of = カテゴリ「{ $category }」のアクティビティ
 help-activity-code = コード
 help-activity-label = 名前
-help-activity-category = カテゴリ
 help-activity-intercom = Intercomでの種類
 help-activity-metadata = 標準的なメタデータ
 
@@ -188,6 +186,7 @@ reference-body = 本文
 reference-body-of = { $operation }の本文
 reference-answers = 応答
 reference-answers-of = { $operation }の応答
+reference-answer-of = { $operation }の応答{ $status }
 reference-status = ステータス
 reference-content = 内容
 reference-header = ヘッダー{ $name }

@@ -122,6 +122,12 @@ impl Catalog {
             "DELETE FROM session WHERE created_at < ?1 OR seen_at < ?2",
             [now.micros() - WHOLE_MICROS, now.micros() - IDLE_MICROS],
         )?;
+        if new.stage == Stage::In {
+            transaction.execute(
+                "UPDATE person SET seen_at = ?2 WHERE id = ?1",
+                params![new.person.0, now.micros()],
+            )?;
+        }
         transaction.execute(
             "INSERT INTO session
                  (hash, person, workspace, stage, method, address, user_agent, created_at, seen_at)

@@ -13,7 +13,7 @@ use askama::Template;
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, LOCATION,
-    ORIGIN, RETRY_AFTER, VARY,
+    ORIGIN, VARY,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -101,11 +101,7 @@ async fn show(refusal: &Refusal, mut parts: Parts, guest: &Guest, app: &Arc<App>
     let shell = Shell { title: format!("{title} – {}", t.product()), ..shell };
     let page = Refused { shell, t, title, told, act, request };
     let body = if guest.partial { page.as_said().render() } else { page.render() };
-    let mut response = (status, Html(body.unwrap_or_default())).into_response();
-    if let Refusal::Wait(seconds) = refusal {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
-    }
-    response
+    (status, Html(body.unwrap_or_default())).into_response()
 }
 
 fn words(refusal: &Refusal, t: Text) -> (String, String, Option<(String, String)>) {
@@ -121,9 +117,6 @@ fn words(refusal: &Refusal, t: Text) -> (String, String, Option<(String, String)
         Refusal::NotFound => (t.refused_not_found(), t.refused_not_found_told(), act("/", t.refused_back())),
         Refusal::OtherSite => {
             (t.refused_other_site(), t.refused_other_site_told(), act("/", t.refused_back()))
-        }
-        Refusal::Wait(seconds) => {
-            (t.refused_wait(), t.refused_wait_told(i64::try_from(*seconds).unwrap_or(i64::MAX)), None)
         }
         Refusal::Problem(problem) if problem.status().is_server_error() => {
             (t.refused_ours(), t.refused_ours_told(), act("", t.refused_again()))

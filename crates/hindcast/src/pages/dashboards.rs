@@ -34,6 +34,8 @@ const LATEST: usize = 8;
 const RANGE_DEFAULT: &str = "7d";
 
 const FAILED_SIGN_INS: &str = "action:user.sign_in_failed action:admin_login_failure action:mfa.challenge_failed action:user.locked_out";
+/// Customers act too, and are no teammates.
+const TEAMMATES: &str = "actor_type:user -role:contact";
 const PERMISSIONS: &str = "action:agent.permissions_changed action:agent.role_* action:role.* action:role_* \
      action:admin_permission_change action:agent.invited action:agent.removed action:agent.suspended";
 
@@ -219,7 +221,7 @@ impl Looking<'_> {
             self.tile(t.tile_denied().into_owned(), "outcome:denied")?,
         ];
         let failed = self.narrowed(FAILED_SIGN_INS)?;
-        let asked = self.asked.with_query(&failed.typed.to_string());
+        let asked = self.asked.with_query(failed.typed.to_string());
         Ok(Shown {
             tiles,
             histogram: Some(histogram(self.visitor, &asked, &failed, self.snapshot, self.budget)?),
@@ -250,7 +252,7 @@ impl Looking<'_> {
 
     fn people(&self) -> Result<Shown, Problem> {
         let t = self.visitor.guest.text;
-        let mut lists = self.lists_of("actor_type:user", &[FacetKind::Actor], 100)?;
+        let mut lists = self.lists_of(TEAMMATES, &[FacetKind::Actor], 100)?;
         let people = lists.pop().map(|list| list.values).unwrap_or_default();
         let tiles = vec![self.people_tile()?, self.tile(t.tile_agents().into_owned(), "actor_type:agent")?];
         let lists = self.lists("", &[FacetKind::Role, FacetKind::ActorType])?;
@@ -287,7 +289,7 @@ impl Looking<'_> {
 
     fn people_tile(&self) -> Result<Tile, Problem> {
         let t = self.visitor.guest.text;
-        let question = self.narrowed("actor_type:user")?;
+        let question = self.narrowed(TEAMMATES)?;
         let facets = self.snapshot.facets(&question.query, &[FacetKind::Actor], 1, self.budget)?;
         let people = facets.first().map_or(0, |facet| facet.distinct as u64);
         Ok(Tile {

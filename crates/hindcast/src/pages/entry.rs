@@ -39,8 +39,6 @@ pub struct EntryShown {
     pub outcome: Badge,
     /// When it happened.
     pub time: Moment,
-    /// What kind of entry it is, when it is no ordinary event.
-    pub code: String,
     /// The tabs: name, label, address, part address, whether it is open.
     pub tabs: Vec<Tab>,
     /// Which tab is open.
@@ -192,7 +190,6 @@ pub fn shown(
         sentence: describe_with(&view, t.language, &|value| isolated(&value)),
         outcome: Badge::of(t, view.result),
         time: Moment::of(visitor, view.occurred_at),
-        code: short(&view.action),
         tabs: tabs(t, asked, entry.index, tab, is_panel, view.changes.len()),
         tab,
         facts: Vec::new(),

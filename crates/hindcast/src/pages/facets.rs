@@ -38,8 +38,6 @@ pub struct Facet {
     pub values: Vec<Value>,
     /// How many more there are.
     pub more: usize,
-    /// Whether any of its values is asked for.
-    pub is_used: bool,
 }
 
 /// A value to narrow to.
@@ -79,7 +77,6 @@ pub fn facets(
         Some(Facet {
             key: kind.key(),
             label: label(t, kind),
-            is_used: values.iter().any(|value| value.is_used),
             more: found.distinct.saturating_sub(values.len()),
             values,
         })
@@ -101,7 +98,7 @@ pub fn facet(
     let counted = snapshot.facets(&without_key(&question.query, kind), &[kind], MORE, budget)?;
     Ok(counted.into_iter().next().map(|found| {
         let values = found.values.iter().map(|found| value(t, asked, &question.typed, kind, found)).collect();
-        Facet { key: kind.key(), label: label(t, kind), values, more: 0, is_used: true }
+        Facet { key: kind.key(), label: label(t, kind), values, more: 0 }
     }))
 }
 

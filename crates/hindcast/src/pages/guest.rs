@@ -1,12 +1,11 @@
 //! Whoever asks for a page, signed in or not: their language, how they are connected, what they want back.
 
-use super::refusal::Refusal;
 use super::text::Text;
 use crate::api::caller::{address, is_https};
 use crate::app::App;
 use crate::catalog::Theme;
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HeaderName, USER_AGENT};
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, HOST, HeaderName, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use hindcast_event::Language;
@@ -36,6 +35,8 @@ pub struct Guest {
     pub partial: bool,
     /// Whether the connection is encrypted all the way, as far as we know.
     pub https: bool,
+    /// How the browser reaches us: scheme and host, without a slash.
+    pub origin: String,
     /// From where.
     pub address: Option<IpAddr>,
     /// With what.
@@ -57,14 +58,16 @@ impl FromRequestParts<Arc<App>> for Guest {
         let preferred = headers.get(ACCEPT_LANGUAGE).and_then(|header| preferred(header.to_str().ok()?));
         let found = asked.or(kept).or(preferred);
         let server = &app.config.server;
+        let https =
+            server.public_url.starts_with("https://") || is_https(headers, peer, &server.trusted_proxies);
         Ok(Self {
             text: Text { language: found.unwrap_or_default() },
             language_asked: asked.is_some(),
             language_guessed: found.is_none(),
             theme: cookie(headers, THEME_COOKIE).and_then(theme).unwrap_or_default(),
             partial: headers.get(REQUEST_TYPE).is_some_and(|kind| kind == "partial"),
-            https: server.public_url.starts_with("https://")
-                || is_https(headers, peer, &server.trusted_proxies),
+            https,
+            origin: origin(headers, https, &server.public_url),
             address: address(headers, peer, &server.trusted_proxies),
             user_agent: headers
                 .get(USER_AGENT)
@@ -92,6 +95,17 @@ impl Guest {
             HeaderValue::from_str(&cookie).ok()
         });
         kept.collect()
+    }
+}
+
+/// The address of ours in the settings, or the one the browser used.
+fn origin(headers: &HeaderMap, https: bool, public_url: &str) -> String {
+    match public_url.trim_end_matches('/') {
+        "" => {
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+            format!("{}://{host}", if https { "https" } else { "http" })
+        }
+        url => url.to_owned(),
     }
 }
 
@@ -145,9 +159,6 @@ pub fn local(path: Option<&str>) -> &str {
     };
     path.filter(is_ours).unwrap_or("/log")
 }
-
-/// For handlers that tell a guest something went wrong.
-pub type Answered<T> = Result<T, Refusal>;
 
 #[cfg(test)]
 mod tests {

@@ -27,8 +27,6 @@ pub struct Histogram {
     pub table: Vec<(String, String, [String; 4])>,
     /// Where a stretch that is dragged over leads, with places for its ends.
     pub brush: String,
-    /// Whether there is nothing to show.
-    pub is_empty: bool,
 }
 
 /// Counts what is asked for, over its range.
@@ -83,7 +81,7 @@ pub fn histogram(
     let brush =
         Asked { from: "FROM".to_owned(), to: "TO".to_owned(), range: String::new(), ..asked.first_page() };
     let brush = brush.href().replace("FROM", "{from}").replace("TO", "{to}");
-    Ok(Histogram { chart, finding, table, brush, is_empty: all == 0 })
+    Ok(Histogram { chart, finding, table, brush })
 }
 
 /// A count as texts take it.

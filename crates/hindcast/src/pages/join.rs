@@ -47,9 +47,7 @@ pub async fn show(
 ) -> Result<Response, Refusal> {
     blocking(move || {
         let invitation = app.catalog.find_invitation(&secret, (app.clock)())?;
-        Ok(invitation
-            .map(|invitation| join_page(&app, &guest, &invitation, Fields::default()))
-            .transpose()?)
+        invitation.map(|invitation| join_page(&app, &guest, &invitation, Fields::default())).transpose()
     })
     .await?
     .map_or(Err(Refusal::NotFound), |shown| page(&shown))

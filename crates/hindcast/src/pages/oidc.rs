@@ -14,7 +14,7 @@ use crate::people::sign_in::{AtTheDoor, with_provider};
 use anyhow::{Context as _, ensure};
 use axum::extract::{FromRequestParts as _, State};
 use axum::http::HeaderValue;
-use axum::http::header::{HOST, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -31,7 +31,7 @@ const SEALED_FOR: &str = "somebody away to the provider";
 /// `POST /auth/oidc`: away.
 pub async fn leave(State(app): State<Arc<App>>, mut parts: Parts, form: Fields) -> Result<Response, Refusal> {
     let Ok(guest) = Guest::from_request_parts(&mut parts, &app).await;
-    let callback = callback(&app, &guest, &parts);
+    let callback = callback(&guest);
     let next = local(Some(form.value("next"))).to_owned();
     let away = blocking(move || {
         let left = (|| {
@@ -57,7 +57,7 @@ pub async fn leave(State(app): State<Arc<App>>, mut parts: Parts, form: Fields) 
 /// `GET /auth/oidc/callback`: back.
 pub async fn come_back(State(app): State<Arc<App>>, mut parts: Parts) -> Result<Response, Refusal> {
     let Ok(guest) = Guest::from_request_parts(&mut parts, &app).await;
-    let callback = callback(&app, &guest, &parts);
+    let callback = callback(&guest);
     let sealed = cookie(&parts.headers, COOKIE).unwrap_or_default().to_owned();
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let kept = guest.clone();
@@ -143,12 +143,6 @@ fn person(app: &App, guest: &Guest, issuer: &str, vouched: &Vouched) -> anyhow::
 
 /// Where the provider sends people back to. Without an address of our own in the settings it is the one the browser used;
 /// the provider accepts only those it was told of.
-fn callback(app: &App, guest: &Guest, parts: &Parts) -> String {
-    let public = app.config.server.public_url.trim_end_matches('/');
-    if !public.is_empty() {
-        return format!("{public}/auth/oidc/callback");
-    }
-    let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let scheme = if guest.https { "https" } else { "http" };
-    format!("{scheme}://{host}/auth/oidc/callback")
+fn callback(guest: &Guest) -> String {
+    format!("{}/auth/oidc/callback", guest.origin)
 }

@@ -28,7 +28,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// These tags come first, in this order.
-const FIRST: [&str; 2] = ["events", "integrity"];
+const FIRST: [&str; 3] = ["events", "integrity", "administration"];
 /// So deep the schema of a body is opened, and that of an answer.
 const BODY_LEVELS: usize = 3;
 const ANSWER_LEVELS: usize = 2;
@@ -93,6 +93,8 @@ struct Parameter {
 
 /// What is sent.
 struct Body {
+    /// Names its heading.
+    id: String,
     told: Pieces,
     contents: Vec<Content>,
 }
@@ -107,7 +109,7 @@ struct Answer {
 
 /// A body in one content type.
 struct Content {
-    /// Names the table of its fields.
+    /// Names the heading of its fields.
     id: String,
     media: String,
     kind: Pieces,
@@ -117,7 +119,7 @@ struct Content {
 /// A schema that others refer to.
 struct SchemaShown {
     name: String,
-    /// Names the table of its fields.
+    /// Names it in addresses; types lead there.
     id: String,
     told: Pieces,
     kind: Pieces,
@@ -220,8 +222,9 @@ fn operation(document: &Value, method: &str, path: &str, operation: &Value, here
         token: TokenNeed::of(operation),
         parameters: parameters.map(|parameter| parameter_shown(document, parameter)).collect(),
         body: body.is_object().then(|| Body {
+            id: format!("op-{id}-body"),
             told: marked(text(&body["description"])),
-            contents: contents(document, &body["content"], BODY_LEVELS, &format!("{id}-body")),
+            contents: contents(document, &body["content"], BODY_LEVELS, &format!("op-{id}-body")),
         }),
         answers: answers.map(|(status, answer)| answered(document, id, status, answer)).collect(),
         example: example::example(method, path, operation, here),
@@ -243,7 +246,7 @@ fn parameter_shown(document: &Value, parameter: &Value) -> Parameter {
 fn answered(document: &Value, operation: &str, status: &str, answer: &Value) -> Answer {
     // How a refusal looks is always the same, and shown once among the schemas.
     let levels = if status.starts_with('2') { ANSWER_LEVELS } else { 0 };
-    let contents = contents(document, &answer["content"], levels, &format!("{operation}-{status}"));
+    let contents = contents(document, &answer["content"], levels, &format!("op-{operation}-{status}"));
     let told = match text(&answer["description"]) {
         "" => members(&answer["content"])
             .next()
@@ -269,7 +272,7 @@ fn contents(document: &Value, content: &Value, levels: usize, id: &str) -> Vec<C
 fn schemas(document: &Value) -> Vec<SchemaShown> {
     let schemas = members(&document["components"]["schemas"]).map(|(name, schema)| SchemaShown {
         name: name.clone(),
-        id: format!("fields-{name}"),
+        id: format!("schema-{name}"),
         told: told(document, schema),
         kind: kind(schema),
         limits: limits(document, schema),
@@ -314,14 +317,14 @@ mod tests {
                 count += 1;
             }
         }
-        assert_eq!(html.matches("<details class=\"endpoint\"").count(), count);
+        assert_eq!(html.matches("<details class=\"endpoint\">").count(), count);
     }
 
     #[test]
     fn what_comes_first_is_how_events_come_in_and_are_found() {
         let groups = groups(described(), &HERE);
         let names: Vec<_> = groups.iter().map(|group| group.name.as_str()).collect();
-        assert_eq!(names[..2], FIRST);
+        assert_eq!(names[..FIRST.len()], FIRST);
         let append = groups[0].operations.iter().find(|one| one.id == "appendEvents").expect("it is there");
         assert_eq!((append.line.as_str(), append.token), ("POST /v1/events", TokenNeed::Always));
         let body = append.body.as_ref().expect("a body");

@@ -18,8 +18,6 @@ pub enum Refusal {
     NotFound,
     /// The request came from another site.
     OtherSite,
-    /// Too many attempts; so many seconds to wait.
-    Wait(u64),
     /// Something else went wrong.
     Problem(Problem),
 }
@@ -31,7 +29,6 @@ impl Refusal {
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::NoWorkspace | Self::Forbidden(_) | Self::OtherSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Problem(problem) => problem.status(),
         }
     }

@@ -242,8 +242,6 @@ pub struct Row {
     pub menu: Vec<(String, String)>,
     /// Entries that are alike and close: their address and time. This row stands for them too.
     pub group: Vec<(String, String)>,
-    /// Whether it raised an alert.
-    pub alert: bool,
     occurred_at: Timestamp,
     alike: (String, String, String),
 }
@@ -301,7 +299,6 @@ pub fn row(visitor: &Visitor, asked: &Asked, query: &Query, entry: &Entry<'_>, v
         source: context["source"].as_str().map(|source| source_name(t, source)).unwrap_or_default(),
         menu: Vec::new(),
         group: Vec::new(),
-        alert: false,
         occurred_at: view.occurred_at,
         alike: (
             who.id.clone(),

@@ -1,7 +1,7 @@
 //! What every page has: the header with the workspace and the search, the navigation, notices, and the footer.
 
 use super::assets::FOLDER;
-use super::format::{ago, number};
+use super::format::number;
 use super::guest::{Guest, theme_name};
 use super::safe::{short, visible};
 use super::text::Text;
@@ -74,8 +74,6 @@ pub struct Me {
     pub chain: String,
     /// Whether it is well.
     pub chain_is_well: bool,
-    /// Whether they may take entries out.
-    pub may_export: bool,
 }
 
 /// A place to go.
@@ -183,7 +181,6 @@ fn me(visitor: &Visitor, app: &App, section: Section, quarantined: bool) -> Me {
         nav: nav(visitor, section),
         chain: chain(visitor, app, quarantined),
         chain_is_well: !quarantined,
-        may_export: visitor.may(Permission::ExportLog),
     }
 }
 
@@ -286,11 +283,6 @@ pub fn initials(name: &str) -> String {
     let first = words.first().and_then(letter);
     let last = words.last().filter(|_| words.len() > 1).and_then(letter);
     first.into_iter().chain(last).flat_map(char::to_uppercase).take(2).collect()
-}
-
-/// How long ago something was, for the header of a table.
-pub fn since(visitor: &Visitor, at: hindcast_event::Timestamp) -> String {
-    ago(visitor.guest.text, at, visitor.now)
 }
 
 #[cfg(test)]

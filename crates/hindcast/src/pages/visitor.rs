@@ -52,9 +52,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
             return Err(Refusal::SignIn);
         }
         let app = app.clone();
-        Ok(blocking(move || Ok(Self::of(&app, guest, session, person)?))
-            .await?
-            .ok_or(Refusal::NoWorkspace)?)
+        blocking(move || Ok(Self::of(&app, guest, session, person)?)).await?.ok_or(Refusal::NoWorkspace)
     }
 }
 

@@ -30,6 +30,7 @@ pub struct ActivitiesPage {
 struct Group {
     /// Names it in addresses.
     code: &'static str,
+    href: String,
     name: String,
     /// The name, and how many there are.
     counted: String,
@@ -91,6 +92,7 @@ fn group(t: Text, category: Category, activities: &[&'static Activity]) -> Optio
     let name = category_label(t, category);
     (!activities.is_empty()).then(|| Group {
         code: category.code(),
+        href: log_of(&condition("category", category.code())),
         counted: t.help_category_counted(name.as_str(), activities.len()).into_owned(),
         caption: t.help_activities_of(name.as_str()).into_owned(),
         name,

@@ -94,7 +94,7 @@ mod tests {
         let page = RolesPage::new(shell(), Topic::Roles.places(t), Role::Auditor);
         let html = tidy(&page);
         for permission in Permission::ALL {
-            assert!(html.contains(&format!("<code>{}</code>", permission.as_str())), "{permission:?}");
+            assert!(html.contains(&format!(">{}</code>", permission.as_str())), "{permission:?}");
         }
         let auditor = &page.roles[3];
         assert_eq!((auditor.name.as_str(), auditor.gives.len()), ("Auditor", 0));

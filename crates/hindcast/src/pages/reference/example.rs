@@ -31,10 +31,11 @@ struct Known {
     body: &'static str,
     /// Options of curl.
     options: &'static str,
+    /// The command that does the same, or what one does next.
     command: &'static str,
 }
 
-const KNOWN: [Known; 18] = [
+const KNOWN: [Known; 17] = [
     Known {
         operation: "appendEvents",
         body: r#"{"action":"macro.updated","actor":{"type":"user","id":"1","name":"Ana"}}"#,
@@ -73,7 +74,6 @@ const KNOWN: [Known; 18] = [
         ..NOTHING
     },
     Known { operation: "consistency", asked: &[("old", "1")], ..NOTHING },
-    Known { operation: "integrity", command: "hindcast verify --data hindcast-data", ..NOTHING },
     Known { operation: "listWorkspaces", command: "hindcast workspace list --url {base}", ..NOTHING },
     Known {
         operation: "createWorkspace",

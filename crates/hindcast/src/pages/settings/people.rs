@@ -12,7 +12,7 @@ use crate::pages::join::is_address;
 use crate::pages::refusal::Refusal;
 use crate::pages::rows::Moment;
 use crate::pages::safe::{looks_forged, short, visible};
-use crate::pages::shell::{Section, Shell, initials, role_name};
+use crate::pages::shell::{Section, Shell, role_name};
 use crate::pages::text::Text;
 use crate::pages::visitor::Visitor;
 use crate::people::{Permission, Role};
@@ -52,7 +52,6 @@ struct Listed {
     id: String,
     name: String,
     forged: bool,
-    initials: String,
     email: String,
     role: String,
     teams: String,
@@ -103,7 +102,7 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) 
     visitor.needs(Permission::SettingsPeople)?;
     let saved = saved_notice(visitor.guest.text, &raw);
     let form = Fields::filled([("role", Role::Viewer.as_str().to_owned())]);
-    page(&blocking(move || Ok(people_page(&app, &visitor, form, saved, None)?)).await?)
+    page(&blocking(move || people_page(&app, &visitor, form, saved, None)).await?)
 }
 
 /// `POST /settings/people`: invites somebody.
@@ -127,7 +126,7 @@ pub async fn invite(
         form.fail("actors", t.expected_fewer(ACTORS_MAX as i64));
     }
     let Some(role) = role.filter(|_| form.is_good()) else {
-        let shown = blocking(move || Ok(people_page(&app, &visitor, form, None, None)?)).await?;
+        let shown = blocking(move || people_page(&app, &visitor, form, None, None)).await?;
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
     };
     let email = form.trimmed("email").to_owned();
@@ -145,9 +144,9 @@ pub async fn invite(
         };
         let secret = app.catalog.invite(&new, visitor.now, &visitor.by())?;
         app.post();
-        let path = format!("/join/{secret}");
+        let link = format!("{}/join/{secret}", visitor.guest.origin);
         let form = Fields::filled([("role", Role::Viewer.as_str().to_owned())]);
-        Ok(people_page(&app, &visitor, form, None, Some(path))?)
+        people_page(&app, &visitor, form, None, Some(link))
     })
     .await?;
     page(&shown)
@@ -288,7 +287,7 @@ pub async fn teams(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::SettingsPeople)?;
     let saved = saved_notice(visitor.guest.text, &raw);
-    page(&blocking(move || Ok(teams_page(&app, &visitor, Fields::default(), saved)?)).await?)
+    page(&blocking(move || teams_page(&app, &visitor, Fields::default(), saved)).await?)
 }
 
 /// `POST /settings/teams`: adds a team, changes one, or removes it.
@@ -310,7 +309,7 @@ pub async fn put_team(
         form.fail("actors", t.expected_fewer(ACTORS_MAX as i64));
     }
     if !form.is_good() {
-        let shown = blocking(move || Ok(teams_page(&app, &visitor, form, None)?)).await?;
+        let shown = blocking(move || teams_page(&app, &visitor, form, None)).await?;
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
     }
     let to = blocking(move || {
@@ -350,7 +349,6 @@ fn listed(visitor: &Visitor, member: &Member, teams: &[Team]) -> Listed {
         id: person.id.0.clone(),
         name: short(&person.name),
         forged: looks_forged(&person.name),
-        initials: initials(&person.name),
         email: visible(&person.email).into_owned(),
         role: role_name(visitor.guest.text, membership.role),
         teams: short(&membership.teams.iter().map(named).collect::<Vec<_>>().join(", ")),

@@ -57,7 +57,7 @@ struct MySession {
 pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) -> Result<Response, Refusal> {
     let saved = saved_notice(visitor.guest.text, &raw);
     let form = filled(&visitor);
-    page(&blocking(move || Ok(preferences_page(&app, &visitor, form, saved)?)).await?)
+    page(&blocking(move || preferences_page(&app, &visitor, form, saved)).await?)
 }
 
 /// `POST /settings/preferences`
@@ -76,7 +76,7 @@ pub async fn save(
         form.fail("zone", t.expected_zone());
     }
     if !form.is_good() {
-        let shown = blocking(move || Ok(preferences_page(&app, &visitor, form, None)?)).await?;
+        let shown = blocking(move || preferences_page(&app, &visitor, form, None)).await?;
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
     }
     let preferences = Preferences {

@@ -31,9 +31,16 @@ struct RolesPage {
     reach: Vec<String>,
     /// Permissions by roles.
     matrix: Vec<(&'static str, String, Vec<bool>)>,
-    /// Fields by the roles from which they can be hidden: name and role, label, whether it is hidden.
-    hidden: Vec<(String, Vec<(String, String, bool)>)>,
+    /// Fields, each with a box for every role from which it can be hidden.
+    hidden: Vec<(String, Vec<TickBox>)>,
     narrow: Vec<String>,
+}
+
+/// Whether a field is hidden from a role.
+struct TickBox {
+    name: String,
+    label: String,
+    ticked: bool,
 }
 
 /// From owners and security admins nothing is hidden: they decide it.
@@ -59,7 +66,7 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) 
         let boxes = NARROWED.map(|role| {
             let name = format!("{}.{}", role.as_str(), field.as_str());
             let label = t.hide_field_from(field_name(t, field), role_name(t, role)).into_owned();
-            (name, label, visitor.settings.hidden(role).has(field))
+            TickBox { name, label, ticked: visitor.settings.hidden(role).has(field) }
         });
         (field_name(t, field), boxes.into())
     });

@@ -46,7 +46,7 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) 
     let saved = saved_notice(visitor.guest.text, &raw);
     let shown = blocking(move || {
         let form = filled(&visitor, provider(&app).map_err(internal)?.as_ref());
-        Ok(sign_in_page(&app, &visitor, form, saved, None)?)
+        sign_in_page(&app, &visitor, form, saved, None)
     });
     page(&shown.await?)
 }
@@ -159,7 +159,6 @@ fn sign_in_page(
 ) -> Result<SignInSettingsPage, Problem> {
     let t = visitor.guest.text;
     let proxies: Vec<_> = app.config.server.trusted_proxies.iter().map(ToString::to_string).collect();
-    let public = app.config.server.public_url.trim_end_matches('/');
     Ok(SignInSettingsPage {
         shell: Shell::of(visitor, app, Section::Settings, t.settings_sign_in()),
         t,
@@ -167,7 +166,7 @@ fn sign_in_page(
         saved,
         form,
         has_provider: provider(app).map_err(internal)?.is_some(),
-        callback: format!("{public}/auth/oidc/callback"),
+        callback: format!("{}/auth/oidc/callback", visitor.guest.origin),
         proxies: proxies.join(", "),
         leaked_list: !app.config.people.known_passwords.is_empty(),
         may_change_provider: may_change_provider(app, &visitor.person.id)?,

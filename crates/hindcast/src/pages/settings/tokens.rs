@@ -51,7 +51,6 @@ struct Listed {
     scopes: String,
     networks: String,
     narrowing: String,
-    created: Moment,
     expires: Option<Moment>,
     used: Option<Moment>,
     is_good: bool,
@@ -62,7 +61,7 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) 
     visitor.needs(Permission::SettingsTokens)?;
     let saved = saved_notice(visitor.guest.text, &raw);
     let form = Fields::filled([("scope", "ingest".to_owned()), ("days", "365".to_owned())]);
-    page(&blocking(move || Ok(tokens_page(&app, &visitor, form, saved, None)?)).await?)
+    page(&blocking(move || tokens_page(&app, &visitor, form, saved, None)).await?)
 }
 
 /// `POST /settings/tokens`: makes a token, and shows it this once.
@@ -187,7 +186,6 @@ fn listed(visitor: &Visitor, token: &Token) -> Listed {
         scopes: scopes.join(", "),
         networks: networks.join(", "),
         narrowing: narrowing.join(" · "),
-        created: Moment::of(visitor, token.created_at),
         expires: token.expires_at.map(|at| Moment::of(visitor, at)),
         used: token.last_used_at.map(|at| Moment::of(visitor, at)),
         is_good: token.revoked_at.is_none() && token.expires_at.is_none_or(|at| visitor.now < at),

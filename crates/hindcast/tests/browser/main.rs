@@ -1,0 +1,18 @@
+//! The pages in a browser, as people use them: one file for each story.
+//!
+//! A story needs Debian's chromium and chromium-driver, and says so where they are missing.
+
+#![expect(clippy::expect_used, reason = "a story that cannot go on has failed")]
+
+mod browser;
+mod cast;
+mod find;
+mod first_run;
+mod japanese;
+mod keyboard;
+mod no_script;
+mod people;
+#[path = "../it/support.rs"]
+#[expect(dead_code, reason = "these stories need less than those that talk to the API")]
+mod support;
+mod tail;
