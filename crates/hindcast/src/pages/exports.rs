@@ -28,6 +28,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use hindcast_event::Timestamp;
+use hindcast_segments::query::{Query, TimeRange};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 
@@ -144,7 +145,11 @@ pub async fn begin(
     }
     blocking(move || {
         let (workspace, person) = (&visitor.membership.workspace, &visitor.person.id);
-        let query = question.query.to_string();
+        // The file shows the log as it was when it was asked for.
+        let asked_at = TimeRange { from: None, until: Some(visitor.now.micros() + 1) };
+        let received = question.query.received.intersection(&asked_at);
+        let received = received.unwrap_or(question.query.received);
+        let query = Query { received, ..question.query.clone() }.to_string();
         let new = NewExport { workspace, person, query: &query, format: layout.names().0, rows };
         record_export(&app, workspace, &question.query, layout, rows, &visitor.by())?;
         app.catalog.queue_export(&new, visitor.now)?;

@@ -94,6 +94,7 @@ fn begin(app: &App, guest: &Guest, form: &mut Fields) -> Result<Begun, Problem> 
         return Ok(Begun::No);
     }
     let typed: String = form.value("code").chars().filter(char::is_ascii_alphanumeric).collect();
+    let typed = typed.to_ascii_lowercase();
     if !bool::from(typed.as_bytes().ct_eq(code.replace('-', "").as_bytes())) {
         app.catalog.note_failure(GUESSED, now)?;
         form.fail("code", t.setup_code_wrong());

@@ -3,7 +3,7 @@
 use crate::browser::Browser;
 use crate::support::TestServer;
 use fantoccini::key::Key;
-use hindcast::catalog::{By, Membership, NewPerson, PersonId, Preferences};
+use hindcast::catalog::{By, Membership, NewPerson, NewSession, PersonId, Preferences, Stage};
 use hindcast::people::second_factor::SecondFactor;
 use hindcast::people::{Role, password};
 use hindcast_ledger::WorkspaceId;
@@ -74,6 +74,23 @@ impl Browser {
         self.fill("#f-password", PASSWORD).await;
         self.key(Key::Enter).await;
         self.arrive("/log").await;
+    }
+}
+
+impl Browser {
+    /// Shows the session of somebody who is inside already: nothing about their coming is in the log.
+    pub fn enter(&self, server: &TestServer, workspace: &str, person: &Person) {
+        let workspace = &workspace.parse().expect("an id");
+        let new = NewSession {
+            person: &person.id,
+            workspace,
+            stage: Stage::In,
+            method: "password",
+            address: "127.0.0.1",
+            user_agent: "a story",
+        };
+        let secret = server.app.catalog.begin_session(&new, None, (server.app.clock)()).expect("begun");
+        self.remember("hindcast", secret.reveal());
     }
 }
 

@@ -28,7 +28,9 @@ async fn focus(browser: &Browser) -> (String, bool) {
         const one = document.activeElement;
         const name = one.id || one.getAttribute('href') || one.name || one.className || one.textContent.trim();
         const style = getComputedStyle(one), box = one.getBoundingClientRect();
-        const ringed = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2;
+        const bar = one.querySelector?.(':scope > .hit'); // of a chart, which is drawn
+        const ringed = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2
+            || Boolean(bar) && getComputedStyle(bar).stroke !== 'none';
         const inside = box.bottom > 0 && box.top < innerHeight && box.width > 1 && box.height > 1;
         return [one.localName + ' ' + name, ringed && inside];"#;
     serde_json::from_value(browser.run(script).await).expect("a focus")

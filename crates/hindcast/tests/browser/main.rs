@@ -4,8 +4,10 @@
 
 #![expect(clippy::expect_used, reason = "a story that cannot go on has failed")]
 
+mod accessible;
 mod browser;
 mod cast;
+mod demo;
 mod find;
 mod first_run;
 mod japanese;

@@ -40,18 +40,36 @@ async fn an_entry_is_on_the_page_within_a_second() {
     let told = browser.texts("#rows .code").await;
     assert_eq!(told[..2], ["bell.ring_4", "bell.ring_3"], "the newest comes first");
 
-    // What came in is a row like any other.
-    browser.press("#rows tr:first-child th a").await;
-    browser.see("[data-testid=entry-panel]").await;
-    browser.press("[data-close-panel]").await;
-    browser.miss("[data-testid=entry-panel]").await;
-
     // Switched off, it stays as it is.
     browser.press("[data-testid=tail-toggle]").await;
     assert_eq!(browser.attribute("[data-testid=tail-toggle]", "aria-pressed").await, "false");
     let row = append(&server, "bell.unheard");
     tokio::time::sleep(Duration::from_millis(700)).await;
     assert!(!browser.sees(&row).await);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tail_goes_on_while_an_entry_is_read() {
+    let server = TestServer::start();
+    append(&server, "door.open");
+    let mara = owner(&server);
+    let Some(browser) = Browser::open(&server).await else { return };
+    browser.sign_in(&mara).await;
+    browser.press("[data-testid=tail-toggle]").await;
+    browser.move_pointer_away().await;
+    browser.until_is("the tail runs", "return !document.querySelector('#tail-rate').hidden").await;
+    let row = append(&server, "bell.ring");
+    browser.see(&row).await;
+
+    // What came in is a row like any other.
+    browser.press(&format!("{row} th a")).await;
+    browser.see("[data-testid=entry-panel]").await;
+    assert_eq!(browser.attribute("[data-testid=tail-toggle]", "aria-pressed").await, "true");
+    browser.press("[data-close-panel]").await;
+    browser.miss("[data-testid=entry-panel]").await;
+    browser.settle().await;
+    assert_eq!(browser.attribute("[data-testid=tail-toggle]", "aria-pressed").await, "true", "it goes on");
     browser.close().await;
 }
 

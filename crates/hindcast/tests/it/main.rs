@@ -4,8 +4,10 @@
 
 mod access;
 mod append;
+mod cast;
 mod conversations;
 mod damage;
+mod door;
 mod export;
 mod find;
 mod flips;
@@ -15,8 +17,10 @@ mod limits;
 mod narrowed;
 mod openapi;
 mod own_log;
+mod pages;
 mod process;
 mod proof;
 mod restarts;
 mod support;
 mod tail;
+mod unseen;

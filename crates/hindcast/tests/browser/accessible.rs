@@ -1,0 +1,416 @@
+//! Every page can be used by everybody: axe finds nothing that breaks a rule of WCAG 2.2 AA, in English and Japanese, in
+//! the light and in the dark; at 320 pixels nothing has to be scrolled sideways; and no page does what its content
+//! security policy forbids.
+//!
+//! axe is not part of this repository. It is taken from `HINDCAST_AXE`, or from where `./test` puts it.
+
+use crate::browser::{Browser, Setup, say};
+use crate::cast::{Authenticator, PASSWORD, hire, hire_in};
+use crate::demo;
+use crate::support::TestServer;
+use fantoccini::key::Key;
+use hindcast::catalog::{Preferences, Theme};
+use hindcast::people::Role;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+const EVENTS: usize = 2_000;
+/// The narrowest screen, and the usual one.
+const NARROW: (u32, u32) = (320, 640);
+const WIDE: (u32, u32) = (1280, 900);
+
+/// Pages of an owner. What stands in braces is filled in.
+const PAGES: [&str; 47] = [
+    "/log?range=all",
+    "/log?range=all&group=off&cols=outcome,time,who,target,ip,location,source",
+    "/log?range=15m&q=nothing-is-called-this",
+    "/log?range=15m&q=action:macro.updated",
+    "/log?q=actr:ana",
+    "/log?range=all&entry={entry}",
+    "/log?range=all&entry={entry}&tab=changes",
+    "/log?range=all&entry={entry}&tab=context",
+    "/log?range=all&entry={entry}&tab=integrity",
+    "/log?range=all&entry={entry}&tab=raw",
+    "/log/{entry}",
+    "/log/{entry}?tab=changes",
+    "/log/{entry}?tab=context",
+    "/log/{entry}?tab=integrity",
+    "/log/{entry}?tab=raw",
+    "/log/{denied}",
+    "/log/values?facet=actor&range=all",
+    "/log/export?range=all",
+    "/exports",
+    "/dashboards/overview?range=all",
+    "/dashboards/access?range=all",
+    "/dashboards/changes?range=all",
+    "/dashboards/people?range=all",
+    "/dashboards/overview?range=15m&q=nothing-is-called-this",
+    "/dashboards/people?range=15m&q=nothing-is-called-this",
+    "/people/{actor}?range=all",
+    "/integrity",
+    "/my-activity",
+    "/settings/general",
+    "/settings/people",
+    "/settings/people/{member}",
+    "/settings/teams",
+    "/settings/roles",
+    "/settings/sign-in",
+    "/settings/tokens",
+    "/settings/system",
+    "/settings/preferences",
+    "/settings/preferences?saved=1",
+    "/help/search",
+    "/help/shortcuts",
+    "/help/roles",
+    "/help/integrity",
+    "/help/activities",
+    "/help/activities?find=nothing-is-called-this",
+    "/docs/api",
+    "/nothing/is/here",
+    "/log/99999999",
+];
+
+/// How a page looks.
+#[derive(Clone, Copy)]
+struct Look {
+    language: &'static str,
+    theme: Theme,
+}
+
+impl Look {
+    fn preferences(self) -> Preferences {
+        Preferences { language: Some(self.language.to_owned()), theme: self.theme, ..Preferences::default() }
+    }
+
+    fn theme(self) -> &'static str {
+        if self.theme == Theme::Dark { "dark" } else { "light" }
+    }
+}
+
+/// What is wrong, and on which pages.
+struct Inspector {
+    axe: String,
+    found: BTreeMap<String, Vec<String>>,
+    pages: usize,
+}
+
+impl Inspector {
+    /// Somebody who knows the rules; nobody when axe is not here, which is said.
+    fn new() -> Option<Self> {
+        let home = std::env::var("HOME").unwrap_or_default();
+        let usual = PathBuf::from(home).join(".cache/hindcast/axe/axe.min.js");
+        let file = std::env::var("HINDCAST_AXE").map_or(usual, PathBuf::from);
+        match std::fs::read_to_string(&file) {
+            Ok(axe) => Some(Self { axe, found: BTreeMap::new(), pages: 0 }),
+            Err(_) => {
+                say(&format!("skipped: axe is not here ({}; set HINDCAST_AXE)", file.display()));
+                None
+            }
+        }
+    }
+
+    /// Looks at what the browser shows.
+    async fn inspect(&mut self, browser: &Browser, page: &str) {
+        self.pages += 1;
+        let t0 = std::time::Instant::now();
+        browser.settle().await;
+        let t1 = t0.elapsed();
+        browser.run(&self.axe).await;
+        let run = "const [done] = arguments;
+            const values = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+            const told = node => [node.target.join(' '), node.html.slice(0, 300), node.failureSummary];
+            axe.run(document, { runOnly: { type: 'tag', values }, resultTypes: ['violations'] }).then(
+                found => done(found.violations.map(rule => [rule.id, rule.help, rule.nodes.map(told)])),
+                error => done([['axe itself', String(error), []]]));";
+        let broken = browser.run_until_told(run, &json!([])).await;
+        for rule in broken.as_array().expect("rules") {
+            let rule_told = format!("{} ({})", text(&rule[0]), text(&rule[1]));
+            for node in rule[2].as_array().expect("nodes") {
+                let summary = text(&node[2]).replace('\n', " ");
+                self.note(
+                    format!("{rule_told}\n    {}\n    {}\n    {summary}", text(&node[0]), text(&node[1])),
+                    page,
+                );
+            }
+        }
+        let t2 = t0.elapsed();
+        self.measure(browser, page).await;
+        say(&format!("TIME {page} settle {t1:?} axe {t2:?} measure {:?}", t0.elapsed()));
+        for complaint in browser.complaints() {
+            self.note(format!("the console: {complaint}"), page);
+        }
+    }
+
+    /// Makes the window narrow for a moment.
+    async fn measure(&mut self, browser: &Browser, page: &str) {
+        let script = "const page = document.documentElement, width = page.clientWidth;
+            if (page.scrollWidth <= width) return null;
+            const scrolls = one => one && one !== document.body
+                && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(one).overflowX) || scrolls(one.parentElement));
+            const wide = [...document.querySelectorAll('body *')].filter(
+                one => one.getBoundingClientRect().right > width + 0.5 && !scrolls(one.parentElement));
+            return page.scrollWidth + ': ' + wide.slice(0, 4).map(one => one.outerHTML.slice(0, 120)).join(' | ')";
+        browser.resize(NARROW.0, NARROW.1);
+        let wide = browser.run(script).await;
+        if let Some(wide) = wide.as_str() {
+            self.note(format!("wider than {} px: {wide}", NARROW.0), page);
+        }
+        browser.resize(WIDE.0, WIDE.1);
+    }
+
+    fn note(&mut self, what: String, page: &str) {
+        self.found.entry(what).or_default().push(page.to_owned());
+    }
+
+    /// Nothing may be wrong.
+    fn conclude(self) {
+        let told = self.found.iter().map(|(what, pages)| {
+            let more = if pages.len() > 3 { format!(" and {} more", pages.len() - 3) } else { String::new() };
+            format!("- {what}\n    on {}{more}", pages[..pages.len().min(3)].join(", "))
+        });
+        let told: Vec<_> = told.collect();
+        assert!(told.is_empty(), "{} pages, {} faults:\n{}", self.pages, told.len(), told.join("\n"));
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+async fn browser_of(server: &TestServer, look: Look) -> Option<Browser> {
+    let setup = Setup { language: look.language, ..Setup::default() };
+    let browser = Browser::open_as(server, setup).await?;
+    browser.visit("/favicon.ico").await;
+    browser.remember("hindcast-theme", look.theme());
+    Some(browser)
+}
+
+/// The index of the newest entry that a query finds, and who did it.
+fn newest(server: &TestServer, q: &str) -> (String, String) {
+    let page = server.get(&format!("/v1/events?limit=1&q={q}")).send().good();
+    let entry = &page["entries"][0];
+    (entry["index"].to_string(), text(&entry["actor"]["id"]).to_owned())
+}
+
+/// Everything that an owner sees.
+async fn an_owner_looks_around(look: Look) {
+    let Some(mut inspector) = Inspector::new() else { return };
+    let server = TestServer::start();
+    demo::load(&server, EVENTS);
+    let mara = hire(&server, "Mara Lindqvist", Role::Owner, look.preferences());
+    let vera = hire(&server, "Vera Voss", Role::Viewer, look.preferences());
+    let Some(browser) = browser_of(&server, look).await else { return };
+    browser.sign_in(&mara).await;
+    let (entry, actor) = newest(&server, "action:macro.updated");
+    let (denied, _) = newest(&server, "outcome:denied");
+    for page in PAGES {
+        let values =
+            [("{entry}", &entry), ("{denied}", &denied), ("{actor}", &actor), ("{member}", &vera.id.0)];
+        let path = values.iter().fold(page.to_owned(), |path, (name, value)| path.replace(name, value));
+        browser.visit(&path).await;
+        let shown = (browser.attribute("html", "lang").await, browser.attribute("html", "data-theme").await);
+        if (shown.0.as_str(), shown.1.as_str()) != (look.language, look.theme()) {
+            inspector.note(format!("language and theme are {shown:?}"), page);
+        }
+        inspector.inspect(&browser, page).await;
+    }
+    inspector.conclude();
+    browser.close().await;
+}
+
+/// What opens, answers and refuses.
+async fn somebody_opens_what_can_be_opened(look: Look) {
+    let Some(mut inspector) = Inspector::new() else { return };
+    let server = TestServer::start();
+    demo::load(&server, EVENTS);
+    let mara = hire(&server, "Mara Lindqvist", Role::Owner, look.preferences());
+    let Some(browser) = browser_of(&server, look).await else { return };
+    browser.sign_in(&mara).await;
+
+    browser.visit("/log?range=all&q=outcome:denied").await;
+    browser.settle().await;
+    browser.write("?").await;
+    browser.see("#keys-help[open]").await;
+    inspector.inspect(&browser, "/log with the list of keys").await;
+    browser.key(Key::Escape).await;
+    for menu in [
+        "#rows details.menu",
+        "#search details.menu",
+        ".chips details.menu",
+        "header details.account",
+        "#histogram details",
+    ] {
+        browser.press(&format!("{menu} > summary")).await;
+        inspector.inspect(&browser, &format!("/log with {menu} open")).await;
+        browser.press(&format!("{menu} > summary")).await;
+    }
+    browser.fill("#q", "act").await;
+    browser.see("#q-list [role=option]").await;
+    browser.key(Key::Down).await;
+    inspector.inspect(&browser, "/log with suggestions").await;
+    browser.visit("/log").await;
+    browser.press("[data-testid=tail-toggle]").await;
+    inspector.inspect(&browser, "/log with the tail").await;
+
+    // Answers to forms.
+    browser.visit("/settings/teams").await;
+    browser.fill("#f-id", "payments").await;
+    browser.press("form[data-guard] button.primary").await;
+    inspector.inspect(&browser, "/settings/teams with a mistake").await;
+    browser.fill("#f-name", "Payments").await;
+    browser.press("form[data-guard] button.primary").await;
+    browser.press("details.card > summary").await;
+    inspector.inspect(&browser, "/settings/teams with a team").await;
+    browser.visit("/settings/people").await;
+    browser.fill("#f-email", "nobody").await;
+    browser.run("document.querySelector('#f-email').type = 'text'").await;
+    browser.press("form[action='/settings/people'] button.primary").await;
+    inspector.inspect(&browser, "/settings/people with a mistake").await;
+    browser.fill("#f-email", "vera@northwind.example").await;
+    browser.press("form[action='/settings/people'] button.primary").await;
+    let invitation = browser.see("[data-testid=invite-link]").await;
+    inspector.inspect(&browser, "/settings/people with an invitation").await;
+    browser.visit("/settings/tokens").await;
+    browser.press("form[action='/settings/tokens'] button.primary").await;
+    inspector.inspect(&browser, "/settings/tokens with a mistake").await;
+    browser.fill("#f-name", "importer").await;
+    browser.press("input[name=scope][value=ingest]").await;
+    browser.fill("#f-days", "30").await;
+    browser.press("form[action='/settings/tokens'] button.primary").await;
+    browser.see("[data-testid=token-secret]").await;
+    inspector.inspect(&browser, "/settings/tokens with a token").await;
+    browser.visit("/log/export?range=all").await;
+    browser.press("input[name=as][value=job]").await;
+    browser.press("[data-testid=export-form] button.primary").await;
+    browser.arrive("/exports").await;
+    browser.see("[data-testid=export-job] a.button").await;
+    inspector.inspect(&browser, "/exports with a file").await;
+    browser.visit("/integrity").await;
+    browser.press("form[action='/integrity/verify'] button").await;
+    browser.see("[data-testid=integrity-result]").await;
+    inspector.inspect(&browser, "/integrity with a verdict").await;
+
+    // Somebody who may little, in a log that tells them nothing.
+    let at = invitation.find("/join/").expect("a link");
+    browser.forget().await;
+    browser.remember("hindcast-theme", look.theme());
+    browser.visit(&invitation[at..]).await;
+    inspector.inspect(&browser, "/join").await;
+    browser.press("section.door form button").await;
+    inspector.inspect(&browser, "/join with a mistake").await;
+    browser.fill("#f-name", "Vera Voss").await;
+    browser.fill("#f-password", PASSWORD).await;
+    browser.press("section.door form button").await;
+    browser.arrive("/login/second-factor").await;
+    browser.visit("/settings/people").await;
+    browser.see("#refused-h").await;
+    inspector.inspect(&browser, "/settings/people for a viewer").await;
+    browser.visit("/log?range=15m&q=nothing").await;
+    inspector.inspect(&browser, "/log for a viewer").await;
+    inspector.conclude();
+    browser.close().await;
+}
+
+/// What is there before anybody is signed in, and before anything has happened.
+async fn a_guest_comes_to_the_door(look: Look) {
+    let Some(mut inspector) = Inspector::new() else { return };
+    let server = TestServer::start();
+    let Some(browser) = browser_of(&server, look).await else { return };
+    browser.visit("/setup").await;
+    assert_eq!(browser.attribute("html", "lang").await, look.language);
+    assert_eq!(browser.attribute("html", "data-theme").await, look.theme());
+    inspector.inspect(&browser, "/setup").await;
+    browser.press("form[action='/setup'] button").await;
+    browser.see("#errors").await;
+    inspector.inspect(&browser, "/setup with mistakes").await;
+
+    let (other, _) = server.another_workspace();
+    let ola = hire_in(&server, &other, "Ola Nordmann", Role::Owner, look.preferences());
+    browser.visit("/login").await;
+    inspector.inspect(&browser, "/login").await;
+    fill_in(&browser, "nobody@northwind.example").await;
+    browser.see("#failed").await;
+    inspector.inspect(&browser, "/login with a wrong password").await;
+    browser.visit("/nothing/is/here").await;
+    inspector.inspect(&browser, "404 for a guest").await;
+
+    browser.enter(&server, &other, &ola);
+    browser.visit("/log").await;
+    browser.see("[data-testid=empty-never]").await;
+    inspector.inspect(&browser, "/log that is empty").await;
+    for page in ["/dashboards/overview", "/exports", "/settings/tokens", "/settings/people", "/integrity"] {
+        browser.visit(page).await;
+        inspector.inspect(&browser, &format!("{page} of an empty log")).await;
+    }
+    browser.visit("/login/second-factor").await;
+    inspector.inspect(&browser, "/login/second-factor").await;
+    let mut phone = Authenticator::new(&browser.see("[data-testid=totp-secret]").await);
+    browser.fill("#f-code", &phone.wrong_code()).await;
+    browser.press("form[action='/login/second-factor'] button").await;
+    browser.see("#failed").await;
+    inspector.inspect(&browser, "/login/second-factor with a wrong code").await;
+    browser.fill("#f-code", &phone.code().await).await;
+    browser.press("form[action='/login/second-factor'] button").await;
+    browser.see("[data-testid=recovery-codes]").await;
+    inspector.inspect(&browser, "recovery codes").await;
+    browser.forget().await;
+    browser.remember("hindcast-theme", look.theme());
+    browser.visit("/login").await;
+    fill_in(&browser, &ola.email).await;
+    browser.arrive("/login/code").await;
+    inspector.inspect(&browser, "/login/code").await;
+    inspector.conclude();
+    browser.close().await;
+}
+
+async fn fill_in(browser: &Browser, email: &str) {
+    browser.fill("#f-email", email).await;
+    browser.fill("#f-password", PASSWORD).await;
+    browser.key(Key::Enter).await;
+}
+
+const ENGLISH_LIGHT: Look = Look { language: "en", theme: Theme::Light };
+const ENGLISH_DARK: Look = Look { language: "en", theme: Theme::Dark };
+const JAPANESE_LIGHT: Look = Look { language: "ja", theme: Theme::Light };
+const JAPANESE_DARK: Look = Look { language: "ja", theme: Theme::Dark };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_reads_english_by_day() {
+    an_owner_looks_around(ENGLISH_LIGHT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_reads_english_by_night() {
+    an_owner_looks_around(ENGLISH_DARK).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_reads_japanese_by_day() {
+    an_owner_looks_around(JAPANESE_LIGHT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_reads_japanese_by_night() {
+    an_owner_looks_around(JAPANESE_DARK).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_opens_is_english_by_day() {
+    somebody_opens_what_can_be_opened(ENGLISH_LIGHT).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_opens_is_japanese_by_night() {
+    somebody_opens_what_can_be_opened(JAPANESE_DARK).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_reads_english_by_night() {
+    a_guest_comes_to_the_door(ENGLISH_DARK).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_reads_japanese_by_day() {
+    a_guest_comes_to_the_door(JAPANESE_LIGHT).await;
+}
