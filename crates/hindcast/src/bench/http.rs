@@ -1,11 +1,12 @@
 //! The figures that go through HTTP: our own server on the loopback address, asked by connections of this process.
 
-use super::Figure;
 use super::generate::Generator;
+use super::{Figure, pages};
 use crate::app::App;
 use crate::catalog::{By, Narrowing, NewToken, Scope};
 use crate::serve::{listen, serve};
 use anyhow::{Context as _, ensure};
+use hindcast_ledger::WorkspaceId;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +19,12 @@ const BATCH: u64 = 1000;
 const BATCH_CONNECTIONS: u64 = 8;
 const FOUND_RUNS: usize = 300;
 
-pub(super) fn measure(app: Arc<App>, generator: &Generator) -> anyhow::Result<Vec<Figure>> {
+pub(super) fn measure(
+    app: Arc<App>,
+    generator: &Generator,
+    asked: &WorkspaceId,
+) -> anyhow::Result<Vec<Figure>> {
+    let cookie = pages::visitor(&app, asked)?;
     let workspace = app.create_workspace("Over HTTP", &By::server())?.id;
     let (_, token) = app.catalog.create_token(
         NewToken {
@@ -42,7 +48,9 @@ pub(super) fn measure(app: Arc<App>, generator: &Generator) -> anyhow::Result<Ve
         let address = listener.local_addr()?;
         let server = tokio::spawn(serve(app.clone(), listener));
         let token = Arc::new(token.reveal().to_owned());
-        let mut figures = batched(address, &token, batches).await?;
+        let pages = tokio::task::spawn_blocking(move || pages::measure(address, &cookie));
+        let mut figures = pages.await??;
+        figures.extend(batched(address, &token, batches).await?);
         figures.extend(single(address, &token, singles).await?);
         figures.push(found(address, &token).await?);
         app.ending.send_replace(true);

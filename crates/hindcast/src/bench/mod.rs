@@ -10,6 +10,7 @@ mod http;
 mod ingest;
 mod machine;
 mod ours;
+mod pages;
 mod stages;
 mod table;
 

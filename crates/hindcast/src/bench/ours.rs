@@ -27,8 +27,8 @@ pub(super) fn measure(generator: &Generator, params: &Params, folder: &Path) -> 
     let workspaces: Vec<WorkspaceId> = (0..WORKSPACES)
         .map(|number| Ok(app.create_workspace(&format!("Workspace {number}"), &By::server())?.id))
         .collect::<anyhow::Result<_>>()?;
-    let asked = workspaces.get(params.workspace as usize).context("the workspace that is asked")?;
-    let room = app.rooms.get(asked).context("its room")?;
+    let asked = workspaces.get(params.workspace as usize).context("the workspace that is asked")?.clone();
+    let room = app.rooms.get(&asked).context("its room")?;
 
     let mut figures = ingest::measure(&app, generator, &workspaces, &folder.join("batches"))?;
     eprintln!("asking …");
@@ -43,7 +43,7 @@ pub(super) fn measure(generator: &Generator, params: &Params, folder: &Path) -> 
     let app = Arc::new(App::open(config)?);
     std::thread::sleep(Duration::from_secs(2));
     figures.push(Figure::ours("memory idle", anonymous_mb(), "MB", "anonymous, after a restart"));
-    figures.extend(http::measure(app, generator)?);
+    figures.extend(http::measure(app, generator, &asked)?);
     Ok(figures)
 }
 

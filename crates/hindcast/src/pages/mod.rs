@@ -44,4 +44,5 @@ mod views;
 mod visitor;
 mod zones;
 
+pub(crate) use assets::FOLDER as ASSETS_FOLDER;
 pub use routes::routes;
