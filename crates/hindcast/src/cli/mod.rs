@@ -6,6 +6,7 @@ mod demo;
 mod export;
 mod ingest;
 mod keys;
+mod person;
 mod row;
 mod search;
 mod serve;
@@ -47,6 +48,8 @@ enum Command {
     Verify(verify::Args),
     /// Make, list and revoke tokens.
     Token(token::Args),
+    /// List people, and let somebody in again.
+    Person(person::Args),
     /// Make and list workspaces.
     Workspace(workspace::Args),
     /// Show the public keys that verify checkpoints.
@@ -69,6 +72,7 @@ impl Cli {
             Command::Export(args) => export::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Token(args) => token::run(&args),
+            Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),
             Command::Bench(args) => bench::run(&args),

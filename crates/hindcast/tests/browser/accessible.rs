@@ -16,12 +16,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 const EVENTS: usize = 2_000;
+/// So many places, and pages, are told of each rule that is broken.
+const FAULTS_TOLD_MAX: usize = 4;
 /// The narrowest screen, and the usual one.
 const NARROW: (u32, u32) = (320, 640);
 const WIDE: (u32, u32) = (1280, 900);
 
-/// Pages of an owner. What stands in braces is filled in.
-const PAGES: [&str; 47] = [
+/// The log as an owner sees it. What stands in braces is filled in.
+const LOG: [&str; 19] = [
     "/log?range=all",
     "/log?range=all&group=off&cols=outcome,time,who,target,ip,location,source",
     "/log?range=15m&q=nothing-is-called-this",
@@ -39,6 +41,11 @@ const PAGES: [&str; 47] = [
     "/log/{entry}?tab=raw",
     "/log/{denied}",
     "/log/values?facet=actor&range=all",
+    "/my-activity",
+    "/log/99999999",
+];
+/// Everything else.
+const OTHERS: [&str; 28] = [
     "/log/export?range=all",
     "/exports",
     "/dashboards/overview?range=all",
@@ -49,7 +56,6 @@ const PAGES: [&str; 47] = [
     "/dashboards/people?range=15m&q=nothing-is-called-this",
     "/people/{actor}?range=all",
     "/integrity",
-    "/my-activity",
     "/settings/general",
     "/settings/people",
     "/settings/people/{member}",
@@ -68,7 +74,6 @@ const PAGES: [&str; 47] = [
     "/help/activities?find=nothing-is-called-this",
     "/docs/api",
     "/nothing/is/here",
-    "/log/99999999",
 ];
 
 /// How a page looks.
@@ -91,8 +96,16 @@ impl Look {
 /// What is wrong, and on which pages.
 struct Inspector {
     axe: String,
-    found: BTreeMap<String, Vec<String>>,
+    /// By rule and place.
+    faults: BTreeMap<String, BTreeMap<String, Fault>>,
     pages: usize,
+}
+
+/// Something wrong at one place.
+#[derive(Default)]
+struct Fault {
+    told: String,
+    pages: Vec<String>,
 }
 
 impl Inspector {
@@ -102,7 +115,7 @@ impl Inspector {
         let usual = PathBuf::from(home).join(".cache/hindcast/axe/axe.min.js");
         let file = std::env::var("HINDCAST_AXE").map_or(usual, PathBuf::from);
         match std::fs::read_to_string(&file) {
-            Ok(axe) => Some(Self { axe, found: BTreeMap::new(), pages: 0 }),
+            Ok(axe) => Some(Self { axe, faults: BTreeMap::new(), pages: 0 }),
             Err(_) => {
                 say(&format!("skipped: axe is not here ({}; set HINDCAST_AXE)", file.display()));
                 None
@@ -113,9 +126,7 @@ impl Inspector {
     /// Looks at what the browser shows.
     async fn inspect(&mut self, browser: &Browser, page: &str) {
         self.pages += 1;
-        let t0 = std::time::Instant::now();
         browser.settle().await;
-        let t1 = t0.elapsed();
         browser.run(&self.axe).await;
         let run = "const [done] = arguments;
             const values = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
@@ -128,49 +139,42 @@ impl Inspector {
             let rule_told = format!("{} ({})", text(&rule[0]), text(&rule[1]));
             for node in rule[2].as_array().expect("nodes") {
                 let summary = text(&node[2]).replace('\n', " ");
-                self.note(
-                    format!("{rule_told}\n    {}\n    {}\n    {summary}", text(&node[0]), text(&node[1])),
-                    page,
-                );
+                self.note(&rule_told, text(&node[0]), &format!("{}\n      {summary}", text(&node[1])), page);
             }
         }
-        let t2 = t0.elapsed();
         self.measure(browser, page).await;
-        say(&format!("TIME {page} settle {t1:?} axe {t2:?} measure {:?}", t0.elapsed()));
         for complaint in browser.complaints() {
-            self.note(format!("the console: {complaint}"), page);
+            self.note("the console complains", &complaint, "", page);
         }
     }
 
     /// Makes the window narrow for a moment.
     async fn measure(&mut self, browser: &Browser, page: &str) {
-        let script = "const page = document.documentElement, width = page.clientWidth;
-            if (page.scrollWidth <= width) return null;
-            const scrolls = one => one && one !== document.body
-                && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(one).overflowX) || scrolls(one.parentElement));
-            const wide = [...document.querySelectorAll('body *')].filter(
-                one => one.getBoundingClientRect().right > width + 0.5 && !scrolls(one.parentElement));
-            return page.scrollWidth + ': ' + wide.slice(0, 4).map(one => one.outerHTML.slice(0, 120)).join(' | ')";
         browser.resize(NARROW.0, NARROW.1);
-        let wide = browser.run(script).await;
-        if let Some(wide) = wide.as_str() {
-            self.note(format!("wider than {} px: {wide}", NARROW.0), page);
+        if let Some(wide) = browser.sideways().await {
+            self.note(&format!("wider than {} px", NARROW.0), page, &wide, page);
         }
         browser.resize(WIDE.0, WIDE.1);
     }
 
-    fn note(&mut self, what: String, page: &str) {
-        self.found.entry(what).or_default().push(page.to_owned());
+    fn note(&mut self, rule: &str, place: &str, told: &str, page: &str) {
+        let fault = self.faults.entry(rule.to_owned()).or_default().entry(place.to_owned()).or_default();
+        told.clone_into(&mut fault.told);
+        fault.pages.push(page.to_owned());
     }
 
     /// Nothing may be wrong.
     fn conclude(self) {
-        let told = self.found.iter().map(|(what, pages)| {
-            let more = if pages.len() > 3 { format!(" and {} more", pages.len() - 3) } else { String::new() };
-            format!("- {what}\n    on {}{more}", pages[..pages.len().min(3)].join(", "))
-        });
-        let told: Vec<_> = told.collect();
-        assert!(told.is_empty(), "{} pages, {} faults:\n{}", self.pages, told.len(), told.join("\n"));
+        let mut told = String::new();
+        for (rule, places) in &self.faults {
+            told.push_str(&format!("- {rule}: {} places\n", places.len()));
+            for (place, fault) in places.iter().take(FAULTS_TOLD_MAX) {
+                let pages = fault.pages.iter().take(FAULTS_TOLD_MAX).map(String::as_str).collect::<Vec<_>>();
+                told.push_str(&format!("    {place}\n      {}\n", fault.told));
+                told.push_str(&format!("      on {} pages: {}\n", fault.pages.len(), pages.join(", ")));
+            }
+        }
+        assert!(told.is_empty(), "{} pages were looked at:\n{told}", self.pages);
     }
 }
 
@@ -194,7 +198,7 @@ fn newest(server: &TestServer, q: &str) -> (String, String) {
 }
 
 /// Everything that an owner sees.
-async fn an_owner_looks_around(look: Look) {
+async fn an_owner_looks_at(pages: &[&str], look: Look) {
     let Some(mut inspector) = Inspector::new() else { return };
     let server = TestServer::start();
     demo::load(&server, EVENTS);
@@ -204,14 +208,15 @@ async fn an_owner_looks_around(look: Look) {
     browser.sign_in(&mara).await;
     let (entry, actor) = newest(&server, "action:macro.updated");
     let (denied, _) = newest(&server, "outcome:denied");
-    for page in PAGES {
+    for page in pages {
         let values =
             [("{entry}", &entry), ("{denied}", &denied), ("{actor}", &actor), ("{member}", &vera.id.0)];
-        let path = values.iter().fold(page.to_owned(), |path, (name, value)| path.replace(name, value));
+        let path = values.iter().fold((*page).to_owned(), |path, (name, value)| path.replace(name, value));
         browser.visit(&path).await;
+        browser.settle().await;
         let shown = (browser.attribute("html", "lang").await, browser.attribute("html", "data-theme").await);
         if (shown.0.as_str(), shown.1.as_str()) != (look.language, look.theme()) {
-            inspector.note(format!("language and theme are {shown:?}"), page);
+            inspector.note("language and theme are others", page, &format!("{shown:?}"), page);
         }
         inspector.inspect(&browser, page).await;
     }
@@ -257,15 +262,18 @@ async fn somebody_opens_what_can_be_opened(look: Look) {
     browser.visit("/settings/teams").await;
     browser.fill("#f-id", "payments").await;
     browser.press("form[data-guard] button.primary").await;
+    browser.see("#errors").await;
     inspector.inspect(&browser, "/settings/teams with a mistake").await;
     browser.fill("#f-name", "Payments").await;
     browser.press("form[data-guard] button.primary").await;
+    browser.see("[data-testid=saved]").await;
     browser.press("details.card > summary").await;
     inspector.inspect(&browser, "/settings/teams with a team").await;
     browser.visit("/settings/people").await;
     browser.fill("#f-email", "nobody").await;
     browser.run("document.querySelector('#f-email').type = 'text'").await;
     browser.press("form[action='/settings/people'] button.primary").await;
+    browser.see("#errors").await;
     inspector.inspect(&browser, "/settings/people with a mistake").await;
     browser.fill("#f-email", "vera@northwind.example").await;
     browser.press("form[action='/settings/people'] button.primary").await;
@@ -273,9 +281,9 @@ async fn somebody_opens_what_can_be_opened(look: Look) {
     inspector.inspect(&browser, "/settings/people with an invitation").await;
     browser.visit("/settings/tokens").await;
     browser.press("form[action='/settings/tokens'] button.primary").await;
+    browser.see("#errors").await;
     inspector.inspect(&browser, "/settings/tokens with a mistake").await;
     browser.fill("#f-name", "importer").await;
-    browser.press("input[name=scope][value=ingest]").await;
     browser.fill("#f-days", "30").await;
     browser.press("form[action='/settings/tokens'] button.primary").await;
     browser.see("[data-testid=token-secret]").await;
@@ -298,6 +306,7 @@ async fn somebody_opens_what_can_be_opened(look: Look) {
     browser.visit(&invitation[at..]).await;
     inspector.inspect(&browser, "/join").await;
     browser.press("section.door form button").await;
+    browser.see("#errors").await;
     inspector.inspect(&browser, "/join with a mistake").await;
     browser.fill("#f-name", "Vera Voss").await;
     browser.fill("#f-password", PASSWORD).await;
@@ -375,42 +384,31 @@ const ENGLISH_DARK: Look = Look { language: "en", theme: Theme::Dark };
 const JAPANESE_LIGHT: Look = Look { language: "ja", theme: Theme::Light };
 const JAPANESE_DARK: Look = Look { language: "ja", theme: Theme::Dark };
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_owner_reads_english_by_day() {
-    an_owner_looks_around(ENGLISH_LIGHT).await;
+/// One story for each look, so that they can be told at the same time.
+macro_rules! stories {
+    ($($name:ident: $story:expr;)*) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            $story.await;
+        }
+    )*};
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_owner_reads_english_by_night() {
-    an_owner_looks_around(ENGLISH_DARK).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_owner_reads_japanese_by_day() {
-    an_owner_looks_around(JAPANESE_LIGHT).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_owner_reads_japanese_by_night() {
-    an_owner_looks_around(JAPANESE_DARK).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_opens_is_english_by_day() {
-    somebody_opens_what_can_be_opened(ENGLISH_LIGHT).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_opens_is_japanese_by_night() {
-    somebody_opens_what_can_be_opened(JAPANESE_DARK).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_guest_reads_english_by_night() {
-    a_guest_comes_to_the_door(ENGLISH_DARK).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_guest_reads_japanese_by_day() {
-    a_guest_comes_to_the_door(JAPANESE_LIGHT).await;
+stories! {
+    the_log_in_english_by_day: an_owner_looks_at(&LOG, ENGLISH_LIGHT);
+    the_log_in_english_by_night: an_owner_looks_at(&LOG, ENGLISH_DARK);
+    the_log_in_japanese_by_day: an_owner_looks_at(&LOG, JAPANESE_LIGHT);
+    the_log_in_japanese_by_night: an_owner_looks_at(&LOG, JAPANESE_DARK);
+    other_pages_in_english_by_day: an_owner_looks_at(&OTHERS, ENGLISH_LIGHT);
+    other_pages_in_english_by_night: an_owner_looks_at(&OTHERS, ENGLISH_DARK);
+    other_pages_in_japanese_by_day: an_owner_looks_at(&OTHERS, JAPANESE_LIGHT);
+    other_pages_in_japanese_by_night: an_owner_looks_at(&OTHERS, JAPANESE_DARK);
+    what_opens_in_english_by_day: somebody_opens_what_can_be_opened(ENGLISH_LIGHT);
+    what_opens_in_english_by_night: somebody_opens_what_can_be_opened(ENGLISH_DARK);
+    what_opens_in_japanese_by_day: somebody_opens_what_can_be_opened(JAPANESE_LIGHT);
+    what_opens_in_japanese_by_night: somebody_opens_what_can_be_opened(JAPANESE_DARK);
+    the_door_in_english_by_day: a_guest_comes_to_the_door(ENGLISH_LIGHT);
+    the_door_in_english_by_night: a_guest_comes_to_the_door(ENGLISH_DARK);
+    the_door_in_japanese_by_day: a_guest_comes_to_the_door(JAPANESE_LIGHT);
+    the_door_in_japanese_by_night: a_guest_comes_to_the_door(JAPANESE_DARK);
 }

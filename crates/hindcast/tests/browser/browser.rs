@@ -329,6 +329,19 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", &size);
     }
 
+    /// What makes the page wider than its window, if something does.
+    pub async fn sideways(&self) -> Option<String> {
+        let script = "const page = document.documentElement, width = page.clientWidth;
+            if (page.scrollWidth <= width) return null;
+            const scrolls = one => one && one !== document.body
+                && (getComputedStyle(one).overflowX !== 'visible' || scrolls(one.parentElement));
+            const wide = [...document.querySelectorAll('body *')].filter(one =>
+                one.getBoundingClientRect().right > width + 0.5 && !scrolls(one.parentElement));
+            const told = wide.slice(0, 5).map(one => one.outerHTML.slice(0, 120).replace(/\\s+/g, ' '));
+            return `${page.scrollWidth} px in ${width}: ${told.join(' | ')}`";
+        self.run(script).await.as_str().map(str::to_owned)
+    }
+
     /// Asks the browser something that WebDriver has no words for.
     pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
         self.driver_post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))

@@ -10,11 +10,14 @@ mod cast;
 mod demo;
 mod find;
 mod first_run;
+mod hostile;
 mod japanese;
 mod keyboard;
 mod no_script;
 mod people;
+mod screenshots;
 #[path = "../it/support.rs"]
 #[expect(dead_code, reason = "these stories need less than those that talk to the API")]
 mod support;
 mod tail;
+mod tmp;

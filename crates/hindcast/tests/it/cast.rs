@@ -99,7 +99,9 @@ impl Visitor<'_> {
     /// A form, sent with these headers.
     pub fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
         let mut body = form_urlencoded::Serializer::new(String::new());
-        fields.iter().for_each(|(name, value)| drop(body.append_pair(name, value)));
+        for (name, value) in fields {
+            body.append_pair(name, value);
+        }
         let mut headers = headers.to_vec();
         headers.push(("content-type", "application/x-www-form-urlencoded"));
         self.send("POST", path, &headers, Some(body.finish()))

@@ -282,3 +282,23 @@ fn whoever_is_changed_signs_in_again_and_the_change_is_an_entry() {
     let role = changes.iter().find(|change| change["path"] == "/role").expect("the role");
     assert_eq!((&role["before"], &role["after"]), (&"viewer".into(), &"auditor".into()));
 }
+
+#[test]
+fn whoever_runs_the_server_lets_a_lost_owner_in_again() {
+    let server = TestServer::start();
+    let owner = server.visitor(Role::Owner, &[]);
+    let folder = server.app.config.data.folder.clone();
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hindcast"));
+        let output = command.arg("person").args(arguments).arg("--data").arg(&folder).output().expect("runs");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert!(run(&["list"]).contains(&owner.email));
+    let told = run(&["reset", &owner.email]);
+    let password =
+        told.split("password ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a password");
+    assert_eq!(owner.get("/log").status, 303, "all sessions have ended");
+    assert_eq!(sign_in(&server.stranger(), &owner.email, PASSWORD), 422);
+    assert_eq!(sign_in(&server.stranger(), &owner.email, password), 303);
+    assert!(actions_of(&server, &server.workspace).contains(&"password.changed".to_owned()));
+}
