@@ -65,6 +65,7 @@ chips-clear = Alle entfernen
 
 tail = Live-Ansicht
 tail-new-pattern = Neue Einträge: {"{n}"}
+tail-new-one-pattern = Neue Einträge: {"{n}"}
 tail-gap-pattern = Übersprungene Einträge: {"{n}"}. Laden Sie die Seite neu, um sie zu sehen.
 tail-rate-pattern = {"{n}"} pro Minute
 tail-paused = Pausiert – Verbindung unterbrochen

@@ -47,4 +47,4 @@ friday = Friday
 saturday = Saturday
 sunday = Sunday
 
-person-told = { $count } entries in this range. Last seen { $when }.
+person-told = Entries in this range: { $count }. Last seen { $when }.

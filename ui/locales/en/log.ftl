@@ -65,13 +65,14 @@ chips-clear = Clear all
 
 tail = Live tail
 tail-new-pattern = {"{n}"} new entries
+tail-new-one-pattern = {"{n}"} new entry
 tail-gap-pattern = {"{n}"} entries were skipped. Reload to see them.
 tail-rate-pattern = {"{n}"} per minute
 tail-paused = Paused – connection lost
 tail-stopped = Stopped
 tail-continue = Go on
 
-histogram-finding = Most at { $when }: { $count ->
+histogram-finding = Busiest: { $when }, { $count ->
     [one] { $count } entry
    *[other] { $count } entries
 }
@@ -173,7 +174,7 @@ fact-who = Who
 fact-on-behalf-of = On behalf of
 fact-activity = Activity
 fact-category = Category
-fact-outcome-reason = Why so
+fact-outcome-reason = Reason of the outcome
 fact-targets = Target
 fact-reason = Reason given
 fact-description = Description
@@ -230,7 +231,7 @@ proof-path-count = { $n ->
 }
 proof-note = Signed checkpoint
 proof-offline = Verify it yourself, without this server
-proof-offline-told = What this page says could be wrong if the server were. Download the proof file and check it on another machine, with a key that you keep there:
+proof-offline-told = If this server were compromised, so could be what this page says. Download the proof file and check it on another machine, with a key that you keep there:
 
 values-find = Find a value
 values-none = No value matches.

@@ -43,7 +43,7 @@ unknown = Unknown
 offline = Connection lost – retrying.
 signed-out = You are no longer signed in. What you typed is still here.
 
-chain-signed = { $entries } entries signed
+chain-signed = Entries signed: { $entries }
 chain-empty = Nothing signed yet
 chain-broken = Not intact
 notice-quarantined = What is stored of this log is not what was signed. Viewing goes on; nothing is appended until it is repaired.

@@ -65,6 +65,7 @@ chips-clear = Tout effacer
 
 tail = Suivi en direct
 tail-new-pattern = Nouvelles entrées : {"{n}"}
+tail-new-one-pattern = Nouvelles entrées : {"{n}"}
 tail-gap-pattern = Entrées non affichées : {"{n}"}. Rechargez la page pour les voir.
 tail-rate-pattern = {"{n}"} par minute
 tail-paused = En pause – connexion perdue

@@ -63,6 +63,7 @@ chips-clear = すべて解除
 
 tail = ライブ表示
 tail-new-pattern = 新しいエントリ{"{n}"}件
+tail-new-one-pattern = 新しいエントリ{"{n}"}件
 tail-gap-pattern = {"{n}"}件のエントリがスキップされました。再読み込みすると表示されます。
 tail-rate-pattern = 毎分{"{n}"}件
 tail-paused = 一時停止中（接続が切れました）

@@ -225,7 +225,7 @@ async fn wait_for_room(app: &App) -> Result<(), Problem> {
 }
 
 /// Waits for a signed checkpoint of at least this size; nothing when none comes in time.
-pub(super) async fn checkpoint(app: &App, room: &Room, size: u64) -> Result<Option<Arc<str>>, Problem> {
+pub(crate) async fn checkpoint(app: &App, room: &Room, size: u64) -> Result<Option<Arc<str>>, Problem> {
     let mut signed = room.signed.subscribe();
     let published =
         || Ok::<_, Problem>(app.ledger.published(&room.id)?.filter(|(signed, _)| *signed >= size));

@@ -29,6 +29,7 @@ mod tokens;
 mod workspaces;
 
 pub(crate) use entries::find;
+pub(crate) use events::checkpoint;
 pub(crate) use export::{Layout, answer_export, file_name, record as record_export};
 pub(crate) use openapi::described;
 pub(crate) use params::escaped;

@@ -140,19 +140,24 @@ pub async fn verify(
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let snapshot = visitor.snapshot(&app)?;
+    let (room, snapshot) = (visitor.room(&app)?, visitor.snapshot(&app)?);
+    let found = lanes.query(&app, move |budget| {
+        let found = crate::api::find(&snapshot, &id, budget)?;
+        found.get(0).map(|entry| entry.index).ok_or_else(|| Problem::not_found("there is no such entry"))
+    });
+    let index = found.await?;
+    // A fresh entry is signed in a moment.
+    crate::api::checkpoint(&app, &room, index + 1).await?;
     let kept = app.clone();
     let to = lanes
-        .query(&app, move |budget| {
-            let found = crate::api::find(&snapshot, &id, budget)?;
-            let entry = found.get(0).ok_or_else(|| Problem::not_found("there is no such entry"))?;
-            let checked = checked(&kept, &visitor, entry.index)?;
+        .query(&app, move |_| {
+            let checked = checked(&kept, &visitor, index)?;
             let about =
-                serde_json::json!({ "size": checked.size, "intact": checked.is_good, "entry": entry.index });
+                serde_json::json!({ "size": checked.size, "intact": checked.is_good, "entry": index });
             let event = visitor.by().event("log.verified", serde_json::json!([]), about);
             kept.catalog.keep(&visitor.membership.workspace, &event)?;
             kept.post();
-            Ok(format!("/log/{}?tab=integrity", entry.index))
+            Ok(format!("/log/{index}?tab=integrity"))
         })
         .await?;
     Ok(redirect(&to))

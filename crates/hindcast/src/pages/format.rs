@@ -25,6 +25,11 @@ pub fn number(number: i64, language: Language) -> String {
     out
 }
 
+/// Words one after the other.
+pub fn list(words: &[String], language: Language) -> String {
+    words.join(if language == Language::Japanese { "、" } else { ", " })
+}
+
 /// A number with one digit after the point.
 pub fn decimal(number: f64, language: Language) -> String {
     let tenths = (number * 10.0).round() as i64;

@@ -1,7 +1,7 @@
 //! What every page has: the header with the workspace and the search, the navigation, notices, and the footer.
 
 use super::assets::FOLDER;
-use super::format::number;
+use super::format::{list, number};
 use super::guest::{Guest, theme_name};
 use super::safe::{short, visible};
 use super::text::Text;
@@ -241,7 +241,7 @@ fn notices(visitor: &Visitor, quarantined: bool) -> Vec<Notice> {
             let fields: Vec<String> = hidden.fields().map(|field| field_name(t, field)).collect();
             let between = if text.is_empty() || t.language == Language::Japanese { "" } else { " " };
             text.push_str(between);
-            text.push_str(&t.narrowed_hidden(fields.join(", ")));
+            text.push_str(&t.narrowed_hidden(list(&fields, t.language)));
         }
         notices.push(Notice { tone: "narrow", text, link: None });
     }

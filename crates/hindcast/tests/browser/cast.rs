@@ -49,11 +49,15 @@ pub fn hire_in(
     let joined = |_: &PersonId| By::server();
     let id = app.catalog.add_person(&new, &memberships, "agent.joined", joined, (app.clock)());
     let id = id.expect("kept").expect("nobody else has the address");
-    // Stories count entries; those about how their people came would come between.
-    for outgoing in app.catalog.outbox().expect("read") {
-        app.catalog.written(&outgoing).expect("forgotten");
-    }
+    hush(server);
     Person { id, email }
+}
+
+/// Stories count entries; those about how everything was made ready would come between.
+pub fn hush(server: &TestServer) {
+    for outgoing in server.app.catalog.outbox().expect("read") {
+        server.app.catalog.written(&outgoing).expect("forgotten");
+    }
 }
 
 /// An owner who reads English.

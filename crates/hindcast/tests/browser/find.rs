@@ -21,7 +21,7 @@ fn a_haystack() -> Vec<Value> {
                     "actor": { "type": "user", "id": id, "name": name },
                     "targets": [{ "type": "macro", "id": at.to_string(), "name": title }],
                     "changes": [
-                        { "path": "/name", "before": "Refund in 14 days", "after": "Refund in 30 days" },
+                        { "path": "/name", "before": "Refunds arrive within 14 days at the latest", "after": "Refunds arrive within 30 days at the latest" },
                         { "path": "/visible_to", "before": null, "after": "everybody" },
                         { "path": "/shared", "before": true, "after": null },
                     ],
@@ -156,7 +156,10 @@ async fn three_filters_find_an_entry_that_can_be_read_and_verified() {
     browser.press("[data-testid=tab-changes]").await;
     browser.see("[data-testid=diff]").await;
     let told = browser.texts("[data-testid=diff] tbody tr:first-child td").await;
-    assert_eq!(told, ["Refund in 14 days", "Refund in 30 days"]);
+    assert_eq!(
+        told,
+        ["Refunds arrive within 14 days at the latest", "Refunds arrive within 30 days at the latest"]
+    );
     assert_eq!(
         browser.texts("[data-testid=diff] del, [data-testid=diff] tr:first-child ins").await[..2],
         ["14", "30"]

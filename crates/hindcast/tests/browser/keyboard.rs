@@ -36,16 +36,26 @@ async fn focus(browser: &Browser) -> (String, bool) {
     serde_json::from_value(browser.run(script).await).expect("a focus")
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_entry_is_found_and_opened_with_keys_alone() {
+async fn at_the_log() -> Option<(TestServer, Browser)> {
     let server = TestServer::start();
     entries(&server);
     let mara = owner(&server);
-    let Some(browser) = Browser::open(&server).await else { return };
-    browser.sign_in(&mara).await;
+    let browser = Browser::open(&server).await?;
+    browser.enter(&server, &server.workspace, &mara);
     browser.visit("/log").await;
     browser.settle().await;
+    Some((server, browser))
+}
 
+/// Waits until the focus is in a part of the page.
+async fn focus_comes_into(browser: &Browser, css: &str) {
+    let inside = format!("return Boolean(document.activeElement.closest('{css}'))");
+    browser.until_is(&format!("the focus is in {css}"), &inside).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_is_found_and_opened_with_keys_alone() {
+    let Some((_server, browser)) = at_the_log().await else { return };
     browser.write("/").await;
     assert_eq!(focus(&browser).await.0, "input q");
     assert_eq!(browser.value("#q").await, "", "the key itself is not typed");
@@ -53,61 +63,82 @@ async fn an_entry_is_found_and_opened_with_keys_alone() {
     browser.key(Key::Enter).await;
     browser.until("the search is in the address", async || browser.here().await.contains("q=refund")).await;
     browser.settle().await;
-
     browser.write("j").await;
-    browser
-        .until_is("a row has the focus", "return Boolean(document.activeElement.closest('#rows tr'))")
-        .await;
+    focus_comes_into(&browser, "#rows tr").await;
+    browser.key(Key::Enter).await;
+    browser.see("[data-testid=entry-panel]").await;
+    assert!(browser.here().await.contains("entry="));
+    browser.key(Key::Escape).await;
+    browser.miss("[data-testid=entry-panel]").await;
+    assert!(!browser.here().await.contains("entry="));
+    assert!(browser.here().await.contains("q=refund"), "the list is as it was");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_focus_goes_into_what_opens_and_back_from_what_closes() {
+    let Some((_server, browser)) = at_the_log().await else { return };
+    browser.write("j").await;
+    focus_comes_into(&browser, "#rows tr").await;
     let (first, seen) = focus(&browser).await;
     assert!(seen, "the focus on {first} is not seen");
     browser.write("j").await;
     assert_ne!(focus(&browser).await.0, first, "j goes on");
     browser.write("k").await;
     assert_eq!(focus(&browser).await.0, first, "k goes back");
-    browser.key(Key::Enter).await;
-    browser.see("[data-testid=entry-panel]").await;
-    browser
-        .until_is("the focus is in the panel", "return Boolean(document.activeElement.closest('#panel'))")
-        .await;
-    assert!(browser.here().await.contains("entry="));
-    browser.key(Key::Escape).await;
-    browser.miss("[data-testid=entry-panel]").await;
-    assert!(!browser.here().await.contains("entry="));
-    browser.until("the focus is on the row again", async || focus(&browser).await.0 == first).await;
 
     browser.write("?").await;
     browser.see("#keys-help[open]").await;
+    focus_comes_into(&browser, "#keys-help").await;
     browser.write("j").await;
-    assert!(
-        browser.is("return Boolean(document.activeElement.closest('#keys-help'))").await,
-        "it keeps the focus"
-    );
+    focus_comes_into(&browser, "#keys-help").await;
     browser.key(Key::Escape).await;
     browser.miss("#keys-help[open]").await;
-    browser.until("the focus is where it was", async || focus(&browser).await.0 == first).await;
+    browser.until("the focus is on the row again", async || focus(&browser).await.0 == first).await;
 
     browser.write("x").await;
-    browser
-        .until_is(
-            "the menu of the row is open",
-            "return Boolean(document.activeElement.closest('#rows details[open]'))",
-        )
-        .await;
+    focus_comes_into(&browser, "#rows details[open]").await;
     browser.key(Key::Escape).await;
-    browser.until_is("and closed", "return !document.querySelector('#rows details.menu[open]')").await;
-    browser.write("f").await;
     browser
-        .until_is("a filter has the focus", "return Boolean(document.activeElement.closest('.facets'))")
+        .until_is("the menu is closed", "return !document.querySelector('#rows details.menu[open]')")
         .await;
+    focus_comes_into(&browser, "#rows tr").await;
+    browser.write("k").await;
+    browser.write("j").await;
+    browser.write("k").await;
+    assert_eq!(focus(&browser).await.0, first);
+
+    browser.key(Key::Enter).await;
+    browser.see("[data-testid=entry-panel]").await;
+    focus_comes_into(&browser, "#panel").await;
+    browser.key(Key::Escape).await;
+    browser.miss("[data-testid=entry-panel]").await;
+    browser.until("the focus is on the row again", async || focus(&browser).await.0 == first).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_lead_where_the_help_says() {
+    let Some((_server, browser)) = at_the_log().await else { return };
+    browser.write("f").await;
+    focus_comes_into(&browser, ".facets").await;
     browser.write("t").await;
     assert_eq!(browser.attribute("[data-testid=tail-toggle]", "aria-pressed").await, "true");
     browser.write("t").await;
+    assert_eq!(browser.attribute("[data-testid=tail-toggle]", "aria-pressed").await, "false");
     browser.write("e").await;
     browser.arrive("/log/export").await;
-    browser.write("gi").await;
-    browser.arrive("/integrity").await;
-    browser.write("gl").await;
-    browser.arrive("/log").await;
+    for (keys, path) in [("gi", "/integrity"), ("gd", "/dashboards/"), ("ge", "/exports"), ("gl", "/log")] {
+        browser.write(keys).await;
+        browser.arrive(path).await;
+    }
+    // In a diff, n and p go from change to change.
+    browser.write("j").await;
+    browser.key(Key::Enter).await;
+    browser.press("[data-testid=tab-changes]").await;
+    browser.see("[data-testid=diff]").await;
+    browser.write("n").await;
+    focus_comes_into(&browser, "[data-change]").await;
     browser.close().await;
 }
 

@@ -20,4 +20,3 @@ mod screenshots;
 #[expect(dead_code, reason = "these stories need less than those that talk to the API")]
 mod support;
 mod tail;
-mod tmp;

@@ -2,7 +2,7 @@
 //! folder that `HINDCAST_SCREENSHOTS` names, or into a new one.
 
 use crate::browser::{Browser, Setup, say};
-use crate::cast::{hire, speaks};
+use crate::cast::{hire, hush, speaks};
 use crate::demo;
 use crate::support::TestServer;
 use hindcast::catalog::{By, Preferences, Settings, Team, Theme};
@@ -26,10 +26,12 @@ async fn screenshots() {
     let catalog = &server.app.catalog;
     let settings = Settings { zone: "Europe/Dublin".to_owned(), ..Settings::default() };
     catalog.change_settings(&workspace, "Harbour & Pine Support", &settings, &By::server()).expect("kept");
+    hush(&server);
     for team in hindcast::demo::teams() {
         let actors = hindcast::demo::team_members(team).collect();
         let team = Team { id: team.to_owned(), name: team.to_owned(), actors };
         catalog.put_team(&workspace, &team, &By::server()).expect("kept");
+        hush(&server);
     }
     let aoife = hire(&server, "Aoife Brennan", Role::Owner, speaks("en"));
     for (name, role) in [
@@ -44,7 +46,7 @@ async fn screenshots() {
     let entry = entry["entries"][0]["index"].to_string();
     let pages = [
         ("log", "/log?range=7d".to_owned()),
-        ("entry", format!("/log?range=30d&entry={entry}&tab=changes")),
+        ("entry", format!("/log?range=90d&q=category:agents_roles&entry={entry}&tab=changes")),
         ("overview", "/dashboards/overview?range=30d".to_owned()),
         ("access", "/dashboards/access?range=30d".to_owned()),
         ("integrity", "/integrity".to_owned()),
@@ -53,7 +55,6 @@ async fn screenshots() {
         ("activities", "/help/activities".to_owned()),
     ];
     let Some(browser) = Browser::open_as(&server, Setup::default()).await else { return };
-    browser.visit("/login").await;
     browser.enter(&server, &server.workspace, &aoife);
     for (language, theme, look) in LOOKS {
         let preferences = Preferences { theme, ..speaks(language) };

@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 
 /// What must not be told, wherever it stands in an entry.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "203.0.113.9",
     "203.0.113.7",
-    "JP",
+    // As JSON and as CSV have it; the two letters alone are in hashes too.
+    "\"JP\"",
+    ",JP,",
     "ana@example.com",
     "session-1",
     "Edge/141",

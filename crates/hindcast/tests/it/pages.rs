@@ -246,8 +246,8 @@ fn another_workspace_is_nothing_at_all() {
     assert_eq!(stranger.post(&member, &[("act", "remove")]).status, 404);
     assert_eq!(stranger.post("/workspace", &[("workspace", &server.workspace)]).status, 404);
     assert_eq!(stranger.post("/workspace", &[("workspace", "instance")]).status, 404);
-    let token =
-        server.get("/v1/tokens").by_admin().send().good()["tokens"][0]["id"].as_str().map(str::to_owned);
+    let tokens = server.get(&format!("/v1/tokens?workspace={}", server.workspace)).by_admin().send().good();
+    let token = tokens["tokens"][0]["id"].as_str().map(str::to_owned);
     let revoke = format!("/settings/tokens/{}/revoke", token.expect("a token"));
     assert_eq!(stranger.post(&revoke, &[]).status, 404);
     assert_eq!(stranger.get("/log/1").status, 404);

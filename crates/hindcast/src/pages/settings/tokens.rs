@@ -9,6 +9,7 @@ use crate::catalog::{Narrowing, NewToken, Scope, Token, TokenId};
 use crate::config::Network;
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::fields::Fields;
+use crate::pages::format::list;
 use crate::pages::refusal::Refusal;
 use crate::pages::rows::Moment;
 use crate::pages::safe::{short, visible};
@@ -178,7 +179,7 @@ fn listed(visitor: &Visitor, token: &Token) -> Listed {
     let hidden: Vec<_> = token.narrowing.hidden().fields().map(|field| field_name(t, field)).collect();
     let mut narrowing: Vec<String> = token.narrowing.only().iter().map(|only| short(only)).collect();
     if !hidden.is_empty() {
-        narrowing.push(t.token_hides(hidden.join(", ")).into_owned());
+        narrowing.push(t.token_hides(list(&hidden, t.language)).into_owned());
     }
     Listed {
         id: token.id.0.clone(),
