@@ -15,8 +15,8 @@ const PAGES: [(&str, &str); 6] = [
     ("log page, all time", "/log?range=all"),
     ("log page, failures", "/log?range=all&q=outcome:failure"),
     ("log page, a word", "/log?range=all&q=refund"),
-    ("log page, filters", "/log?range=30d&part=facets"),
-    ("log page, histogram", "/log?range=30d&part=histogram"),
+    ("log page, filters", "/log?range=all&part=facets"),
+    ("log page, histogram", "/log?range=all&part=histogram"),
 ];
 const RUNS: usize = 40;
 

@@ -22,7 +22,7 @@ const fn less(metric: &'static str, goal: &'static str) -> Line {
 /// Peers index while they ingest, so this is what theirs is compared with.
 const INDEXED: Line = Line { peers: "ingest", ..more("ingest indexed", "≥ 60000") };
 
-const LINES: [Line; 29] = [
+const LINES: [Line; 36] = [
     less("stage parse", ""),
     less("stage encode", ""),
     less("stage hash", ""),
@@ -45,6 +45,13 @@ const LINES: [Line; 29] = [
     less("Q5 rare word", "≤ 10"),
     less("Q5b common word", "≤ 10"),
     less("Q6 facets", "≤ 15"),
+    less("log page, 24 h", "≤ 150"),
+    less("log page, all time", "≤ 150"),
+    less("log page, failures", "≤ 150"),
+    less("log page, a word", "≤ 150"),
+    less("log page, filters", ""),
+    less("log page, histogram", ""),
+    less("log page, bytes", "≤ 60000"),
     more("Q8 export", "≥ 400000"),
     more("verify", "≥ 400000"),
     less("bytes per event", "≤ 200"),

@@ -13,10 +13,10 @@ use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -64,11 +64,13 @@ pub struct Setup {
     pub scripts: bool,
     /// What it prefers, as `Accept-Language` says it.
     pub language: &'static str,
+    /// Whether every request is noted, which takes time.
+    pub notes_requests: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { scripts: true, language: "en" }
+        Self { scripts: true, language: "en", notes_requests: false }
     }
 }
 
@@ -76,6 +78,8 @@ impl Default for Setup {
 struct Driver {
     process: Child,
     url: String,
+    /// Kept open, so that it can go on talking.
+    _told: Lines<BufReader<ChildStdout>>,
 }
 
 impl Browser {
@@ -355,7 +359,7 @@ impl Browser {
         told.filter(|told| !told.contains("the server responded with a status of 4")).collect()
     }
 
-    /// The address of every request since this was last asked.
+    /// The address of every request since this was last asked, of a browser that notes them.
     pub fn requests(&self) -> Vec<String> {
         let lines = self.log("performance").into_iter();
         let events = lines.filter_map(|line| serde_json::from_str(line["message"].as_str()?).ok());
@@ -400,9 +404,10 @@ fn wanted(profile: &TempDir, setup: Setup) -> Capabilities {
     if !setup.scripts {
         preferences["profile.managed_default_content_settings.javascript"] = 2.into();
     }
+    let performance = if setup.notes_requests { "ALL" } else { "OFF" };
     let wanted = json!({
         "browserName": "chrome",
-        "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+        "goog:loggingPrefs": { "browser": "ALL", "performance": performance },
         "goog:chromeOptions": { "binary": CHROMIUM, "args": arguments, "prefs": preferences },
     });
     wanted.as_object().expect("an object").clone()
@@ -410,17 +415,24 @@ fn wanted(profile: &TempDir, setup: Setup) -> Capabilities {
 
 impl Driver {
     fn start() -> Self {
+        (0..STARTS_MAX).find_map(|_| Self::try_to_start()).expect("chromedriver says where it listens")
+    }
+
+    /// It wants the same free port of IPv4 and of IPv6, and gives up when somebody else has one of them.
+    fn try_to_start() -> Option<Self> {
         let mut command = Command::new(DRIVER);
         command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.process_group(0).spawn().expect("chromedriver starts");
-        let told = BufReader::new(process.stdout.take().expect("piped")).lines();
-        let port = told
-            .map(|line| line.expect("text"))
-            .find_map(|line| {
-                Some(line.split_once("successfully on port ")?.1.trim_end_matches('.').to_owned())
-            })
-            .expect("chromedriver says where it listens");
-        Self { process, url: format!("http://127.0.0.1:{port}") }
+        let mut told = BufReader::new(process.stdout.take().expect("piped")).lines();
+        let port = told.by_ref().map(|line| line.expect("text")).find_map(|line| {
+            let (_, port) = line.split_once("successfully on port ")?;
+            Some(port.trim_end_matches('.').to_owned())
+        });
+        let Some(port) = port else {
+            let _gone = process.wait();
+            return None;
+        };
+        Some(Self { process, url: format!("http://127.0.0.1:{port}"), _told: told })
     }
 }
 

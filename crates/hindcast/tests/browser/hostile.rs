@@ -1,7 +1,7 @@
 //! Whatever somebody writes into an event, a name or an address: nothing of it runs, nothing of it is fetched, and
 //! nothing of it turns text around. Other sites change nothing here, and lead nobody away.
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Setup};
 use crate::cast::{PASSWORD, hire, owner, speaks};
 use crate::support::TestServer;
 use fantoccini::key::Key;
@@ -88,7 +88,8 @@ async fn nothing_that_others_write_runs() {
         .put_team(&server.workspace.parse().expect("an id"), &team, &By::server())
         .expect("kept");
     server.app.post();
-    let Some(browser) = Browser::open(&server).await else { return };
+    let setup = Setup { notes_requests: true, ..Setup::default() };
+    let Some(browser) = Browser::open_as(&server, setup).await else { return };
     browser.sign_in(&mara).await;
     browser.requests();
 
@@ -125,6 +126,9 @@ async fn nothing_that_others_write_runs() {
         is_harmless(&browser, page).await;
     }
 
+    let person = format!("/people/{}?range=all", in_path(actor));
+    assert_eq!(browser.status(&person).await, 200, "whatever they are called, they have a page");
+
     // What is treacherous is seen as what it is.
     browser.visit(&format!("/log/{first}")).await;
     let told = browser.see("main").await;
@@ -152,11 +156,10 @@ async fn nothing_that_others_write_runs() {
     browser.see("[data-testid=entry-panel]").await;
     is_harmless(&browser, "its panel").await;
 
-    let foreign: Vec<_> = browser
-        .requests()
-        .into_iter()
-        .filter(|url| !url.starts_with(&server.url) && !url.starts_with("data:"))
-        .collect();
+    let asked = browser.requests();
+    assert!(asked.iter().any(|url| url.contains("/log/tail")), "requests are noted");
+    let foreign: Vec<_> =
+        asked.iter().filter(|url| !url.starts_with(&server.url) && !url.starts_with("data:")).collect();
     assert!(foreign.is_empty(), "something was asked of others: {foreign:?}");
     browser.close().await;
 }
