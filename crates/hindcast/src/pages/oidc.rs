@@ -1,9 +1,9 @@
 //! Signing in with a provider: away to it, and back.
 
 use super::answer::redirect;
-use super::fields::Fields;
-use super::guest::{Guest, cookie, local};
+use super::guest::{Guest, cookie};
 use super::refusal::Refusal;
+use super::sign_in::next;
 use super::visitor::{by, session_cookie};
 use crate::api::Problem;
 use crate::api::lanes::blocking;
@@ -28,11 +28,11 @@ const AWAY_SECONDS_MAX: i64 = 600;
 const COOKIE: &str = "hindcast-away";
 const SEALED_FOR: &str = "somebody away to the provider";
 
-/// `POST /auth/oidc`: away.
-pub async fn leave(State(app): State<Arc<App>>, mut parts: Parts, form: Fields) -> Result<Response, Refusal> {
+/// `GET /auth/oidc`: away. A link and no form, since our policy lets no form lead to another site.
+pub async fn leave(State(app): State<Arc<App>>, mut parts: Parts) -> Result<Response, Refusal> {
     let Ok(guest) = Guest::from_request_parts(&mut parts, &app).await;
     let callback = callback(&guest);
-    let next = local(Some(form.value("next"))).to_owned();
+    let next = next(parts.uri.query());
     let away = blocking(move || {
         let left = (|| {
             let provider = provider(&app)?.context("there is no provider")?;

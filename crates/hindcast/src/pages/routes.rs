@@ -42,7 +42,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/people/{id}", get(person::show))
         .route("/integrity", get(integrity::show))
         .route("/integrity/verify", post(integrity::verify))
-        .route("/auth/oidc", post(oidc::leave))
+        .route("/auth/oidc", get(oidc::leave))
         .route("/auth/oidc/callback", get(oidc::come_back))
         .merge(settings_routes())
         .route("/views", post(views::save))

@@ -97,7 +97,7 @@ impl Browser {
             }
         }
         let profile = tempfile::tempdir().expect("a folder");
-        let driver = Driver::start();
+        let driver = Driver::start(profile.path());
         let builder = ClientBuilder::new(HttpConnector::new()).capabilities(wanted(&profile, setup)).clone();
         let client = builder.connect(&driver.url).await.expect("chromium starts");
         let session = client.session_id().await.expect("a session").expect("a session");
@@ -414,14 +414,20 @@ fn wanted(profile: &TempDir, setup: Setup) -> Capabilities {
 }
 
 impl Driver {
-    fn start() -> Self {
-        (0..STARTS_MAX).find_map(|_| Self::try_to_start()).expect("chromedriver says where it listens")
+    /// Whatever it leaves lying about, it leaves in this folder.
+    fn start(folder: &Path) -> Self {
+        (0..STARTS_MAX).find_map(|_| Self::try_to_start(folder)).expect("chromedriver says where it listens")
     }
 
     /// It wants the same free port of IPv4 and of IPv6, and gives up when somebody else has one of them.
-    fn try_to_start() -> Option<Self> {
+    fn try_to_start(folder: &Path) -> Option<Self> {
         let mut command = Command::new(DRIVER);
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .arg("--port=0")
+            .env("TMPDIR", folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut process = command.process_group(0).spawn().expect("chromedriver starts");
         let mut told = BufReader::new(process.stdout.take().expect("piped")).lines();
         let port = told.by_ref().map(|line| line.expect("text")).find_map(|line| {
