@@ -7,7 +7,7 @@
 use crate::browser::{Browser, Setup, say};
 use crate::cast::{Authenticator, PASSWORD, hire, hire_in};
 use crate::demo;
-use crate::support::TestServer;
+use crate::support::{TestServer, event};
 use fantoccini::key::Key;
 use hindcast::catalog::{Preferences, Theme};
 use hindcast::people::Role;
@@ -23,12 +23,18 @@ const NARROW: (u32, u32) = (320, 640);
 const WIDE: (u32, u32) = (1280, 900);
 
 /// The log as an owner sees it. What stands in braces is filled in.
-const LOG: [&str; 19] = [
+const LOG: [&str; 8] = [
     "/log?range=all",
     "/log?range=all&group=off&cols=outcome,time,who,target,ip,location,source",
     "/log?range=15m&q=nothing-is-called-this",
     "/log?range=15m&q=action:macro.updated",
     "/log?q=actr:ana",
+    "/log/values?facet=actor&range=all",
+    "/my-activity",
+    "/log/export?range=all",
+];
+/// Entries, beside the log and alone.
+const ENTRIES: [&str; 12] = [
     "/log?range=all&entry={entry}",
     "/log?range=all&entry={entry}&tab=changes",
     "/log?range=all&entry={entry}&tab=context",
@@ -40,13 +46,9 @@ const LOG: [&str; 19] = [
     "/log/{entry}?tab=integrity",
     "/log/{entry}?tab=raw",
     "/log/{denied}",
-    "/log/values?facet=actor&range=all",
-    "/my-activity",
     "/log/99999999",
 ];
-/// Everything else.
-const OTHERS: [&str; 28] = [
-    "/log/export?range=all",
+const DASHBOARDS_AND_SETTINGS: [&str; 19] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",
@@ -66,6 +68,8 @@ const OTHERS: [&str; 28] = [
     "/settings/system",
     "/settings/preferences",
     "/settings/preferences?saved=1",
+];
+const HELP: [&str; 8] = [
     "/help/search",
     "/help/shortcuts",
     "/help/roles",
@@ -185,7 +189,6 @@ fn text(value: &Value) -> &str {
 async fn browser_of(server: &TestServer, look: Look) -> Option<Browser> {
     let setup = Setup { language: look.language, ..Setup::default() };
     let browser = Browser::open_as(server, setup).await?;
-    browser.visit("/favicon.ico").await;
     browser.remember("hindcast-theme", look.theme());
     Some(browser)
 }
@@ -205,7 +208,7 @@ async fn an_owner_looks_at(pages: &[&str], look: Look) {
     let mara = hire(&server, "Mara Lindqvist", Role::Owner, look.preferences());
     let vera = hire(&server, "Vera Voss", Role::Viewer, look.preferences());
     let Some(browser) = browser_of(&server, look).await else { return };
-    browser.sign_in(&mara).await;
+    browser.enter(&server, &server.workspace, &mara);
     let (entry, actor) = newest(&server, "action:macro.updated");
     let (denied, _) = newest(&server, "outcome:denied");
     for page in pages {
@@ -224,14 +227,14 @@ async fn an_owner_looks_at(pages: &[&str], look: Look) {
     browser.close().await;
 }
 
-/// What opens, answers and refuses.
-async fn somebody_opens_what_can_be_opened(look: Look) {
+/// What opens above a page.
+async fn an_owner_opens_menus(look: Look) {
     let Some(mut inspector) = Inspector::new() else { return };
     let server = TestServer::start();
     demo::load(&server, EVENTS);
     let mara = hire(&server, "Mara Lindqvist", Role::Owner, look.preferences());
     let Some(browser) = browser_of(&server, look).await else { return };
-    browser.sign_in(&mara).await;
+    browser.enter(&server, &server.workspace, &mara);
 
     browser.visit("/log?range=all&q=outcome:denied").await;
     browser.settle().await;
@@ -257,8 +260,18 @@ async fn somebody_opens_what_can_be_opened(look: Look) {
     browser.visit("/log").await;
     browser.press("[data-testid=tail-toggle]").await;
     inspector.inspect(&browser, "/log with the tail").await;
+    inspector.conclude();
+    browser.close().await;
+}
 
-    // Answers to forms.
+/// What forms answer, and what somebody is told who may little.
+async fn an_owner_fills_in_forms(look: Look) {
+    let Some(mut inspector) = Inspector::new() else { return };
+    let server = TestServer::start();
+    server.append(&[event("door.open"), event("door.close")]);
+    let mara = hire(&server, "Mara Lindqvist", Role::Owner, look.preferences());
+    let Some(browser) = browser_of(&server, look).await else { return };
+    browser.enter(&server, &server.workspace, &mara);
     browser.visit("/settings/teams").await;
     browser.fill("#f-id", "payments").await;
     browser.press("form[data-guard] button.primary").await;
@@ -299,7 +312,7 @@ async fn somebody_opens_what_can_be_opened(look: Look) {
     browser.see("[data-testid=integrity-result]").await;
     inspector.inspect(&browser, "/integrity with a verdict").await;
 
-    // Somebody who may little, in a log that tells them nothing.
+    // In a log that tells them nothing.
     let at = invitation.find("/join/").expect("a link");
     browser.forget().await;
     browser.remember("hindcast-theme", look.theme());
@@ -423,14 +436,26 @@ stories! {
     the_log_in_english_by_night: an_owner_looks_at(&LOG, ENGLISH_DARK);
     the_log_in_japanese_by_day: an_owner_looks_at(&LOG, JAPANESE_LIGHT);
     the_log_in_japanese_by_night: an_owner_looks_at(&LOG, JAPANESE_DARK);
-    other_pages_in_english_by_day: an_owner_looks_at(&OTHERS, ENGLISH_LIGHT);
-    other_pages_in_english_by_night: an_owner_looks_at(&OTHERS, ENGLISH_DARK);
-    other_pages_in_japanese_by_day: an_owner_looks_at(&OTHERS, JAPANESE_LIGHT);
-    other_pages_in_japanese_by_night: an_owner_looks_at(&OTHERS, JAPANESE_DARK);
-    what_opens_in_english_by_day: somebody_opens_what_can_be_opened(ENGLISH_LIGHT);
-    what_opens_in_english_by_night: somebody_opens_what_can_be_opened(ENGLISH_DARK);
-    what_opens_in_japanese_by_day: somebody_opens_what_can_be_opened(JAPANESE_LIGHT);
-    what_opens_in_japanese_by_night: somebody_opens_what_can_be_opened(JAPANESE_DARK);
+    entries_in_english_by_day: an_owner_looks_at(&ENTRIES, ENGLISH_LIGHT);
+    entries_in_english_by_night: an_owner_looks_at(&ENTRIES, ENGLISH_DARK);
+    entries_in_japanese_by_day: an_owner_looks_at(&ENTRIES, JAPANESE_LIGHT);
+    entries_in_japanese_by_night: an_owner_looks_at(&ENTRIES, JAPANESE_DARK);
+    dashboards_and_settings_in_english_by_day: an_owner_looks_at(&DASHBOARDS_AND_SETTINGS, ENGLISH_LIGHT);
+    dashboards_and_settings_in_english_by_night: an_owner_looks_at(&DASHBOARDS_AND_SETTINGS, ENGLISH_DARK);
+    dashboards_and_settings_in_japanese_by_day: an_owner_looks_at(&DASHBOARDS_AND_SETTINGS, JAPANESE_LIGHT);
+    dashboards_and_settings_in_japanese_by_night: an_owner_looks_at(&DASHBOARDS_AND_SETTINGS, JAPANESE_DARK);
+    help_in_english_by_day: an_owner_looks_at(&HELP, ENGLISH_LIGHT);
+    help_in_english_by_night: an_owner_looks_at(&HELP, ENGLISH_DARK);
+    help_in_japanese_by_day: an_owner_looks_at(&HELP, JAPANESE_LIGHT);
+    help_in_japanese_by_night: an_owner_looks_at(&HELP, JAPANESE_DARK);
+    menus_in_english_by_day: an_owner_opens_menus(ENGLISH_LIGHT);
+    menus_in_english_by_night: an_owner_opens_menus(ENGLISH_DARK);
+    menus_in_japanese_by_day: an_owner_opens_menus(JAPANESE_LIGHT);
+    menus_in_japanese_by_night: an_owner_opens_menus(JAPANESE_DARK);
+    forms_in_english_by_day: an_owner_fills_in_forms(ENGLISH_LIGHT);
+    forms_in_english_by_night: an_owner_fills_in_forms(ENGLISH_DARK);
+    forms_in_japanese_by_day: an_owner_fills_in_forms(JAPANESE_LIGHT);
+    forms_in_japanese_by_night: an_owner_fills_in_forms(JAPANESE_DARK);
     the_door_in_english_by_day: a_guest_comes_to_the_door(ENGLISH_LIGHT);
     the_door_in_english_by_night: a_guest_comes_to_the_door(ENGLISH_DARK);
     the_door_in_japanese_by_day: a_guest_comes_to_the_door(JAPANESE_LIGHT);

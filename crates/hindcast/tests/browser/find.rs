@@ -46,6 +46,7 @@ async fn state(browser: &Browser) -> Value {
             chips: [...document.querySelectorAll('.chip')].map(chip => chip.dataset.testid),
             rows: [...document.querySelectorAll('#rows tr[data-index]')].map(row => row.dataset.index),
             entry: text('[data-testid=entry-panel] #panel-h'),
+            selected: document.querySelector('#rows tr.selected')?.dataset.index ?? null,
             tab: document.querySelector('[data-testid=entry-panel] .tabs [aria-current]')?.dataset.testid ?? null,
             diff: [...document.querySelectorAll('[data-testid=diff] tbody tr')].map(row => row.className),
             proof: document.querySelector('[data-testid=integrity-result]')?.className ?? null,
@@ -62,12 +63,13 @@ async fn becomes(browser: &Browser, expected: &Value) {
     browser.until(&format!("the page is as it was:\n{:#}", shown(expected)), is_there).await;
 }
 
-/// What is shown of the log; another story is about what stands above it.
+/// What is shown of the log; another story is about the rest.
 fn shown(state: &Value) -> Value {
     let mut shown = state.clone();
     let members = shown.as_object_mut().expect("an object");
-    members.remove("form");
-    members.remove("export");
+    for rest in ["form", "export", "selected"] {
+        members.remove(rest);
+    }
     shown
 }
 
