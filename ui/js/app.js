@@ -121,8 +121,30 @@ function rememberOpener({ detail: { ctx } }) {
   if (ctx.target?.id === 'panel') opener = ctx.sourceElement.closest('#rows tr')?.id ?? opener;
 }
 
-function focusPanel({ target }) {
-  if (target.id !== 'panel' || target.contains(document.activeElement)) return;
+/** The row of the entry that is in the panel now. */
+function selectRow() {
+  const index = document.querySelector('#panel [data-index]')?.dataset.index;
+  for (const row of document.querySelectorAll('#rows tr')) {
+    row.classList.toggle('selected', index !== undefined && row.dataset.index === index);
+  }
+}
+
+/** Whoever searched goes on in what was found; whoever mistyped, where they typed. */
+function focusResult() {
+  const box = document.getElementById('q');
+  const { activeElement } = document;
+  if (activeElement !== box && activeElement !== document.body) return;
+  if (!box.hasAttribute('aria-invalid')) document.getElementById('result-h').focus({ preventScroll: true });
+}
+
+function settled({ target }) {
+  if (target.id === 'panel') selectRow();
+  if (target.id === 'panel') focusPanel(target);
+  if (target.id === 'result') focusResult();
+}
+
+function focusPanel(target) {
+  if (target.contains(document.activeElement)) return;
   const heading = document.getElementById('panel-h');
   if (heading) heading.focus();
   else if (document.activeElement === document.body) {
@@ -164,7 +186,7 @@ function submitted(event) {
 const LISTENERS = {
   'htmx:after:swap': [enhanceSoon],
   'htmx:after:process': [enhanceSoon],
-  'htmx:after:settle': [focusPanel],
+  'htmx:after:settle': [settled],
   'htmx:before:request': [began, rememberOpener],
   'htmx:finally:request': [finished],
   'htmx:before:response': [found],

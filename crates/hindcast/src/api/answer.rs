@@ -9,12 +9,12 @@ use crate::catalog::Narrowing;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use hindcast_event::Field;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -132,9 +132,13 @@ fn write(problem: &Problem, trace: &Trace, response: &mut Response) {
     *response.body_mut() = Body::from(body);
 }
 
-/// For paths that lead nowhere.
-pub async fn nowhere() -> Problem {
-    Problem::not_found("there is nothing at this address")
+/// For paths that lead nowhere: people are told so on a page.
+pub async fn nowhere(State(app): State<Arc<App>>, request: Request) -> Response {
+    let accepted = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    match accepted.is_some_and(|accept| accept.contains("text/html")) {
+        true => crate::pages::nowhere(&app, request).await,
+        false => Problem::not_found("there is nothing at this address").into_response(),
+    }
 }
 
 /// For methods an address does not know; the router adds those it knows.

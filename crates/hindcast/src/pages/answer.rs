@@ -42,6 +42,18 @@ pub async fn answer(State(app): State<Arc<App>>, request: Request, next: Next) -
     if let Some(Unshown(refusal)) = response.extensions_mut().remove::<Unshown>() {
         response = show(&refusal, kept, &guest, &app).await;
     }
+    dress(response, &guest)
+}
+
+/// What a browser that goes where there is nothing is shown.
+pub async fn nowhere(app: &Arc<App>, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let Ok(guest) = Guest::from_request_parts(&mut parts, app).await;
+    dress(show(&Refusal::NotFound, parts, &guest, app).await, &guest)
+}
+
+/// Says what a browser may do with a page.
+fn dress(mut response: Response, guest: &Guest) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),

@@ -187,6 +187,13 @@ impl Asked {
         Self { group: "off".to_owned(), ..self.first_page() }
     }
 
+    /// The address of the page, and that of its panel alone.
+    pub fn panel(&self) -> (String, String) {
+        let page = Self { part: String::new(), ..self.clone() };
+        let part = Self { part: "panel".to_owned(), ..page.clone() };
+        (page.href(), part.href())
+    }
+
     /// The address of a part of the page.
     pub fn part_href(&self, part: &str) -> String {
         Self { part: part.to_owned(), ..self.first_page() }.href()

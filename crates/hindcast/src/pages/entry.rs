@@ -59,8 +59,8 @@ pub struct EntryShown {
     pub raw_copy: String,
     /// Whether it stands beside a list.
     pub is_panel: bool,
-    /// Where the list is without it.
-    pub close: String,
+    /// Where the list is without it: address and part address.
+    pub close: (String, String),
     /// The one before and the one after in the list: address and part address.
     pub newer: Option<(String, String)>,
     /// See above.
@@ -205,8 +205,7 @@ pub fn shown(
         raw: String::new(),
         raw_copy: String::new(),
         is_panel,
-        close: Asked { entry: String::new(), tab: String::new(), part: String::new(), ..asked.clone() }
-            .href(),
+        close: asked.with_entry("").panel(),
         newer: None,
         older: None,
         similar: Asked { q: condition("action", &view.action), range: "all".into(), ..Asked::default() }
@@ -239,9 +238,7 @@ fn tabs(t: Text, asked: &Asked, index: u64, open: &str, is_panel: bool, changes:
     let tabs = labels.into_iter().map(|(name, label)| {
         let tab = if name == "summary" { String::new() } else { name.to_owned() };
         let (href, part) = if is_panel {
-            let opened = Asked { tab, part: String::new(), ..asked.clone() };
-            let part = Asked { part: "panel".to_owned(), ..opened.clone() };
-            (opened.href(), part.href())
+            Asked { tab, ..asked.clone() }.panel()
         } else if tab.is_empty() {
             (format!("/log/{index}"), String::new())
         } else {
@@ -474,9 +471,7 @@ fn neighbours(
 ) -> Result<(Neighbour, Neighbour), Problem> {
     let to = |entries: &Entries, at: usize| {
         let index = entries.get(at)?.index;
-        let opened = Asked { part: String::new(), ..asked.with_entry(index.to_string()) };
-        let part = Asked { part: "panel".to_owned(), ..opened.clone() };
-        Some((opened.href(), part.href()))
+        Some(asked.with_entry(index.to_string()).panel())
     };
     let query = &question.query;
     let newer = newer(query, view.occurred_at, 1, snapshot, budget)?;

@@ -44,5 +44,6 @@ mod views;
 mod visitor;
 mod zones;
 
+pub(crate) use answer::nowhere;
 pub(crate) use assets::FOLDER as ASSETS_FOLDER;
 pub use routes::routes;

@@ -280,13 +280,12 @@ pub fn row(visitor: &Visitor, asked: &Asked, query: &Query, entry: &Entry<'_>, v
     let late = entry.received_at.micros() - view.occurred_at.micros();
     let ip = context["ip"].as_str().unwrap_or_default();
     let code = context["geo"]["country"].as_str().unwrap_or_default();
-    let opened = asked.with_entry(entry.index.to_string());
-    let part = Asked { part: "panel".to_owned(), ..opened.clone() };
+    let (beside, part) = asked.with_entry(entry.index.to_string()).panel();
     let mut row = Row {
         index: entry.index,
         href: format!("/log/{}", entry.index),
-        beside: opened.href(),
-        part: part.href(),
+        beside,
+        part,
         selected: asked.entry == entry.index.to_string(),
         outcome: Badge::of(t, view.result),
         time: Moment::of(visitor, view.occurred_at),

@@ -393,7 +393,6 @@ async fn fill_in(browser: &Browser, email: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the pages do not hold this yet"]
 async fn the_usual_columns_fit_on_a_small_laptop() {
     let server = TestServer::start();
     demo::load(&server, EVENTS);
@@ -426,7 +425,6 @@ const JAPANESE_DARK: Look = Look { language: "ja", theme: Theme::Dark };
 macro_rules! stories {
     ($($name:ident: $story:expr;)*) => {$(
         #[tokio::test(flavor = "multi_thread")]
-        #[ignore = "the pages do not hold this yet"]
         async fn $name() {
             $story.await;
         }

@@ -153,7 +153,6 @@ async fn three_filters_find_an_entry_that_can_be_read_and_verified() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the pages do not hold this yet"]
 async fn a_page_that_was_changed_piece_by_piece_is_the_page_of_its_address() {
     let Some((_server, browser)) = at_work().await else { return };
     let mut states = find(&browser).await;
@@ -197,7 +196,6 @@ async fn back_and_forward_restore_every_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the pages do not hold this yet"]
 async fn what_is_found_can_be_taken_out_as_csv() {
     let Some((_server, browser)) = at_work().await else { return };
     let states = find(&browser).await;

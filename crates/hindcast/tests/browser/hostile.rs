@@ -165,7 +165,6 @@ async fn nothing_that_others_write_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the pages do not hold this yet"]
 async fn a_name_of_ten_thousand_characters_breaks_nothing() {
     let server = TestServer::start();
     let long = "Bartholomew".repeat(1000)[..10_000].to_owned();

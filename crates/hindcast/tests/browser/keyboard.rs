@@ -54,7 +54,6 @@ async fn focus_comes_into(browser: &Browser, css: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the pages do not hold this yet"]
 async fn an_entry_is_found_and_opened_with_keys_alone() {
     let Some((_server, browser)) = at_the_log().await else { return };
     browser.write("/").await;
@@ -77,7 +76,6 @@ async fn an_entry_is_found_and_opened_with_keys_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the pages do not hold this yet"]
 async fn the_focus_goes_into_what_opens_and_back_from_what_closes() {
     let Some((_server, browser)) = at_the_log().await else { return };
     browser.write("j").await;

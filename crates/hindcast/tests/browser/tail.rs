@@ -50,7 +50,6 @@ async fn an_entry_is_on_the_page_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the pages do not hold this yet"]
 async fn the_tail_goes_on_while_an_entry_is_read() {
     let server = TestServer::start();
     append(&server, "door.open");
