@@ -41,7 +41,7 @@ const targets = new Map(); // of the requests under way
 let loading;
 
 function began({ detail: { ctx } }) {
-  if (ctx.target?.matches?.('[data-poll]')) return; // nobody waits for a poll
+  if (ctx.target?.matches?.('[data-poll], [data-quiet]')) return; // nobody waits for a poll
   targets.set(ctx, ctx.target);
   ctx.target?.setAttribute?.('aria-busy', 'true');
   loading ??= setTimeout(show, LOADING_AFTER, 'loading', true);

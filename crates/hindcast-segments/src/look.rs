@@ -4,7 +4,7 @@
 //! read there. Any other value that is plain must stand in the text as it is, but for its case; so only entries
 //! that have it are looked at closely. The answer is always the one an index would give.
 
-use crate::terms::{Terms, cut, tag};
+use crate::terms::{ACTOR, ON_BEHALF_OF, Terms, cut, tag};
 use crate::words::fold;
 use hindcast_event::Entry;
 
@@ -55,12 +55,8 @@ pub(crate) fn look<'a>(
 fn is_plain(tag: u8, value: &str) -> bool {
     let literal = matches!(
         tag,
-        tag::ACTOR_ID
-            | tag::ACTOR_EMAIL
-            | tag::ACTOR_WORD
-            | tag::IP
+        tag::IP
             | tag::SESSION
-            | tag::EMAIL_WORD
             | tag::TARGET_NAME_WORD
             | tag::VALUE_WORD
             | tag::METADATA_WORD
@@ -69,7 +65,8 @@ fn is_plain(tag: u8, value: &str) -> bool {
             | tag::REQUEST
     );
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:@".contains(&byte);
-    literal && !value.is_empty() && value.bytes().all(is_plain)
+    let is_somebody = [ACTOR, ON_BEHALF_OF].iter().any(|tags| tags.has(tag));
+    (literal || is_somebody) && !value.is_empty() && value.bytes().all(is_plain)
 }
 
 /// Whether the plain value stands anywhere in the entry, in any case. Folding other scripts may give plain
@@ -121,8 +118,8 @@ mod tests {
             (tag::ACTOR_WORD, "refund", vec![1]),
             (tag::METADATA_WORD, "42", vec![2]),
             (tag::WORD, "missing", vec![]),
-            (tag::ACTOR_ID, "u_1", vec![1]),
-            (tag::ACTOR_ID, "U_1", vec![0]),
+            (ACTOR.id, "u_1", vec![1]),
+            (ACTOR.id, "U_1", vec![0]),
             (tag::ACTION, "macro.updated", vec![0]),
             (tag::OUTCOME, "failure", vec![1]),
             (tag::KIND, "event", vec![0, 1, 2]),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The layout of segments this version writes.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// The columns, in a segment's folder.
 pub(crate) const ROWS_FILE: &str = "rows.parquet";

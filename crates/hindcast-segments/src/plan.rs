@@ -6,7 +6,7 @@ use crate::error::SearchError;
 use crate::limits::Budget;
 use crate::query::{Clause, Key, Name, Network, Query, Term, TimeRange};
 use crate::sight::Sight;
-use crate::terms::{tag, term};
+use crate::terms::{ACTOR, ON_BEHALF_OF, Somebody, tag, term};
 use crate::walk::{Range, Walker, Without, all, any};
 use hindcast_event::{Field, TARGETS_MAX};
 
@@ -212,7 +212,10 @@ fn need(key: Key, asked: &Term, sight: &Sight) -> Result<Need, SearchError> {
         _ => 0,
     };
     Ok(match (key, asked) {
-        (Key::Actor, Term::Name(name)) => actor(name, sight.hidden.has(Field::Email)),
+        (Key::Actor | Key::OnBehalfOf | Key::Principal, Term::Name(name)) => {
+            let hides_email = sight.hidden.has(Field::Email);
+            Need::Any(ways(key).iter().map(|tags| somebody(tags, name, hides_email)).collect())
+        }
         (Key::Target, Term::Name(name)) => target(name, false),
         (Key::Changed, Term::Path(path)) => Need::Prefix(term(tag::CHANGED, &path.term_prefix())),
         (Key::Ip, Term::Network(network)) => Need::Within(*network),
@@ -229,7 +232,9 @@ fn need(key: Key, asked: &Term, sight: &Sight) -> Result<Need, SearchError> {
 /// Actors and targets by their ids alone, and everything else as it is always meant.
 fn exactly(key: Key, asked: &Term) -> Result<Need, SearchError> {
     match (key, asked) {
-        (Key::Actor, Term::Name(name)) => Ok(same(tag::ACTOR_ID, &name.id, name.prefix)),
+        (Key::Actor | Key::OnBehalfOf | Key::Principal, Term::Name(name)) => {
+            Ok(Need::Any(ways(key).iter().map(|tags| same(tags.id, &name.id, name.prefix)).collect()))
+        }
         (Key::Target, Term::Name(name)) => Ok(target(&Name { words: Vec::new(), ..name.clone() }, true)),
         _ => need(key, asked, &Sight::default()),
     }
@@ -239,12 +244,21 @@ fn same(tag: u8, value: &str, prefix: bool) -> Need {
     if prefix { Need::Prefix(term(tag, value)) } else { Need::Exact(term(tag, value)) }
 }
 
-fn actor(name: &Name, email_is_hidden: bool) -> Need {
-    let mut any = vec![same(tag::ACTOR_ID, &name.id, name.prefix)];
-    any.extend(words(name, &[&[tag::ACTOR_WORD]]));
+/// In which ways somebody who is asked for has to do with an entry.
+fn ways(key: Key) -> &'static [Somebody] {
+    match key {
+        Key::OnBehalfOf => &[ON_BEHALF_OF],
+        Key::Principal => &[ACTOR, ON_BEHALF_OF],
+        _ => &[ACTOR],
+    }
+}
+
+fn somebody(tags: &Somebody, name: &Name, email_is_hidden: bool) -> Need {
+    let mut any = vec![same(tags.id, &name.id, name.prefix)];
+    any.extend(words(name, &[&[tags.word]]));
     if !email_is_hidden {
-        any.push(same(tag::ACTOR_EMAIL, &name.folded, name.prefix));
-        any.extend(words(name, &[&[tag::ACTOR_WORD], &[tag::EMAIL_WORD]]));
+        any.push(same(tags.email, &name.folded, name.prefix));
+        any.extend(words(name, &[&[tags.word], &[tags.email_word]]));
     }
     Need::Any(any)
 }

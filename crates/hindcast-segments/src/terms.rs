@@ -13,10 +13,8 @@ use std::collections::HashMap;
 /// The fields of terms.
 pub(crate) mod tag {
     pub(crate) const ACTION: u8 = b'a';
-    pub(crate) const ACTOR_ID: u8 = b'b';
-    pub(crate) const ACTOR_EMAIL: u8 = b'c';
     /// Words of the actor's name.
-    pub(crate) const ACTOR_WORD: u8 = b'd';
+    pub(crate) const ACTOR_WORD: u8 = super::ACTOR.word;
     pub(crate) const ROLE: u8 = b'e';
     pub(crate) const ACTOR_TYPE: u8 = b'f';
     /// Id, a zero byte, folded type: one term serves whoever asks for an id of any type, and of one.
@@ -33,8 +31,6 @@ pub(crate) mod tag {
     pub(crate) const KIND: u8 = b'q';
     /// See [`crate::query::Path::index_term`].
     pub(crate) const CHANGED: u8 = b'r';
-    /// Words of the actor's email address.
-    pub(crate) const EMAIL_WORD: u8 = b's';
     /// Words of a target's name, whichever target it is.
     pub(crate) const TARGET_NAME_WORD: u8 = b't';
     /// Words of changed values.
@@ -48,6 +44,25 @@ pub(crate) mod tag {
     /// Only in the tail: segments look into the column.
     pub(crate) const REQUEST: u8 = b'y';
 }
+
+/// The fields of terms of somebody.
+pub(crate) struct Somebody {
+    pub(crate) id: u8,
+    pub(crate) email: u8,
+    /// Words of the name.
+    pub(crate) word: u8,
+    /// Words of the email address.
+    pub(crate) email_word: u8,
+}
+
+impl Somebody {
+    pub(crate) fn has(&self, tag: u8) -> bool {
+        [self.id, self.email, self.word, self.email_word].contains(&tag)
+    }
+}
+
+pub(crate) const ACTOR: Somebody = Somebody { id: b'b', email: b'c', word: b'd', email_word: b's' };
+pub(crate) const ON_BEHALF_OF: Somebody = Somebody { id: b'A', email: b'B', word: b'C', email_word: b'D' };
 
 /// Values are cut to this many bytes, in the index and in questions alike.
 const VALUE_BYTES_MAX: usize = 1024;
@@ -132,6 +147,9 @@ impl Terms {
         if let Some(actor) = self.actors.get(view.actor) {
             found.extend(actor);
         }
+        if let Some(behalf) = view.on_behalf_of {
+            push_somebody(&ON_BEHALF_OF, behalf, found);
+        }
         for (nth, target) in view.targets.iter().enumerate() {
             push_target(nth as u8, target, found);
         }
@@ -168,21 +186,28 @@ impl Terms {
 
 fn actor(json: &str) -> Found {
     let mut found = Found::default();
-    for (name, value) in scan::members(json) {
-        let Some(text) = scan::text(value) else { continue };
-        match name.as_ref() {
-            "id" => found.push(tag::ACTOR_ID, &text),
-            "email" => {
-                found.push_folded(tag::ACTOR_EMAIL, &text);
-                found.push_words(tag::EMAIL_WORD, &text);
-            }
-            "name" => found.push_words(tag::ACTOR_WORD, &text),
-            "role" => found.push_folded(tag::ROLE, &text),
-            "type" => found.push_folded(tag::ACTOR_TYPE, &text),
-            _ => {}
+    push_somebody(&ACTOR, json, &mut found);
+    for (name, tag) in [("role", tag::ROLE), ("type", tag::ACTOR_TYPE)] {
+        if let Some(text) = scan::member_text(json, name) {
+            found.push_folded(tag, &text);
         }
     }
     found
+}
+
+fn push_somebody(tags: &Somebody, json: &str, found: &mut Found) {
+    for (name, value) in scan::members(json) {
+        let Some(text) = scan::text(value) else { continue };
+        match name.as_ref() {
+            "id" => found.push(tags.id, &text),
+            "email" => {
+                found.push_folded(tags.email, &text);
+                found.push_words(tags.email_word, &text);
+            }
+            "name" => found.push_words(tags.word, &text),
+            _ => {}
+        }
+    }
 }
 
 fn push_target(nth: u8, json: &str, found: &mut Found) {

@@ -3,6 +3,7 @@
 use crate::api;
 use crate::app::App;
 use crate::followers::Followers;
+use crate::jobs::demo;
 use anyhow::{Context as _, anyhow};
 use std::net::SocketAddr;
 use std::sync::{Arc, Once};
@@ -16,6 +17,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     // First of all, or a signal that comes early would end us without order.
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let followers = Followers::start(&app)?;
+    demo::resume(&app)?;
     let address = listener.local_addr()?;
     app.record_own("server.started", serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }));
     tracing::info!(%address, "listening");

@@ -17,28 +17,28 @@ tile-signed-told = durch den neuesten Checkpoint
 tile-sign-ins = Anmeldungen
 tile-failed-sign-ins = Fehlgeschlagene Anmeldungen
 tile-denied = Verweigert
-tile-permissions = Geänderte Berechtigungen
-tile-settings = Geänderte Einstellungen
-tile-automation = Geänderte Automatisierung
+tile-permissions = Berechtigungsänderungen
+tile-settings = Einstellungsänderungen
+tile-automation = Änderungen an Automatisierungen
 tile-agents = Von KI-Agenten
 
-change-same = unverändert zum Vorzeitraum
+change-same = genauso viele wie im Vorzeitraum
 change-from-nothing = keine im Vorzeitraum
 change-more = { $percent } % mehr als im Vorzeitraum
 change-less = { $percent } % weniger als im Vorzeitraum
 
-list-empty = Nichts in diesem Zeitraum
+list-empty = Keine Einträge in diesem Zeitraum
 list-finding = Am häufigsten: { $value } ({ $count })
 latest-failed-sign-ins = Neueste fehlgeschlagene Anmeldungen
-latest-permissions = Neueste Änderungen an Berechtigungen
+latest-permissions = Neueste Berechtigungsänderungen
 
 heat = Verteilung über die Woche
-heat-empty = Nichts in diesem Zeitraum
+heat-empty = Keine Einträge in diesem Zeitraum
 heat-cell = { $day }, { $hour } Uhr: { $count ->
     [one] { $count } Eintrag
    *[other] { $count } Einträge
 }
-heat-cut = Gezählt sind nur die letzten Wochen des Zeitraums.
+heat-cut = Hier werden nur die letzten Wochen des Zeitraums gezählt.
 monday = Montag
 tuesday = Dienstag
 wednesday = Mittwoch
@@ -48,3 +48,4 @@ saturday = Samstag
 sunday = Sonntag
 
 person-told = Einträge in diesem Zeitraum: { $count }. Zuletzt aktiv: { $when }.
+refresh = Jede Minute aktualisieren

@@ -1,9 +1,9 @@
 # Taking entries out.
 
-exports-purpose = Ihre Exporte, aufbewahrt für { $days ->
+exports-purpose = Ihre Exporte, jeweils { $days ->
     [one] { $days } Tag
    *[other] { $days } Tage
-}.
+} lang aufbewahrt.
 exports-none = Noch keine Exporte
 exports-none-told = Große Exporte werden hier als Datei erstellt und stehen danach zum Herunterladen bereit. Starten Sie einen im Protokoll, mit den Filtern, die Sie brauchen.
 export-new = Neuer Export
@@ -18,7 +18,7 @@ export-query = { $count ->
 export-size = Etwa { $size }.
 export-at-once = Der Download beginnt sofort.
 export-as-job = So viel lässt sich nicht sofort herunterladen: Es wird eine Datei erstellt, die Sie unter „Exporte“ finden, sobald sie fertig ist.
-export-narrowed = Ihre Rolle sieht nicht alles; das gilt auch für Ihren Export.
+export-narrowed = Mit Ihrer Rolle sehen Sie nicht alles; das gilt auch für Ihren Export.
 export-layout = Format
 export-keep = Zuerst in eine Datei schreiben
 export-keep-told = Sie finden sie unter „Exporte“, mit ihrer SHA-256-Prüfsumme. Ein abgebrochener Download lässt sich dort fortsetzen.
@@ -45,4 +45,4 @@ layout-json-told = Eine Liste der Einträge mit allem, was aufgezeichnet wurde.
 layout-ndjson = NDJSON
 layout-ndjson-told = Ein Eintrag pro Zeile, für große Mengen.
 layout-parquet = Parquet
-layout-parquet-told = Spalten für DuckDB, Spark und andere Engines.
+layout-parquet-told = Spaltenformat für DuckDB, Spark und andere Abfrage-Engines.

@@ -1,7 +1,7 @@
 # The integrity page.
 
 integrity-purpose = Ob alles noch da ist, so wie es geschrieben wurde.
-integrity-quarantined = Die gespeicherten Daten dieses Protokolls weichen von den signierten ab. Bis zur Reparatur ist es nur lesbar.
+integrity-quarantined = Die gespeicherten Daten dieses Protokolls weichen von den signierten ab. Bis zur Reparatur ist es schreibgeschützt.
 integrity-log = Das Protokoll
 integrity-origin = Name
 integrity-size = Einträge
@@ -25,7 +25,7 @@ verify-intact = Intakt: { $count ->
     [one] { $count } Eintrag wurde gelesen und entspricht
    *[other] { $count } Einträge wurden gelesen und entsprechen
 } dem, was signiert wurde.
-verify-damaged = Nicht intakt. Das wurde gefunden:
-verify-unfinished = Die Überprüfung wurde nicht fertig. Ein Fehler ist nicht bekannt; versuchen Sie es erneut.
-verify-last = Zuletzt gelesen und intakt: { $when }.
+verify-damaged = Nicht intakt. Folgendes wurde gefunden:
+verify-unfinished = Die Überprüfung konnte nicht abgeschlossen werden. Es ist keine Abweichung bekannt; versuchen Sie es erneut.
+verify-last = Zuletzt gelesen und für intakt befunden: { $when }.
 percent-pattern = {"{n}"} %

@@ -7,7 +7,7 @@ password-hint = Mindestens 12 Zeichen. Ein paar Wörter, die nicht zusammengehö
 password-short = Geben Sie mindestens { $chars } Zeichen ein.
 password-long = Das ist zu lang für ein Passwort.
 password-guessable = Das lässt sich aus Ihrem Namen oder Ihrer Adresse erraten oder wiederholt sich. Wählen Sie etwas anderes.
-password-known = Dieses Passwort steht auf einer Liste geleakter Passwörter. Wählen Sie ein anderes.
+password-known = Dieses Passwort steht auf einer Liste kompromittierter Passwörter. Wählen Sie ein anderes.
 your-name = Ihr Name
 time-zone = Zeitzone
 sign-in-with = Mit { $provider } anmelden
@@ -24,18 +24,18 @@ code-wrong = Dieser Code ist falsch oder wurde bereits verwendet.
 code-recovery = Ohne Authenticator-App geben Sie einen Ihrer Wiederherstellungscodes ein.
 code-other = Als jemand anderes anmelden
 
-second-factor = Zwei-Faktor-Authentisierung
+second-factor = Zwei-Faktor-Authentifizierung
 second-factor-told = Ein Passwort lässt sich aus der Ferne stehlen, Ihr Telefon nicht. Ab jetzt brauchen Sie beides, um sich anzumelden.
 second-factor-scan = Scannen Sie diesen Code mit einer Authenticator-App.
 second-factor-qr = Code zum Scannen mit einer Authenticator-App
 second-factor-type = Oder geben Sie diesen Schlüssel ein:
 second-factor-code = Jetzt angezeigter Code
 second-factor-on = Aktivieren
-second-factor-wrong = Das ist nicht der erwartete Code. Prüfen Sie die Uhr Ihres Telefons und versuchen Sie es mit dem nächsten Code.
+second-factor-wrong = Das ist nicht der erwartete Code. Prüfen Sie die Uhrzeit Ihres Telefons und versuchen Sie es mit dem nächsten Code.
 
 recovery-codes = Wiederherstellungscodes
-recovery-codes-told = Jeder dieser Codes gewährt Ihnen einmal Zugang, wenn Sie Ihre Authenticator-App verloren haben. Sie werden nur jetzt angezeigt: Drucken Sie sie aus oder legen Sie sie zu Ihren Passwörtern.
-recovery-codes-stored = Ich habe sie aufbewahrt
+recovery-codes-told = Jeder dieser Codes gewährt Ihnen einmal Zugang, wenn Ihre Authenticator-App nicht mehr verfügbar ist. Die Codes werden nur jetzt angezeigt: Drucken Sie sie aus oder bewahren Sie sie bei Ihren Passwörtern auf.
+recovery-codes-stored = Ich habe sie gesichert
 
 setup = Willkommen
 setup-told = Auf diesem Server kann sich noch niemand anmelden. Sie werden der erste Inhaber.
@@ -47,6 +47,7 @@ setup-workspace-hint = Wem das Protokoll gehört, z. B. Ihrem Unternehmen.
 setup-begin = Loslegen
 
 join = Beitreten
-join-told = { $name } lädt Sie in den Workspace { $workspace } ein. Ihre Rolle: { $role }.
+join-told = { $name } lädt Sie in den Workspace „{ $workspace }“ ein. Ihre Rolle: { $role }.
 join-known = Sie haben bereits ein Konto. Nehmen Sie die Einladung an und melden Sie sich wie gewohnt an.
 join-accept = Annehmen
+setup-demo = Zusätzlich eine Demo laden: ein erfundenes Jahr in einem eigenen Workspace

@@ -48,3 +48,4 @@ saturday = Saturday
 sunday = Sunday
 
 person-told = Entries in this range: { $count }. Last seen { $when }.
+refresh = Refresh every minute

@@ -54,6 +54,8 @@ view-shared = Who finds it
 view-shared-own = Only me
 view-shared-listed = Everybody, each with what they may see
 view-shared-opened = Everybody, and viewers may see these entries
+view-first = The log opens with it
+first-view = The log opens with
 view-remove = Remove the view { $name }
 
 chip = { $key }: { $value }
@@ -235,3 +237,5 @@ proof-offline-told = If this server were compromised, so could be what this page
 
 values-find = Find a value
 values-none = No value matches.
+panel-wide = Wider
+panel-narrow = Narrower

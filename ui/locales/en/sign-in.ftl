@@ -50,3 +50,4 @@ join = Join
 join-told = { $name } invites you to { $workspace } as { $role }.
 join-known = You have an account already. Accept, and sign in as usual.
 join-accept = Accept
+setup-demo = Load a demo too: an invented year, in a workspace of its own

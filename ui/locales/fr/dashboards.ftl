@@ -19,7 +19,7 @@ tile-failed-sign-ins = Échecs de connexion
 tile-denied = Refus
 tile-permissions = Autorisations modifiées
 tile-settings = Paramètres modifiés
-tile-automation = Automatisation modifiée
+tile-automation = Automatisations modifiées
 tile-agents = Par des agents IA
 
 change-same = autant que sur la période précédente
@@ -27,13 +27,13 @@ change-from-nothing = rien sur la période précédente
 change-more = { $percent } % de plus que sur la période précédente
 change-less = { $percent } % de moins que sur la période précédente
 
-list-empty = Rien sur cette période
+list-empty = Aucune entrée sur cette période
 list-finding = En tête : { $value } ({ $count })
 latest-failed-sign-ins = Derniers échecs de connexion
-latest-permissions = Dernières autorisations modifiées
+latest-permissions = Dernières modifications d’autorisations
 
 heat = Répartition dans la semaine
-heat-empty = Rien sur cette période
+heat-empty = Aucune entrée sur cette période
 heat-cell = { $day }, { $hour } : { $count ->
     [one] { $count } entrée
    *[other] { $count } entrées
@@ -48,3 +48,4 @@ saturday = Samedi
 sunday = Dimanche
 
 person-told = Entrées sur cette période : { $count }. Dernière activité : { $when }.
+refresh = Actualiser chaque minute

@@ -1,6 +1,6 @@
 # Taking entries out.
 
-exports-purpose = Vos exports, conservés { $days ->
+exports-purpose = Vos exports, conservés pendant { $days ->
     [one] { $days } jour
    *[other] { $days } jours
 }.
@@ -10,11 +10,11 @@ export-new = Nouvel export
 export-everything = { $count ->
     [one] { $count } entrée
    *[other] { $count } entrées
-}, période : { $range }
+} · { $range }
 export-query = { $count ->
     [one] { $count } entrée
    *[other] { $count } entrées
-}, période : { $range }, recherche : { $query }
+} · { $range } · recherche : { $query }
 export-size = Environ { $size }.
 export-at-once = Le téléchargement commence aussitôt.
 export-as-job = C’est trop volumineux pour un envoi immédiat : l’export est écrit dans un fichier que vous trouverez sous « Exports » une fois prêt.

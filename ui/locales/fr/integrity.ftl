@@ -1,6 +1,6 @@
 # The integrity page.
 
-integrity-purpose = Vérifiez que tout est encore là, tel que cela a été écrit.
+integrity-purpose = Vérifiez que tout est encore là, exactement comme au moment de l’écriture.
 integrity-quarantined = Les données stockées de ce journal ne correspondent pas à ce qui a été signé. Il est en lecture seule jusqu’à sa réparation.
 integrity-log = Le journal
 integrity-origin = Nom
@@ -20,12 +20,12 @@ signature-bad = Non valide
 verify-all = Tout vérifier
 verify-all-told = Relit chaque entrée de la première à la dernière, recalcule son empreinte et compare le résultat à chaque point de contrôle signé.
 verify-all-begin = Tout vérifier maintenant
-verify-running = { $percent } % · { $read } entrées sur { $size }
+verify-running = { $percent } % · entrées lues : { $read } sur { $size }
 verify-intact = Intègre : { $count ->
     [one] { $count } entrée a été lue et correspond
    *[other] { $count } entrées ont été lues et correspondent
 } à ce qui a été signé.
 verify-damaged = Non intègre. Voici ce qui a été constaté :
-verify-unfinished = La vérification n’a pas pu être menée à terme. Aucune anomalie n’est connue ; réessayez.
+verify-unfinished = La vérification n’a pas pu être menée à terme. Rien n’indique une anomalie ; réessayez.
 verify-last = Dernière lecture sans anomalie : { $when }.
 percent-pattern = {"{n}"} %

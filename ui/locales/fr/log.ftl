@@ -35,7 +35,7 @@ range-30d = 30 derniers jours
 range-90d = 90 derniers jours
 range-month = Ce mois-ci
 range-last-month = Mois dernier
-range-all = Toute la période
+range-all = Depuis le début
 range-custom = Période personnalisée
 range-from = Du
 range-to = Au
@@ -52,27 +52,29 @@ view-save = Enregistrer la vue
 view-name = Nom de la vue
 view-shared = Visible pour
 view-shared-own = Moi uniquement
-view-shared-listed = Tous, chacun selon ses droits
-view-shared-opened = Tous, et les lecteurs peuvent voir ces entrées
+view-shared-listed = Tout le monde, chacun selon ses droits
+view-shared-opened = Tout le monde, et les lecteurs peuvent voir ces entrées
+view-first = Ouvrir le journal sur cette vue
+first-view = À l’ouverture du journal, afficher
 view-remove = Supprimer la vue « { $name } »
 
 chip = { $key } : { $value }
-chip-not = sans { $key } : { $value }
+chip-not = sauf { $key } : { $value }
 chip-text = « { $text } »
-chip-text-not = sans « { $text } »
+chip-text-not = sauf « { $text } »
 chip-remove = Retirer le filtre { $chip }
-chips-clear = Tout effacer
+chips-clear = Retirer tous les filtres
 
 tail = Suivi en direct
-tail-new-pattern = Nouvelles entrées : {"{n}"}
-tail-new-one-pattern = Nouvelles entrées : {"{n}"}
+tail-new-pattern = {"{n}"} nouvelles entrées
+tail-new-one-pattern = {"{n}"} nouvelle entrée
 tail-gap-pattern = Entrées non affichées : {"{n}"}. Rechargez la page pour les voir.
 tail-rate-pattern = {"{n}"} par minute
 tail-paused = En pause – connexion perdue
 tail-stopped = Arrêté
 tail-continue = Reprendre
 
-histogram-finding = Maximum ({ $when }) : { $count ->
+histogram-finding = Pic d’activité : { $when }, { $count ->
     [one] { $count } entrée
    *[other] { $count } entrées
 }
@@ -112,7 +114,7 @@ category-authentication = Authentification
 category-conversations = Conversations
 category-settings = Paramètres
 category-agents-roles = Coéquipiers et rôles
-category-labels-topics = Étiquettes et sujets
+category-labels-topics = Libellés et sujets
 category-automation-macros = Automatisation et macros
 category-ai-agents = Agents IA
 category-content = Contenu
@@ -138,15 +140,15 @@ source-import = Import
 table-caption = Entrées, de la plus récente à la plus ancienne
 row-menu = Filtrer selon cette ligne
 filter-for = Uniquement { $value }
-filter-out = Sans { $value }
+filter-out = Sauf { $value }
 filter-similar = Entrées de la même activité
 grouped = ×{ $n }
-group-on = Regrouper les semblables
-group-off = Afficher une à une
+group-on = Regrouper les répétitions
+group-off = Afficher chaque entrée
 on-behalf-of = pour { $name }
 forged = nom suspect
 forged-told = Ce nom mélange plusieurs écritures, ce qui peut le faire passer pour un autre.
-received-later = reçu { $duration } plus tard
+received-later = reçue { $duration } plus tard
 all-late = Ces entrées ont été reçues longtemps après les faits, par exemple lors d’un import. Ouvrez-en une pour voir les deux dates.
 older = Entrées plus anciennes
 older-more = Charger 50 entrées de plus
@@ -156,8 +158,8 @@ empty-never = Il ne s’est encore rien passé
 empty-never-told = Dès que des événements arriveront, vous verrez ici qui a fait quoi, quand, d’où, et ce qui a changé. Créez un jeton et envoyez le premier événement :
 empty-never-act = Créer un jeton
 empty-filtered = Aucune entrée ne correspond
-empty-nearest = Résultat le plus proche : { $when }.
-empty-show-all = Afficher toute la période
+empty-nearest = Entrée la plus proche : { $when }.
+empty-show-all = Afficher depuis le début
 empty-widen = Élargir à 30 jours
 empty-nowhere = Rien ne correspond, quelle que soit la période.
 
@@ -166,7 +168,7 @@ tab-changes = Modifications ({ $n })
 tab-context = Contexte
 tab-integrity = Intégrité
 tab-raw = Données brutes
-entry-parts = Parties de l’entrée
+entry-parts = Sections de l’entrée
 entry-newer = Plus récente
 entry-older = Plus ancienne
 
@@ -174,7 +176,7 @@ fact-who = Qui
 fact-on-behalf-of = Au nom de
 fact-activity = Activité
 fact-category = Catégorie
-fact-outcome-reason = Cause
+fact-outcome-reason = Cause du résultat
 fact-targets = Cible
 fact-reason = Motif indiqué
 fact-description = Description
@@ -190,7 +192,7 @@ fact-policy = Politique
 fact-metadata = Métadonnées
 fact-id = ID
 
-changes-none = Cette entrée ne comporte pas de valeurs avant et après.
+changes-none = Cette entrée n’enregistre aucune valeur avant/après.
 changes-caption = Ce qui a changé
 change-field = Champ
 change-before = Avant
@@ -212,7 +214,7 @@ check-signature-bad = Le dernier point de contrôle n’est pas signé avec la c
 check-path = { $steps ->
     [one] { $steps } empreinte mène
    *[other] { $steps } empreintes mènent
-} de l’entrée à la racine signée du journal (entrées : { $size }).
+} de l’entrée à la racine signée (entrées couvertes : { $size }).
 check-path-bad = Les empreintes ne mènent pas de l’entrée à la racine signée.
 check-unsigned = Aucun point de contrôle ne couvre encore cette entrée. Cela prend un instant : réessayez.
 check-good = Intègre : cette entrée fait partie du journal signé, telle qu’elle a été écrite.
@@ -230,8 +232,10 @@ proof-path-count = { $n ->
    *[other] { $n } empreintes
 }
 proof-note = Point de contrôle signé
-proof-offline = Vérifier vous-même, sans ce serveur
+proof-offline = Vérifiez vous-même, sans ce serveur
 proof-offline-told = Si ce serveur était compromis, ce qu’affiche cette page pourrait être faux. Téléchargez le fichier de preuve et vérifiez-le sur une autre machine, avec une clé que vous y conservez :
 
 values-find = Rechercher une valeur
 values-none = Aucune valeur ne correspond.
+panel-wide = Élargir
+panel-narrow = Rétrécir

@@ -55,7 +55,7 @@ narrowed-hidden = Masqué pour votre rôle : { $fields }.
 
 role-owner = Propriétaire
 role-security-admin = Admin sécurité
-role-support-ops-manager = Responsable support ops
+role-support-ops-manager = Responsable opérations support
 role-auditor = Auditeur
 role-viewer = Lecteur
 
@@ -117,7 +117,7 @@ key-next = Entrée suivante et précédente
 key-open = Ouvrir l’entrée
 key-close = Fermer ce qui est ouvert
 key-menu = Filtrer selon le contenu de la ligne
-key-tail = Activer ou arrêter le suivi en direct
+key-tail = Activer ou désactiver le suivi en direct
 key-facets = Aller aux filtres
 key-export = Exporter
 key-newest = Revenir aux plus récentes
@@ -131,7 +131,7 @@ expected-zone = Indiquez un fuseau horaire, par exemple Europe/Berlin.
 refused-sign-in = Veuillez vous connecter
 refused-sign-in-told = Votre session a pris fin ou n’est pas encore ouverte. Rien n’est perdu.
 refused-no-workspace = Vous n’appartenez à aucun espace de travail
-refused-no-workspace-told = Vous ne faites plus partie du dernier. Un propriétaire ou un admin sécurité peut vous inviter de nouveau.
+refused-no-workspace-told = L’accès au dernier vous a été retiré. Un propriétaire ou un admin sécurité peut vous inviter de nouveau.
 refused-forbidden = Votre rôle ne le permet pas
 refused-forbidden-told = L’autorisation { $permission } est nécessaire. Un propriétaire ou un admin sécurité de l’espace de travail peut vous attribuer un rôle qui la comporte.
 refused-not-found = Il n’y a rien ici

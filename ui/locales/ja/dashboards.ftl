@@ -3,7 +3,7 @@
 board-overview = 概要
 board-access = アクセス
 board-changes = 変更
-board-people = ユーザー
+board-people = チームメイト
 open-in-log = ログで開く
 latest = 最新のエントリ
 
@@ -27,14 +27,14 @@ change-from-nothing = 直前の期間は0件
 change-more = 直前の期間より{ $percent }%増
 change-less = 直前の期間より{ $percent }%減
 
-list-empty = この期間にはありません
+list-empty = この期間のエントリはありません
 list-finding = 最多：{ $value }（{ $count }件）
-latest-failed-sign-ins = 最近のサインインの失敗
-latest-permissions = 最近の権限の変更
+latest-failed-sign-ins = 最近のサインイン失敗
+latest-permissions = 最近の権限変更
 
 heat = 曜日と時間帯の分布
-heat-empty = この期間にはありません
-heat-cell = { $day }{ $hour }：{ $count ->
+heat-empty = この期間のエントリはありません
+heat-cell = { $day }{ $hour }、{ $count ->
    *[other] { $count }件のエントリ
 }
 heat-cut = 期間内の直近の数週間のみを集計しています。
@@ -47,3 +47,4 @@ saturday = 土曜日
 sunday = 日曜日
 
 person-told = この期間のエントリ：{ $count }件。最後のアクティビティ：{ $when }。
+refresh = 1分ごとに更新

@@ -4,7 +4,7 @@ exports-purpose = 自分のエクスポート（保存期間：{ $days ->
    *[other] { $days }日間
 }）
 exports-none = エクスポートはまだありません
-exports-none-told = 大きなエクスポートはここに書き出され、準備ができるとダウンロードできます。ログで必要なフィルターを設定して開始してください。
+exports-none-told = 大きなエクスポートはここに書き出され、準備ができるとダウンロードできます。ログで必要なフィルターを設定してから、エクスポートを開始してください。
 export-new = 新規エクスポート
 export-everything = { $count ->
    *[other] { $count }件のエントリ
@@ -12,18 +12,18 @@ export-everything = { $count ->
 export-query = { $count ->
    *[other] { $count }件のエントリ
 }（期間：{ $range }、クエリ：{ $query }）
-export-size = 約{ $size }。
+export-size = サイズは約{ $size }です。
 export-at-once = すぐにダウンロードが始まります。
 export-as-job = 量が多いため、すぐにはダウンロードできません。ファイルに書き出され、準備ができると「エクスポート」に表示されます。
 export-narrowed = 現在のロールで見えない内容は、エクスポートにも含まれません。
 export-layout = 形式
 export-keep = 先にファイルに書き出す
 export-keep-told = 「エクスポート」にSHA-256とともに表示されます。中断したダウンロードは途中から再開できます。
-export-utc = 時刻はUTCです。エクスポートしたこともログにエントリとして記録されます。
+export-utc = 日時はUTCで出力されます。エクスポートしたこともログにエントリとして記録されます。
 export-what = 内容
 export-state = 状態
 export-bytes = サイズ
-export-asked-at = 開始日時
+export-asked-at = リクエスト日時
 export-acts = 操作
 export-until = { $date }まで
 export-queued = 待機中
@@ -38,7 +38,7 @@ layout-csv-excel-told = 表計算ソフトで開けます。値が数式とし�
 layout-csv = CSV（未加工）
 layout-csv-told = プログラム向け。すべての値が記録されたままの形で出力されます。
 layout-json = JSON
-layout-json-told = 記録されたすべての内容を含む、1つのエントリ一覧。
+layout-json-told = エントリの一覧を1つにまとめた形式。記録されたすべての内容を含みます。
 layout-ndjson = NDJSON
 layout-ndjson-told = 1行に1エントリ。大量のデータ向け。
 layout-parquet = Parquet

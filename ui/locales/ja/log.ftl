@@ -34,7 +34,7 @@ range-90d = 過去90日間
 range-month = 今月
 range-last-month = 先月
 range-all = 全期間
-range-custom = 期間を指定
+range-custom = カスタム期間
 range-from = 開始
 range-to = 終了
 range-apply = この期間を表示
@@ -52,6 +52,8 @@ view-shared = 公開範囲
 view-shared-own = 自分のみ
 view-shared-listed = 全員（各自の権限で見える範囲）
 view-shared-opened = 全員（閲覧者にもエントリを公開）
+view-first = このビューをログの初期表示にする
+first-view = ログの初期表示
 view-remove = ビュー「{ $name }」を削除
 
 chip = { $key }：{ $value }
@@ -74,7 +76,7 @@ histogram-finding = 最多（{ $when }）：{ $count ->
    *[other] { $count }件のエントリ
 }
 histogram-empty = この期間のエントリはありません
-histogram-bar = { $when }：{ $count ->
+histogram-bar = { $when }、{ $count ->
    *[other] { $count }件のエントリ
 }
 
@@ -108,7 +110,7 @@ category-authentication = 認証
 category-conversations = 会話
 category-settings = 設定
 category-agents-roles = チームメイトとロール
-category-labels-topics = タグとトピック
+category-labels-topics = ラベルとトピック
 category-automation-macros = 自動化とマクロ
 category-ai-agents = AIエージェント
 category-content = コンテンツ
@@ -148,13 +150,13 @@ older = 以前のエントリ
 older-more = さらに50件を読み込む
 back-to-newest = 最新のエントリに戻る
 
-empty-never = まだ何も起きていません
+empty-never = エントリはまだありません
 empty-never-told = イベントが届くと、誰が、いつ、どこから、何をして、何が変わったかがここに表示されます。トークンを作成して、最初のイベントを送信してください：
 empty-never-act = トークンを作成
 empty-filtered = 一致するエントリはありません
 empty-nearest = 最も近い一致は{ $when }です。
 empty-show-all = 全期間を表示
-empty-widen = 30日間に広げる
+empty-widen = 過去30日間に拡大
 empty-nowhere = どの期間にも一致するエントリはありません。
 
 tab-summary = 概要
@@ -167,7 +169,7 @@ entry-newer = 新しいエントリへ
 entry-older = 古いエントリへ
 
 fact-who = 実行者
-fact-on-behalf-of = 代理の対象
+fact-on-behalf-of = 代理元
 fact-activity = アクティビティ
 fact-category = カテゴリ
 fact-outcome-reason = 結果の理由
@@ -197,9 +199,9 @@ change-changed = ～ 変更
 change-masked = ••••（機密のため保存されていません）
 copy-patch = JSON Patchとしてコピー
 
-around-actor = 同じ実行者
-around-target = 同じ対象
-around-session = 同じセッション
+around-actor = 同じ実行者のエントリ
+around-target = 同じ対象のエントリ
+around-session = 同じセッションのエントリ
 
 check-leaf = 保存されているエントリのハッシュは、書き込み時に記録されたものと一致します。
 check-leaf-bad = 保存されているエントリのハッシュが、記録されたものと一致しません。エントリは改変されています。
@@ -209,9 +211,9 @@ check-path = { $steps ->
    *[other] { $steps }個のハッシュで
 }、エントリから署名済みのルート（エントリ数{ $size }）までたどれます。
 check-path-bad = ハッシュをたどっても、エントリから署名済みのルートに到達しません。
-check-unsigned = このエントリを対象とするチェックポイントはまだありません。少し待ってからもう一度お試しください。
+check-unsigned = このエントリを対象とするチェックポイントはまだありません。まもなく作成されるので、少し待ってからもう一度お試しください。
 check-good = 完全性に問題なし：このエントリは、書き込まれたときのまま署名済みログに含まれています。
-check-bad = 証明できませんでした。下の手順を確認してください。
+check-bad = 証明できませんでした。下の各ステップを確認してください。
 verify-now = 今すぐ検証
 proof-json = 証明（JSON）
 proof-file = 証明ファイル
@@ -225,7 +227,9 @@ proof-path-count = { $n ->
 }
 proof-note = 署名済みチェックポイント
 proof-offline = このサーバーを使わずに自分で検証
-proof-offline-told = サーバー自体に問題があれば、このページの表示も正しくない可能性があります。証明ファイルをダウンロードし、別のマシンで、そこに保管しているキーを使って検証してください：
+proof-offline-told = サーバーが侵害されていれば、このページの表示も改ざんされている可能性があります。証明ファイルをダウンロードし、別のマシンで、そこに保管しているキーを使って検証してください：
 
 values-find = 値を検索
 values-none = 一致する値はありません。
+panel-wide = パネルを広げる
+panel-narrow = パネルを狭める

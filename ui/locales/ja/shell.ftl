@@ -49,9 +49,9 @@ chain-broken = 完全性に問題あり
 notice-quarantined = このログの保存内容が、署名された内容と一致しません。閲覧は続けられますが、修復されるまで新しいエントリは追加されません。
 notice-quarantined-more = 検出された内容を表示
 
-narrowed-teams = 所属チームと自分に関するものだけが表示されています。
-narrowed-own = 自分のアクティビティと、閲覧者に公開されたものだけが表示されています。
-narrowed-hidden = このロールでは次の項目が表示されません：{ $fields }。
+narrowed-teams = 所属チームと自分に関するエントリのみ表示されています。
+narrowed-own = 自分のアクティビティと、閲覧者に公開されたエントリのみ表示されています。
+narrowed-hidden = このロールでは次の項目が非表示です：{ $fields }。
 
 role-owner = オーナー
 role-security-admin = セキュリティ管理者
@@ -63,7 +63,7 @@ field-address = IPアドレスと場所
 field-user-agent = ユーザーエージェント
 field-session = セッションとリクエスト
 field-email = メールアドレス
-field-values = 変更の値
+field-values = 変更前後の値
 field-metadata = メタデータ
 field-text = 理由と説明
 
@@ -105,7 +105,7 @@ key-search = 検索
 key-help = このヘルプを表示
 key-next = 次／前のエントリ
 key-open = エントリを開く
-key-close = 開いているものを閉じる
+key-close = 開いているパネルなどを閉じる
 key-menu = 行の内容で絞り込む
 key-tail = ライブ表示のオン／オフ
 key-facets = フィルターへ移動
@@ -114,20 +114,20 @@ key-newest = 最新のエントリに戻る
 key-change = 次／前の変更
 
 form-errors = 次の項目を確認してください：
-expected-name = 1～120文字で名前を入力してください。
+expected-name = 名前は1～120文字で入力してください。
 expected-email = メールアドレスを入力してください（例：ana@example.com）。
 expected-zone = タイムゾーンを指定してください（例：Europe/Berlin）。
 
 refused-sign-in = サインインしてください
 refused-sign-in-told = セッションが終了したか、まだサインインしていません。失われたものはありません。
 refused-no-workspace = 参加しているワークスペースがありません
-refused-no-workspace-told = 最後に参加していたワークスペースから削除されました。オーナーまたはセキュリティ管理者に、もう一度招待してもらってください。
+refused-no-workspace-told = 最後に参加していたワークスペースから削除されました。オーナーまたはセキュリティ管理者に、再度の招待を依頼してください。
 refused-forbidden = 現在のロールでは許可されていません
 refused-forbidden-told = 権限「{ $permission }」が必要です。この権限を含むロールの付与を、ワークスペースのオーナーまたはセキュリティ管理者に依頼してください。
-refused-not-found = ここには何もありません
+refused-not-found = ページが見つかりません
 refused-not-found-told = ページが存在しないか、閲覧する権限がありません。
 refused-other-site = このリクエストは別のサイトから送信されました
-refused-other-site-told = 安全のため、何も実行していません。元のページに戻ってやり直してください。
+refused-other-site-told = 安全のため、何も実行していません。元のページに戻って、もう一度お試しください。
 refused-ours = 問題が発生しました
 refused-ours-told = 原因はサーバー側にあり、操作の誤りではありません。ログの内容は無事ですが、操作は実行されませんでした。もう一度お試しください。繰り返し発生する場合は、下の番号を管理者にお伝えください。
 refused-yours = 実行できませんでした

@@ -7,6 +7,10 @@ use std::fmt;
 pub enum Key {
     /// Who did it: an id, an email address or words of a name.
     Actor,
+    /// In whose name it was done, asked for likewise.
+    OnBehalfOf,
+    /// Who did it or had it done in their name.
+    Principal,
     /// The role they had then.
     Role,
     /// What sort of actor it was.
@@ -47,8 +51,10 @@ pub enum Key {
 
 impl Key {
     /// Every key, in the order of canonical queries.
-    pub const ALL: [Key; 19] = [
+    pub const ALL: [Key; 21] = [
         Key::Actor,
+        Key::OnBehalfOf,
+        Key::Principal,
         Key::Role,
         Key::ActorType,
         Key::Category,
@@ -73,6 +79,8 @@ impl Key {
     pub fn name(self) -> &'static str {
         match self {
             Key::Actor => "actor",
+            Key::OnBehalfOf => "on_behalf_of",
+            Key::Principal => "principal",
             Key::Role => "role",
             Key::ActorType => "actor_type",
             Key::Category => "category",
@@ -118,6 +126,7 @@ impl Key {
             "object" | "resource" | "on" => Some(Key::Target),
             "change" | "field" | "path" | "property" => Some(Key::Changed),
             "address" | "network" | "ip_address" => Some(Key::Ip),
+            "behalf" | "delegator" => Some(Key::OnBehalfOf),
             "request_id" => Some(Key::Request),
             "session_id" => Some(Key::Session),
             "channel" => Some(Key::Source),
@@ -180,7 +189,8 @@ impl Key {
 
     /// Says whether a `*` at the end of its values stands for any ending.
     pub fn takes_wildcard(self) -> bool {
-        matches!(self, Key::Actor | Key::Action | Key::Source | Key::Target | Key::Changed)
+        let names = matches!(self, Key::Actor | Key::OnBehalfOf | Key::Principal | Key::Target);
+        names || matches!(self, Key::Action | Key::Source | Key::Changed)
     }
 
     /// Says whether it is asked about in times.

@@ -6,7 +6,7 @@
 //! - `key:value` narrows. The same key again means *or*, different keys mean *and*, a leading `-` means *not*.
 //! - Bare or quoted text must be found as words, all of them. Quotes hold spaces; inside them `\"` is a quote
 //!   and `\\` a backslash.
-//! - A `*` at the end of an `action`, `actor`, `changed`, `source` or `target`, outside of quotes, stands for
+//! - A `*` at the end of an `action`, `actor`, `changed`, `on_behalf_of`, `principal`, `source` or `target`, outside of quotes, stands for
 //!   any ending.
 //! - `occurred` and `received` take a day or a time, `>`, `>=`, `<`, `<=`, `A..B`, `today`, `yesterday` or
 //!   `-7d`. Said twice, both must hold: a range from two ends is what people mean by it.
@@ -86,9 +86,9 @@ pub struct Clause {
 }
 
 impl Clause {
-    /// Whatever any of these actors did, for scopes: see [`crate::Sight::scope`].
-    pub fn of_actors<'i>(ids: impl IntoIterator<Item = &'i str>) -> Self {
-        Self::of(Key::Actor, ids.into_iter().map(|id| Name::actor(id, false)))
+    /// Whatever any of these actors did, or had done in their name, for scopes: see [`crate::Sight::scope`].
+    pub fn of_principals<'i>(ids: impl IntoIterator<Item = &'i str>) -> Self {
+        Self::of(Key::Principal, ids.into_iter().map(|id| Name::actor(id, false)))
     }
 
     /// Whatever was done to any of these targets, each written `type/id`, for scopes.

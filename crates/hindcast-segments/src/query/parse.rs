@@ -147,7 +147,7 @@ fn term(key: Key, token: &Token<'_>) -> Result<Term, QueryError> {
     let bad =
         |message: String, suggestion| error(QueryErrorKind::BadValue, &token.value_span, message, suggestion);
     Ok(match key {
-        Key::Actor => Term::Name(Name::actor(value, token.star)),
+        Key::Actor | Key::OnBehalfOf | Key::Principal => Term::Name(Name::actor(value, token.star)),
         Key::Target => Term::Name(Name::target(value, token.star)),
         Key::Changed => Term::Path(Path::parse(value, token.star).ok_or_else(|| {
             let message = format!("{value:?} is no path; write /conditions/0/value or conditions.0.value");

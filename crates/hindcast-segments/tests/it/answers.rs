@@ -34,7 +34,7 @@ pub fn question(dice: &mut Dice) -> Query {
             "u_*",
             "42",
         ];
-        let term = match dice.below(22) {
+        let term = match dice.below(24) {
             0 => format!(
                 "{not}action:{}",
                 dice.one(&["macro.updated", "macro.*", "x", "ルール.変更", "\"ADMIN_login_failure\""])
@@ -65,6 +65,8 @@ pub fn question(dice: &mut Dice) -> Query {
                 dice.one(&["admin", "OWNER"]),
                 dice.one(&["user", "agent"])
             ),
+            19 => format!("{not}on_behalf_of:{}", dice.one(&name)),
+            20 => format!("{not}principal:{}", dice.one(&name)),
             16 => format!("{not}kind:{} {not}policy:P-7", dice.one(&["event", "system"])),
             // Two such stretches need not have anything in common, which the grammar refuses to be asked.
             17 | 18 if text.contains("occurred:") || text.contains("received:") => continue,

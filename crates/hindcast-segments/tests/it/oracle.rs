@@ -58,6 +58,10 @@ fn holds(key: Key, term: &Term, entry: &Entry<'_>, view: &View<'_>) -> bool {
     let country = context.get("geo").and_then(|geo| text(geo, "country"));
     let found = match key {
         Key::Actor => return is_named(term, view.actor),
+        Key::OnBehalfOf => return view.on_behalf_of.is_some_and(|behalf| is_named(term, behalf)),
+        Key::Principal => {
+            return view.on_behalf_of.into_iter().chain([view.actor]).any(|who| is_named(term, who));
+        }
         Key::Target => return view.targets.iter().any(|target| is_named(term, target)),
         Key::Changed => {
             return view.changes.iter().any(|(at, _)| matches!(term, Term::Path(path) if path.matches(at)));

@@ -23,6 +23,8 @@ fn sight(dice: &mut Dice) -> Sight {
             let one = |dice: &mut Dice| {
                 let texts = [
                     "actor:u_1 actor:ada",
+                    "principal:u_1",
+                    "on_behalf_of:u_2 principal:ada",
                     "target:stale target:42",
                     "actor:u_2 target:ticket/*",
                     "role:admin",
@@ -56,6 +58,8 @@ fn holds(clause: &Clause, entry: &Entry<'_>) -> bool {
     let view = entry.event.view().unwrap();
     let named: Vec<&str> = match clause.key {
         Key::Actor => vec![view.actor],
+        Key::OnBehalfOf => view.on_behalf_of.into_iter().collect(),
+        Key::Principal => view.on_behalf_of.into_iter().chain([view.actor]).collect(),
         Key::Target => view.targets.clone(),
         _ => return oracle::answers(&Query { clauses: vec![clause.clone()], ..Query::default() }, entry),
     };

@@ -50,12 +50,16 @@ pub struct Preferences {
     pub compact: bool,
     /// Whether single keys do something.
     pub shortcuts: bool,
+    /// Whether the entry beside the list takes more room than it must.
+    pub wide_panel: bool,
+    /// What the log opens with: the query string of its page. Everything of the last day when there is none.
+    pub first_view: Option<String>,
 }
 
 impl Default for Preferences {
     fn default() -> Self {
-        let (times, theme) = Default::default();
-        Self { language: None, zone: None, times, theme, compact: false, shortcuts: true }
+        let (language, zone, times, theme, compact, wide_panel, first_view) = Default::default();
+        Self { language, zone, times, theme, compact, shortcuts: true, wide_panel, first_view }
     }
 }
 

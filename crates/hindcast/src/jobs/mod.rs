@@ -1,4 +1,5 @@
 //! Jobs: work that outlives the request it was asked for by.
 
+pub mod demo;
 pub mod exports;
 pub mod verify;

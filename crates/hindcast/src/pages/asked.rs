@@ -246,10 +246,10 @@ impl Asked {
         out
     }
 
-    /// The address that asks for this.
+    /// The address that asks for this. One that asks for nothing says so, since `/log` opens with what somebody prefers.
     pub fn href(&self) -> String {
         let query = self.query_string();
-        if query.is_empty() { "/log".to_owned() } else { format!("/log?{query}") }
+        if query.is_empty() { "/log?q=".to_owned() } else { format!("/log?{query}") }
     }
 }
 
@@ -326,7 +326,7 @@ mod tests {
             asked.with_entry("12").first_page().href(),
             "/log?q=actor%3A%22a%20b%22&range=7d&cols=ip%2Csource"
         );
-        assert_eq!(Asked::default().href(), "/log");
+        assert_eq!(Asked::default().href(), "/log?q=");
     }
 
     #[test]

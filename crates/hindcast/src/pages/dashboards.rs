@@ -72,12 +72,14 @@ impl Board {
 }
 
 #[derive(Template)]
-#[template(path = "dashboard.html")]
+#[template(path = "dashboard.html", blocks = ["board"])]
 struct DashboardPage {
     shell: Shell,
     t: Text,
     asked: Asked,
     name: &'static str,
+    /// Where the numbers are asked for again each minute, if they are to be.
+    again: Option<String>,
     boards: Vec<(String, String, bool)>,
     ranges: Vec<(&'static str, String, bool)>,
     shown: Shown,
@@ -147,10 +149,13 @@ pub async fn show(
     let preset = asked.preset().map(str::to_owned);
     let ranges = PRESETS.iter().map(|(name, _)| *name).chain(CALENDAR);
     let ranges = ranges.map(|name| (name, range_label(t, name), preset.as_deref() == Some(name))).collect();
-    let boards = Board::ALL.map(|one| {
-        let query = asked.query_string();
-        (format!("/dashboards/{}?{query}", one.name()), one.label(t), one == board)
-    });
+    let mut members = form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes());
+    let refreshes = members.any(|(name, _)| name == "refresh");
+    let query = asked.query_string() + if refreshes { "&refresh=on" } else { "" };
+    let at = |one: Board| format!("/dashboards/{}?{query}", one.name());
+    let boards = Board::ALL.map(|one| (at(one), one.label(t), one == board));
+    let again = refreshes.then(|| at(board));
+    let partial = visitor.guest.partial;
     let (kept, kept_asked) = (app.clone(), asked.clone());
     let shown = lanes.query(&app, move |budget| {
         let snapshot = kept.rooms.get(&visitor.membership.workspace);
@@ -171,7 +176,9 @@ pub async fn show(
         }
     });
     let shown = shown.await?;
-    page(&DashboardPage { shell, t, asked, name: board.name(), boards: boards.into(), ranges, shown })
+    let boards = boards.into();
+    let shown = DashboardPage { shell, t, asked, name: board.name(), again, boards, ranges, shown };
+    if partial { page(&shown.as_board()) } else { page(&shown) }
 }
 
 /// Everything that a dashboard is worked out from.

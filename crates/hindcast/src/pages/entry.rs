@@ -59,6 +59,8 @@ pub struct EntryShown {
     pub raw_copy: String,
     /// Whether it stands beside a list.
     pub is_panel: bool,
+    /// Where the list is with it.
+    pub here: String,
     /// Where the list is without it: address and part address.
     pub close: (String, String),
     /// The one before and the one after in the list: address and part address.
@@ -205,6 +207,7 @@ pub fn shown(
         raw: String::new(),
         raw_copy: String::new(),
         is_panel,
+        here: asked.panel().0,
         close: asked.with_entry("").panel(),
         newer: None,
         older: None,
@@ -262,8 +265,11 @@ fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
         }
     };
     let actor = json(view.actor);
-    fact(t.fact_who(), vec![person(t, &actor)]);
-    fact(t.fact_on_behalf_of(), view.on_behalf_of.map(|who| person(t, &json(who))).into_iter().collect());
+    fact(t.fact_who(), vec![person(t, "actor", &actor)]);
+    fact(
+        t.fact_on_behalf_of(),
+        view.on_behalf_of.map(|who| person(t, "on_behalf_of", &json(who))).into_iter().collect(),
+    );
     let activity = Registry::builtin().get(&view.action);
     fact(
         t.fact_activity(),
@@ -335,7 +341,7 @@ fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
     facts
 }
 
-fn person(t: Text, actor: &Value) -> FactValue {
+fn person(t: Text, key: &str, actor: &Value) -> FactValue {
     let who = Who::of(t, actor, None);
     let email = actor["email"].as_str().unwrap_or_default();
     let aside: Vec<String> =
@@ -343,7 +349,7 @@ fn person(t: Text, actor: &Value) -> FactValue {
     FactValue {
         forged: looks_forged(&who.name),
         text: who.name,
-        href: (!who.id.is_empty()).then(|| log_of(&condition("actor", &who.id))),
+        href: (!who.id.is_empty()).then(|| log_of(&condition(key, &who.id))),
         aside: aside.join(" · "),
         mono: false,
     }

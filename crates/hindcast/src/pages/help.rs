@@ -202,6 +202,7 @@ pub mod tests {
             title: "Help".to_owned(),
             theme: "light",
             compact: false,
+            wide_panel: false,
             shortcuts: true,
             assets: "/assets/0",
             here: "/help".to_owned(),

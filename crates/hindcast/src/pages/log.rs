@@ -1,6 +1,6 @@
 //! The log: what happened, newest first, with everything that helps to find it.
 
-use super::answer::{page, page_with};
+use super::answer::{page, page_with, redirect};
 use super::asked::{Asked, CALENDAR, PRESETS, Question, without};
 use super::entry::{EntryShown, shown};
 use super::facets::{Facet, facets};
@@ -97,6 +97,11 @@ pub async fn show(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::ReadLog)?;
+    if let (true, Some(first)) =
+        (raw.as_deref().unwrap_or_default().is_empty(), &visitor.person.preferences.first_view)
+    {
+        return Ok(redirect(&Asked::read(Some(first)).first_page().href()));
+    }
     let mut asked = Asked::read(raw.as_deref());
     let partial = visitor.guest.partial;
     if !partial {

@@ -15,23 +15,26 @@ use hindcast_event::Language;
 use hindcast_ledger::WorkspaceId;
 use std::sync::Arc;
 
-/// `POST /preferences/look`: language and theme, from the header of any page, signed in or not.
+/// `POST /preferences/look`: language and theme from the header of any page, signed in or not, and the width of the panel.
 pub async fn look(State(app): State<Arc<App>>, mut parts: Parts, form: Fields) -> Result<Response, Refusal> {
     let Ok(guest) = Guest::from_request_parts(&mut parts, &app).await;
     let language = Language::parse(form.value("language"));
     let theme = theme(form.value("theme"));
+    let mut response = redirect(local(Some(form.value("next"))));
     if let Ok((_, _, person)) = signed_in(&mut parts, &app).await {
         blocking(move || {
             let mut preferences = person.preferences;
             if let Some(language) = language {
                 preferences.language = Some(language.code().to_owned());
             }
+            if form.has("panel") {
+                preferences.wide_panel = form.value("panel") == "wide";
+            }
             preferences.theme = theme.unwrap_or(preferences.theme);
             Ok(app.catalog.set_preferences(&person.id, &person.name, &preferences)?)
         })
         .await?;
     }
-    let mut response = redirect(local(Some(form.value("next"))));
     for cookie in guest.choices(language, theme) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -13,6 +13,8 @@ use crate::api::Problem;
 use crate::api::lanes::{Lanes, blocking};
 use crate::app::App;
 use crate::catalog::{By, Guessed, NewPerson, Preferences, Settings};
+use crate::demo::EVENTS;
+use crate::jobs::demo::{Year, load_behind};
 use crate::people::password;
 use crate::people::sign_in::{AtTheDoor, let_in, owner_of};
 use askama::Template;
@@ -83,7 +85,7 @@ enum Begun {
     Already,
 }
 
-fn begin(app: &App, guest: &Guest, form: &mut Fields) -> Result<Begun, Problem> {
+fn begin(app: &Arc<App>, guest: &Guest, form: &mut Fields) -> Result<Begun, Problem> {
     let t = guest.text;
     let now = (app.clock)();
     let Some(code) = app.setup_code.as_deref().filter(|_| !app.catalog.has_people().unwrap_or(true)) else {
@@ -121,6 +123,10 @@ fn begin(app: &App, guest: &Guest, form: &mut Fields) -> Result<Begun, Problem> 
     if wants_workspace {
         app.create_workspace(&workspace, &by).map_err(internal)?;
     }
+    let home = own_workspaces(app)?.into_iter().next();
+    let home = home.ok_or_else(|| Problem::internal("no workspace was made"))?;
+    let demo = form.has("demo") && Year::begun(app).map_err(internal)?.is_none();
+    let demo = demo.then(|| Year::begin(app, EVENTS)).transpose().map_err(internal)?;
     let mut workspaces = own_workspaces(app)?;
     for id in &workspaces {
         let language = form.value("language").to_owned();
@@ -128,7 +134,6 @@ fn begin(app: &App, guest: &Guest, form: &mut Fields) -> Result<Begun, Problem> 
         let name = app.catalog.workspace(id)?.map(|workspace| workspace.name).unwrap_or_default();
         app.catalog.change_settings(id, &name, &settings, &by)?;
     }
-    let home = workspaces.first().cloned().ok_or_else(|| Problem::internal("no workspace was made"))?;
     workspaces.push(WorkspaceId::instance());
     let memberships: Vec<_> = workspaces.into_iter().map(|id| owner_of(id, app)).collect();
     let preferences =
@@ -140,6 +145,9 @@ fn begin(app: &App, guest: &Guest, form: &mut Fields) -> Result<Begun, Problem> 
     let door = AtTheDoor { address: guest.address, user_agent: &guest.user_agent, replaced: None };
     let (secret, _) = let_in(app, &person, &home, "password", &door).map_err(internal)?;
     app.post();
+    if let Some(year) = demo {
+        load_behind(app, year).map_err(internal)?;
+    }
     Ok(Begun::Yes(secret))
 }
 

@@ -41,6 +41,8 @@ pub struct Shell {
     pub theme: &'static str,
     /// Whether rows are closer together.
     pub compact: bool,
+    /// Whether the entry beside the list takes more room than it must.
+    pub wide_panel: bool,
     /// Whether single keys do something.
     pub shortcuts: bool,
     /// Where assets are.
@@ -110,6 +112,7 @@ impl Shell {
             title: titled(guest.text, &title.into()),
             theme: theme_name(guest.theme),
             compact: false,
+            wide_panel: false,
             shortcuts: false,
             assets: &FOLDER,
             here: guest.here.clone(),
@@ -124,6 +127,7 @@ impl Shell {
         let quarantined = app.ledger.quarantined(&visitor.membership.workspace).ok().flatten().is_some();
         Self {
             compact: preferences.compact,
+            wide_panel: preferences.wide_panel,
             shortcuts: preferences.shortcuts,
             me: Some(me(visitor, app, section, quarantined)),
             notices: notices(visitor, quarantined),

@@ -67,7 +67,8 @@ pub async fn suggest(
     let Some((key, value)) = word.split_once(':') else {
         return Ok(Json(Suggested { from, items: keys(t, not, word) }));
     };
-    let Some(kind) = Key::named(key).and_then(|key| facet_of(key.name())) else {
+    let key = Key::named(key);
+    let Some((key, kind)) = key.and_then(|key| Some((key, values_of(key)?))) else {
         return Ok(Json(Suggested::default()));
     };
     let value = value.trim_matches('"').to_owned();
@@ -79,7 +80,7 @@ pub async fn suggest(
         })
     });
     let items = found.await?.into_iter().take(SUGGESTED_MAX).map(|found| Item {
-        text: format!("{not}{}:{}", kind.key(), quoted(&found.value)),
+        text: format!("{not}{}:{}", key.name(), quoted(&found.value)),
         label: value_label(t, kind, &found),
         hint: label(t, kind),
         count: (found.count > 0).then_some(found.count),
@@ -107,10 +108,18 @@ fn keys(t: Text, not: &str, typed: &str) -> Vec<Item> {
     let items = keys.map(|key| Item {
         text: format!("{not}{}:", key.name()),
         label: format!("{}:", key.name()),
-        hint: facet_of(key.name()).map(|kind| label(t, kind)).unwrap_or_default(),
+        hint: values_of(key).map(|kind| label(t, kind)).unwrap_or_default(),
         count: None,
     });
     items.take(SUGGESTED_MAX).collect()
+}
+
+/// The filter whose values a key takes.
+fn values_of(key: Key) -> Option<FacetKind> {
+    match key {
+        Key::OnBehalfOf | Key::Principal => Some(FacetKind::Actor),
+        key => facet_of(key.name()),
+    }
 }
 
 fn facet_of(key: &str) -> Option<FacetKind> {

@@ -10,7 +10,7 @@ use super::visitor::Visitor;
 use crate::api::Problem;
 use crate::api::lanes::blocking;
 use crate::app::App;
-use crate::catalog::{Narrowing, Shared, View};
+use crate::catalog::{Narrowing, Preferences, Shared, View};
 use crate::people::Permission;
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -99,6 +99,7 @@ pub async fn save(State(app): State<Arc<App>>, visitor: Visitor, form: Fields) -
         }
         _ => None,
     };
+    let opens_first = form.has("first");
     let address = asked.first_page();
     let to = address.href();
     blocking(move || {
@@ -110,7 +111,12 @@ pub async fn save(State(app): State<Arc<App>>, visitor: Visitor, form: Fields) -
             shared,
             opened,
         };
+        let first_view = opens_first.then(|| view.address.clone());
         app.catalog.save_view(&visitor.membership.workspace, view, visitor.now, &visitor.by())?;
+        if first_view.is_some() {
+            let preferences = Preferences { first_view, ..visitor.person.preferences.clone() };
+            app.catalog.set_preferences(&visitor.person.id, &visitor.person.name, &preferences)?;
+        }
         app.post();
         Ok(())
     })

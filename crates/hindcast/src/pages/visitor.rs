@@ -151,10 +151,10 @@ impl Visitor {
         Ok(self.room(app)?.seen_by(&self.sight))
     }
 
-    /// The query that finds what they did themselves.
+    /// The query that finds what they did, and what was done in their name.
     pub fn own_query(&self) -> String {
         let ids = own_actors(&self.person.id, &self.membership);
-        ids.map(|id| format!("actor:{}", super::asked::quoted(id))).collect::<Vec<_>>().join(" ")
+        ids.map(|id| format!("principal:{}", super::asked::quoted(id))).collect::<Vec<_>>().join(" ")
     }
 }
 

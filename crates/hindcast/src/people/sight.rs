@@ -23,12 +23,12 @@ pub fn sight(
             let mut targets: Vec<String> = teams.iter().map(|team| format!("team/{}", team.id)).collect();
             targets.extend(actors.iter().map(|actor| format!("user/{actor}")));
             Some(vec![
-                vec![Clause::of_actors(actors)],
+                vec![Clause::of_principals(actors)],
                 vec![Clause::of_targets(targets.iter().map(String::as_str))],
             ])
         }
         Reach::Own => {
-            let mut any = vec![vec![Clause::of_actors(own_actors(person, membership))]];
+            let mut any = vec![vec![Clause::of_principals(own_actors(person, membership))]];
             for opened in catalog.opened(&membership.workspace)? {
                 // What can no longer be read opens nothing.
                 let opened = Narrowing::new(Some(&opened), Hidden::default()).ok();

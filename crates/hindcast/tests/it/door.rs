@@ -7,6 +7,7 @@ use hindcast::people::Role;
 use hindcast::people::second_factor::SecondFactor;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
+use std::time::{Duration, Instant};
 
 fn sign_in(visitor: &Visitor<'_>, email: &str, password: &str) -> u16 {
     visitor.post("/login", &[("email", email), ("password", password)]).status
@@ -34,6 +35,7 @@ fn whoever_can_read_the_console_becomes_the_first_owner_and_nobody_after() {
             ("password", PASSWORD.to_owned()),
             ("zone", "Europe/Berlin".to_owned()),
             ("language", "de".to_owned()),
+            ("demo", "on".to_owned()),
         ]
     };
     let send = |owner: &Visitor<'_>, code: &str| {
@@ -50,6 +52,15 @@ fn whoever_can_read_the_console_becomes_the_first_owner_and_nobody_after() {
     let log = owner.get("/log");
     assert_eq!(log.status, 200);
     assert!(log.text().contains("<html lang=\"de\""), "in the language that was chosen");
+    assert!(log.text().contains("Harbour &#38; Pine"), "the demo is a workspace of its own");
+    let workspaces = server.app.catalog.workspaces().expect("a catalog");
+    let demo = workspaces.iter().find(|workspace| workspace.name.starts_with("Harbour")).expect("the demo");
+    let size = || server.app.ledger.head(&demo.id).expect("a log").frontier.size();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while size() < 4_000 {
+        assert!(Instant::now() < deadline, "the year comes in behind");
+        std::thread::sleep(Duration::from_millis(20));
+    }
     assert_eq!(server.stranger().get("/setup").status, 404);
     assert_eq!(send(&server.stranger(), &code).status, 404);
     assert!(actions_of(&server, "instance").contains(&"agent.joined".to_owned()));

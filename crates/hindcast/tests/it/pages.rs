@@ -324,3 +324,51 @@ fn an_export_holds_what_its_reader_sees_at_once_or_as_a_job() {
     assert_eq!(manager.post(&link.replace("/download", "/remove"), &[]).status, 303);
     assert_eq!(manager.get(&link).status, 404);
 }
+
+#[test]
+fn what_was_done_in_somebodys_name_is_their_activity_too() {
+    let server = filled();
+    let agent = json!({ "type": "agent", "id": "fin", "name": "Fin" });
+    let mut delegated = event("macro.deleted");
+    delegated["actor"] = agent.clone();
+    delegated["on_behalf_of"] =
+        json!({ "type": "user", "id": "ana", "name": "Ana", "email": "ana@x.example" });
+    let mut own = event("team.updated");
+    own["actor"] = agent;
+    server.append(&[delegated, own]);
+    let viewer = server.visitor(Role::Viewer, &["ana"]);
+    assert_eq!(seen(&viewer), ["macro.updated", "macro.deleted"]);
+    let mine = viewer.get("/my-activity").header("location").to_owned();
+    assert!(viewer.get(&mine).text().contains("macro.deleted"), "{mine}");
+    let owner = server.visitor(Role::Owner, &[]);
+    for (q, found) in
+        [("on_behalf_of:ana", 1), ("on_behalf_of:ana@x.example", 1), ("actor:ana", 1), ("principal:ana", 2)]
+    {
+        let rows = owner
+            .get(&format!("/log?range=all&group=off&q={q}"))
+            .text()
+            .matches("data-testid=\"log-row\"")
+            .count();
+        assert_eq!(rows, found, "{q}");
+    }
+}
+
+#[test]
+fn the_log_opens_with_the_view_somebody_prefers() {
+    let server = filled();
+    let owner = server.visitor(Role::Owner, &[]);
+    assert_eq!(owner.get("/log").status, 200);
+    let view = [("name", "Deleted"), ("address", "q=action:macro.deleted&range=all"), ("first", "on")];
+    assert_eq!(owner.post("/views", &view).status, 303);
+    let opened = owner.get("/log");
+    assert_eq!((opened.status, opened.header("location")), (303, "/log?q=action%3Amacro.deleted&range=all"));
+    assert_eq!(owner.get("/log?q=").status, 200, "everything is still there");
+    let preferences = owner.get("/settings/preferences").text().to_owned();
+    assert!(
+        preferences
+            .contains("<option value=\"q=action%3Amacro.deleted&#38;range=all\" selected>Deleted</option>")
+    );
+    let form = [("name", "Mara"), ("times", "local"), ("theme", "system"), ("first_view", "")];
+    assert_eq!(owner.post("/settings/preferences", &form).status, 303);
+    assert_eq!(owner.get("/log").status, 200);
+}

@@ -115,6 +115,8 @@ fn key_shown(t: Text, key: Key) -> KeyShown {
 fn finds(t: Text, key: Key) -> Cow<'static, str> {
     match key {
         Key::Actor => t.help_key_actor(),
+        Key::OnBehalfOf => t.help_key_on_behalf_of(),
+        Key::Principal => t.help_key_principal(),
         Key::Role => t.help_key_role(),
         Key::ActorType => t.help_key_actor_type(),
         Key::Category => t.help_key_category(),
@@ -151,6 +153,8 @@ fn takes(t: Text, key: Key) -> Cow<'static, str> {
 fn example(key: Key) -> &'static str {
     match key {
         Key::Actor => r#"actor:"Jürgen Groß""#,
+        Key::OnBehalfOf => "on_behalf_of:u_81",
+        Key::Principal => "principal:ana@example.com",
         Key::Role => "role:admin",
         Key::ActorType => "actor_type:api_key",
         Key::Category => "category:authentication",

@@ -6,6 +6,7 @@ use crate::api::lanes::{Lanes, blocking};
 use crate::app::App;
 use crate::catalog::{Preferences, Times};
 use crate::pages::answer::{page, page_with, redirect};
+use crate::pages::asked::Asked;
 use crate::pages::fields::Fields;
 use crate::pages::guest::{theme, theme_name};
 use crate::pages::join::check_password;
@@ -14,6 +15,7 @@ use crate::pages::rows::Moment;
 use crate::pages::safe::{short, visible};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::text::Text;
+use crate::pages::views;
 use crate::pages::visitor::Visitor;
 use crate::pages::zones;
 use crate::people::password;
@@ -39,6 +41,8 @@ struct PreferencesPage {
     form: Fields,
     zones: &'static [&'static str],
     workspace_zone: String,
+    /// What the log may open with: query string and name.
+    views: Vec<(String, String)>,
     has_password: bool,
     has_second_factor: bool,
     sessions: Vec<MySession>,
@@ -90,6 +94,8 @@ pub async fn save(
         theme: theme(form.value("theme")).unwrap_or_default(),
         compact: form.has("compact"),
         shortcuts: form.has("shortcuts"),
+        wide_panel: visitor.person.preferences.wide_panel,
+        first_view: Some(form.value("first_view").to_owned()).filter(|view| !view.is_empty()),
     };
     let cookies = visitor.guest.choices(preferences.language(), Some(preferences.theme));
     blocking(move || Ok(app.catalog.set_preferences(&visitor.person.id, &name, &preferences)?)).await?;
@@ -168,6 +174,7 @@ fn filled(visitor: &Visitor) -> Fields {
         ("zone", preferences.zone.clone().unwrap_or_default()),
         ("times", times.to_owned()),
         ("theme", theme_name(preferences.theme).to_owned()),
+        ("first_view", preferences.first_view.clone().unwrap_or_default()),
     ];
     for (name, is_on) in [("compact", preferences.compact), ("shortcuts", preferences.shortcuts)] {
         if is_on {
@@ -200,8 +207,23 @@ fn preferences_page(
         form,
         zones: zones::all(),
         workspace_zone: visitor.settings.zone.clone(),
+        views: first_views(app, visitor)?,
         has_password: visitor.person.password.is_some(),
         has_second_factor: visitor.person.totp.is_some(),
         sessions: sessions.collect(),
     })
+}
+
+/// The views that the log may open with: query string and name.
+fn first_views(app: &App, visitor: &Visitor) -> Result<Vec<(String, String)>, Problem> {
+    let views = views::saved(app, visitor, &Asked::default())?.into_iter();
+    let mut views: Vec<_> =
+        views.filter_map(|view| Some((view.href.split_once('?')?.1.to_owned(), view.name))).collect();
+    // One that is no longer saved stays until another is chosen.
+    if let Some(first) = &visitor.person.preferences.first_view
+        && !views.iter().any(|(query, _)| query == first)
+    {
+        views.push((first.clone(), short(&Asked::read(Some(first)).q)));
+    }
+    Ok(views)
 }

@@ -1,0 +1,149 @@
+//! The invented year of the demo, loaded through the ordinary append path, once, into a workspace of its own: what was
+//! appended to a log cannot be taken out of it again. An interrupted load goes on where it was.
+
+use crate::app::App;
+use crate::catalog::{By, Workspace};
+use crate::demo::{WORKSPACE_NAME, events_about};
+use anyhow::Context as _;
+use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
+use hindcast_ledger::{Batch, WorkspaceId};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+/// Events appended at once.
+const BATCH_EVENTS: usize = 4_000;
+/// Batches made ready while another is being synced.
+const AHEAD: usize = 2;
+/// The mark that remembers what was loaded.
+const MARK: &str = "demo";
+
+/// A year, there or to be loaded.
+pub struct Year {
+    /// The workspace it is in.
+    pub workspace: Workspace,
+    mark: Mark,
+}
+
+/// What is remembered: the same moment and number tell the same events again.
+#[derive(Serialize, Deserialize)]
+struct Mark {
+    workspace: String,
+    now_micros: i64,
+    events: usize,
+    complete: bool,
+}
+
+impl Year {
+    /// The year that was begun, if one was.
+    pub fn begun(app: &App) -> anyhow::Result<Option<Self>> {
+        let Some(text) = app.catalog.mark(WorkspaceId::INSTANCE, MARK)? else { return Ok(None) };
+        let mark: Mark = serde_json::from_str(&text).context("the demo's mark in the catalog is damaged")?;
+        let workspace = app.catalog.workspace(&mark.workspace.parse()?)?;
+        Ok(Some(Self { workspace: workspace.context("the demo's workspace is gone")?, mark }))
+    }
+
+    /// A new year of about so many events, in a new workspace.
+    pub fn begin(app: &App, events: usize) -> anyhow::Result<Self> {
+        let workspace = app.create_workspace(WORKSPACE_NAME, &By::server())?;
+        let now_micros = (app.clock)().micros();
+        let mark = Mark { workspace: workspace.id.to_string(), now_micros, events, complete: false };
+        keep(app, &mark)?;
+        Ok(Self { workspace, mark })
+    }
+
+    /// Its end, for the guide.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.mark.now_micros)
+    }
+
+    /// About how many events it has.
+    pub fn events(&self) -> usize {
+        self.mark.events
+    }
+
+    /// Whether all of it is there.
+    pub fn is_complete(&self) -> bool {
+        self.mark.complete
+    }
+
+    /// How many entries are there.
+    pub fn size(&self, app: &App) -> anyhow::Result<u64> {
+        Ok(app.ledger.head(&self.workspace.id)?.frontier.size())
+    }
+
+    /// Loads what is not there yet. `go_on` hears how many more there are and may say no; says whether all are.
+    pub fn load(&mut self, app: &App, go_on: impl FnMut(u64) -> bool) -> anyhow::Result<bool> {
+        if !self.mark.complete {
+            let rest = events_about(self.now(), self.mark.events).skip(usize::try_from(self.size(app)?)?);
+            self.mark.complete = append(app, &self.workspace.id, self.now(), rest, go_on)?;
+            keep(app, &self.mark)?;
+        }
+        Ok(self.mark.complete)
+    }
+}
+
+/// Loads a year behind what people do meanwhile.
+pub fn load_behind(app: &Arc<App>, mut year: Year) -> anyhow::Result<()> {
+    let app = app.clone();
+    std::thread::Builder::new().name("demo".to_owned()).spawn(move || {
+        if let Err(error) = year.load(&app, |_| !*app.ending.borrow()) {
+            tracing::warn!(error = format!("{error:#}"), "the demo is not loaded whole");
+        }
+    })?;
+    Ok(())
+}
+
+/// Goes on with a year whose load was interrupted.
+pub fn resume(app: &Arc<App>) -> anyhow::Result<()> {
+    match Year::begun(app)? {
+        Some(year) if !year.is_complete() => load_behind(app, year),
+        _ => Ok(()),
+    }
+}
+
+fn keep(app: &App, mark: &Mark) -> anyhow::Result<()> {
+    Ok(app.catalog.set_mark(WorkspaceId::INSTANCE, MARK, &serde_json::to_string(mark)?)?)
+}
+
+/// Appends events in batches, made ready on a thread of their own; `go_on` hears how many and may say no.
+fn append(
+    app: &App,
+    workspace: &WorkspaceId,
+    now: Timestamp,
+    mut events: impl Iterator<Item = Vec<u8>> + Send,
+    mut go_on: impl FnMut(u64) -> bool,
+) -> anyhow::Result<bool> {
+    let (ready, next) = sync_channel(AHEAD);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            while let Some(batch) = batch(&mut events, now).transpose() {
+                let over = batch.is_err();
+                if ready.send(batch).is_err() || over {
+                    return;
+                }
+            }
+        });
+        for batch in next {
+            let batch: Batch = batch?;
+            let count = batch.len() as u64;
+            app.ledger.append(workspace, batch)?;
+            if !go_on(count) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
+}
+
+fn batch(events: &mut impl Iterator<Item = Vec<u8>>, now: Timestamp) -> anyhow::Result<Option<Batch>> {
+    let mut entries = Entries::default();
+    let mut keys = vec![0; 16 * BATCH_EVENTS];
+    getrandom::fill(&mut keys)?;
+    for (event, key) in events.take(BATCH_EVENTS).zip(keys.as_chunks::<16>().0) {
+        let draft = Draft::parse(std::str::from_utf8(&event)?)?;
+        let arrival = Arrival { now, random: [0; 10] };
+        entries.push_new(Kind::Event, key, |out| draft.encode(&arrival, out))?;
+    }
+    if entries.is_empty() { Ok(None) } else { Ok(Some(Batch::new(entries, None)?)) }
+}
