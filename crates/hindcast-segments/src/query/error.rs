@@ -1,5 +1,6 @@
 //! What is wrong with a query, where, and what to write instead.
 
+use super::Key;
 use std::{fmt, ops::Range};
 
 /// One thing wrong with a query.
@@ -8,6 +9,8 @@ use std::{fmt, ops::Range};
 pub struct QueryError {
     /// What sort of mistake it is.
     pub kind: QueryErrorKind,
+    /// The key it is about, where one is known.
+    pub key: Option<Key>,
     /// The bytes of the query it is about.
     pub span: Range<usize>,
     /// A sentence for the person who typed it.

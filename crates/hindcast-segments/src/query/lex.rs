@@ -104,6 +104,7 @@ fn quoted_value(text: &str, open: usize) -> Result<(String, bool, usize), (Query
     }
     let error = QueryError {
         kind: QueryErrorKind::UnbalancedQuote,
+        key: None,
         span: open..text.len(),
         message: "this quote is never closed".to_owned(),
         suggestion: Some(super::print::quoted(&value)),
@@ -118,6 +119,7 @@ fn word_end(text: &str, at: usize) -> usize {
 fn stray_quote(span: Range<usize>) -> QueryError {
     QueryError {
         kind: QueryErrorKind::UnbalancedQuote,
+        key: None,
         span,
         message:
             "a quote stands in the middle of a word; put quotes around all of it, and \\\" for a quote inside"
@@ -129,6 +131,7 @@ fn stray_quote(span: Range<usize>) -> QueryError {
 fn missing_space(span: Range<usize>, after: &str) -> QueryError {
     QueryError {
         kind: QueryErrorKind::UnbalancedQuote,
+        key: None,
         span,
         message: format!("a space is missing between the closing quote and {after:?}"),
         suggestion: (!after.contains('"')).then(|| format!(" {after}")),

@@ -50,6 +50,10 @@ impl Reading<'_> {
     fn take(&mut self, token: &Token<'_>) -> Result<(), QueryError> {
         let Some((name, span)) = &token.key else { return self.take_text(token) };
         let key = Key::named(name).ok_or_else(|| unknown_key(name, span.clone(), token))?;
+        self.take_value(key, token).map_err(|error| QueryError { key: Some(key), ..error })
+    }
+
+    fn take_value(&mut self, key: Key, token: &Token<'_>) -> Result<(), QueryError> {
         if token.value.trim().is_empty() && !(token.star && key == Key::Changed) {
             return Err(empty_value(key, token));
         }
@@ -204,7 +208,7 @@ fn error(
     message: String,
     suggestion: Option<String>,
 ) -> QueryError {
-    QueryError { kind, span: span.clone(), message, suggestion }
+    QueryError { kind, key: None, span: span.clone(), message, suggestion }
 }
 
 fn unknown_key(name: &str, span: Range<usize>, token: &Token<'_>) -> QueryError {

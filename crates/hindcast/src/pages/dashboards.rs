@@ -8,6 +8,7 @@ use super::format::{ago, decimal, number};
 use super::heat::{Heat, heat};
 use super::histogram::{Histogram, Length, count, ends, histogram};
 use super::log::range_label;
+use super::mistake::question;
 use super::refusal::Refusal;
 use super::rows::{Row, rows};
 use super::shell::{Section, Shell};
@@ -143,7 +144,7 @@ pub async fn show(
     if asked.range.is_empty() && asked.from.is_empty() && asked.to.is_empty() {
         asked.range = RANGE_DEFAULT.to_owned();
     }
-    let question = asked.question(visitor.now, &visitor.clock)?.map_err(Problem::from)?;
+    let question = question(&visitor, &asked)?;
     let t = visitor.guest.text;
     let shell = Shell::of(&visitor, &app, Section::Dashboards, board.label(t));
     let preset = asked.preset().map(str::to_owned);

@@ -6,6 +6,7 @@ use super::fields::Fields;
 use super::format::{bytes, number};
 use super::histogram::count;
 use super::log::range_label;
+use super::mistake::question;
 use super::refusal::Refusal;
 use super::rows::Moment;
 use super::safe::visible;
@@ -86,7 +87,7 @@ pub async fn dialog(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::ExportLog)?;
     let asked = Asked::read(raw.as_deref()).first_page();
-    let question = asked.question(visitor.now, &visitor.clock)?.map_err(Problem::from)?;
+    let question = question(&visitor, &asked)?;
     let snapshot = visitor.snapshot(&app)?;
     let rows = lanes.query(&app, move |budget| Ok(snapshot.count(&question.query, budget)?)).await?;
     let t = visitor.guest.text;
@@ -135,7 +136,7 @@ pub async fn begin(
     let asked = Asked::read(Some(form.value("address"))).first_page();
     let layout = Layout::named(form.value("format"))
         .ok_or_else(|| Problem::parameter("format", "the layout is not known"))?;
-    let question = asked.question(visitor.now, &visitor.clock)?.map_err(Problem::from)?;
+    let question = question(&visitor, &asked)?;
     let room = visitor.room(&app)?;
     let (counted, query) = (room.seen_by(&visitor.sight), question.query.clone());
     let rows = lanes.query(&app, move |budget| Ok(counted.count(&query, budget)?)).await?;

@@ -6,9 +6,10 @@ use super::entry::{EntryShown, shown};
 use super::facets::{Facet, facets};
 use super::format::ago;
 use super::histogram::{Histogram, count, histogram};
+use super::mistake::Mistake;
 use super::refusal::Refusal;
 use super::rows::{Column, Row, rows};
-use super::safe::{isolated, visible};
+use super::safe::isolated;
 use super::shell::{Section, Shell};
 use super::text::Text;
 use super::views::{Saved, saved};
@@ -72,13 +73,6 @@ struct List {
     nearest: Option<(String, String)>,
     tail: String,
     is_live: bool,
-}
-
-/// What is wrong with a query.
-struct Mistake {
-    part: String,
-    told: String,
-    mended: Option<(String, String)>,
 }
 
 /// A condition that is in force.
@@ -178,17 +172,7 @@ fn of_question(
 }
 
 fn of_mistake(app: &App, visitor: &Visitor, asked: Asked, errors: &QueryErrors) -> Result<LogPage, Problem> {
-    let mistake = errors.0.first().map(|error| {
-        let part = asked.q.get(error.span.clone()).unwrap_or_default();
-        let mended = error.suggestion.as_ref().map(|suggestion| {
-            let mut q = asked.q.clone();
-            if q.get(error.span.clone()).is_some() {
-                q.replace_range(error.span.clone(), suggestion);
-            }
-            (visible(suggestion).into_owned(), asked.with_query(q).href())
-        });
-        Mistake { part: visible(part).into_owned(), told: visible(&error.message).into_owned(), mended }
-    });
+    let mistake = Mistake::of(visitor.guest.text, &asked, errors);
     Ok(LogPage { mistake, ..blank(app, visitor, asked)? })
 }
 

@@ -24,6 +24,7 @@ mod integrity;
 mod integrity_of_entry;
 mod join;
 mod log;
+mod mistake;
 mod oidc;
 mod person;
 mod preferences;

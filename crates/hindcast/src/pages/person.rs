@@ -5,6 +5,7 @@ use super::asked::Asked;
 use super::dashboards::{TopList, top_lists, when};
 use super::format::number;
 use super::histogram::{Histogram, count, histogram};
+use super::mistake::question;
 use super::refusal::Refusal;
 use super::rows::{Row, Who, condition, rows};
 use super::shell::{Section, Shell, initials};
@@ -59,7 +60,7 @@ pub async fn show(
     if asked.range.is_empty() && asked.from.is_empty() && asked.to.is_empty() {
         asked.range = RANGE_DEFAULT.to_owned();
     }
-    let question = asked.question(visitor.now, &visitor.clock)?.map_err(Problem::from)?;
+    let question = question(&visitor, &asked)?;
     let snapshot = visitor.snapshot(&app)?;
     let kept = visitor.clone();
     let shown = lanes.query(&app, move |budget| {

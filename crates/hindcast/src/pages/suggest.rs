@@ -3,11 +3,11 @@
 use super::answer::page;
 use super::asked::{Asked, quoted};
 use super::facets::{Facet, facet, label, value_label};
+use super::mistake::question;
 use super::refusal::Refusal;
 use super::shell::{Section, Shell};
 use super::text::Text;
 use super::visitor::Visitor;
-use crate::api::Problem;
 use crate::api::lanes::Lanes;
 use crate::app::App;
 use crate::people::Permission;
@@ -177,7 +177,7 @@ pub async fn values(
             .unwrap_or_default()
     };
     let (key, find) = (member("facet"), member("find"));
-    let question = asked.question(visitor.now, &visitor.clock)?.map_err(Problem::from)?;
+    let question = question(&visitor, &asked)?;
     let snapshot = visitor.snapshot(&app)?;
     let (shown, looked_for, kept) = (visitor.clone(), asked.clone(), key.clone());
     let found =

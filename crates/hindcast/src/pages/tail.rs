@@ -1,6 +1,7 @@
 //! `GET /log/tail`: the log as it grows, each entry a row of the table.
 
 use super::asked::{Asked, Question};
+use super::mistake::question;
 use super::refusal::Refusal;
 use super::rows::{Column, Row, row};
 use super::text::Text;
@@ -48,7 +49,7 @@ pub async fn tail(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::ReadLog)?;
     let asked = Asked { entry: String::new(), ..Asked::read(raw.as_deref()) };
-    let question = asked.question(visitor.now, &visitor.clock)?.map_err(Problem::from)?;
+    let question = question(&visitor, &asked)?;
     let members = form_urlencoded::parse(raw.as_deref().unwrap_or_default().as_bytes());
     let after =
         members.into_iter().find(|(name, _)| name == "after").and_then(|(_, at)| at.parse::<u64>().ok());
