@@ -50,6 +50,8 @@ pub(crate) struct Phrases {
     /// The template for actions that nobody knows.
     pub unknown: &'static str,
     pub someone: &'static str,
+    /// The same where no sentence begins.
+    pub someone_within: &'static str,
     pub something: &'static str,
     pub failed: &'static str,
     pub denied: &'static str,
@@ -58,6 +60,7 @@ pub(crate) struct Phrases {
 const ENGLISH: Phrases = Phrases {
     unknown: "{actor} did {action}[ on {target}][, from {before} to {after}]",
     someone: "Someone",
+    someone_within: "someone",
     something: "something",
     failed: " (failed)",
     denied: " (denied)",
@@ -66,6 +69,7 @@ const ENGLISH: Phrases = Phrases {
 const GERMAN: Phrases = Phrases {
     unknown: "{actor} führte {action} aus[, Ziel: {target}][, von {before} in {after}]",
     someone: "Jemand",
+    someone_within: "jemand",
     something: "etwas",
     failed: " (fehlgeschlagen)",
     denied: " (verweigert)",
@@ -74,6 +78,7 @@ const GERMAN: Phrases = Phrases {
 const FRENCH: Phrases = Phrases {
     unknown: "{actor} a effectué {action}[ sur {target}][, en remplaçant {before} par {after}]",
     someone: "Quelqu’un",
+    someone_within: "quelqu’un",
     something: "quelque chose",
     failed: " (échec)",
     denied: " (refusé)",
@@ -82,6 +87,7 @@ const FRENCH: Phrases = Phrases {
 const JAPANESE: Phrases = Phrases {
     unknown: "{actor}が{action}を実行しました[（対象：{target}）][（{before}から{after}に変更）]",
     someone: "誰か",
+    someone_within: "誰か",
     something: "何か",
     failed: "（失敗）",
     denied: "（拒否）",

@@ -3,7 +3,8 @@
 //! A template has words and marks. `{actor}`, `{target}`, `{target.name}`, `{before}`, `{after}`
 //! and `{meta.key}` stand for values of the event. `[one|other|]` says the first way of putting it
 //! whose values are all there, or nothing. `{?after=true}` says nothing itself, but its way only
-//! holds when the value is just that. Values are put in as they are: escaping and isolating
+//! holds when the value is just that: so
+//! `[{?meta.count=1}one entry|{meta.count} entries]` counts in words. Values are put in as they are: escaping and isolating
 //! them is for whoever shows the sentence. A mark is never seen, whatever is missing.
 
 use crate::activity::{Activity, Registry};
@@ -142,11 +143,12 @@ fn put(text: &str, words: &Words<'_>, phrases: &Phrases, sentence: &mut String, 
         sentence.push_str(plain);
         let Some((mark, after)) = after.split_once('}') else { return true };
         rest = after;
+        let begins = sentence.is_empty();
         if let Some((name, wanted)) = mark.strip_prefix('?').and_then(|guard| guard.split_once('=')) {
-            if value(name, words, phrases).is_none_or(|value| value != wanted) {
+            if value(name, words, phrases, begins).is_none_or(|value| value != wanted) {
                 return false;
             }
-        } else if let Some(value) = value(mark, words, phrases) {
+        } else if let Some(value) = value(mark, words, phrases, begins) {
             push_cut(sentence, &value);
         } else if always {
             sentence.push_str(phrases.something);
@@ -158,9 +160,12 @@ fn put(text: &str, words: &Words<'_>, phrases: &Phrases, sentence: &mut String, 
     true
 }
 
-fn value<'w>(mark: &str, words: &'w Words<'_>, phrases: &Phrases) -> Option<Cow<'w, str>> {
+/// `begins` says whether the sentence begins with it.
+fn value<'w>(mark: &str, words: &'w Words<'_>, phrases: &Phrases, begins: bool) -> Option<Cow<'w, str>> {
     let found = match mark {
-        "actor" if words.actor.trim().is_empty() => Some(Cow::Borrowed(phrases.someone)),
+        "actor" if words.actor.trim().is_empty() => {
+            Some(Cow::Borrowed(if begins { phrases.someone } else { phrases.someone_within }))
+        }
         "actor" => Some(Cow::Borrowed(&*words.actor)),
         "action" => Some(Cow::Borrowed(words.action)),
         "target" => words.target.as_deref().map(Cow::Borrowed),
@@ -282,6 +287,41 @@ mod tests {
             ),
         ] {
             assert_eq!(said(action, told), sentence);
+        }
+    }
+
+    #[test]
+    fn one_is_counted_as_one() {
+        for (action, told, sentence) in [
+            ("log.exported", "actor=Ada; meta.rows=1", "Ada exported one entry of the log"),
+            ("log.exported", "actor=Ada; meta.rows=12", "Ada exported 12 entries of the log"),
+            ("log.searched", "actor=Ada; meta.count=1", "Ada searched the log"),
+            ("log.searched", "actor=Ada; meta.count=3", "Ada searched the log (3 times)"),
+            ("log.viewed", "actor=Ada; target=#7; meta.count=1", "Ada opened entry #7 of the log"),
+            ("log.viewed", "actor=Ada; target=#7; meta.count=5", "Ada opened 5 entries of the log"),
+            ("log.viewed", "actor=Ada; target=#7", "Ada opened entry #7 of the log"),
+            ("log.retention_applied", "meta.count=1", "One entry expired under the retention rules"),
+            ("user.locked_out", "target=Ada; meta.attempts=1", "Ada was locked out after one failed attempt"),
+        ] {
+            assert_eq!(said(action, told), sentence);
+        }
+        let german = said_in("log.retention_applied", "meta.count=1", Language::German);
+        assert_eq!(german, "Gemäß den Aufbewahrungsregeln lief ein Eintrag ab");
+        let japanese = said_in("log.viewed", "actor=佐藤; target=#7; meta.count=1", Language::Japanese);
+        assert_eq!(japanese, "佐藤がログのエントリ#7を閲覧しました");
+    }
+
+    #[test]
+    fn somebody_without_a_name_has_a_capital_only_where_a_sentence_begins() {
+        use Language::{English, French, German, Japanese};
+        assert_eq!(said("user.locked_out", ""), "Someone was locked out after too many failed attempts");
+        for (language, sentence) in [
+            (English, "A guardrail blocked someone"),
+            (German, "Eine Leitplanke blockierte jemand"),
+            (French, "Un garde-fou a bloqué quelqu’un"),
+            (Japanese, "ガードレールが誰かをブロックしました"),
+        ] {
+            assert_eq!(said_in("ai_agent.guardrail_blocked", "", language), sentence);
         }
     }
 

@@ -68,7 +68,8 @@ impl FacetKind {
         Self::Ip,
     ];
 
-    /// The key of queries that narrows to one of its values; target types are asked for as `target:type/*`.
+    /// The key of queries that narrows to one of its values. Target types are asked for as `target:type/*`, and
+    /// actors, whose values are ids, are found by `actor_id` and nobody else with them.
     pub fn key(self) -> &'static str {
         match self {
             Self::Category => "category",
@@ -90,7 +91,7 @@ impl FacetKind {
     }
 
     /// The same as a place in [`FACET_COLUMNS`].
-    fn column(self) -> usize {
+    pub(crate) fn column(self) -> usize {
         match self {
             Self::Category | Self::Action => 0,
             Self::Actor | Self::Role | Self::ActorType => 1,
@@ -194,7 +195,8 @@ impl Matched {
     }
 }
 
-type Counts = HashMap<String, u64>;
+/// How often each cell is there.
+pub(crate) type Counts = HashMap<String, u64>;
 
 impl Snapshot {
     /// Counts the values of several fields over all answers.
@@ -234,7 +236,8 @@ impl Snapshot {
             .collect())
     }
 
-    fn facet(&self, kind: FacetKind, cells: &Counts, most: usize) -> Facet {
+    /// The values of cells.
+    pub(crate) fn facet(&self, kind: FacetKind, cells: &Counts, most: usize) -> Facet {
         // Of several labels of one value the one that is there most often is shown: over all cells that have it,
         // which may differ in what the reader does not see.
         let mut found: HashMap<String, (u64, HashMap<String, u64>)> = HashMap::new();

@@ -51,4 +51,4 @@ pub use crate::source::OpenSegments;
 pub use crate::store::{
     Config, MERGED_ENTRIES_MAX, MERGED_SEGMENTS, OPEN_SEGMENTS_MAX, SEALED_ENTRIES_MAX, Store,
 };
-pub use crate::suggest::SUGGESTIONS_MAX;
+pub use crate::suggest::{SUGGEST_TIME_MAX, SUGGESTIONS_MAX};

@@ -40,6 +40,15 @@ impl Budget {
         Self { until: None, ..Self::new(Duration::MAX, u64::MAX) }
     }
 
+    /// A part of this budget that takes no longer than `time`, for work that is not worth more. It ends with this one.
+    pub fn within(&self, time: Duration) -> Self {
+        let soon = Instant::now().checked_add(time);
+        let until = [self.until, soon].into_iter().flatten().min();
+        let time = time.min(self.time);
+        let bytes = self.bytes.saturating_sub(self.read_bytes());
+        Self { until, time, bytes, read: AtomicU64::new(0), cancelled: self.cancel_flag() }
+    }
+
     /// Setting this ends the work soon after.
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.cancelled)

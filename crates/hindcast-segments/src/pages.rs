@@ -229,7 +229,7 @@ fn runs(bytes: &[u8], width: u8, count: usize, mut f: impl FnMut(u32)) -> Result
             let groups = (head >> 1) as usize;
             let packed = groups.checked_mul(usize::from(width)).ok_or("a run is too long")?;
             let end = (reader.at + packed).min(bytes.len());
-            let length = (groups * 8).min(left);
+            let length = groups.saturating_mul(8).min(left);
             if length == 0 {
                 return Err("an empty run");
             }

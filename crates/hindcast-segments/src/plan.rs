@@ -199,6 +199,7 @@ fn needs<'q>(clause: &'q Clause, sight: &'q Sight) -> impl Iterator<Item = Resul
 
 fn need(key: Key, asked: &Term, sight: &Sight) -> Result<Need, SearchError> {
     let tag = match key {
+        Key::ActorId => ACTOR.id,
         Key::Action => tag::ACTION,
         Key::Role => tag::ROLE,
         Key::ActorType => tag::ACTOR_TYPE,

@@ -6,6 +6,7 @@ use crate::jobs::exports::Exports;
 use crate::jobs::verify::Verifications;
 use crate::metrics::Metrics;
 use crate::people::known_passwords::KnownPasswords;
+use crate::people::provider::Discovered;
 use crate::people::readings::Readings;
 use crate::people::seal::Seal;
 use crate::rooms::Rooms;
@@ -36,6 +37,8 @@ pub struct App {
     pub ledger: Ledger,
     /// Opens the secrets that the catalog keeps sealed.
     pub seal: Seal,
+    /// What the provider says of itself.
+    pub discovered: Discovered,
     /// What is searched: the newest entries and the segments of each workspace.
     pub rooms: Arc<Rooms>,
     /// What is counted.
@@ -104,6 +107,7 @@ impl App {
             clock,
             catalog,
             seal,
+            discovered: Discovered::default(),
             ledger,
             rooms,
             metrics,

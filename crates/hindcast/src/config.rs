@@ -77,7 +77,9 @@ pub struct Limits {
     pub unsealed_mb: usize,
     pub query_seconds: u64,
     pub requests_per_10s: u32,
+    pub person_requests_per_10s: u32,
     pub tails: usize,
+    pub exports_mb: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]

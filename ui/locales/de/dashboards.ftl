@@ -3,7 +3,7 @@
 board-overview = Übersicht
 board-access = Zugriff
 board-changes = Änderungen
-board-people = Personen
+board-people = Teammitglieder
 open-in-log = Im Protokoll öffnen
 latest = Neueste Einträge
 
@@ -47,5 +47,5 @@ friday = Freitag
 saturday = Samstag
 sunday = Sonntag
 
-person-told = Einträge in diesem Zeitraum: { $count }. Zuletzt aktiv: { $when }.
+person-told = Einträge in diesem Zeitraum: { $count }. Neuester Eintrag insgesamt: { $when }.
 refresh = Jede Minute aktualisieren

@@ -46,3 +46,11 @@ layout-ndjson = NDJSON
 layout-ndjson-told = Ein Eintrag pro Zeile, für große Mengen.
 layout-parquet = Parquet
 layout-parquet-told = Spaltenformat für DuckDB, Spark und andere Abfrage-Engines.
+
+export-outdated = Seit diese Datei erstellt wurde, hat sich geändert, was Sie sehen dürfen. Sie kann deshalb nicht mehr heruntergeladen werden. Bitte starten Sie den Export erneut.
+export-enough = Sie haben bereits { $count } wartende Exporte. Bitte starten Sie diesen, sobald einer davon fertig ist, oder brechen Sie einen ab.
+export-enough-of-workspace = In diesem Workspace warten bereits { $count } Exporte. Bitte versuchen Sie es in ein paar Minuten erneut.
+export-full = Für weitere Exportdateien ist kein Platz. Bitte entfernen Sie Exporte, die nicht mehr gebraucht werden, oder versuchen Sie es erneut, wenn ältere abgelaufen sind.
+export-problem = Die Datei konnte nicht erstellt werden. Bitte versuchen Sie es erneut. Schlägt es wieder fehl, nennen Sie Ihrem Administrator den Zeitpunkt.
+export-problem-space = Für eine Datei dieser Größe war kein Platz. Bitte grenzen Sie den Export ein, oder entfernen Sie Exporte, die nicht mehr gebraucht werden.
+export-problem-time = Es hat zu lange gedauert. Bitte grenzen Sie den Export ein.

@@ -29,3 +29,6 @@ verify-damaged = Nicht intakt. Folgendes wurde gefunden:
 verify-unfinished = Die Überprüfung konnte nicht abgeschlossen werden. Es ist keine Abweichung bekannt; versuchen Sie es erneut.
 verify-last = Zuletzt gelesen und für intakt befunden: { $when }.
 percent-pattern = {"{n}"} %
+verify-damaged-masked = Nicht intakt. Was gefunden wurde, sehen alle, die die Systemeinstellungen einsehen dürfen; es steht auch im Diagnoseprotokoll des Servers.
+verify-elsewhere = Der Server überprüft gerade einen anderen Workspace. Bitte versuchen Sie es in ein paar Minuten erneut.
+verify-lately = Es wurde erst vor Kurzem alles gelesen. Eine neue Überprüfung ist in { $seconds } s möglich.

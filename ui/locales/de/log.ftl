@@ -34,7 +34,7 @@ range-7d = Letzte 7 Tage
 range-30d = Letzte 30 Tage
 range-90d = Letzte 90 Tage
 range-month = Dieser Monat
-range-last-month = Letzter Monat
+range-last-month = Letzter Kalendermonat
 range-all = Gesamter Zeitraum
 range-custom = Eigener Zeitraum
 range-from = Von
@@ -46,7 +46,7 @@ view-sign-in-failures = Fehlgeschlagene Anmeldungen
 view-permissions = Berechtigungsänderungen
 view-exports = Exporte und Datenzugriffe
 view-settings = Einstellungsänderungen
-view-tokens = API-Schlüssel
+view-tokens = Token
 view-mine = Meine Aktivitäten
 view-save = Ansicht speichern
 view-name = Name der Ansicht
@@ -68,7 +68,8 @@ chips-clear = Alle Filter entfernen
 tail = Live-Modus
 tail-new-pattern = {"{n}"} neue Einträge
 tail-new-one-pattern = {"{n}"} neuer Eintrag
-tail-gap-pattern = Übersprungene Einträge: {"{n}"}. Laden Sie die Seite neu, um sie zu sehen.
+tail-gap-pattern = {"{n}"} Einträge wurden übersprungen. Laden Sie die Seite neu, um sie zu sehen.
+tail-gap-one-pattern = {"{n}"} Eintrag wurde übersprungen. Laden Sie die Seite neu, um ihn zu sehen.
 tail-rate-pattern = {"{n}"} pro Minute
 tail-paused = Pausiert – Verbindung unterbrochen
 tail-stopped = Beendet
@@ -227,6 +228,7 @@ proof-leaf = Blatt-Hash
 proof-size = Größe des Baums
 proof-root = Wurzel
 proof-path = Pfad
+proof-path-none = Keine Hashes
 proof-path-count = { $n ->
     [one] { $n } Hash
    *[other] { $n } Hashes
@@ -237,8 +239,8 @@ proof-offline-told = Wäre dieser Server manipuliert, könnte auch diese Seite f
 
 values-find = Wert suchen
 values-none = Kein passender Wert.
-panel-wide = Breiter
-panel-narrow = Schmaler
+panel-wide = Detailbereich verbreitern
+panel-narrow = Detailbereich verschmälern
 mistake-key = Dieses Suchfeld gibt es nicht.
 mistake-value = Das Suchfeld { $key } kennt diesen Wert nicht. Möglich sind { $values }.
 mistake-time = Diese Angabe ist für das Suchfeld { $key } nicht möglich. Möglich sind ein Tag oder ein Zeitpunkt wie 2026-11-21 oder 2026-11-21T19:40:00Z, today, yesterday, -7d oder -24h, eines davon nach >=, >, < oder <=, oder A..B vom früheren zum späteren Zeitpunkt.

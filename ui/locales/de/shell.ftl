@@ -17,6 +17,7 @@ workspace-switch = Workspace wechseln
 workspace-instance = Dieser Server
 search-everything = Alles durchsuchen
 language = Sprache
+language-is = Sprache: { $name } ({ $code })
 theme = Design
 theme-system = Systemeinstellung
 theme-light = Hell
@@ -31,17 +32,17 @@ copied = Kopiert
 later = Später
 go-on = Weiter
 or = oder
+with-aside = { $told } ({ $aside })
 save = Speichern
 cancel = Abbrechen
 remove = Entfernen
 add = Hinzufügen
 yes = Ja
 no = Nein
-none = Leer
 unknown = Unbekannt
 
 offline = Verbindung unterbrochen – neuer Versuch läuft.
-signed-out = Sie sind nicht mehr angemeldet. Ihre Eingaben sind noch da.
+signed-out = Sie sind nicht mehr angemeldet. Falls Sie etwas eingegeben haben, steht es noch auf dieser Seite.
 
 chain-signed = Signierte Einträge: { $entries }
 chain-empty = Noch nichts signiert
@@ -68,10 +69,7 @@ field-metadata = Metadaten
 field-text = Gründe und Beschreibungen
 
 time-ahead = in der Zukunft
-time-seconds = { $n ->
-    [one] vor { $n } Sekunde
-   *[other] vor { $n } Sekunden
-}
+time-now = gerade eben
 time-minutes = { $n ->
     [one] vor { $n } Minute
    *[other] vor { $n } Minuten
@@ -125,6 +123,7 @@ key-change = Nächste und vorherige Änderung
 
 form-errors = Bitte prüfen Sie diese Felder:
 expected-name = Geben Sie einen Namen mit 1 bis 120 Zeichen ein.
+expected-text = Geben Sie 1 bis { $max } Zeichen ein.
 expected-email = Geben Sie eine E-Mail-Adresse ein, z. B. ana@example.com.
 expected-zone = Geben Sie eine Zeitzone an, z. B. Europe/Berlin.
 
@@ -143,4 +142,5 @@ refused-ours-told = Der Fehler liegt bei uns, nicht bei Ihnen. Was im Protokoll 
 refused-yours = Das war nicht möglich
 refused-back = Zurück
 refused-again = Erneut versuchen
-refused-request = Anfrage
+refused-request = Nummer der Anfrage: { $id }
+refused-busy = Es wurde zu viel auf einmal angefragt. Bitte warten Sie ein paar Sekunden und versuchen Sie es erneut.

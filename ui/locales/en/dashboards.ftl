@@ -3,7 +3,7 @@
 board-overview = Overview
 board-access = Access
 board-changes = Changes
-board-people = People
+board-people = Teammates
 open-in-log = Open in the log
 latest = Latest
 
@@ -22,10 +22,10 @@ tile-settings = Settings changes
 tile-automation = Changes to automation
 tile-agents = By AI agents
 
-change-same = as many as in the time before
-change-from-nothing = none in the time before
-change-more = { $percent } % more than in the time before
-change-less = { $percent } % fewer than in the time before
+change-same = as many as in the previous period
+change-from-nothing = none in the previous period
+change-more = { $percent } % more than in the previous period
+change-less = { $percent } % fewer than in the previous period
 
 list-empty = Nothing in this range
 list-finding = Most: { $value } ({ $count })
@@ -47,5 +47,5 @@ friday = Friday
 saturday = Saturday
 sunday = Sunday
 
-person-told = Entries in this range: { $count }. Last seen { $when }.
+person-told = Entries in this range: { $count }. Latest entry overall: { $when }.
 refresh = Refresh every minute

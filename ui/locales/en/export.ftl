@@ -5,16 +5,16 @@ exports-purpose = Your exports, kept for { $days ->
    *[other] { $days } days
 }.
 exports-none = No exports yet
-exports-none-told = Large exports are written here, and can be downloaded when they are ready. Begin one from the log, with the filters you need.
+exports-none-told = Large exports are prepared here and can be downloaded once they are ready. Start one from the log, with the filters you need.
 export-new = New export
 export-everything = { $count ->
     [one] { $count } entry
    *[other] { $count } entries
-}, { $range }.
+} · { $range }
 export-query = { $count ->
     [one] { $count } entry
    *[other] { $count } entries
-}, { $range }, that answer: { $query }
+} · { $range } · query: { $query }
 export-size = About { $size }.
 export-at-once = It is sent at once.
 export-as-job = That is too much to wait for: it is written to a file, which you find under Exports when it is ready.
@@ -46,3 +46,11 @@ layout-ndjson = NDJSON
 layout-ndjson-told = One entry for each line, for large amounts.
 layout-parquet = Parquet
 layout-parquet-told = Columns for DuckDB, Spark and other engines.
+
+export-outdated = What you are allowed to see has changed since this file was written, so it cannot be downloaded any more. Please start the export again.
+export-enough = You already have { $count } exports waiting. Please start this one when one of them is done, or cancel one.
+export-enough-of-workspace = This workspace already has { $count } exports waiting. Please try again in a few minutes.
+export-full = There is no room for more export files. Please remove exports that are no longer needed, or try again once older ones have expired.
+export-problem = The file could not be written. Please try again. If it fails again, tell your administrator when it happened.
+export-problem-space = There was no room for a file of this size. Please narrow the export down, or remove exports that are no longer needed.
+export-problem-time = It took too long. Please narrow the export down.

@@ -29,3 +29,6 @@ verify-damaged = Not intact. This was found:
 verify-unfinished = This could not be finished. Nothing is known to be wrong; try again.
 verify-last = Last read and found intact: { $when }.
 percent-pattern = {"{n}"} %
+verify-damaged-masked = Not intact. What was found is shown to those who may see the system settings, and is in the server’s own log.
+verify-elsewhere = The server is verifying another workspace at the moment. Please try again in a few minutes.
+verify-lately = Everything was read a short while ago. You can verify again in { $seconds } s.

@@ -34,7 +34,7 @@ range-7d = Last 7 days
 range-30d = Last 30 days
 range-90d = Last 90 days
 range-month = This month
-range-last-month = Last month
+range-last-month = Last calendar month
 range-all = All time
 range-custom = Custom range
 range-from = From
@@ -46,7 +46,7 @@ view-sign-in-failures = Sign-in failures
 view-permissions = Permission changes
 view-exports = Exports and data access
 view-settings = Settings changes
-view-tokens = API keys
+view-tokens = Tokens
 view-mine = My activity
 view-save = Save view
 view-name = Name of the view
@@ -69,10 +69,11 @@ tail = Live tail
 tail-new-pattern = {"{n}"} new entries
 tail-new-one-pattern = {"{n}"} new entry
 tail-gap-pattern = {"{n}"} entries were skipped. Reload to see them.
+tail-gap-one-pattern = {"{n}"} entry was skipped. Reload to see it.
 tail-rate-pattern = {"{n}"} per minute
 tail-paused = Paused – connection lost
 tail-stopped = Stopped
-tail-continue = Go on
+tail-continue = Resume
 
 histogram-finding = Busiest: { $when }, { $count ->
     [one] { $count } entry
@@ -143,8 +144,8 @@ filter-for = Only { $value }
 filter-out = Without { $value }
 filter-similar = Entries of the same activity
 grouped = ×{ $n }
-group-on = Group alike
-group-off = Show each
+group-on = Group repeats
+group-off = Show every entry
 on-behalf-of = for { $name }
 forged = looks forged
 forged-told = This name mixes scripts so that it may look like another.
@@ -227,6 +228,7 @@ proof-leaf = Leaf hash
 proof-size = Size of the tree
 proof-root = Root
 proof-path = Path
+proof-path-none = No hashes
 proof-path-count = { $n ->
     [one] { $n } hash
    *[other] { $n } hashes
@@ -237,8 +239,8 @@ proof-offline-told = If this server were compromised, so could be what this page
 
 values-find = Find a value
 values-none = No value matches.
-panel-wide = Wider
-panel-narrow = Narrower
+panel-wide = Make the panel wider
+panel-narrow = Make the panel narrower
 mistake-key = There is no such search key.
 mistake-value = The key { $key } does not take this value. It is one of { $values }.
 mistake-time = The key { $key } does not take this. It takes a day or a time such as 2026-11-21 or 2026-11-21T19:40:00Z, today, yesterday, -7d or -24h, one of those after >=, >, < or <=, or A..B from the earlier to the later.

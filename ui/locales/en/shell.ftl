@@ -17,6 +17,7 @@ workspace-switch = Switch workspace
 workspace-instance = This server
 search-everything = Search everything
 language = Language
+language-is = Language: { $name } ({ $code })
 theme = Theme
 theme-system = As the system
 theme-light = Light
@@ -31,17 +32,17 @@ copied = Copied
 later = Later
 go-on = Continue
 or = or
+with-aside = { $told } ({ $aside })
 save = Save
 cancel = Cancel
 remove = Remove
 add = Add
 yes = Yes
 no = No
-none = None
 unknown = Unknown
 
 offline = Connection lost – retrying.
-signed-out = You are no longer signed in. What you typed is still here.
+signed-out = You are no longer signed in. Anything you typed is still on this page.
 
 chain-signed = Entries signed: { $entries }
 chain-empty = Nothing signed yet
@@ -62,16 +63,13 @@ role-viewer = Viewer
 field-address = IP addresses and places
 field-user-agent = user agents
 field-session = sessions and requests
-field-email = e-mail addresses
+field-email = email addresses
 field-values = values of changes
 field-metadata = metadata
 field-text = reasons and descriptions
 
 time-ahead = in the future
-time-seconds = { $n ->
-    [one] { $n } second ago
-   *[other] { $n } seconds ago
-}
+time-now = just now
 time-minutes = { $n ->
     [one] { $n } minute ago
    *[other] { $n } minutes ago
@@ -125,7 +123,8 @@ key-change = Next and previous change
 
 form-errors = Please check these fields:
 expected-name = A name of 1 to 120 characters is expected.
-expected-email = An e-mail address is expected, such as ana@example.com.
+expected-text = Between 1 and { $max } characters are expected.
+expected-email = An email address is expected, such as ana@example.com.
 expected-zone = A time zone is expected, such as Europe/Berlin.
 
 refused-sign-in = Please sign in
@@ -143,4 +142,5 @@ refused-ours-told = It is our fault, not yours. What was in the log is safe, and
 refused-yours = This could not be done
 refused-back = Back
 refused-again = Try again
-refused-request = Request
+refused-request = Request number: { $id }
+refused-busy = Too much was asked for at once. Please wait a few seconds and try again.

@@ -3,7 +3,7 @@
 board-overview = Vue d’ensemble
 board-access = Accès
 board-changes = Modifications
-board-people = Personnes
+board-people = Coéquipiers
 open-in-log = Ouvrir dans le journal
 latest = Dernières entrées
 
@@ -47,5 +47,5 @@ friday = Vendredi
 saturday = Samedi
 sunday = Dimanche
 
-person-told = Entrées sur cette période : { $count }. Dernière activité : { $when }.
+person-told = Entrées sur cette période : { $count }. Dernière entrée, toutes périodes confondues : { $when }.
 refresh = Actualiser chaque minute

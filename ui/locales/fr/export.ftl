@@ -46,3 +46,11 @@ layout-ndjson = NDJSON
 layout-ndjson-told = Une entrée par ligne, pour les gros volumes.
 layout-parquet = Parquet
 layout-parquet-told = Des colonnes pour DuckDB, Spark et d’autres moteurs.
+
+export-outdated = Ce que vous êtes autorisé à voir a changé depuis la création de ce fichier ; il ne peut donc plus être téléchargé. Veuillez relancer l’export.
+export-enough = Vous avez déjà { $count } exports en attente. Veuillez lancer celui-ci quand l’un d’eux sera terminé, ou en annuler un.
+export-enough-of-workspace = Cet espace de travail a déjà { $count } exports en attente. Veuillez réessayer dans quelques minutes.
+export-full = Il n’y a plus de place pour d’autres fichiers d’export. Veuillez supprimer les exports devenus inutiles, ou réessayer quand les plus anciens auront expiré.
+export-problem = Le fichier n’a pas pu être écrit. Veuillez réessayer ; si le problème se reproduit, indiquez-en l’heure à votre administrateur.
+export-problem-space = Il n’y avait pas assez de place pour un fichier de cette taille. Veuillez restreindre l’export, ou supprimer les exports devenus inutiles.
+export-problem-time = L’opération a pris trop de temps. Veuillez restreindre l’export.

@@ -29,3 +29,6 @@ verify-damaged = Non intègre. Voici ce qui a été constaté :
 verify-unfinished = La vérification n’a pas pu être menée à terme. Rien n’indique une anomalie ; réessayez.
 verify-last = Dernière lecture sans anomalie : { $when }.
 percent-pattern = {"{n}"} %
+verify-damaged-masked = Non intègre. Les constats sont visibles par les personnes ayant accès aux paramètres système et figurent dans le journal de diagnostic du serveur.
+verify-elsewhere = Le serveur vérifie actuellement un autre espace de travail. Veuillez réessayer dans quelques minutes.
+verify-lately = Tout vient d’être relu. Une nouvelle vérification sera possible dans { $seconds } s.

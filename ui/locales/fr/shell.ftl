@@ -17,6 +17,7 @@ workspace-switch = Changer d’espace de travail
 workspace-instance = Ce serveur
 search-everything = Rechercher partout
 language = Langue
+language-is = Langue : { $name } ({ $code })
 theme = Thème
 theme-system = Comme le système
 theme-light = Clair
@@ -31,17 +32,17 @@ copied = Copié
 later = Plus tard
 go-on = Continuer
 or = ou
+with-aside = { $told } ({ $aside })
 save = Enregistrer
 cancel = Annuler
 remove = Supprimer
 add = Ajouter
 yes = Oui
 no = Non
-none = Aucun
 unknown = Inconnu
 
 offline = Connexion perdue – nouvelle tentative en cours.
-signed-out = Votre session est terminée. Votre saisie est toujours là.
+signed-out = Votre session est terminée. Si vous aviez saisi quelque chose, vous le retrouvez encore sur cette page.
 
 chain-signed = Entrées signées : { $entries }
 chain-empty = Rien de signé pour l’instant
@@ -68,10 +69,7 @@ field-metadata = métadonnées
 field-text = motifs et descriptions
 
 time-ahead = dans le futur
-time-seconds = { $n ->
-    [one] il y a { $n } seconde
-   *[other] il y a { $n } secondes
-}
+time-now = à l’instant
 time-minutes = { $n ->
     [one] il y a { $n } minute
    *[other] il y a { $n } minutes
@@ -125,6 +123,7 @@ key-change = Modification suivante et précédente
 
 form-errors = Veuillez vérifier ces champs :
 expected-name = Saisissez un nom de 1 à 120 caractères.
+expected-text = Saisissez entre 1 et { $max } caractères.
 expected-email = Saisissez une adresse e-mail, par exemple ana@example.com.
 expected-zone = Indiquez un fuseau horaire, par exemple Europe/Berlin.
 
@@ -143,4 +142,5 @@ refused-ours-told = L’erreur vient de nous, pas de vous. Le contenu du journal
 refused-yours = Cette opération n’a pas pu être effectuée
 refused-back = Retour
 refused-again = Réessayer
-refused-request = Requête
+refused-request = Numéro de la requête : { $id }
+refused-busy = Trop de demandes en même temps. Veuillez patienter quelques secondes et réessayer.

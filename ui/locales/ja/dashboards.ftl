@@ -46,5 +46,5 @@ friday = 金曜日
 saturday = 土曜日
 sunday = 日曜日
 
-person-told = この期間のエントリ：{ $count }件。最後のアクティビティ：{ $when }。
+person-told = この期間のエントリ：{ $count }件。全期間で最新のエントリ：{ $when }。
 refresh = 1分ごとに更新

@@ -28,3 +28,6 @@ verify-damaged = 完全性に問題があります。次の問題が見つかり
 verify-unfinished = 検証を完了できませんでした。問題が見つかったわけではありません。もう一度お試しください。
 verify-last = 前回の検証（問題なし）：{ $when }。
 percent-pattern = {"{n}"}%
+verify-damaged-masked = 完全性に問題があります。詳細はシステム設定を閲覧できる人に表示され、サーバー自身のログにも記録されています。
+verify-elsewhere = 現在、サーバーは別のワークスペースを検証しています。数分後にもう一度お試しください。
+verify-lately = 少し前に検証したばかりです。{ $seconds }秒後に再度検証できます。

@@ -44,7 +44,7 @@ view-sign-in-failures = サインインの失敗
 view-permissions = 権限の変更
 view-exports = エクスポートとデータアクセス
 view-settings = 設定の変更
-view-tokens = APIキー
+view-tokens = トークン
 view-mine = 自分のアクティビティ
 view-save = ビューを保存
 view-name = ビュー名
@@ -67,6 +67,7 @@ tail = ライブ表示
 tail-new-pattern = 新しいエントリ{"{n}"}件
 tail-new-one-pattern = 新しいエントリ{"{n}"}件
 tail-gap-pattern = {"{n}"}件のエントリがスキップされました。再読み込みすると表示されます。
+tail-gap-one-pattern = {"{n}"}件のエントリがスキップされました。再読み込みすると表示されます。
 tail-rate-pattern = 毎分{"{n}"}件
 tail-paused = 一時停止中（接続が切れました）
 tail-stopped = 停止しました
@@ -222,6 +223,7 @@ proof-leaf = リーフハッシュ
 proof-size = ツリーのサイズ
 proof-root = ルート
 proof-path = パス
+proof-path-none = ハッシュなし
 proof-path-count = { $n ->
    *[other] { $n }個のハッシュ
 }

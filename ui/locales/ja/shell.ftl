@@ -17,6 +17,7 @@ workspace-switch = ワークスペースの切り替え
 workspace-instance = このサーバー
 search-everything = すべてを検索
 language = 言語
+language-is = 言語：{ $name }（{ $code }）
 theme = テーマ
 theme-system = システムに合わせる
 theme-light = ライト
@@ -31,17 +32,17 @@ copied = コピーしました
 later = 後で
 go-on = 続行
 or = または
+with-aside = { $told }（{ $aside }）
 save = 保存
 cancel = キャンセル
 remove = 削除
 add = 追加
 yes = はい
 no = いいえ
-none = なし
 unknown = 不明
 
 offline = 接続が切れました。再接続しています。
-signed-out = サインアウトされています。入力した内容は残っています。
+signed-out = サインアウトされています。入力した内容があれば、このページに残っています。
 
 chain-signed = 署名済みエントリ：{ $entries }件
 chain-empty = 署名済みのエントリはまだありません
@@ -68,9 +69,7 @@ field-metadata = メタデータ
 field-text = 理由と説明
 
 time-ahead = 未来の時刻
-time-seconds = { $n ->
-   *[other] { $n }秒前
-}
+time-now = たった今
 time-minutes = { $n ->
    *[other] { $n }分前
 }
@@ -115,6 +114,7 @@ key-change = 次／前の変更
 
 form-errors = 次の項目を確認してください：
 expected-name = 名前は1～120文字で入力してください。
+expected-text = 1～{ $max }文字で入力してください。
 expected-email = メールアドレスを入力してください（例：ana@example.com）。
 expected-zone = タイムゾーンを指定してください（例：Europe/Berlin）。
 
@@ -133,4 +133,5 @@ refused-ours-told = 原因はサーバー側にあり、操作の誤りではあ
 refused-yours = 実行できませんでした
 refused-back = 戻る
 refused-again = 再試行
-refused-request = リクエスト
+refused-request = リクエスト番号：{ $id }
+refused-busy = 一度に多くのリクエストがありました。数秒待ってから、もう一度お試しください。

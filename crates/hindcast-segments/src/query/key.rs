@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Key {
     /// Who did it: an id, an email address or words of a name.
     Actor,
+    /// Who did it, by the id alone.
+    ActorId,
     /// In whose name it was done, asked for likewise.
     OnBehalfOf,
     /// Who did it or had it done in their name.
@@ -51,8 +53,9 @@ pub enum Key {
 
 impl Key {
     /// Every key, in the order of canonical queries.
-    pub const ALL: [Key; 21] = [
+    pub const ALL: [Key; 22] = [
         Key::Actor,
+        Key::ActorId,
         Key::OnBehalfOf,
         Key::Principal,
         Key::Role,
@@ -79,6 +82,7 @@ impl Key {
     pub fn name(self) -> &'static str {
         match self {
             Key::Actor => "actor",
+            Key::ActorId => "actor_id",
             Key::OnBehalfOf => "on_behalf_of",
             Key::Principal => "principal",
             Key::Role => "role",
@@ -122,6 +126,7 @@ impl Key {
             "date" | "time" | "when" | "at" | "since" | "created_at" | "occurred_at" | "after" | "before" => {
                 Some(Key::Occurred)
             }
+            "user_id" | "admin_id" | "teammate_id" => Some(Key::ActorId),
             "received_at" => Some(Key::Received),
             "object" | "resource" | "on" => Some(Key::Target),
             "change" | "field" | "path" | "property" => Some(Key::Changed),
@@ -193,6 +198,13 @@ impl Key {
         names || matches!(self, Key::Action | Key::Source | Key::Changed)
     }
 
+    /// Says whether an entry has at most one value that its terms are compared with, so that of two values that
+    /// are asked for one holds the other or no entry has both.
+    pub(super) fn has_one_value(self) -> bool {
+        let somebody = matches!(self, Key::Actor | Key::OnBehalfOf | Key::Principal);
+        !(somebody || self.is_time() || matches!(self, Key::Target | Key::Changed | Key::Alert))
+    }
+
     /// Says whether it is asked about in times.
     pub fn is_time(self) -> bool {
         matches!(self, Key::Occurred | Key::Received)
@@ -259,6 +271,7 @@ mod tests {
             ("user", Some(Key::Actor)),
             ("ocurred", Some(Key::Occurred)),
             ("actortype", Some(Key::ActorType)),
+            ("user_id", Some(Key::ActorId)),
             ("http", None),
             ("zz", None),
         ] {

@@ -8,6 +8,7 @@
 //!   and `\\` a backslash.
 //! - A `*` at the end of an `action`, `actor`, `changed`, `on_behalf_of`, `principal`, `source` or `target`, outside of quotes, stands for
 //!   any ending.
+//! - `actor_id` is the id of an actor to the letter, where `actor` also looks for words of names.
 //! - `occurred` and `received` take a day or a time, `>`, `>=`, `<`, `<=`, `A..B`, `today`, `yesterday` or
 //!   `-7d`. Said twice, both must hold: a range from two ends is what people mean by it.
 //!
@@ -19,6 +20,7 @@
 mod error;
 mod key;
 mod lex;
+mod narrow;
 mod parse;
 mod print;
 mod term;
@@ -30,7 +32,7 @@ mod tests;
 pub use error::{QueryError, QueryErrorKind, QueryErrors};
 pub use key::Key;
 pub use term::{Name, Named, Network, Path, Term};
-pub use time::TimeRange;
+pub use time::{Ahead, TimeRange, WallClock};
 
 /// A question to a log: everything in it must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -113,13 +115,19 @@ pub struct FreeText {
     pub words: Vec<String>,
 }
 
-/// What a query's text leaves open.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ParseContext {
+/// What a query's text leaves open; by default the days are those of UTC.
+#[derive(Debug, Clone, Copy)]
+pub struct ParseContext<'c> {
     /// The moment that `today` and `-7d` count from, in microseconds since 1970.
     pub now_us: i64,
-    /// How far the reader's clock is ahead of UTC, for days and for times without an offset.
-    pub utc_offset_minutes: i32,
+    /// The reader's clock, for days and for times without an offset.
+    pub clock: &'c dyn WallClock,
+}
+
+impl Default for ParseContext<'_> {
+    fn default() -> Self {
+        Self { now_us: 0, clock: &Ahead { minutes: 0 } }
+    }
 }
 
 /// The most characters a query may have, as typed and as written out canonically.

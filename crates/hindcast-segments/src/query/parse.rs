@@ -41,7 +41,7 @@ impl Query {
 
 /// A query half read.
 struct Reading<'c> {
-    context: &'c ParseContext,
+    context: &'c ParseContext<'c>,
     query: Query,
     terms: BTreeMap<(Key, bool), Vec<Term>>,
 }
@@ -54,7 +54,12 @@ impl Reading<'_> {
     }
 
     fn take_value(&mut self, key: Key, token: &Token<'_>) -> Result<(), QueryError> {
-        if token.value.trim().is_empty() && !(token.star && key == Key::Changed) {
+        let is_empty = match key {
+            // Whatever can be written is somebody's id.
+            Key::ActorId => token.value.is_empty(),
+            _ => token.value.trim().is_empty(),
+        };
+        if is_empty && !(token.star && key == Key::Changed) {
             return Err(empty_value(key, token));
         }
         if !key.takes_wildcard() && !key.is_time() && key != Key::Ip && has_star(token) {
@@ -143,6 +148,9 @@ impl Reading<'_> {
 }
 
 fn term(key: Key, token: &Token<'_>) -> Result<Term, QueryError> {
+    if key == Key::ActorId {
+        return Ok(Term::Is(token.value.clone()));
+    }
     let value = token.value.trim();
     let folded = fold(value).trim().to_owned();
     if folded.is_empty() && !(token.star && key == Key::Changed) {

@@ -24,6 +24,21 @@ pub enum Term {
     Network(Network),
 }
 
+impl Term {
+    /// Says whether everything that `other` matches is matched by this too, both being of one key. There may be
+    /// more that is than this says: of names it knows little.
+    pub(super) fn holds(&self, other: &Term) -> bool {
+        match (self, other) {
+            (Term::Any, _) => true,
+            (Term::Prefix(begin), Term::Is(value) | Term::Prefix(value)) => value.starts_with(begin),
+            (Term::Name(name), Term::Name(other)) => name == other || name.holds(other),
+            (Term::Path(path), Term::Path(other)) => other.term_prefix().starts_with(&path.term_prefix()),
+            (Term::Network(network), Term::Network(other)) => network.holds(other),
+            _ => self == other,
+        }
+    }
+}
+
 /// Somebody or something, by id, by email address or by words of its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name {
@@ -82,6 +97,12 @@ impl Name {
             words: if is_exact { Vec::new() } else { asked.words },
             prefix,
         }
+    }
+
+    /// Says so of `macro/*` and `macro/42`.
+    fn holds(&self, other: &Name) -> bool {
+        let begins = other.text.starts_with(&self.text) && other.id.starts_with(&self.id);
+        self.prefix && self.kind.is_some() && self.kind == other.kind && begins
     }
 
     /// Says whether this is the one an entry speaks of.
@@ -211,6 +232,10 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         width(address) == width(self.first) && with_rest(address, self.bits, false) == self.first
+    }
+
+    fn holds(&self, other: &Network) -> bool {
+        self.bits <= other.bits && self.contains(other.first)
     }
 
     /// Says whether the text of an address is one of these.

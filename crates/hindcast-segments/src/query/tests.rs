@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 
 /// 2026-11-21T19:40:00Z, on a clock an hour ahead.
-const CONTEXT: ParseContext = ParseContext { now_us: 1_795_290_000_000_000, utc_offset_minutes: 60 };
+const CONTEXT: ParseContext =
+    ParseContext { now_us: 1_795_290_000_000_000, clock: &Ahead { minutes: 60 } };
 
 fn parsed(text: &str) -> Query {
     Query::parse(text, &CONTEXT).unwrap_or_else(|errors| panic!("{text}: {errors}"))
@@ -43,6 +44,8 @@ fn every_key_is_read_and_written_in_one_way() {
         ("actor:\"Jürgen Groß\" -actor:ana@*", "actor:\"Jürgen Groß\" -actor:ana@*"),
         (r#"actor:"the \"boss\" C:\temp""#, r#"actor:"the \"boss\" C:\\temp""#),
         ("action:\"not_a_wildcard*\"", "action:\"not_a_wildcard*\""),
+        ("actor_type:user ACTOR_ID:U_1 -actor_id:\" a* \"", "actor_id:U_1 -actor_id:\" a* \" actor_type:user"),
+        ("actor_id:\" \" actor_id:\u{200b}", "actor_id:\" \" actor_id:\u{200b}"),
         ("actor_type:AGENT category:content kind:hold", "actor_type:agent category:content kind:hold"),
         ("ip:203.0.113.77/24 ip:2001:DB8::1", "ip:203.0.113.0/24 ip:2001:db8::1"),
         ("ip:::ffff:203.0.113.9 ip:::ffff:203.0.113.0/120", "ip:203.0.113.0/24 ip:203.0.113.9"),
@@ -119,6 +122,7 @@ fn mistakes_are_pointed_at_with_what_to_write_instead() {
         ("role:\" \" x", "EmptyValue `role:\" \"`"),
         ("role:\u{200d}", "EmptyValue `role:\u{200d}`"),
         ("actor:*", "EmptyValue `actor:*`"),
+        ("actor_id:\"\"", "EmptyValue `actor_id:\"\"`"),
         ("a - b", "EmptyValue `-`"),
         ("\"\"", "EmptyValue `\"\"`"),
         ("🔥", "EmptyValue `🔥`"),
@@ -127,6 +131,7 @@ fn mistakes_are_pointed_at_with_what_to_write_instead() {
         ("\"a\\\"", "UnbalancedQuote `\"a\\\"` -> \"a\\\"\""),
         ("ab\"cd", "UnbalancedQuote `\"`"),
         ("\"a\"b c", "UnbalancedQuote `b` ->  b"),
+        ("actor_id:u_*", "BadWildcard `u_*` -> \"u_\""),
         ("role:adm*", "BadWildcard `adm*` -> \"adm\""),
         ("action:*_login", "BadWildcard `*_login` -> \"_login\""),
         ("deploy*", "BadWildcard `deploy*` -> \"deploy\""),
@@ -227,6 +232,53 @@ fn an_actor_is_found_by_id_by_address_and_by_words_of_the_name() {
     let uuid = "0199A8F2-4d1e-7c3b-9a52-0e6f1b7d8c90";
     let Term::Name(name) = only_term(&format!("actor:{uuid}")) else { panic!("{uuid}") };
     assert!(name.matches(&Named { id: uuid, ..Named::default() }));
+}
+
+/// A query narrowed by another, clause by clause; `-` when no query says that.
+fn narrowed(text: &str, by: &str) -> String {
+    let by = parsed(by).clauses;
+    let narrowed = by.iter().try_fold(parsed(text), |query, clause| query.narrowed(clause));
+    narrowed.map_or("-".to_owned(), |query| {
+        let written = query.to_string();
+        assert_eq!(parsed(&written), query, "{written}");
+        written
+    })
+}
+
+#[test]
+fn a_condition_more_narrows() {
+    for (text, by, both) in [
+        ("", "role:admin -role:owner", "role:admin -role:owner"),
+        ("refund outcome:denied", "action:a.*", "action:a.* outcome:denied refund"),
+        // Of a field that has one value, those stay that both allow.
+        ("action:a action:b", "action:b action:c", "action:b"),
+        ("action:user.*", "action:user.signed_in action:user.sign_* action:x", "action:user.signed_in action:user.sign_*"),
+        ("action:user.signed_in", "action:user.*", "action:user.signed_in"),
+        ("ip:203.0.113.0/24 ip:::1", "ip:203.0.113.9 ip:10.0.0.0/8", "ip:203.0.113.9"),
+        ("actor:ana", "actor_id:u_1", "actor:ana actor_id:u_1"),
+        ("actor_id:u_1 actor_id:u_2", "actor_id:u_2", "actor_id:u_2"),
+        // Nothing is both, and nothing is found.
+        ("outcome:success", "outcome:denied outcome:failure", "outcome:denied -outcome:denied"),
+        ("outcome:success -outcome:success", "outcome:denied", "outcome:denied -outcome:denied -outcome:success"),
+        ("ip:10.0.0.0/8", "ip:::/0", "ip:::/0 -ip:::/0"),
+        // Whatever is not wanted, none of it may be there.
+        ("-role:admin", "-role:owner", "-role:admin -role:owner"),
+        ("role:admin", "-role:admin", "role:admin -role:admin"),
+        ("-actor:ana", "-actor:bob", "-actor:ana -actor:bob"),
+        // Names, targets and paths: only where one side holds the other.
+        ("target:macro/* target:refund", "target:macro/42", "target:macro/42"),
+        ("target:macro/42 target:macro/7*", "target:macro/*", "target:macro/42 target:macro/7*"),
+        ("changed:permissions", "changed:permissions.inbox", "changed:/permissions/inbox"),
+        ("changed:permissions", "changed:permissions_old", "-"),
+        ("actor:ana", "actor:ana", "actor:ana"),
+        ("actor:ana", "actor:diaz", "-"),
+        ("target:42", "target:macro/*", "-"),
+        ("target:macro/42 target:refund", "target:macro/*", "-"),
+    ] {
+        assert_eq!(narrowed(text, by), both, "{text} and {by}");
+    }
+    let many: Vec<String> = (0..QUERY_TERMS_MAX).map(|n| format!("id:{n}")).collect();
+    assert_eq!(narrowed(&many.join(" "), "role:admin"), "-");
 }
 
 #[test]
@@ -355,7 +407,7 @@ proptest! {
         match Query::parse(&text, &CONTEXT) {
             Ok(query) => {
                 let written = query.to_string();
-                let elsewhere = ParseContext { now_us: 0, utc_offset_minutes: -480 };
+                let elsewhere = ParseContext { now_us: 0, clock: &Ahead { minutes: -480 } };
                 prop_assert_eq!(Query::parse(&written, &elsewhere), Ok(query), "{}", written);
             }
             Err(errors) => {
@@ -368,8 +420,8 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(text in any::<String>(), now_us in any::<i64>(), utc_offset_minutes in any::<i32>()) {
-        let context = ParseContext { now_us, utc_offset_minutes };
+    fn nothing_panics(text in any::<String>(), now_us in any::<i64>(), minutes in any::<i32>()) {
+        let context = ParseContext { now_us, clock: &Ahead { minutes } };
         let _ = Query::parse(&text, &context);
         let _ = Query::parse(&format!("occurred:today received:-7d changed:{text}* {text}"), &context);
     }

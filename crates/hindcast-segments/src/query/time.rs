@@ -7,6 +7,32 @@ use std::fmt;
 
 use super::ParseContext;
 
+/// What a reader's clock shows, which may be put forward and back. What it shows is counted as moments are, in
+/// microseconds since it showed the beginning of 1970.
+pub trait WallClock: fmt::Debug + Sync {
+    /// What it shows at a moment.
+    fn shown_at(&self, moment: i64) -> i64;
+    /// The moment at which it shows this: the first of two, and a later one if it never does.
+    fn moment_of(&self, shown: i64) -> i64;
+}
+
+/// A clock that is always the same time ahead of UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// How far.
+    pub minutes: i32,
+}
+
+impl WallClock for Ahead {
+    fn shown_at(&self, moment: i64) -> i64 {
+        moment.saturating_add(i64::from(self.minutes) * MINUTE)
+    }
+
+    fn moment_of(&self, shown: i64) -> i64 {
+        shown.saturating_sub(i64::from(self.minutes) * MINUTE)
+    }
+}
+
 /// The times between two ends, in microseconds since 1970; never empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct TimeRange {
@@ -106,16 +132,15 @@ fn end(micros: i64) -> Option<i64> {
 
 fn moment(text: &str, context: &ParseContext) -> Result<Moment, TimeError> {
     let text = text.trim();
-    let offset = i64::from(context.utc_offset_minutes) * MINUTE;
     let moment = if text.eq_ignore_ascii_case("today") || text.eq_ignore_ascii_case("yesterday") {
         let days_back = if text.len() == "today".len() { 0 } else { DAY };
-        let local = context.now_us.saturating_add(offset);
-        let start = local.div_euclid(DAY).saturating_mul(DAY).saturating_sub(offset + days_back);
-        Some(Moment { start, end: start.saturating_add(DAY) })
+        let shown = context.clock.shown_at(context.now_us);
+        let midnight = shown.div_euclid(DAY).saturating_mul(DAY).saturating_sub(days_back);
+        Some(whole_day(midnight, context.clock))
     } else if let Some(ago) = text.strip_prefix('-') {
         duration(ago).map(|ago| context.now_us.saturating_sub(ago)).map(|at| Moment { start: at, end: at })
     } else {
-        calendar(text, offset)
+        calendar(text, context.clock)
     };
     let moment = moment.ok_or(TimeError::Unreadable)?;
     if (REACH_START..REACH_END).contains(&moment.start) { Ok(moment) } else { Err(TimeError::OutOfReach) }
@@ -134,8 +159,16 @@ fn duration(text: &str) -> Option<i64> {
     Some(count.saturating_mul(unit))
 }
 
-/// A date, alone or with a time, in `offset` unless it says another.
-fn calendar(text: &str, offset: i64) -> Option<Moment> {
+/// The day that begins when the clock shows this.
+fn whole_day(midnight: i64, clock: &dyn WallClock) -> Moment {
+    let start = clock.moment_of(midnight);
+    // Clocks that crossed the date line left out a whole day; that has no length, yet it is no relative time.
+    let end = clock.moment_of(midnight.saturating_add(DAY)).max(start.saturating_add(1));
+    Moment { start, end }
+}
+
+/// A date, alone or with a time, on the reader's clock unless it says how far it is ahead of UTC.
+fn calendar(text: &str, reader: &dyn WallClock) -> Option<Moment> {
     let date = text.get(..10)?;
     let (year, month_day) = date.split_once('-')?;
     let (month, day) = month_day.split_once('-')?;
@@ -146,10 +179,10 @@ fn calendar(text: &str, offset: i64) -> Option<Moment> {
     let midnight = days_since_1970(year, month, day) * DAY;
     let rest = &text[10..];
     if rest.is_empty() {
-        return Some(Moment { start: midnight - offset, end: midnight - offset + DAY });
+        return Some(whole_day(midnight, reader));
     }
     let clock = rest.strip_prefix(['T', 't', ' '])?;
-    let (clock, offset) = without_offset(clock, offset)?;
+    let (clock, offset) = without_offset(clock)?;
     let (hour, clock) = clock.split_once(':')?;
     let (minute, second) =
         clock.split_once(':').map_or((clock, None), |(minute, second)| (minute, Some(second)));
@@ -161,23 +194,24 @@ fn calendar(text: &str, offset: i64) -> Option<Moment> {
         None => (0, MINUTE),
         Some(second) => seconds(second)?,
     };
-    let start = midnight + hour * HOUR + minute * MINUTE + within_minute - offset;
+    let shown = midnight + hour * HOUR + minute * MINUTE + within_minute;
+    let start = offset.map_or_else(|| reader.moment_of(shown), |offset| shown - offset);
     Some(Moment { start, end: start + length })
 }
 
-/// Takes `Z` or `+01:00` off the end of a time.
-fn without_offset(clock: &str, otherwise: i64) -> Option<(&str, i64)> {
+/// Takes `Z` or `+01:00` off the end of a time, if one is there.
+fn without_offset(clock: &str) -> Option<(&str, Option<i64>)> {
     if let Some(clock) = clock.strip_suffix(['Z', 'z']) {
-        return Some((clock, 0));
+        return Some((clock, Some(0)));
     }
-    let Some(at) = clock.rfind(['+', '-']) else { return Some((clock, otherwise)) };
+    let Some(at) = clock.rfind(['+', '-']) else { return Some((clock, None)) };
     let (hours, minutes) = clock[at + 1..].split_once(':')?;
     let (hours, minutes) = (digits(hours, 2..=2)?, digits(minutes, 2..=2)?);
     if hours > 23 || minutes > 59 {
         return None;
     }
     let offset = hours * HOUR + minutes * MINUTE;
-    Some((&clock[..at], if clock[at..].starts_with('-') { -offset } else { offset }))
+    Some((&clock[..at], Some(if clock[at..].starts_with('-') { -offset } else { offset })))
 }
 
 /// `05` or `05.123`: where in its minute that is, and how long it lasts.
@@ -244,11 +278,16 @@ mod tests {
     use proptest::prelude::*;
 
     /// 2026-11-21T19:40:00Z, on a clock in Berlin.
-    const CONTEXT: ParseContext = ParseContext { now_us: 1_795_290_000_000_000, utc_offset_minutes: 60 };
+    const CONTEXT: ParseContext =
+        ParseContext { now_us: 1_795_290_000_000_000, clock: &Ahead { minutes: 60 } };
 
     fn range(text: &str) -> String {
+        range_in(text, &CONTEXT)
+    }
+
+    fn range_in(text: &str, context: &ParseContext) -> String {
         let written = |end: Option<i64>| end.map_or("-".to_owned(), |end| Instant(end).to_string());
-        match parse(text, &CONTEXT) {
+        match parse(text, context) {
             Ok(TimeRange { from, until }) => {
                 format!("{} {}", written(from), written(until)).replace(".000000Z", "Z").replace(":00Z", "Z")
             }
@@ -286,6 +325,48 @@ mod tests {
         ] {
             assert_eq!(range(written), meant, "{written}");
         }
+    }
+
+    /// A clock that shows summer time, two hours ahead of UTC, until it is put back on 25 October 2026.
+    #[derive(Debug)]
+    struct PutBack;
+
+    impl PutBack {
+        fn ahead(&self, moment: i64) -> i64 {
+            if moment < days_since_1970(2026, 10, 25) * DAY + HOUR { 2 * HOUR } else { HOUR }
+        }
+    }
+
+    impl WallClock for PutBack {
+        fn shown_at(&self, moment: i64) -> i64 {
+            moment + self.ahead(moment)
+        }
+
+        fn moment_of(&self, shown: i64) -> i64 {
+            shown - self.ahead(shown - 2 * HOUR)
+        }
+    }
+
+    #[test]
+    fn days_are_as_long_as_clocks_make_them() {
+        // 2026-10-25T19:40:00Z and 2026-11-21T19:40:00Z.
+        let on = |now_us| ParseContext { now_us, clock: &PutBack };
+        let (that_day, later) = (on(1_792_957_200_000_000), on(1_795_290_000_000_000));
+        for (written, meant) in [
+            ("2026-07-01", "2026-06-30T22:00Z 2026-07-01T22:00Z"),
+            ("2026-07-01T10:30", "2026-07-01T08:30Z 2026-07-01T08:31Z"),
+            ("2026-07-01T10:30Z", "2026-07-01T10:30Z 2026-07-01T10:31Z"),
+            ("2026-10-25", "2026-10-24T22:00Z 2026-10-25T23:00Z"),
+            ("2026-10-24..2026-10-25", "2026-10-23T22:00Z 2026-10-25T23:00Z"),
+            (">2026-10-25", "2026-10-25T23:00Z -"),
+            ("2026-11-01", "2026-10-31T23:00Z 2026-11-01T23:00Z"),
+        ] {
+            assert_eq!(range_in(written, &later), meant, "{written}");
+        }
+        assert_eq!(range_in("today", &that_day), "2026-10-24T22:00Z 2026-10-25T23:00Z");
+        assert_eq!(range_in("yesterday", &that_day), "2026-10-23T22:00Z 2026-10-24T22:00Z");
+        let next_day = on(1_792_957_200_000_000 + DAY);
+        assert_eq!(range_in("yesterday", &next_day), "2026-10-24T22:00Z 2026-10-25T23:00Z");
     }
 
     #[test]

@@ -3,13 +3,16 @@
 use crate::oracle;
 use crate::past::{self, ADDRESSES, Dice, IDS, KINDS, budget, merge, open, push, rows, scanned, seal};
 use hindcast_event::{Entries, Timestamp};
-use hindcast_segments::query::{ParseContext, Query};
-use hindcast_segments::{FacetKind, SearchError, Snapshot, Store};
+use hindcast_segments::query::{Ahead, ParseContext, Query};
+use hindcast_segments::{Budget, FacetKind, SearchError, Snapshot, Store};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 use tempfile::TempDir;
 
-const CONTEXT: ParseContext = ParseContext { now_us: 1_796_000_000_000_000, utc_offset_minutes: 0 };
+const CONTEXT: ParseContext =
+    ParseContext { now_us: 1_796_000_000_000_000, clock: &Ahead { minutes: 0 } };
 
 pub fn query(text: &str) -> Query {
     Query::parse(text, &CONTEXT).unwrap_or_else(|errors| panic!("{text}: {errors}"))
@@ -34,7 +37,7 @@ pub fn question(dice: &mut Dice) -> Query {
             "u_*",
             "42",
         ];
-        let term = match dice.below(24) {
+        let term = match dice.below(25) {
             0 => format!(
                 "{not}action:{}",
                 dice.one(&["macro.updated", "macro.*", "x", "ルール.変更", "\"ADMIN_login_failure\""])
@@ -67,6 +70,7 @@ pub fn question(dice: &mut Dice) -> Query {
             ),
             19 => format!("{not}on_behalf_of:{}", dice.one(&name)),
             20 => format!("{not}principal:{}", dice.one(&name)),
+            21 => format!("{not}actor_id:\"{}\" {not}actor_id:u_1", dice.one(&IDS[..5])),
             16 => format!("{not}kind:{} {not}policy:P-7", dice.one(&["event", "system"])),
             // Two such stretches need not have anything in common, which the grammar refuses to be asked.
             17 | 18 if text.contains("occurred:") || text.contains("received:") => continue,
@@ -172,6 +176,25 @@ proptest! {
     }
 
     #[test]
+    fn a_narrowed_question_finds_what_answers_both(seed: u64) {
+        let dice = &mut Dice::new(seed);
+        let entries = past::entries(dice, 0, 120);
+        for _ in 0..200 {
+            let (mut narrowed, by) = (question(dice), question(dice));
+            let mut expected = oracle::matching(&narrowed, &entries);
+            for clause in &by.clauses {
+                let Some(both) = narrowed.narrowed(clause) else { continue };
+                prop_assert_eq!(query(&both.to_string()), both.clone());
+                let alone = Query { clauses: vec![clause.clone()], ..Query::default() };
+                expected = oracle::matching(&alone, &expected);
+                let found = oracle::matching(&both, &entries);
+                prop_assert_eq!(indexes(&found), indexes(&expected), "{} by {}: {}", narrowed, alone, both);
+                narrowed = both;
+            }
+        }
+    }
+
+    #[test]
     fn pages_neither_skip_nor_repeat_while_the_log_goes_on(seed: u64) {
         let dice = &mut Dice::new(seed);
         let folder = TempDir::new().unwrap();
@@ -259,4 +282,23 @@ fn names_are_completed_without_regard_to_accents() {
     for value in all[0].values.iter().filter(|value| value.label.as_deref() == Some("Jürgen Groß")) {
         assert!(typed(FacetKind::Actor, "gros").contains(&value.value));
     }
+}
+
+#[test]
+fn a_completion_is_what_was_counted_when_the_time_was_up() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    let entries = past::entries(&mut Dice::new(9), 0, 400);
+    push(&mut Dice::new(9), &store, &entries);
+    seal(&store, 200);
+    let suggested = |budget: &Budget| {
+        store.snapshot().suggest(&Query::default(), FacetKind::Action, "", 50, budget).unwrap()
+    };
+    let (all, none) = (suggested(&budget()), suggested(&Budget::new(Duration::ZERO, u64::MAX)));
+    assert_eq!(all.iter().map(|value| value.count).sum::<u64>(), 400, "nothing is left out when there is time");
+    assert!(none.is_empty(), "{none:?}");
+    let gone = budget();
+    gone.cancel_flag().store(true, Ordering::Relaxed);
+    let cancelled = store.snapshot().suggest(&Query::default(), FacetKind::Action, "", 50, &gone);
+    assert!(matches!(cancelled, Err(SearchError::Cancelled)));
 }

@@ -71,6 +71,7 @@ fn holds(key: Key, term: &Term, entry: &Entry<'_>, view: &View<'_>) -> bool {
         }
         Key::Category => Some(category_of(&fold(&view.action))),
         Key::Action => Some(&*view.action),
+        Key::ActorId => text(&actor, "id"),
         Key::Role => text(&actor, "role"),
         Key::ActorType => text(&actor, "type"),
         Key::Outcome => Some(view.result.as_str()),

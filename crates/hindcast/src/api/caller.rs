@@ -7,7 +7,7 @@
 use super::answer::{Rate, Trace};
 use super::error::Problem;
 use crate::app::App;
-use crate::catalog::{By, Narrowing, Scope, Token, TokenId};
+use crate::catalog::{By, Narrowing, PersonId, Scope, Token, TokenId};
 use crate::config::Network;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, FORWARDED, HeaderName, WWW_AUTHENTICATE};
@@ -137,20 +137,20 @@ pub fn caller(parts: &Parts, app: &App) -> Result<Caller, Problem> {
     if !token.is_good(address, now) {
         return Err(forbidden("the token may not be used from this address"));
     }
-    let (rate, within) = known.window.take(app.config.limits.requests_per_10s, callers.started.elapsed());
-    if let Some(trace) = parts.extensions.get::<Arc<Trace>>() {
-        // The first to ask sets it; a request is counted once for each extractor that asks.
-        let _ = trace.rate.set(rate);
-        if token.narrowing != Narrowing::default() {
-            let _ = trace.narrowing.set(token.narrowing.clone());
-        }
+    if let Some(trace) = parts.extensions.get::<Arc<Trace>>()
+        && token.narrowing != Narrowing::default()
+    {
+        let _ = trace.narrowing.set(token.narrowing.clone());
     }
-    if !within {
-        let detail = format!("the token may make {} requests in {} seconds", rate.limit, WINDOW.as_secs());
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
-        return Err(problem.retry_after(rate.reset));
-    }
+    let rate = callers.count(&known.window, app.config.limits.requests_per_10s, "the token", parts)?;
     Ok(Caller { token: known.token.clone(), address, peer, rate })
+}
+
+/// Counts a request of one of the people, who are signed in and have a limit as tokens have.
+pub fn count_person(parts: &Parts, app: &App, person: &PersonId) -> Result<(), Problem> {
+    let Some(callers) = parts.extensions.get::<Arc<Callers>>() else { return Ok(()) };
+    let window = callers.window(Who::Person(person.clone()));
+    callers.count(&window, app.config.limits.person_requests_per_10s, "somebody", parts).map(drop)
 }
 
 /// The workspace a caller may do this in: the token's own, or the one an unbound token names.
@@ -254,7 +254,14 @@ pub struct Callers {
     /// By the hash of what was shown, so that nothing can be learned from how long a look-up takes.
     known: RwLock<HashMap<[u8; 32], Known>>,
     /// Windows outlive what is remembered of a token.
-    windows: Mutex<HashMap<TokenId, Arc<Window>>>,
+    windows: Mutex<HashMap<Who, Arc<Window>>>,
+}
+
+/// Whose requests are counted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Who {
+    Token(TokenId),
+    Person(PersonId),
 }
 
 #[derive(Clone, Debug)]
@@ -282,7 +289,7 @@ impl Callers {
         if let Err(error) = app.catalog.note_use(&token, (app.clock)()) {
             tracing::warn!(%error, "the use of a token could not be noted");
         }
-        let window = self.window(&token.id);
+        let window = self.window(Who::Token(token.id.clone()));
         let known = Known { token: Arc::new(token), window, looked_up: Instant::now() };
         let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= REMEMBERED_MAX {
@@ -292,12 +299,27 @@ impl Callers {
         Ok(Some(known))
     }
 
-    fn window(&self, id: &TokenId) -> Arc<Window> {
+    fn window(&self, who: Who) -> Arc<Window> {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= REMEMBERED_MAX {
             windows.retain(|_, window| Arc::strong_count(window) > 1);
         }
-        windows.entry(id.clone()).or_default().clone()
+        windows.entry(who).or_default().clone()
+    }
+
+    /// Counts a request, and refuses it when there were too many.
+    fn count(&self, window: &Window, limit: u32, who: &str, parts: &Parts) -> Result<Rate, Problem> {
+        let (rate, within) = window.take(limit, self.started.elapsed());
+        if let Some(trace) = parts.extensions.get::<Arc<Trace>>() {
+            // The first to ask sets it; a request is counted once for each extractor that asks.
+            let _ = trace.rate.set(rate);
+        }
+        if within {
+            return Ok(rate);
+        }
+        let detail = format!("{who} may make {} requests in {} seconds", rate.limit, WINDOW.as_secs());
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail);
+        Err(problem.retry_after(rate.reset))
     }
 
     /// Forgets what is remembered, so that a token that was just taken back stops working now.

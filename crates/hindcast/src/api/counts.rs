@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use hindcast_event::{OutcomeResult, Timestamp};
 use hindcast_segments::query::Query;
-use hindcast_segments::{BUCKETS_MAX, FacetKind, FacetValue, SUGGESTIONS_MAX, Snapshot};
+use hindcast_segments::{BUCKETS_MAX, FacetKind, FacetValue, SUGGEST_TIME_MAX, SUGGESTIONS_MAX, Snapshot};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -57,6 +57,7 @@ pub async fn count(
     let query = query((app.clock)(), asked.q.as_deref())?;
     let room = room(&app, &reader.workspace)?;
     let sight = reader.caller.token.sight.clone();
+    let lanes = lanes.of(&reader.workspace);
     let count = lanes.query(&app, move |budget| Ok(room.seen_by(&sight).count(&query, budget)?)).await?;
     Ok(Json(CountBody { count }))
 }
@@ -143,6 +144,7 @@ pub async fn facets(
     let room = room(&app, &reader.workspace)?;
     let sight = reader.caller.token.sight.clone();
     let counted = lanes
+        .of(&reader.workspace)
         .query(&app, move |budget| Ok(room.seen_by(&sight).facets(&query, &kinds, top, budget)?))
         .await?;
     let facets = counted.into_iter().map(|facet| FacetBody {
@@ -242,6 +244,7 @@ pub async fn histogram(
     let interval = asked.interval.unwrap_or_default();
     let room = room(&app, &reader.workspace)?;
     let sight = reader.caller.token.sight.clone();
+    let lanes = lanes.of(&reader.workspace);
     let counted = lanes.query(&app, move |budget| {
         let snapshot = room.seen_by(&sight);
         let (from, to) = match span(&snapshot, &query, budget)? {
@@ -385,6 +388,9 @@ pub struct SuggestBody {
 }
 
 /// Completes a value
+///
+/// It is asked for with every key that is pressed, so it takes 300 ms at most: where that is not enough to count
+/// everything, the newest entries are counted.
 #[utoipa::path(
     get, path = "/v1/suggest", tag = "events", operation_id = "suggest", params(SuggestFor),
     responses((status = 200, body = SuggestBody), Refusals), security(("token" = [])),
@@ -401,8 +407,10 @@ pub async fn suggest(
     within("prefix", prefix.len(), 0..=TYPED_BYTES_MAX)?;
     let room = room(&app, &reader.workspace)?;
     let sight = reader.caller.token.sight.clone();
+    let lanes = lanes.of(&reader.workspace);
     let found = lanes.query(&app, move |budget| {
-        Ok(room.seen_by(&sight).suggest(&query, kind, &prefix, SUGGESTIONS_MAX, budget)?)
+        let budget = budget.within(SUGGEST_TIME_MAX);
+        Ok(room.seen_by(&sight).suggest(&query, kind, &prefix, SUGGESTIONS_MAX, &budget)?)
     });
     Ok(Json(SuggestBody { values: found.await?.into_iter().map(ValueBody::from).collect() }))
 }

@@ -88,6 +88,7 @@ pub async fn search(
     let room = room(&app, &reader.workspace)?;
     let sight = reader.caller.token.sight.clone();
     let (body, next) = lanes
+        .of(&reader.workspace)
         .query(&app, move |budget| {
             let cursor = after.map(|after| after.cursor);
             let Page { entries, next } =
@@ -181,6 +182,7 @@ pub async fn one(
     let room = room(&app, &reader.workspace)?;
     let sight = reader.caller.token.sight.clone();
     let body = lanes
+        .of(&reader.workspace)
         .query(&app, move |budget| {
             let mut out = Vec::new();
             let found = find(&room.seen_by(&sight), &id, budget)?;

@@ -140,6 +140,11 @@ impl Problem {
         self.0.status
     }
 
+    /// The headers of the answer.
+    pub fn headers(&self) -> HeaderMap {
+        self.0.headers.clone()
+    }
+
     /// What is wrong, for programs.
     pub fn code(&self) -> &'static str {
         self.0.code
@@ -253,7 +258,19 @@ impl From<SegmentError> for Problem {
 
 impl From<CatalogError> for Problem {
     fn from(error: CatalogError) -> Self {
-        Self::internal(error)
+        match error {
+            CatalogError::Unfit(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", error.to_string()),
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Problem {
+    fn from(error: anyhow::Error) -> Self {
+        match error.downcast::<CatalogError>() {
+            Ok(error) => error.into(),
+            Err(error) => Self::internal(format!("{error:#}")),
+        }
     }
 }
 

@@ -22,16 +22,16 @@ use axum::response::{IntoResponse as _, Response};
 use hindcast_event::{Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::query::Query;
-use hindcast_segments::{Budget, CsvStyle, Format, Sight};
+use hindcast_segments::{Budget, CsvStyle, ExportError, Format, Sight, Snapshot};
 use serde::Deserialize;
-use serde_json::json;
-use std::io::{BufWriter, Write as _};
+use serde_json::{Value, json};
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 
 /// An export that takes longer is broken off.
-const EXPORT_TIME_MAX: Duration = Duration::from_secs(6 * 3600);
+const TIME_MAX: Duration = Duration::from_secs(6 * 3600);
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// What to export.
@@ -118,7 +118,7 @@ pub async fn export(
     let now = (app.clock)();
     let query = query(now, asked.q.as_deref())?;
     let room = room(&app, &reader.workspace)?;
-    let by = reader.caller.by();
+    let (by, lanes) = (reader.caller.by(), lanes.of(&reader.workspace));
     answer_export(app, lanes, room, reader.caller.token.sight.clone(), query, asked.format, by).await
 }
 
@@ -132,7 +132,7 @@ pub(crate) async fn answer_export(
     layout: Layout,
     by: By,
 ) -> Result<Response, Problem> {
-    let place = lanes.export()?;
+    let places = lanes.export()?;
     let (_, _, content_type) = layout.names();
     let file = file_name(&room.id, layout, (app.clock)());
     // The export shows the log as it was before the entry about it.
@@ -142,24 +142,18 @@ pub(crate) async fn answer_export(
             move |budget| {
                 let snapshot = room.seen_by(&sight);
                 let rows = snapshot.count(&query, budget)?;
-                record(&app, &room.id, &query, layout, rows, &by)?;
+                record(&app, &room.id, &exported(&by, &query, layout, rows))?;
                 Ok((query, snapshot))
             }
         })
         .await?;
     let (chunks, body) = chunks();
-    let mut pipe = BufWriter::with_capacity(BUFFER_BYTES, Pipe::new(chunks));
-    let format = layout.format();
+    let mut pipe = Pipe::new(chunks);
     spawn(move || {
-        let _place = place;
-        let budget = Budget::new(EXPORT_TIME_MAX, u64::MAX);
-        let exported = snapshot.export(&query, format, &mut pipe, &budget);
-        match exported.and_then(|rows| Ok(pipe.flush().map(|()| rows)?)) {
-            Ok(rows) => app.metrics.exported.add(rows),
-            Err(error) => {
-                tracing::warn!(%error, "an export was broken off");
-                pipe.get_ref().fail("the export was broken off");
-            }
+        let _places = places;
+        if let Err(error) = write_export(&app, &snapshot, &query, layout, &mut pipe, &export_budget()) {
+            tracing::warn!(%error, "an export was broken off");
+            pipe.fail("the export was broken off");
         }
     });
     let file =
@@ -168,21 +162,43 @@ pub(crate) async fn answer_export(
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
-/// Appends the entry about an export.
-pub(crate) fn record(
+/// What an export may cost.
+pub(crate) fn export_budget() -> Budget {
+    Budget::new(TIME_MAX, u64::MAX)
+}
+
+/// Writes all answers to a query for a client or into a file, and says how many they were.
+pub(crate) fn write_export(
     app: &App,
-    workspace: &WorkspaceId,
+    snapshot: &Snapshot,
     query: &Query,
     layout: Layout,
-    rows: u64,
-    by: &By,
-) -> Result<(), Problem> {
+    out: &mut (impl Write + Send),
+    budget: &Budget,
+) -> Result<u64, ExportError> {
+    let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, out);
+    let written = snapshot.export(query, layout.format(), &mut buffered, budget);
+    let written = written.and_then(|rows| Ok(buffered.flush().map(|()| rows)?));
+    match &written {
+        Ok(rows) => app.metrics.exported.add(*rows),
+        // What is left would only be tried again.
+        Err(_) => drop(buffered.into_parts()),
+    }
+    written
+}
+
+/// The entry about an export.
+pub(crate) fn exported(by: &By, query: &Query, layout: Layout, rows: u64) -> Value {
     let metadata = json!({ "query": query.to_string(), "format": layout.names().0, "rows": rows });
-    let draft = by.event("log.exported", json!([]), metadata);
+    by.event("log.exported", json!([]), metadata)
+}
+
+/// Appends an entry about what somebody takes out.
+pub(crate) fn record(app: &App, workspace: &WorkspaceId, event: &Value) -> Result<(), Problem> {
     // A workspace out of service must still give its evidence; then the server's own log has the record.
     let in_service = app.ledger.quarantined(workspace).is_ok_and(|reason| reason.is_none());
     let log = if in_service { workspace.clone() } else { WorkspaceId::instance() };
-    app.record(&log, Kind::System, &draft).map_err(unrecorded)?;
+    app.record(&log, Kind::System, event).map_err(unrecorded)?;
     Ok(())
 }
 

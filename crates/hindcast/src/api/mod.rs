@@ -30,12 +30,14 @@ mod workspaces;
 
 pub(crate) use entries::find;
 pub(crate) use events::checkpoint;
-pub(crate) use export::{Layout, answer_export, file_name, record as record_export};
+pub(crate) use export::{
+    Layout, answer_export, export_budget, exported, file_name, record as record_export, write_export,
+};
 pub(crate) use openapi::described;
 pub(crate) use params::escaped;
 pub(crate) use proof::answer_proof;
 pub(crate) use schema::plain_name;
-pub(crate) use stream::{Stretched, chunks};
+pub(crate) use stream::{Chunks, chunks};
 
 pub use caller::{Admin, Caller, Reader, Writer};
 pub use error::Problem;

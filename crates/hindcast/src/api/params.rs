@@ -77,7 +77,7 @@ pub fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
 
 /// A search as people write it; days are of UTC, and relative times count from `now`.
 pub fn query(now: Timestamp, text: Option<&str>) -> Result<Query, Problem> {
-    let context = ParseContext { now_us: now.micros(), utc_offset_minutes: 0 };
+    let context = ParseContext { now_us: now.micros(), ..ParseContext::default() };
     Ok(Query::parse(text.unwrap_or_default(), &context)?)
 }
 

@@ -123,7 +123,7 @@ pub async fn proof(
         None => headers.get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"text/plain")),
     };
     let room = room(&app, &reader.workspace)?;
-    answer_proof(app, lanes, room, reader.caller.token.sight.clone(), id, as_file).await
+    answer_proof(app, lanes.of(&reader.workspace), room, reader.caller.token.sight.clone(), id, as_file).await
 }
 
 /// The proof of an entry, for a reader with this sight.

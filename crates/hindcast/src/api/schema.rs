@@ -102,7 +102,7 @@ pub struct Actor {
     /// What people call it.
     #[schema(max_length = 16384)]
     name: Option<String>,
-    /// Its e-mail address.
+    /// Its email address.
     #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     email: Option<String>,
     /// The role it had.

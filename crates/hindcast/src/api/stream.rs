@@ -1,18 +1,21 @@
 //! Bodies that are sent piece by piece while they are made.
 //!
-//! A few pieces may wait; then whoever makes them waits too. A client that takes nothing for [`STALL_MAX`] is given up.
+//! A few pieces may wait; then whoever makes them waits too. A client that takes nothing for [`STALL_MAX`] is given up, and
+//! so is one for whom a thread waits longer than [`PACE_BYTES_MIN`] allows.
 
 use bytes::Bytes;
 use futures_core::Stream;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// A client that takes nothing for so long is given up.
 pub const STALL_MAX: Duration = Duration::from_secs(30);
+/// A thread waits for a client no longer than this many bytes in a second take, besides [`STALL_MAX`].
+pub const PACE_BYTES_MIN: u64 = 32 * 1024;
 /// Pieces that wait to be sent.
 const WAITING_MAX: usize = 4;
 
@@ -68,12 +71,14 @@ impl Stream for Stretched {
 pub struct Pipe {
     chunks: Chunks,
     runtime: Handle,
+    sent_bytes: u64,
+    waited: Duration,
 }
 
 impl Pipe {
     /// Must be made where the runtime is at hand.
     pub fn new(chunks: Chunks) -> Self {
-        Self { chunks, runtime: Handle::current() }
+        Self { chunks, runtime: Handle::current(), sent_bytes: 0, waited: Duration::ZERO }
     }
 
     /// Breaks the body off, so that the client does not take it for whole.
@@ -82,9 +87,20 @@ impl Pipe {
     }
 }
 
+/// So long a client may have kept us waiting when it has taken so much.
+fn patience(sent_bytes: u64) -> Duration {
+    STALL_MAX + Duration::from_secs(sent_bytes / PACE_BYTES_MIN)
+}
+
 impl io::Write for Pipe {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let begun = Instant::now();
         self.runtime.block_on(self.chunks.put(Ok(Bytes::copy_from_slice(bytes))))?;
+        self.sent_bytes += bytes.len() as u64;
+        self.waited += begun.elapsed();
+        if self.waited > patience(self.sent_bytes) {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes it too slowly"));
+        }
         Ok(bytes.len())
     }
 

@@ -65,7 +65,7 @@ pub async fn tail(
     sight.allow(&query)?;
     let place = lanes.tail()?;
     let following = Following { room, query, sight, next, behind_max: BEHIND_MAX };
-    follow(app, lanes, following, reader.caller.token, place)
+    follow(app, lanes.of(&reader.workspace), following, reader.caller.token, place)
 }
 
 impl Listener for Token {

@@ -52,6 +52,7 @@ fn config(folder: &Path) -> anyhow::Result<Config> {
     config.data.folder = folder.join("data");
     config.data.keys = folder.join("keys");
     config.limits.requests_per_10s = u32::MAX;
+    config.limits.person_requests_per_10s = u32::MAX;
     Ok(config)
 }
 
@@ -107,7 +108,7 @@ fn query_of(name: &str, values: &[serde_json::Value]) -> anyhow::Result<(Query, 
 }
 
 fn parsed(text: &str) -> anyhow::Result<Query> {
-    let context = ParseContext { now_us: 0, utc_offset_minutes: 0 };
+    let context = ParseContext::default();
     Query::parse(text, &context).map_err(|errors| anyhow::anyhow!("{errors}"))
 }
 

@@ -7,21 +7,26 @@ use hindcast_event::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
-/// So many attempts fail without a wait.
+/// So many attempts at an account fail from one network without a wait.
 const FREE: u32 = 5;
-/// An address may be an office; it has more.
-const FREE_OF_ADDRESS: u32 = 30;
+/// A network may be an office, and an account may be tried from many: both have more.
+const FREE_OF_MANY: u32 = 30;
 /// The first wait; it doubles with each attempt that fails after it.
 const WAIT_MICROS: i64 = 15 * 1_000_000;
 /// The longest wait.
 const WAIT_MAX_MICROS: i64 = 15 * 60 * 1_000_000;
-/// After so long without an attempt all is forgotten.
+/// One failure is forgiven in the time of the longest wait. So a network with a slip now and then never waits, nobody
+/// guesses faster than the waits allow, and one network alone cannot bring an account to wait for all others.
+const FORGIVEN_MICROS: i64 = WAIT_MAX_MICROS;
+/// After so long all is forgiven.
 const FORGET_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// What attempts are counted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guessed<'a> {
-    /// An email address, whether or not anybody has it.
+    /// An email address, whether or not anybody has it, from one network.
+    At(&'a str, &'a str),
+    /// An email address from wherever.
     Account(&'a str),
     /// An IP address; of IPv6 the network a line usually has.
     Address(&'a str),
@@ -31,6 +36,7 @@ impl Guessed<'_> {
     /// What is looked up: addresses that somebody typed are not kept.
     fn key(self) -> String {
         let (kind, name) = match self {
+            Self::At(email, network) => ("at", format!("{network} {}", email.trim().to_lowercase())),
             Self::Account(email) => ("account", email.trim().to_lowercase()),
             Self::Address(address) => ("address", address.to_owned()),
         };
@@ -39,8 +45,8 @@ impl Guessed<'_> {
 
     fn wait_after(self, failures: u32) -> i64 {
         let free = match self {
-            Self::Account(_) => FREE,
-            Self::Address(_) => FREE_OF_ADDRESS,
+            Self::At(..) => FREE,
+            Self::Account(_) | Self::Address(_) => FREE_OF_MANY,
         };
         let over = failures.saturating_sub(free);
         if over == 0 { 0 } else { WAIT_MICROS.saturating_mul(1 << (over - 1).min(20)).min(WAIT_MAX_MICROS) }
@@ -59,14 +65,16 @@ impl Catalog {
 
     /// Counts an attempt that failed; how many there are now.
     pub fn note_failure(&self, guessed: Guessed<'_>, now: Timestamp) -> Result<u32, CatalogError> {
-        let (failures, _) = self.failures(guessed, now)?;
         let sql = self.sql();
-        sql.execute(
-            "INSERT OR REPLACE INTO attempt (key, failures, failed_at) VALUES (?1, ?2, ?3)",
-            params![guessed.key(), failures + 1, now.micros()],
-        )?;
         sql.execute("DELETE FROM attempt WHERE failed_at < ?1", [now.micros() - FORGET_MICROS])?;
-        Ok(failures + 1)
+        Ok(sql.query_row(
+            "INSERT INTO attempt (key, failures, failed_at) VALUES (?1, 1, ?2)
+             ON CONFLICT (key) DO UPDATE SET
+                 failures = max(0, failures - max(0, ?2 - failed_at) / ?3) + 1, failed_at = ?2
+             RETURNING failures",
+            params![guessed.key(), now.micros(), FORGIVEN_MICROS],
+            |row| row.get(0),
+        )?)
     }
 
     /// Whether this many failures begin a wait.
@@ -97,22 +105,29 @@ impl Catalog {
 mod tests {
     use super::*;
 
+    const NETWORK: &str = "192.0.2.0";
+
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
-    #[test]
-    fn guessing_takes_longer_each_time() {
+    fn catalog() -> (tempfile::TempDir, Catalog) {
         let folder = tempfile::tempdir().expect("a folder");
         let catalog = Catalog::open(&folder.path().join("catalog.db")).expect("opens");
-        let ana = Guessed::Account("Ana@example.com ");
+        (folder, catalog)
+    }
+
+    #[test]
+    fn guessing_takes_longer_each_time() {
+        let (_folder, catalog) = catalog();
+        let ana = Guessed::At("Ana@example.com ", NETWORK);
         let wait = |now: i64| catalog.must_wait(ana, at(now)).expect("asked");
         for failed in 1..=5 {
             assert_eq!(wait(1000), None, "{failed}");
             catalog.note_failure(ana, at(1000)).expect("noted");
         }
         assert_eq!(wait(1000), None);
-        let sixth = catalog.note_failure(Guessed::Account("ana@example.com"), at(1000)).expect("noted");
+        let sixth = catalog.note_failure(Guessed::At("ana@example.com", NETWORK), at(1000)).expect("noted");
         assert!(Catalog::begins_wait(ana, sixth) && !Catalog::begins_wait(ana, sixth + 1));
         assert_eq!((wait(1000), wait(1010), wait(1015)), (Some(15), Some(5), None));
         catalog.note_failure(ana, at(1015)).expect("noted");
@@ -121,9 +136,40 @@ mod tests {
         assert_eq!(many, Some(47));
         assert_eq!(wait(1015), Some(15 * 60), "never longer");
         assert_eq!(wait(0), Some(15 * 60), "though the clock was set back");
-        assert_eq!(catalog.must_wait(Guessed::Address("192.0.2.1"), at(1015)).expect("asked"), None);
+        for other in [Guessed::Address(NETWORK), Guessed::At("ana@example.com", "198.51.100.1")] {
+            assert_eq!(catalog.must_wait(other, at(1015)).expect("asked"), None, "{other:?}");
+        }
         assert_eq!(wait(1015 + 25 * 3600), None, "forgotten");
         catalog.forget_failures(ana).expect("forgotten");
         assert_eq!(wait(1015), None);
+    }
+
+    #[test]
+    fn a_slip_now_and_then_is_forgiven() {
+        let (_folder, catalog) = catalog();
+        let office = Guessed::Address(NETWORK);
+        for hour in 0..200 {
+            let failures = catalog.note_failure(office, at(hour * 3600)).expect("noted");
+            assert_eq!(failures, 1, "hour {hour}");
+        }
+    }
+
+    #[test]
+    fn one_network_alone_does_not_lock_an_account_everywhere() {
+        let (_folder, catalog) = catalog();
+        let here = [Guessed::At("ana@example.com", NETWORK), Guessed::Account("ana@example.com")];
+        let mut tried = 0;
+        for second in 0..24 * 3600 {
+            let now = at(1_000_000 + second);
+            assert_eq!(catalog.must_wait(here[1], now).expect("asked"), None, "after {tried} in {second} s");
+            // As fast as it is let.
+            if catalog.must_wait(here[0], now).expect("asked").is_none() {
+                for guessed in here {
+                    catalog.note_failure(guessed, now).expect("noted");
+                }
+                tried += 1;
+            }
+        }
+        assert!((90..130).contains(&tried), "{tried}");
     }
 }

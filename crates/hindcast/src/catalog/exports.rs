@@ -1,9 +1,15 @@
 //! Exports that outlive the request they were asked for by.
 
-use super::{Catalog, CatalogError, PersonId, random_id};
+use super::{Catalog, CatalogError, PersonId, outbox, random_id};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use serde_json::Value;
+
+/// Exports of one of the people that wait or are being written.
+pub const WAITING_OF_PERSON_MAX: u64 = 5;
+/// Those of a workspace.
+pub const WAITING_OF_WORKSPACE_MAX: u64 = 20;
 
 /// How far an export has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +41,36 @@ impl ExportState {
     }
 }
 
+/// Why an export failed, as far as people are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportProblem {
+    /// There was no room for the file.
+    Space,
+    /// It took too long.
+    Time,
+    /// Something of ours, which our own log names.
+    Other,
+}
+
+impl ExportProblem {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Space => "space",
+            Self::Time => "time",
+            Self::Other => "other",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        match word {
+            "" => None,
+            "space" => Some(Self::Space),
+            "time" => Some(Self::Time),
+            _ => Some(Self::Other),
+        }
+    }
+}
+
 /// An export as we keep it.
 #[derive(Clone, Debug)]
 pub struct Export {
@@ -56,8 +92,10 @@ pub struct Export {
     pub bytes: u64,
     /// Its SHA-256 in hexadecimal.
     pub sha256: String,
+    /// What its reader was allowed to see when it was written, in a few digits.
+    pub sight: String,
     /// Why it failed.
-    pub problem: String,
+    pub problem: Option<ExportProblem>,
     /// Since when.
     pub created_at: Timestamp,
     /// When it was done.
@@ -79,14 +117,38 @@ pub struct NewExport<'a> {
     pub rows: u64,
 }
 
-const COLUMNS: &str =
-    "id, workspace, person, query, format, state, rows, bytes, sha256, problem, created_at, finished_at";
+/// What became of a wish for an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Queued {
+    /// It waits, under this id.
+    Waiting(String),
+    /// Whoever asks has [`WAITING_OF_PERSON_MAX`] waiting.
+    EnoughOfPerson,
+    /// Their workspace has [`WAITING_OF_WORKSPACE_MAX`].
+    EnoughOfWorkspace,
+}
+
+const COLUMNS: &str = "id, workspace, person, query, format, state, rows, bytes, sha256, sight, problem, created_at, \
+     finished_at";
 
 impl Catalog {
-    /// Puts an export into the queue, and says its id.
-    pub fn queue_export(&self, new: &NewExport<'_>, now: Timestamp) -> Result<String, CatalogError> {
+    /// Puts an export into the queue, with the entry about it, unless there is enough in it.
+    pub fn queue_export(
+        &self,
+        new: &NewExport<'_>,
+        event: &Value,
+        now: Timestamp,
+    ) -> Result<Queued, CatalogError> {
         let id = random_id()?;
-        self.sql().execute(
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        if waiting(&transaction, "person", &new.person.0)? >= WAITING_OF_PERSON_MAX {
+            return Ok(Queued::EnoughOfPerson);
+        }
+        if waiting(&transaction, "workspace", new.workspace.as_str())? >= WAITING_OF_WORKSPACE_MAX {
+            return Ok(Queued::EnoughOfWorkspace);
+        }
+        transaction.execute(
             "INSERT INTO export (id, workspace, person, query, format, state, rows, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?7)",
             params![
@@ -99,24 +161,30 @@ impl Catalog {
                 now.micros()
             ],
         )?;
-        Ok(id)
+        outbox::put(&transaction, new.workspace, event)?;
+        transaction.commit()?;
+        Ok(Queued::Waiting(id))
     }
 
-    /// The next export in the queue, which runs from now on. What ran when the server ended begins anew.
-    pub fn begin_export(&self) -> Result<Option<Export>, CatalogError> {
+    /// The next export in the queue, which runs from now on: the oldest of the workspace that comes after the last one.
+    /// What ran when the server ended begins anew.
+    pub fn begin_export(&self, last: Option<&WorkspaceId>) -> Result<Option<Export>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare_cached(&format!(
             "UPDATE export SET state = 'running' WHERE id = (
-                 SELECT id FROM export WHERE state IN ('queued', 'running') ORDER BY created_at, id LIMIT 1
+                 SELECT id FROM export WHERE state IN ('queued', 'running')
+                 ORDER BY workspace <= ?1, workspace, created_at, id LIMIT 1
              ) RETURNING {COLUMNS}"
         ))?;
-        statement.query_row([], read).optional()?.transpose()
+        let last = last.map_or("", WorkspaceId::as_str);
+        statement.query_row([last], read).optional()?.transpose()
     }
 
-    /// Notes how an export ended.
-    pub fn end_export(&self, export: &Export) -> Result<(), CatalogError> {
-        self.sql().execute(
-            "UPDATE export SET state = ?2, rows = ?3, bytes = ?4, sha256 = ?5, problem = ?6, finished_at = ?7
+    /// Notes how an export ended; whether it is still known.
+    pub fn end_export(&self, export: &Export) -> Result<bool, CatalogError> {
+        let changed = self.sql().execute(
+            "UPDATE export SET state = ?2, rows = ?3, bytes = ?4, sha256 = ?5, sight = ?6, problem = ?7,
+                 finished_at = ?8
              WHERE id = ?1",
             params![
                 export.id,
@@ -124,11 +192,27 @@ impl Catalog {
                 i64::try_from(export.rows).unwrap_or(i64::MAX),
                 i64::try_from(export.bytes).unwrap_or(i64::MAX),
                 export.sha256,
-                export.problem,
+                export.sight,
+                export.problem.map_or("", ExportProblem::as_str),
                 export.finished_at.map(Timestamp::micros),
             ],
         )?;
-        Ok(())
+        Ok(changed == 1)
+    }
+
+    /// The bytes of all files that are kept, and those of a workspace.
+    pub fn export_bytes(&self, workspace: &WorkspaceId) -> Result<(u64, u64), CatalogError> {
+        let sum = "SELECT coalesce(sum(bytes), 0), coalesce(sum(bytes) FILTER (WHERE workspace = ?1), 0)
+             FROM export WHERE state = 'ready'";
+        Ok(self.sql().query_row(sum, [workspace.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// The ids of all exports that have a file.
+    pub fn ready_exports(&self) -> Result<Vec<String>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached("SELECT id FROM export WHERE state = 'ready'")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Somebody's export.
@@ -169,6 +253,12 @@ impl Catalog {
     }
 }
 
+/// How many exports of a person or a workspace are not done.
+fn waiting(sql: &Transaction<'_>, column: &str, whose: &str) -> rusqlite::Result<u64> {
+    let count = format!("SELECT count(*) FROM export WHERE state IN ('queued', 'running') AND {column} = ?1");
+    sql.query_row(&count, [whose], |row| row.get(0))
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<Result<Export, CatalogError>> {
     let (workspace, state): (String, String) = (row.get("workspace")?, row.get("state")?);
     let known = ExportState::ALL.into_iter().find(|known| known.as_str() == state);
@@ -185,8 +275,73 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<Export, CatalogError>> {
         rows: row.get("rows")?,
         bytes: row.get("bytes")?,
         sha256: row.get("sha256")?,
-        problem: row.get("problem")?,
+        sight: row.get("sight")?,
+        problem: ExportProblem::parse(&row.get::<_, String>("problem")?),
         created_at: Timestamp::from_micros(row.get("created_at")?),
         finished_at: row.get::<_, Option<i64>>("finished_at")?.map(Timestamp::from_micros),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{By, NewPerson, Preferences, Workspace};
+    use super::*;
+    use serde_json::json;
+
+    fn now() -> Timestamp {
+        Timestamp::from_micros(1_795_000_000_000_000)
+    }
+
+    fn workspace(catalog: &Catalog, name: &str) -> WorkspaceId {
+        let id: WorkspaceId = name.parse().expect("an id");
+        let workspace = Workspace { id: id.clone(), name: name.to_owned(), created_at: now() };
+        catalog.add_workspace(&workspace, &By::server()).expect("added");
+        id
+    }
+
+    fn person(catalog: &Catalog, name: &str) -> PersonId {
+        let new = NewPerson {
+            email: format!("{name}@northwind.example"),
+            name: name.to_owned(),
+            password: None,
+            preferences: Preferences::default(),
+        };
+        catalog.add_person(&new, &[], "agent.joined", |_| By::server(), now()).expect("kept").expect("new")
+    }
+
+    fn queue(catalog: &Catalog, workspace: &WorkspaceId, person: &PersonId) -> Queued {
+        let new = NewExport { workspace, person, query: "", format: "csv", rows: 1 };
+        let event = By::server().event("log.exported", json!([]), json!({}));
+        catalog.queue_export(&new, &event, now()).expect("asked")
+    }
+
+    #[test]
+    fn workspaces_take_turns_and_nobody_fills_the_queue() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let catalog = Catalog::open(&folder.path().join("catalog.db")).expect("opens");
+        let (busy, calm) = (workspace(&catalog, "busy"), workspace(&catalog, "calm"));
+        let people: Vec<_> = (0..5).map(|nth| person(&catalog, &format!("p{nth}"))).collect();
+        for _ in 0..WAITING_OF_PERSON_MAX {
+            assert!(matches!(queue(&catalog, &busy, &people[0]), Queued::Waiting(_)));
+        }
+        assert_eq!(queue(&catalog, &busy, &people[0]), Queued::EnoughOfPerson);
+        assert_eq!(queue(&catalog, &calm, &people[0]), Queued::EnoughOfPerson, "wherever they ask");
+        for person in &people[1..4] {
+            (0..WAITING_OF_PERSON_MAX).for_each(|_| drop(queue(&catalog, &busy, person)));
+        }
+        assert_eq!(queue(&catalog, &busy, &people[4]), Queued::EnoughOfWorkspace);
+        assert!(matches!(queue(&catalog, &calm, &people[4]), Queued::Waiting(_)));
+        let mut last = None;
+        let mut turns = Vec::new();
+        for _ in 0..3 {
+            let mut export = catalog.begin_export(last.as_ref()).expect("asked").expect("one waits");
+            turns.push(export.workspace.to_string());
+            last = Some(export.workspace.clone());
+            (export.state, export.bytes) = (ExportState::Ready, 10);
+            assert!(catalog.end_export(&export).expect("noted"));
+            catalog.forget_export(&export.id).expect("forgotten");
+            assert!(!catalog.end_export(&export).expect("asked"), "nobody knows it any more");
+        }
+        assert_eq!(turns, ["busy", "calm", "busy"]);
+    }
 }

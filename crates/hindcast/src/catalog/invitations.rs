@@ -153,8 +153,8 @@ impl Catalog {
         Ok(email.is_some())
     }
 
-    /// Takes up an invitation: as the person there already is with its address, or as a new one. Nobody when somebody
-    /// was faster.
+    /// Takes up an invitation: as the person there already is with its address, whose doing the caller has made sure it
+    /// is, or as a new one. Nobody when somebody was faster. A member stays what they are.
     pub fn accept_invitation(
         &self,
         invitation: &Invitation,
@@ -165,7 +165,7 @@ impl Catalog {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         let taken = transaction.execute(
-            "UPDATE invitation SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL",
+            "UPDATE invitation SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL AND expires_at > ?2",
             params![invitation.id, now.micros()],
         )?;
         if taken == 0 {
@@ -183,6 +183,13 @@ impl Catalog {
                 None => return Ok(None),
             },
         };
+        if memberships::one(&transaction, &invitation.workspace, &id)?.is_some() {
+            let about = json!({ "email": invitation.email });
+            let event = by(&id, &name).event("agent.invite_revoked", json!([]), about);
+            outbox::put(&transaction, &invitation.workspace, &event)?;
+            transaction.commit()?;
+            return Ok(Some(id));
+        }
         let membership = Membership {
             workspace: invitation.workspace.clone(),
             role: invitation.role,

@@ -133,7 +133,7 @@ impl Catalog {
         Ok(Ok(()))
     }
 
-    /// Lets somebody sign in no longer, or again. Their sessions end.
+    /// Lets somebody sign in no longer, or again, anywhere. Their sessions end.
     pub fn set_active(
         &self,
         person: &Person,
@@ -223,7 +223,7 @@ fn owners(sql: &Transaction<'_>, workspace: &WorkspaceId) -> Result<u64, Catalog
 
 const COLUMNS: &str = "workspace, role, teams, actors, joined_at";
 
-fn one(
+pub(super) fn one(
     sql: &rusqlite::Connection,
     workspace: &WorkspaceId,
     person: &PersonId,

@@ -20,7 +20,9 @@ mod views;
 mod workspaces;
 
 pub use attempts::Guessed;
-pub use exports::{Export, ExportState, NewExport};
+pub use exports::{
+    Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
+};
 pub use invitations::{Invitation, NewInvitation};
 pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
@@ -38,7 +40,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -177,6 +179,9 @@ const MIGRATIONS: [&str; 4] = [
         PRIMARY KEY (workspace, name)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    ALTER TABLE export ADD COLUMN sight TEXT NOT NULL DEFAULT '';
+",
 ];
 
 /// What people configured; see the module.
@@ -191,6 +196,9 @@ pub enum CatalogError {
     /// The database refused.
     #[error("the catalog cannot be used: {0}")]
     Sql(#[from] rusqlite::Error),
+    /// The entry about a change could not be written, so the change is not made.
+    #[error("this cannot be recorded: {0}")]
+    Unfit(String),
     /// What was read makes no sense.
     #[error("the catalog is damaged: {0}")]
     Damaged(String),

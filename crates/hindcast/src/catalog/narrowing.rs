@@ -15,7 +15,7 @@ impl Narrowing {
     /// Narrows to what answers `only`, in the grammar of searches, but with actors and targets meant by their ids alone. Words, times and *not* are refused, with what is
     /// expected instead.
     pub fn new(only: Option<&str>, hidden: Hidden) -> Result<Self, String> {
-        let context = ParseContext { now_us: 0, utc_offset_minutes: 0 };
+        let context = ParseContext::default();
         let only =
             only.map(|text| Query::parse(text, &context)).transpose().map_err(|errors| errors.to_string())?;
         if let Some(query) = &only {

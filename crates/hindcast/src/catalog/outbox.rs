@@ -2,6 +2,7 @@
 //! the other, whoever makes the change and whenever the server stops.
 
 use super::{Catalog, CatalogError};
+use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use rusqlite::{Transaction, params};
 use serde_json::{Value, json};
@@ -72,17 +73,26 @@ pub struct Outgoing {
     pub draft: String,
 }
 
-/// Keeps an entry until it is written.
+/// Keeps an entry until it is written. One that can never be written is refused, and with it the change it tells of.
 pub(super) fn put(
     transaction: &Transaction<'_>,
     workspace: &WorkspaceId,
     draft: &Value,
 ) -> Result<(), CatalogError> {
+    let draft = draft.to_string();
+    check(&draft)?;
     transaction.execute(
         "INSERT INTO outbox (workspace, key, draft) VALUES (?1, 'outbox-' || lower(hex(randomblob(16))), ?2)",
-        params![workspace.as_str(), draft.to_string()],
+        params![workspace.as_str(), draft],
     )?;
     Ok(())
+}
+
+fn check(draft: &str) -> Result<(), CatalogError> {
+    let draft = Draft::parse(draft).map_err(|error| CatalogError::Unfit(error.to_string()))?;
+    let arrival = Arrival { now: Timestamp::default(), random: [0; 10] };
+    let encoded = Entries::default().push_new(Kind::System, &[0; 16], |out| draft.encode(&arrival, out));
+    encoded.map_err(|error| CatalogError::Unfit(error.to_string()))
 }
 
 impl Catalog {

@@ -228,19 +228,26 @@ impl Catalog {
         Ok((taken == 1).then_some(left))
     }
 
-    /// Keeps how somebody likes to see things, and what they are called.
-    pub fn set_preferences(
-        &self,
-        id: &PersonId,
-        name: &str,
-        preferences: &Preferences,
-    ) -> Result<(), CatalogError> {
+    /// Keeps how somebody likes to see things.
+    pub fn set_preferences(&self, id: &PersonId, preferences: &Preferences) -> Result<(), CatalogError> {
         let preferences = serde_json::to_string(preferences).unwrap_or_default();
-        self.sql().execute(
-            "UPDATE person SET name = ?2, preferences = ?3 WHERE id = ?1",
-            params![id.0, name, preferences],
-        )?;
+        self.sql().execute("UPDATE person SET preferences = ?2 WHERE id = ?1", params![id.0, preferences])?;
         Ok(())
+    }
+
+    /// Calls somebody by another name.
+    pub fn rename(
+        &self,
+        person: &Person,
+        name: &str,
+        log: &WorkspaceId,
+        by: &By,
+    ) -> Result<(), CatalogError> {
+        let changes = [("/name", person.name.clone().into(), name.into())];
+        let event = by.change("agent.updated", json!([person.target()]), &changes);
+        self.change_person(log, &event, |sql| {
+            sql.execute("UPDATE person SET name = ?2 WHERE id = ?1", [&person.id.0, name])
+        })
     }
 
     /// The person who is known to a provider by this subject.
@@ -254,6 +261,37 @@ impl Catalog {
             )
             .optional()?;
         id.map_or(Ok(None), |id| self.person(&PersonId(id)))
+    }
+
+    /// Whether a provider knows somebody.
+    pub fn is_connected(&self, issuer: &str, id: &PersonId) -> Result<bool, CatalogError> {
+        Ok(self.sql().query_row(
+            "SELECT EXISTS (SELECT 1 FROM identity WHERE issuer = ?1 AND person = ?2)",
+            [issuer, &id.0],
+            |row| row.get(0),
+        )?)
+    }
+
+    /// Somebody asks to be known by a provider; whether nobody else is by that subject.
+    pub fn connect(
+        &self,
+        issuer: &str,
+        subject: &str,
+        person: &Person,
+        log: &WorkspaceId,
+        by: &By,
+    ) -> Result<bool, CatalogError> {
+        if let Some(known) = self.person_by_identity(issuer, subject)? {
+            return Ok(known.id == person.id);
+        }
+        let event = by.event("agent.updated", json!([person.target()]), json!({ "sign_in_with": issuer }));
+        self.change_person(log, &event, |sql| {
+            sql.execute(
+                "INSERT INTO identity (issuer, subject, person) VALUES (?1, ?2, ?3)",
+                [issuer, subject, &person.id.0],
+            )
+        })?;
+        Ok(true)
     }
 
     /// Remembers by what subject a provider knows somebody.

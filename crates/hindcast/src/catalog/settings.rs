@@ -56,43 +56,37 @@ impl Settings {
 impl Catalog {
     /// The settings of a workspace.
     pub fn settings(&self, workspace: &WorkspaceId) -> Result<Settings, CatalogError> {
-        let text = self.setting(workspace, NAME)?;
-        // Settings of a later version are the defaults.
-        Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+        Ok(settings_of(self.setting(workspace, NAME)?))
     }
 
-    /// Changes the settings of a workspace, and what it is called.
+    /// Changes the settings of a workspace and what it is called, from what they are at that moment.
     pub fn change_settings(
         &self,
         workspace: &WorkspaceId,
-        name: &str,
-        settings: &Settings,
         by: &By,
+        change: impl FnOnce(&mut Settings, &mut String),
     ) -> Result<(), CatalogError> {
-        let told = |settings: &Settings, name: &str| {
-            let mut told = json!(settings);
-            told["name"] = name.into();
-            told
-        };
-        let before = told(
-            &self.settings(workspace)?,
-            &self.workspace(workspace)?.map(|workspace| workspace.name).unwrap_or_default(),
-        );
-        let after = told(settings, name);
-        let members = after.as_object().into_iter().flatten();
-        let changes: Vec<(String, Value, Value)> = members
-            .filter(|(member, value)| before[member.as_str()] != **value)
-            .map(|(member, value)| (format!("/{member}"), before[member.as_str()].clone(), value.clone()))
-            .collect();
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let mut settings = settings_of(find(&transaction, workspace, NAME)?);
+        let mut name: String = transaction.query_row(
+            "SELECT name FROM workspace WHERE id = ?1",
+            [workspace.as_str()],
+            |row| row.get(0),
+        )?;
+        let before = told(&settings, &name);
+        change(&mut settings, &mut name);
+        let after = told(&settings, &name);
+        let changes: Vec<_> = before.iter().zip(&after).filter(|(before, after)| before != after).collect();
         if changes.is_empty() {
             return Ok(());
         }
-        let changes: Vec<_> =
-            changes.iter().map(|(path, a, b)| (path.as_str(), a.clone(), b.clone())).collect();
+        let changes: Vec<_> = changes
+            .into_iter()
+            .map(|((path, before), (_, after))| (path.as_str(), before.clone(), after.clone()))
+            .collect();
         let target = json!([{ "type": "workspace", "id": workspace.as_str(), "name": name }]);
-        let mut sql = self.sql();
-        let transaction = sql.transaction()?;
-        transaction.execute("UPDATE workspace SET name = ?2 WHERE id = ?1", [workspace.as_str(), name])?;
+        transaction.execute("UPDATE workspace SET name = ?2 WHERE id = ?1", [workspace.as_str(), &name])?;
         put(&transaction, workspace, NAME, &json!(settings).to_string())?;
         outbox::put(&transaction, workspace, &by.change("workspace.updated", target, &changes))?;
         Ok(transaction.commit()?)
@@ -100,10 +94,7 @@ impl Catalog {
 
     /// A setting as it is kept.
     pub fn setting(&self, workspace: &WorkspaceId, name: &str) -> Result<Option<String>, CatalogError> {
-        let sql = self.sql();
-        let mut statement =
-            sql.prepare_cached("SELECT value FROM setting WHERE workspace = ?1 AND name = ?2")?;
-        Ok(statement.query_row([workspace.as_str(), name], |row| row.get(0)).optional()?)
+        find(&self.sql(), workspace, name)
     }
 
     /// Keeps a setting, or removes it, with the entry about it.
@@ -126,6 +117,28 @@ impl Catalog {
         outbox::put(&transaction, workspace, event)?;
         Ok(transaction.commit()?)
     }
+}
+
+/// Settings as they are kept; those of a later version are the defaults.
+fn settings_of(text: Option<String>) -> Settings {
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// Settings as an entry tells them: paths and values, always the same ones.
+fn told(settings: &Settings, name: &str) -> Vec<(String, Value)> {
+    let mut told = json!(settings);
+    told["name"] = name.into();
+    let members = told.as_object().into_iter().flatten();
+    members.map(|(member, value)| (format!("/{member}"), value.clone())).collect()
+}
+
+fn find(
+    sql: &rusqlite::Connection,
+    workspace: &WorkspaceId,
+    name: &str,
+) -> Result<Option<String>, CatalogError> {
+    let mut statement = sql.prepare_cached("SELECT value FROM setting WHERE workspace = ?1 AND name = ?2")?;
+    Ok(statement.query_row([workspace.as_str(), name], |row| row.get(0)).optional()?)
 }
 
 fn put(

@@ -67,6 +67,17 @@ impl Catalog {
             )
             .optional()?;
         if let Some(name) = &name {
+            // Whoever makes a team of the same id later does not get these members with it.
+            for table in ["membership", "invitation"] {
+                transaction.execute(
+                    &format!(
+                        "UPDATE {table} SET teams = (
+                             SELECT coalesce(json_group_array(value), '[]') FROM json_each({table}.teams) WHERE value != ?2
+                         ) WHERE workspace = ?1"
+                    ),
+                    [workspace.as_str(), id],
+                )?;
+            }
             let target = json!([{ "type": "team", "id": id, "name": name }]);
             outbox::put(&transaction, workspace, &by.event("team.deleted", target, json!({})))?;
         }

@@ -29,7 +29,7 @@ enum Command {
     Reset {
         #[command(flatten)]
         settings: Settings,
-        /// Their e-mail address.
+        /// Their email address.
         #[arg(value_name = "EMAIL")]
         email: String,
     },

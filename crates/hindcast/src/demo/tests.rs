@@ -88,7 +88,7 @@ fn searchable() -> (tempfile::TempDir, Store) {
 fn the_guide_finds_what_it_says() {
     let (_folder, store) = searchable();
     let snapshot = store.snapshot();
-    let context = ParseContext { now_us: now().micros(), utc_offset_minutes: 0 };
+    let context = ParseContext { now_us: now().micros(), ..ParseContext::default() };
     let count = |text: &str| {
         let query = Query::parse(text, &context).unwrap_or_else(|errors| panic!("{text}: {errors:?}"));
         snapshot.count(&query, &Budget::default()).unwrap_or_else(|error| panic!("{text}: {error}"))

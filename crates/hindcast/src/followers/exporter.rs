@@ -14,6 +14,9 @@ pub(super) fn follow(app: &App) {
     if let Err(error) = rustix::process::nice(NICENESS) {
         tracing::warn!(%error, "exports are written as if they were urgent");
     }
+    if let Err(error) = exports::sweep(app) {
+        tracing::warn!(error = format!("{error:#}"), "files of exports that nobody has could not be removed");
+    }
     while pause(app, LOOK_EVERY) {
         if let Err(error) = exports::work(app)
             && !is_ending(app)

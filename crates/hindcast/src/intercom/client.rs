@@ -66,7 +66,7 @@ impl FromRequestParts<Arc<App>> for Client {
             }
         };
         let (caller, workspace) = known().map_err(|refusal| voice.answer(Err(refusal)))?;
-        let lanes = parts.extensions.get::<Arc<Lanes>>().cloned();
+        let lanes = parts.extensions.get::<Arc<Lanes>>().map(|lanes| lanes.of(&workspace));
         let lanes = lanes.ok_or_else(|| voice.answer(Err(Problem::internal("there are no lanes").into())))?;
         let version = parts.headers.get(INTERCOM_VERSION).and_then(|version| version.to_str().ok());
         Ok(Self { workspace, caller, version: Version::parse(version), lanes, voice })

@@ -1,42 +1,49 @@
 //! Exports too large to be sent while somebody waits: written to a file one after the other, to be downloaded when ready.
 //!
-//! The thread that writes them gives way to everything else, so no append waits for it. A job that was under way when
-//! the server ended begins anew. Files are private to the server and go after [`KEPT_MICROS`].
+//! The thread that writes them gives way to everything else, so no append waits for it, and workspaces take turns. A job
+//! that was under way when the server ended begins anew. Files are private to the server and go after [`KEPT_MICROS`];
+//! all of them together take no more of the disk than `limits.exports_mb`, of which a workspace may have half.
 
-use crate::api::Layout;
+use crate::api::{Layout, export_budget, write_export};
 use crate::app::App;
-use crate::catalog::{Export, ExportState};
-use crate::people::sight;
-use anyhow::{Context as _, bail};
-use hindcast_event::Timestamp;
+use crate::catalog::{Export, ExportProblem, ExportState};
+use crate::people::{Permission, sight};
+use anyhow::{Context as _, ensure};
+use hindcast_event::{Field, Timestamp};
+use hindcast_ledger::WorkspaceId;
 use hindcast_segments::query::{ParseContext, Query};
-use hindcast_segments::{Budget, SearchError};
+use hindcast_segments::{Budget, ExportError, SearchError, Sight};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// A finished export is kept for a week.
 pub const KEPT_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
-/// An export that takes longer is broken off.
-const TIME_MAX: Duration = Duration::from_secs(6 * 3600);
-const BUFFER_BYTES: usize = 256 * 1024;
+/// What the name of a file ends with that is not whole yet.
+const PART: &str = "part";
 
-/// What is known of the export that is being written.
+/// What is known of the export that is being written. The lock is held while an export begins, ends or is removed, so
+/// that none of these comes between the two halves of another.
 #[derive(Default)]
 pub struct Exports(Mutex<HashMap<String, Arc<Underway>>>);
 
 /// An export that is being written.
-#[derive(Default)]
 pub struct Underway {
     /// Bytes so far.
     pub bytes: AtomicU64,
-    cancelled: Arc<AtomicBool>,
+    budget: Budget,
+}
+
+impl Underway {
+    fn is_cancelled(&self) -> bool {
+        self.budget.cancel_flag().load(Ordering::Relaxed)
+    }
 }
 
 impl Exports {
@@ -45,10 +52,38 @@ impl Exports {
         self.lock().get(id).cloned()
     }
 
-    /// Breaks an export off; whether it was being written.
-    pub fn cancel(&self, id: &str) -> bool {
-        let underway = self.underway(id);
-        underway.inspect(|underway| underway.cancelled.store(true, Ordering::Relaxed)).is_some()
+    /// Breaks an export off that is being written, or removes it with its file.
+    pub fn remove(&self, app: &App, id: &str) -> anyhow::Result<()> {
+        let underway = self.lock();
+        if let Some(underway) = underway.get(id) {
+            underway.budget.cancel_flag().store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        remove_file(&file(app, id))?;
+        app.catalog.forget_export(id)?;
+        Ok(())
+    }
+
+    fn begin(
+        &self,
+        app: &App,
+        last: Option<&WorkspaceId>,
+    ) -> anyhow::Result<Option<(Export, Arc<Underway>)>> {
+        let mut underway = self.lock();
+        let Some(export) = app.catalog.begin_export(last)? else { return Ok(None) };
+        let begun = Arc::new(Underway { bytes: AtomicU64::new(0), budget: export_budget() });
+        underway.insert(export.id.clone(), begun.clone());
+        Ok(Some((export, begun)))
+    }
+
+    fn end(&self, app: &App, export: &Export) -> anyhow::Result<()> {
+        let mut underway = self.lock();
+        underway.remove(&export.id);
+        if !app.catalog.end_export(export)? {
+            // Nobody would ever remove the file.
+            remove_file(&file(app, &export.id))?;
+        }
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Underway>>> {
@@ -56,116 +91,164 @@ impl Exports {
     }
 }
 
-/// Where an export lies.
-pub fn file(app: &App, id: &str) -> PathBuf {
-    app.config.data.folder.join("exports").join(id)
+fn folder(app: &App) -> PathBuf {
+    app.config.data.folder.join("exports")
 }
 
-/// Writes what is in the queue, and removes what is old.
-pub fn work(app: &App) -> anyhow::Result<()> {
-    let before = Timestamp::from_micros((app.clock)().micros() - KEPT_MICROS);
-    for id in app.catalog.old_exports(before)? {
-        forget(app, &id)?;
+/// Where an export lies.
+pub fn file(app: &App, id: &str) -> PathBuf {
+    folder(app).join(id)
+}
+
+/// What a sight comes down to: the same for the same sight, and for no other.
+pub fn digest(sight: &Sight) -> String {
+    let text = |clauses: &Vec<_>| Query { clauses: clauses.clone(), ..Query::default() }.to_string();
+    let scope = sight.scope.as_ref().map(|any| any.iter().map(text).collect::<Vec<_>>());
+    let hidden: Vec<_> = sight.hidden.fields().map(Field::as_str).collect();
+    crate::hex::hex(&Sha256::digest(json!({ "scope": scope, "hidden": hidden }).to_string()))
+}
+
+/// How many bytes one more file of a workspace may have.
+pub fn room(app: &App, workspace: &WorkspaceId) -> anyhow::Result<u64> {
+    let most = app.config.limits.exports_mb << 20;
+    let (all, own) = app.catalog.export_bytes(workspace)?;
+    Ok(most.saturating_sub(all).min((most / 2).saturating_sub(own)))
+}
+
+/// Removes files that no export has, such as one that was being written when the server was killed.
+pub fn sweep(app: &App) -> anyhow::Result<()> {
+    let folder = folder(app);
+    if !folder.exists() {
+        return Ok(());
     }
-    while let Some(export) = app.catalog.begin_export()? {
-        if *app.ending.borrow() {
-            break;
+    let ready = app.catalog.ready_exports()?;
+    for found in std::fs::read_dir(folder)? {
+        let found = found?;
+        if !ready.iter().any(|id| found.file_name() == id.as_str()) {
+            remove_file(&found.path())?;
         }
-        let underway = Arc::new(Underway::default());
-        app.exports.lock().insert(export.id.clone(), underway.clone());
-        let written = write(app, &export, &underway);
-        app.exports.lock().remove(&export.id);
-        if *app.ending.borrow() && written.is_err() {
-            // It begins anew with the server.
-            break;
-        }
-        app.catalog.end_export(&ended(app, export, &underway, written))?;
     }
     Ok(())
 }
 
-/// Removes an export and its file.
-pub fn forget(app: &App, id: &str) -> anyhow::Result<bool> {
-    app.exports.cancel(id);
-    match std::fs::remove_file(file(app, id)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error)?,
-        _ => Ok(app.catalog.forget_export(id)?),
+/// Writes what is in the queue, and removes what is old.
+pub fn work(app: &App) -> anyhow::Result<()> {
+    let mut last = None;
+    loop {
+        remove_old(app)?;
+        let Some((export, underway)) = app.exports.begin(app, last.as_ref())? else { return Ok(()) };
+        last = Some(export.workspace.clone());
+        let written = write(app, &export, &underway);
+        if *app.ending.borrow() && written.is_err() {
+            // It begins anew with the server.
+            return Ok(());
+        }
+        app.exports.end(app, &ended(app, export, &underway, written))?;
+    }
+}
+
+fn remove_old(app: &App) -> anyhow::Result<()> {
+    let before = Timestamp::from_micros((app.clock)().micros() - KEPT_MICROS);
+    app.catalog.old_exports(before)?.iter().try_for_each(|id| app.exports.remove(app, id))
+}
+
+fn remove_file(file: &Path) -> io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
 fn ended(app: &App, export: Export, underway: &Underway, written: anyhow::Result<Written>) -> Export {
     let finished_at = Some((app.clock)());
     match written {
-        Ok(Written { rows, bytes, sha256 }) => {
-            app.metrics.exported.add(rows);
-            Export { state: ExportState::Ready, rows, bytes, sha256, finished_at, ..export }
+        Ok(Written { rows, bytes, sha256, sight }) => {
+            Export { state: ExportState::Ready, rows, bytes, sha256, sight, finished_at, ..export }
         }
-        Err(_) if underway.cancelled.load(Ordering::Relaxed) => {
-            Export { state: ExportState::Cancelled, finished_at, ..export }
-        }
+        Err(_) if underway.is_cancelled() => Export { state: ExportState::Cancelled, finished_at, ..export },
         Err(error) => {
             tracing::warn!(export = export.id, error = format!("{error:#}"), "an export failed");
-            Export { state: ExportState::Failed, problem: format!("{error:#}"), finished_at, ..export }
+            let problem = Some(problem(&error));
+            Export { state: ExportState::Failed, problem, finished_at, ..export }
         }
     }
 }
+
+/// What people are told; the rest may name files of the server.
+fn problem(error: &anyhow::Error) -> ExportProblem {
+    match error.downcast_ref::<ExportError>() {
+        Some(ExportError::Search(SearchError::TooSlow { .. })) => ExportProblem::Time,
+        _ if error.is::<Full>() => ExportProblem::Space,
+        _ => ExportProblem::Other,
+    }
+}
+
+/// There is no room for the file.
+#[derive(Debug, thiserror::Error)]
+#[error("no room is left for the file: see limits.exports_mb, and the disk")]
+struct Full;
 
 struct Written {
     rows: u64,
     bytes: u64,
     sha256: String,
+    sight: String,
 }
 
 fn write(app: &App, export: &Export, underway: &Underway) -> anyhow::Result<Written> {
+    let target = file(app, &export.id);
+    let part = target.with_extension(PART);
+    std::fs::create_dir_all(folder(app))?;
+    let written = write_part(app, export, underway, &part);
+    let written = written.and_then(|written| Ok(std::fs::rename(&part, &target).map(|()| written)?));
+    if written.is_err() {
+        remove_file(&part)?;
+    }
+    written
+}
+
+fn write_part(app: &App, export: &Export, underway: &Underway, part: &Path) -> anyhow::Result<Written> {
     let layout = Layout::named(&export.format).context("the layout is unknown")?;
     let query = Query::parse(&export.query, &ParseContext::default())?;
     // What they may see may have changed since they asked.
     let membership = app.catalog.membership(&export.workspace, &export.person)?;
     let membership = membership.context("whoever asked for it is no longer in the workspace")?;
+    ensure!(membership.role.may(Permission::ExportLog), "whoever asked for it may not export any more");
     let hidden = app.catalog.settings(&export.workspace)?.hidden(membership.role);
     let sight = Arc::new(sight(&app.catalog, &export.person, &membership, hidden)?);
-    let room = app.rooms.get(&export.workspace).context("the workspace is gone")?;
-    let snapshot = room.seen_by(&sight);
-    let target = file(app, &export.id);
-    std::fs::create_dir_all(target.parent().context("a file in a folder")?)?;
-    let part = target.with_extension("part");
-    let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(&part)?;
-    let budget = Budget::new(TIME_MAX, u64::MAX);
-    let cancel = budget.cancel_flag();
-    let mut out = Hashed { file, hash: Sha256::new(), underway, cancel: &cancel, ending: &app.ending };
-    let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, &mut out);
-    let rows = snapshot.export(&query, layout.format(), &mut buffered, &budget);
-    let rows = match rows.and_then(|rows| Ok(buffered.flush().map(|()| rows)?)) {
-        Ok(rows) => rows,
-        Err(error) => {
-            drop(buffered);
-            let _gone = std::fs::remove_file(&part);
-            bail!(error);
-        }
-    };
-    drop(buffered);
+    let snapshot = app.rooms.get(&export.workspace).context("the workspace is gone")?.seen_by(&sight);
+    let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(part)?;
+    let left = room(app, &export.workspace)?;
+    let mut out = Hashed { file, hash: Sha256::new(), underway, left, is_full: false, ending: &app.ending };
+    let rows = write_export(app, &snapshot, &query, layout, &mut out, &underway.budget);
+    if out.is_full {
+        return Err(Full.into());
+    }
+    let rows = rows?;
     out.file.sync_all()?;
-    std::fs::rename(&part, &target)?;
     let sha256 = crate::hex::hex(&out.hash.finalize());
-    Ok(Written { rows, bytes: underway.bytes.load(Ordering::Relaxed), sha256 })
+    Ok(Written { rows, bytes: underway.bytes.load(Ordering::Relaxed), sha256, sight: digest(&sight) })
 }
 
-/// Counts and hashes what is written, and stops when it is not wanted any more.
+/// Counts and hashes what is written, and stops when it is not wanted any more or there is no room for it.
 struct Hashed<'a> {
     file: File,
     hash: Sha256,
     underway: &'a Underway,
-    cancel: &'a AtomicBool,
+    left: u64,
+    is_full: bool,
     ending: &'a tokio::sync::watch::Sender<bool>,
 }
 
 impl Write for Hashed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.underway.cancelled.load(Ordering::Relaxed) || *self.ending.borrow() {
-            self.cancel.store(true, Ordering::Relaxed);
+        if self.underway.is_cancelled() || *self.ending.borrow() {
             return Err(io::Error::other(SearchError::Cancelled));
         }
-        self.file.write_all(bytes)?;
+        let left = self.left.checked_sub(bytes.len() as u64).ok_or(io::ErrorKind::StorageFull.into());
+        let written = left.and_then(|left| self.file.write_all(bytes).map(|()| left));
+        self.is_full = matches!(&written, Err(error) if error.kind() == io::ErrorKind::StorageFull);
+        self.left = written?;
         self.hash.update(bytes);
         self.underway.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(bytes.len())
@@ -173,5 +256,27 @@ impl Write for Hashed<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hindcast_segments::query::Clause;
+
+    #[test]
+    fn whatever_changes_what_somebody_sees_changes_the_digest() {
+        let scope = |actor| Some(vec![vec![Clause::of_principals([actor])]]);
+        let hidden = [Field::Address].into_iter().collect();
+        let sights = [
+            Sight::default(),
+            Sight { scope: Some(Vec::new()), ..Sight::default() },
+            Sight { scope: scope("ana"), ..Sight::default() },
+            Sight { scope: scope("bob"), ..Sight::default() },
+            Sight { scope: scope("ana"), hidden },
+        ];
+        let digests: std::collections::HashSet<_> = sights.iter().map(digest).collect();
+        assert_eq!(digests.len(), sights.len());
+        assert_eq!(digest(&sights[2].clone()), digest(&sights[2]));
     }
 }

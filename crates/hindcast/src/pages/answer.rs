@@ -99,9 +99,14 @@ struct Refused {
 async fn show(refusal: &Refusal, mut parts: Parts, guest: &Guest, app: &Arc<App>) -> Response {
     let status = refusal.status();
     // A page that nobody may see leads to the door, and from there back to it.
-    if matches!(refusal, Refusal::SignIn) && !guest.partial && parts.method == Method::GET {
+    let door = match refusal {
+        Refusal::SignIn => Some("/login"),
+        Refusal::Enrol => Some("/login/second-factor"),
+        _ => None,
+    };
+    if let Some(door) = door.filter(|_| !guest.partial && parts.method == Method::GET) {
         let next = crate::api::escaped(&guest.here);
-        let to = if guest.here == "/" { "/login".to_owned() } else { format!("/login?next={next}") };
+        let to = if guest.here == "/" { door.to_owned() } else { format!("{door}?next={next}") };
         return redirect(&to);
     }
     let request = parts.extensions.get::<Arc<Trace>>().map_or(String::new(), |trace| trace.id().to_owned());
@@ -113,13 +118,22 @@ async fn show(refusal: &Refusal, mut parts: Parts, guest: &Guest, app: &Arc<App>
     let shell = Shell { title: format!("{title} – {}", t.product()), ..shell };
     let page = Refused { shell, t, title, told, act, request };
     let body = if guest.partial { page.as_said().render() } else { page.render() };
-    (status, Html(body.unwrap_or_default())).into_response()
+    let headers = if let Refusal::Problem(problem) = refusal { problem.headers() } else { HeaderMap::new() };
+    (status, headers, Html(body.unwrap_or_default())).into_response()
 }
 
 fn words(refusal: &Refusal, t: Text) -> (String, String, Option<(String, String)>) {
     let act = |href: &str, name: std::borrow::Cow<'static, str>| Some((href.to_owned(), name.into_owned()));
     let (title, told, act) = match refusal {
         Refusal::SignIn => (t.refused_sign_in(), t.refused_sign_in_told(), act("/login", t.sign_in())),
+        Refusal::Enrol => (
+            t.second_factor(),
+            t.second_factor_told(),
+            act("/login/second-factor?next=/log", t.second_factor_on()),
+        ),
+        Refusal::OtherWorkspace => {
+            (t.refused_workspace(), t.refused_workspace_told(), act("/log", t.refused_back()))
+        }
         Refusal::NoWorkspace => (t.refused_no_workspace(), t.refused_no_workspace_told(), None),
         Refusal::Forbidden(permission) => (
             t.refused_forbidden(),
@@ -129,6 +143,9 @@ fn words(refusal: &Refusal, t: Text) -> (String, String, Option<(String, String)
         Refusal::NotFound => (t.refused_not_found(), t.refused_not_found_told(), act("/", t.refused_back())),
         Refusal::OtherSite => {
             (t.refused_other_site(), t.refused_other_site_told(), act("/", t.refused_back()))
+        }
+        Refusal::Problem(problem) if matches!(problem.code(), "busy" | "rate_limited") => {
+            (t.refused_yours(), t.refused_busy(), act("", t.refused_again()))
         }
         Refusal::Problem(problem) if problem.status().is_server_error() => {
             (t.refused_ours(), t.refused_ours_told(), act("", t.refused_again()))

@@ -70,12 +70,14 @@ impl Asked {
     /// Reads a query string; unknown members are nobody's business.
     pub fn read(query: Option<&str>) -> Self {
         let mut asked = Self::default();
+        let mut was = String::new();
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             let value = value.into_owned();
             match &*name {
                 "q" => asked.q = value,
                 // "custom" comes from the form, whose own dates then say it.
                 "range" => asked.range = if value == "custom" { String::new() } else { value },
+                "was" => was = value,
                 "from" => asked.from = value,
                 "to" => asked.to = value,
                 "before" => asked.before = value,
@@ -95,14 +97,21 @@ impl Asked {
                 _ => {}
             }
         }
+        let has_dates = !(asked.from.is_empty() && asked.to.is_empty());
+        if has_dates && asked.range == was {
+            // The range in the form is the one it came with, and beside that one there were no dates: they were typed.
+            asked.range = String::new();
+        }
+        if is_preset(&asked.range) {
+            (asked.from, asked.to) = Default::default();
+        }
         asked
     }
 
     /// The preset that is in force, unless a custom range is.
     pub fn preset(&self) -> Option<&str> {
-        let known = |range: &str| PRESETS.iter().any(|(name, _)| *name == range) || CALENDAR.contains(&range);
         match (self.range.as_str(), self.from.is_empty() && self.to.is_empty()) {
-            (range, _) if known(range) => Some(range),
+            (range, _) if is_preset(range) => Some(range),
             (_, true) => Some(RANGE_DEFAULT),
             _ => None,
         }
@@ -110,8 +119,10 @@ impl Asked {
 
     /// What is asked for, at a moment and on a clock.
     pub fn question(&self, now: Timestamp, clock: &Clock) -> Result<Result<Question, QueryErrors>, Refusal> {
+        // The moment may have come with an address; what is far from all years is none that anybody asked at.
+        let now = Timestamp::from_micros(now.micros().clamp(Timestamp::MIN.micros(), Timestamp::MAX.micros()));
         let range = self.time_range(now, clock)?;
-        let context = ParseContext { now_us: now.micros(), utc_offset_minutes: clock.offset_minutes(now) };
+        let context = ParseContext { now_us: now.micros(), clock };
         let typed = match Query::parse(&self.q, &context) {
             Ok(typed) => typed,
             Err(errors) => return Ok(Err(errors)),
@@ -253,6 +264,10 @@ impl Asked {
     }
 }
 
+fn is_preset(range: &str) -> bool {
+    PRESETS.iter().any(|(name, _)| *name == range) || CALENDAR.contains(&range)
+}
+
 /// A value as queries take it.
 pub fn quoted(value: &str) -> String {
     let bare = !value.is_empty()
@@ -272,24 +287,43 @@ pub fn quoted(value: &str) -> String {
     out
 }
 
-/// A query with one more condition, or without it when it was there.
-pub fn toggled(query: &Query, key: &str, value: &str, not: bool) -> String {
-    let condition = format!("{}{key}:{}", if not { "-" } else { "" }, quoted(value));
+/// The clause that a condition is.
+pub fn clause(condition: &str) -> Option<Clause> {
+    Query::parse(condition, &ParseContext::default()).ok()?.clauses.into_iter().next()
+}
+
+/// A query with one more condition, or without it when it was there: a choice among the values of its key.
+pub fn toggled(query: &Query, condition: &str) -> String {
     let text = query.to_string();
-    let context = ParseContext::default();
-    let (Ok(own), Ok(one)) = (Query::parse(&text, &context), Query::parse(&condition, &context)) else {
-        return format!("{text} {condition}");
-    };
-    let Some(one) = one.clauses.first() else { return text };
-    let is_there = own.clauses.iter().any(|clause| contains(clause, one));
-    if is_there { without(&own, one) } else { format!("{text} {condition}").trim().to_owned() }
+    let Some(one) = clause(condition) else { return text };
+    if query.clauses.iter().any(|own| contains(own, &one)) {
+        return without(query, &one);
+    }
+    // Beside a wildcard that has it already it would change nothing, so it takes that one's place.
+    let is_within = !one.not && query.clauses.iter().any(|own| own.holds(&one));
+    match query.narrowed(&one) {
+        Some(narrowed) if is_within => narrowed.to_string(),
+        _ => format!("{text} {condition}").trim().to_owned(),
+    }
+}
+
+/// A query that finds only what this condition holds for too. Where no query says both, it takes the place of what
+/// is asked of its key.
+pub fn only(query: &Query, condition: &str) -> String {
+    let Some(one) = clause(condition) else { return query.to_string() };
+    query.narrowed(&one).map_or_else(
+        || {
+            let rest = query.clauses.iter().filter(|own| own.key != one.key || own.not);
+            let rest = Query { clauses: rest.cloned().collect(), ..query.clone() };
+            format!("{rest} {condition}").trim().to_owned()
+        },
+        |narrowed| narrowed.to_string(),
+    )
 }
 
 /// Whether a query asks for this already.
-pub fn asks_for(query: &Query, key: &str, value: &str) -> bool {
-    let condition = Query::parse(&format!("{key}:{}", quoted(value)), &ParseContext::default());
-    let Ok(condition) = condition else { return false };
-    condition.clauses.first().is_some_and(|one| query.clauses.iter().any(|clause| contains(clause, one)))
+pub fn asks_for(query: &Query, condition: &str) -> bool {
+    clause(condition).is_some_and(|one| query.clauses.iter().any(|own| contains(own, &one)))
 }
 
 fn contains(clause: &Clause, one: &Clause) -> bool {
@@ -308,6 +342,7 @@ pub fn without(query: &Query, one: &Clause) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rows::condition;
     use super::*;
     use hindcast_event::Language;
 
@@ -332,13 +367,95 @@ mod tests {
     #[test]
     fn conditions_are_put_in_and_taken_out() {
         let start = query("actor:ana refund");
-        let more = toggled(&start, "outcome", "denied", false);
+        let more = toggled(&start, "outcome:denied");
         assert_eq!(more, "actor:ana refund outcome:denied");
-        assert!(asks_for(&query(&more), "outcome", "denied") && !asks_for(&start, "outcome", "denied"));
-        assert_eq!(toggled(&query(&more), "outcome", "denied", false), "actor:ana refund");
-        let two = toggled(&start, "actor", "Jürgen \"J\" Groß", false);
-        assert_eq!(toggled(&query(&two), "actor", "Jürgen \"J\" Groß", false), "actor:ana refund");
-        assert_eq!(toggled(&start, "actor", "bob", true), "actor:ana refund -actor:bob");
+        assert!(asks_for(&query(&more), "outcome:denied") && !asks_for(&start, "outcome:denied"));
+        assert_eq!(toggled(&query(&more), "outcome:denied"), "actor:ana refund");
+        let odd = condition("actor", "Jürgen \"J\" Groß");
+        let two = toggled(&start, &odd);
+        assert_eq!(toggled(&query(&two), &odd), "actor:ana refund");
+        assert_eq!(toggled(&start, "-actor:bob"), "actor:ana refund -actor:bob");
+        for (text, choice, chosen) in [
+            ("action:a", "action:b", "action:a action:b"),
+            ("action:user.*", "action:user.signed_in", "action:user.signed_in"),
+            ("action:user.*", "action:macro.updated", "action:user.* action:macro.updated"),
+            ("target:macro/*", "target:\"odd kind/\"*", "target:macro/* target:\"odd kind/\"*"),
+            ("target:\"odd kind/\"*", "target:\"odd kind/\"*", ""),
+            ("-target:macro/*", "target:macro/*", "-target:macro/* target:macro/*"),
+            ("role:x", "role:", "role:x"),
+        ] {
+            assert_eq!(toggled(&query(text), choice), chosen, "{text} and {choice}");
+        }
+    }
+
+    #[test]
+    fn only_that_is_left() {
+        for (text, condition, left) in [
+            ("", "actor_id:ana", "actor_id:ana"),
+            ("action:a action:b refund", "action:a", "action:a refund"),
+            ("action:user.*", "action:user.signed_in", "action:user.signed_in"),
+            ("target:refund -target:macro/7", "target:macro/42", "-target:macro/7 target:macro/42"),
+        ] {
+            assert_eq!(only(&query(text), condition), left, "{text} and {condition}");
+        }
+    }
+
+    #[test]
+    fn what_was_changed_in_the_form_is_what_counts() {
+        let dates = "from=2026-11-01T00:00:00&to=2026-11-02T00:00:00";
+        for (sent, range) in [
+            ("range=24h&was=24h&from=&to=".to_owned(), "24h"),
+            (format!("range=24h&was=24h&{dates}"), ""),
+            (format!("range=24h&was=24h&{dates}&range=custom"), ""),
+            (format!("range=custom&was=custom&{dates}"), ""),
+            (format!("range=7d&was=custom&{dates}"), "7d"),
+            (format!("range=7d&was=24h&{dates}"), "7d"),
+            (format!("range=7d&{dates}"), "7d"),
+            (dates.to_owned(), ""),
+        ] {
+            let asked = Asked::read(Some(&sent));
+            assert_eq!(asked.range, range, "{sent}");
+            assert_eq!(asked.from.is_empty(), asked.preset().is_some(), "{sent}: only one of both is kept");
+        }
+    }
+
+    #[test]
+    fn days_of_a_query_are_those_of_the_reader_s_zone_then() {
+        let at = |text: &str| Timestamp::parse(text).expect("a time").micros();
+        let range = |zone: &str, now: &str, q: &str| {
+            let asked = Asked { q: q.to_owned(), range: "all".to_owned(), ..Asked::default() };
+            let now = Timestamp::parse(now).expect("a time");
+            let question = asked.question(now, &Clock::new(zone, Language::English)).expect("a range");
+            let TimeRange { from, until } = question.expect("a query").query.occurred;
+            (from, until)
+        };
+        for (zone, now, q, from, until) in [
+            ("Europe/Berlin", "2026-11-21T09:00:00Z", "2026-07-01", "2026-06-30T22:00:00Z", "2026-07-01T22:00:00Z"),
+            ("Europe/Berlin", "2026-11-21T09:00:00Z", "2026-12-01", "2026-11-30T23:00:00Z", "2026-12-01T23:00:00Z"),
+            ("Europe/Berlin", "2026-10-25T19:00:00Z", "today", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+            ("Europe/Berlin", "2026-03-30T09:00:00Z", "yesterday", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
+            ("Europe/Berlin", "2026-11-21T09:00:00Z", "2026-10-25T02:30", "2026-10-25T00:30:00Z", "2026-10-25T00:31:00Z"),
+            ("Europe/Berlin", "2026-11-21T09:00:00Z", "2026-03-29T02:30", "2026-03-29T01:30:00Z", "2026-03-29T01:31:00Z"),
+            // A day that begins at one o'clock, and one that never was.
+            ("Africa/Cairo", "2026-11-21T09:00:00Z", "2026-04-24", "2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"),
+            ("Pacific/Apia", "2026-11-21T09:00:00Z", "2011-12-30", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00.000001Z"),
+        ] {
+            let q = format!("occurred:{q}");
+            assert_eq!(range(zone, now, &q), (Some(at(from)), Some(at(until))), "{q} in {zone}");
+        }
+    }
+
+    #[test]
+    fn a_forged_moment_is_no_reason_to_fail() {
+        let clock = Clock::new("Asia/Tokyo", Language::English);
+        for now in [i64::MIN, i64::MAX, 0] {
+            for range in PRESETS.iter().map(|(name, _)| *name).chain(CALENDAR) {
+                let q = "occurred:yesterday..today received:-7d".to_owned();
+                let asked = Asked { q, range: range.to_owned(), ..Asked::default() };
+                let question = asked.question(Timestamp::from_micros(now), &clock);
+                assert!(question.is_ok(), "{range} at {now}");
+            }
+        }
     }
 
     #[test]

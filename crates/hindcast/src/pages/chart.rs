@@ -71,7 +71,13 @@ const ABOVE: f64 = 6.0;
 /// Names below need so much room each.
 const NAME_WIDTH: f64 = 92.0;
 
-/// Draws stacks beside each other.
+/// So many bars take as much room as a name below them.
+pub fn bars_per_name(bars: usize, width: u32) -> i64 {
+    let each = (f64::from(width) - LEFT) / bars.max(1) as f64;
+    (NAME_WIDTH / each).ceil().max(1.0) as i64
+}
+
+/// Draws stacks beside each other. Names that have no room are left out.
 pub fn bars(stacks: Vec<Stack>, size: (u32, u32), figure: impl Fn(u64) -> String) -> Bars {
     let (width, height) = (f64::from(size.0), f64::from(size.1));
     let most =
@@ -80,7 +86,7 @@ pub fn bars(stacks: Vec<Stack>, size: (u32, u32), figure: impl Fn(u64) -> String
     let floor = height - BELOW;
     let scale = (floor - ABOVE) / top as f64;
     let each = (width - LEFT) / stacks.len().max(1) as f64;
-    let every = (NAME_WIDTH / each).ceil().max(1.0) as usize;
+    let mut free_from = LEFT;
     let mut drawn = Bars { size, ..Bars::default() };
     drawn.lines =
         [0, top / 2, top].into_iter().map(|line| (floor - line as f64 * scale, figure(line))).collect();
@@ -95,8 +101,9 @@ pub fn bars(stacks: Vec<Stack>, size: (u32, u32), figure: impl Fn(u64) -> String
             (*class, below, tall)
         });
         let parts = parts.collect();
-        if nth % every == 0 && !stack.name.is_empty() && x + NAME_WIDTH * 0.7 < width {
+        if x >= free_from && !stack.name.is_empty() && x + NAME_WIDTH * 0.7 < width {
             drawn.names.push((x, stack.name));
+            free_from = x + NAME_WIDTH;
         }
         let Stack { href, title, from, to, .. } = stack;
         drawn.bars.push(Bar { x, width: each, parts, href, title, from, to });

@@ -1,14 +1,15 @@
 //! Dashboards: the log in numbers, each of which leads to the entries it stands for.
 
 use super::answer::page;
-use super::asked::{Asked, CALENDAR, PRESETS, Question, quoted};
+use super::asked::{Asked, CALENDAR, PRESETS, Question, clause};
 use super::chart::spark;
-use super::facets::{label, value_label};
+use super::facets::{condition_of, label, value_label};
 use super::format::{ago, decimal, number};
 use super::heat::{Heat, heat};
 use super::histogram::{Histogram, Length, count, ends, histogram};
 use super::log::range_label;
 use super::mistake::question;
+use super::named;
 use super::refusal::Refusal;
 use super::rows::{Row, rows};
 use super::shell::{Section, Shell};
@@ -33,12 +34,6 @@ const TOP: usize = 10;
 const LATEST: usize = 8;
 /// What is shown when nothing is asked for.
 const RANGE_DEFAULT: &str = "7d";
-
-const FAILED_SIGN_INS: &str = "action:user.sign_in_failed action:admin_login_failure action:mfa.challenge_failed action:user.locked_out";
-/// Customers act too, and are no teammates.
-const TEAMMATES: &str = "actor_type:user -role:contact";
-const PERMISSIONS: &str = "action:agent.permissions_changed action:agent.role_* action:role.* action:role_* \
-     action:admin_permission_change action:agent.invited action:agent.removed action:agent.suspended";
 
 /// Which dashboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,7 +119,7 @@ pub struct TopValue {
     pub count: String,
     /// Against the most frequent, in percent.
     pub share: u64,
-    /// Where its entries are.
+    /// Where its entries are; empty where no query finds just those.
     pub href: String,
     /// The page about it, if it has one.
     pub about: String,
@@ -198,8 +193,8 @@ impl Looking<'_> {
         let mut tiles = vec![
             self.tile(t.tile_entries().into_owned(), "")?,
             self.people_tile()?,
-            self.tile(t.tile_failures().into_owned(), "outcome:failure outcome:denied")?,
-            self.tile(t.tile_exports().into_owned(), "category:data_exports action:log.exported")?,
+            self.tile(t.tile_failures().into_owned(), named::FAILURES)?,
+            self.tile(t.tile_exports().into_owned(), named::EXPORTS)?,
         ];
         tiles.push(Tile {
             label: t.tile_signed().into_owned(),
@@ -221,56 +216,54 @@ impl Looking<'_> {
     fn access(&self) -> Result<Shown, Problem> {
         let t = self.visitor.guest.text;
         let tiles = vec![
-            self.tile(
-                t.tile_sign_ins().into_owned(),
-                "action:user.signed_in action:sso.signed_in action:admin_login_success",
-            )?,
-            self.tile(t.tile_failed_sign_ins().into_owned(), FAILED_SIGN_INS)?,
-            self.tile(t.tile_denied().into_owned(), "outcome:denied")?,
+            self.tile(t.tile_sign_ins().into_owned(), named::SIGN_INS)?,
+            self.tile(t.tile_failed_sign_ins().into_owned(), named::FAILED_SIGN_INS)?,
+            self.tile(t.tile_denied().into_owned(), named::DENIED)?,
         ];
-        let failed = self.narrowed(FAILED_SIGN_INS)?;
+        let failed = self.narrowed(named::FAILED_SIGN_INS)?;
         let asked = self.asked.with_query(failed.typed.to_string());
         Ok(Shown {
             tiles,
             histogram: Some(histogram(self.visitor, &asked, &failed, self.snapshot, self.budget)?),
             lists: self.lists(
-                FAILED_SIGN_INS,
+                named::FAILED_SIGN_INS,
                 &[FacetKind::Actor, FacetKind::Country, FacetKind::Ip, FacetKind::Action],
             )?,
-            latest: Some((t.latest_failed_sign_ins().into_owned(), self.latest(FAILED_SIGN_INS)?)),
+            latest: Some((t.latest_failed_sign_ins().into_owned(), self.latest(named::FAILED_SIGN_INS)?)),
             ..Shown::default()
         })
     }
 
     fn changes(&self) -> Result<Shown, Problem> {
         let t = self.visitor.guest.text;
-        let settings = "category:settings category:automation_macros category:ai_agents";
         let tiles = vec![
-            self.tile(t.tile_permissions().into_owned(), PERMISSIONS)?,
-            self.tile(t.tile_settings().into_owned(), "category:settings")?,
-            self.tile(t.tile_automation().into_owned(), "category:automation_macros")?,
+            self.tile(t.tile_permissions().into_owned(), named::PERMISSIONS)?,
+            self.tile(t.tile_settings().into_owned(), named::SETTINGS)?,
+            self.tile(t.tile_automation().into_owned(), named::AUTOMATION)?,
         ];
         Ok(Shown {
             tiles,
-            lists: self.lists(settings, &[FacetKind::Actor, FacetKind::Action, FacetKind::TargetType])?,
-            latest: Some((t.latest_permissions().into_owned(), self.latest(PERMISSIONS)?)),
+            lists: self.lists(named::SET_UP, &[FacetKind::Actor, FacetKind::Action, FacetKind::TargetType])?,
+            latest: Some((t.latest_permissions().into_owned(), self.latest(named::PERMISSIONS)?)),
             ..Shown::default()
         })
     }
 
     fn people(&self) -> Result<Shown, Problem> {
         let t = self.visitor.guest.text;
-        let mut lists = self.lists_of(TEAMMATES, &[FacetKind::Actor], 100)?;
+        let mut lists = self.lists_of(named::TEAMMATES, &[FacetKind::Actor], 100)?;
         let people = lists.pop().map(|list| list.values).unwrap_or_default();
-        let tiles = vec![self.people_tile()?, self.tile(t.tile_agents().into_owned(), "actor_type:agent")?];
+        let tiles = vec![self.people_tile()?, self.tile(t.tile_agents().into_owned(), named::BY_AGENTS)?];
         let lists = self.lists("", &[FacetKind::Role, FacetKind::ActorType])?;
         Ok(Shown { tiles, lists, people, ..Shown::default() })
     }
 
-    /// What is asked for, narrowed further.
+    /// What is asked for, as far as one of [`named`] holds too.
     fn narrowed(&self, q: &str) -> Result<Question, Problem> {
-        let typed = format!("{} {q}", self.question.typed);
-        let typed = Query::parse(typed.trim(), &ParseContext::default())?;
+        let by = Query::parse(q, &ParseContext::default())?;
+        let mut clauses = by.clauses.iter();
+        let typed = clauses.try_fold(self.question.typed.clone(), |typed, clause| typed.narrowed(clause));
+        let typed = typed.ok_or_else(|| Problem::parameter("q", "the query is too long to be narrowed"))?;
         let query = Query { occurred: self.question.query.occurred, ..typed.clone() };
         Ok(Question { typed, query, range: self.question.range })
     }
@@ -297,7 +290,7 @@ impl Looking<'_> {
 
     fn people_tile(&self) -> Result<Tile, Problem> {
         let t = self.visitor.guest.text;
-        let question = self.narrowed(TEAMMATES)?;
+        let question = self.narrowed(named::TEAMMATES)?;
         let facets = self.snapshot.facets(&question.query, &[FacetKind::Actor], 1, self.budget)?;
         let people = facets.first().map_or(0, |facet| facet.distinct as u64);
         Ok(Tile {
@@ -377,10 +370,8 @@ pub fn top_lists(
             .values
             .iter()
             .map(|value| {
-                let condition = match facet.kind {
-                    FacetKind::TargetType => format!("target:{}/*", value.value),
-                    kind => format!("{}:{}", kind.key(), quoted(&value.value)),
-                };
+                let one = clause(&condition_of(facet.kind, &value.value));
+                let narrowed = one.and_then(|one| question.typed.narrowed(&one));
                 let about = match facet.kind {
                     FacetKind::Actor => format!("/people/{}", crate::api::escaped(&value.value)),
                     _ => String::new(),
@@ -389,7 +380,7 @@ pub fn top_lists(
                     label: value_label(t, facet.kind, value),
                     count: number(count(value.count), t.language),
                     share: (value.count * 100).div_ceil(highest),
-                    href: asked.with_query(format!("{} {condition}", question.typed).trim()).href(),
+                    href: narrowed.map_or(String::new(), |query| asked.with_query(query.to_string()).href()),
                     about,
                 }
             })
@@ -405,5 +396,6 @@ pub fn top_lists(
 
 /// When something was, and how long ago.
 pub fn when(visitor: &Visitor, at: Timestamp) -> String {
-    format!("{} ({})", visitor.clock.time(at), ago(visitor.guest.text, at, visitor.now))
+    let t = visitor.guest.text;
+    t.with_aside(visitor.clock.time(at), ago(t, at, visitor.now)).into_owned()
 }

@@ -265,7 +265,7 @@ fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
         }
     };
     let actor = json(view.actor);
-    fact(t.fact_who(), vec![person(t, "actor", &actor)]);
+    fact(t.fact_who(), vec![person(t, "actor_id", &actor)]);
     fact(
         t.fact_on_behalf_of(),
         view.on_behalf_of.map(|who| person(t, "on_behalf_of", &json(who))).into_iter().collect(),
@@ -367,9 +367,9 @@ fn target_value(target: &Value) -> FactValue {
 }
 
 fn moment(visitor: &Visitor, at: Timestamp) -> FactValue {
-    let utc = at.to_string();
+    let (t, utc) = (visitor.guest.text, at.to_string());
     FactValue {
-        text: format!("{} ({})", visitor.clock.time(at), visitor.clock.zone_shown(at)),
+        text: t.with_aside(visitor.clock.time(at), visitor.clock.zone_shown(at)).into_owned(),
         aside: utc,
         ..FactValue::default()
     }
@@ -420,7 +420,7 @@ fn around(
     let id = |value: &Value, name: &str| value[name].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
     let target = id(&target, "id").map(|id| format!("{}/{id}", target["type"].as_str().unwrap_or_default()));
     let lists = [
-        (t.around_actor(), id(&actor, "id").map(|id| condition("actor", &id))),
+        (t.around_actor(), id(&actor, "id").map(|id| condition("actor_id", &id))),
         (t.around_target(), target.map(|target| condition("target", &target))),
         (t.around_session(), id(&context, "session_id").map(|id| condition("session", &id))),
     ];

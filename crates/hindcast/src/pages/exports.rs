@@ -14,10 +14,12 @@ use super::shell::{Section, Shell};
 use super::text::Text;
 use super::visitor::Visitor;
 use crate::api::lanes::{Lanes, blocking};
-use crate::api::{Layout, Problem, answer_export, file_name, record_export};
+use crate::api::{Chunks, Layout, Problem, answer_export, chunks, exported, file_name, record_export};
 use crate::app::App;
-use crate::catalog::{Export, ExportState, NewExport};
-use crate::jobs::exports::{KEPT_MICROS, file, forget};
+use crate::catalog::{
+    Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
+};
+use crate::jobs::exports::{KEPT_MICROS, digest, file, room};
 use crate::people::Permission;
 use askama::Template;
 use axum::Extension;
@@ -26,12 +28,15 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use hindcast_event::Timestamp;
 use hindcast_segments::query::{Query, TimeRange};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use serde_json::json;
+use std::io::{self, SeekFrom};
 use std::sync::Arc;
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 /// So many entries are sent at once; more become a job.
 const AT_ONCE_MAX: u64 = 100_000;
@@ -74,6 +79,7 @@ struct Job {
     size: String,
     sha256: String,
     problem: String,
+    is_open: bool,
     created: Moment,
     expires: Option<String>,
 }
@@ -144,20 +150,34 @@ pub async fn begin(
         let by = visitor.by();
         return Ok(answer_export(app, lanes, room, visitor.sight.clone(), question.query, layout, by).await?);
     }
-    blocking(move || {
-        let (workspace, person) = (&visitor.membership.workspace, &visitor.person.id);
-        // The file shows the log as it was when it was asked for.
-        let asked_at = TimeRange { from: None, until: Some(visitor.now.micros() + 1) };
-        let received = question.query.received.intersection(&asked_at);
-        let received = received.unwrap_or(question.query.received);
-        let query = Query { received, ..question.query.clone() }.to_string();
-        let new = NewExport { workspace, person, query: &query, format: layout.names().0, rows };
-        record_export(&app, workspace, &question.query, layout, rows, &visitor.by())?;
-        app.catalog.queue_export(&new, visitor.now)?;
-        Ok(())
-    })
-    .await?;
+    blocking(move || queue(&app, &visitor, &question.query, layout, rows)).await?;
     Ok(redirect("/exports"))
+}
+
+fn queue(app: &App, visitor: &Visitor, query: &Query, layout: Layout, rows: u64) -> Result<(), Problem> {
+    let t = visitor.guest.text;
+    let too_many = |code, told| Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, code, told));
+    let (workspace, person) = (&visitor.membership.workspace, &visitor.person.id);
+    if room(app, workspace)? == 0 {
+        return too_many("exports_full", t.export_full());
+    }
+    // The file shows the log as it was when it was asked for.
+    let asked_at = TimeRange { from: None, until: Some(visitor.now.micros() + 1) };
+    let received = query.received.intersection(&asked_at).unwrap_or(query.received);
+    let text = Query { received, ..query.clone() }.to_string();
+    let new = NewExport { workspace, person, query: &text, format: layout.names().0, rows };
+    let event = exported(&visitor.by(), query, layout, rows);
+    match app.catalog.queue_export(&new, &event, visitor.now)? {
+        Queued::Waiting(_) => app.post(),
+        Queued::EnoughOfPerson => {
+            return too_many("exports_waiting", t.export_enough(count(WAITING_OF_PERSON_MAX)));
+        }
+        Queued::EnoughOfWorkspace => {
+            let told = t.export_enough_of_workspace(count(WAITING_OF_WORKSPACE_MAX));
+            return too_many("exports_waiting", told);
+        }
+    };
+    Ok(())
 }
 
 /// `GET /exports`
@@ -191,6 +211,15 @@ fn job(app: &App, visitor: &Visitor, export: &Export) -> Job {
     let written = written.map(|underway| underway.bytes.load(std::sync::atomic::Ordering::Relaxed));
     let expires = export.finished_at.map(|at| Timestamp::from_micros(at.micros() + KEPT_MICROS));
     let layout = layouts(t).into_iter().find(|(name, _, _)| *name == export.format);
+    let is_ready = export.state == ExportState::Ready;
+    let is_open = is_ready && export.sight == digest(&visitor.sight);
+    let problem = match export.problem {
+        Some(ExportProblem::Space) => t.export_problem_space(),
+        Some(ExportProblem::Time) => t.export_problem_time(),
+        Some(ExportProblem::Other) => t.export_problem(),
+        None if is_ready && !is_open => t.export_outdated(),
+        None => "".into(),
+    };
     Job {
         id: export.id.clone(),
         query: if export.query.is_empty() {
@@ -204,9 +233,10 @@ fn job(app: &App, visitor: &Visitor, export: &Export) -> Job {
         rows: number(count(export.rows), t.language),
         size: bytes(written.unwrap_or(export.bytes), t.language),
         sha256: export.sha256.clone(),
-        problem: visible(&export.problem).into_owned(),
+        problem: problem.into_owned(),
+        is_open,
         created: Moment::of(visitor, export.created_at),
-        expires: expires.filter(|_| export.state == ExportState::Ready).map(|at| visitor.clock.date(at)),
+        expires: expires.filter(|_| is_ready).map(|at| visitor.clock.date(at)),
     }
 }
 
@@ -220,9 +250,7 @@ pub async fn remove(
         let Some(export) = app.catalog.export(&visitor.membership.workspace, &visitor.person.id, &id)? else {
             return Ok(false);
         };
-        if !app.exports.cancel(&export.id) {
-            forget(&app, &export.id).map_err(|error| Problem::internal(format!("{error:#}")))?;
-        }
+        app.exports.remove(&app, &export.id)?;
         Ok(true)
     })
     .await?;
@@ -232,48 +260,95 @@ pub async fn remove(
 /// `GET /exports/{id}/download`: the file, from where the browser left off if it says so (RFC 9110, 14).
 pub async fn download(
     State(app): State<Arc<App>>,
+    Extension(lanes): Extension<Arc<Lanes>>,
     visitor: Visitor,
     Path(id): Path<String>,
+    method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::ExportLog)?;
-    let (kept, workspace, person) =
-        (app.clone(), visitor.membership.workspace.clone(), visitor.person.id.clone());
-    let found = blocking(move || Ok(kept.catalog.export(&workspace, &person, &id)?)).await?;
-    let export = found.filter(|export| export.state == ExportState::Ready).ok_or(Refusal::NotFound)?;
-    let layout = Layout::named(&export.format).ok_or(Refusal::NotFound)?;
-    let tag = format!("\"{}\"", export.sha256);
-    let is_same = headers.get(IF_RANGE).is_none_or(|asked| asked == tag.as_str());
-    let asked = headers.get(RANGE).and_then(|range| range.to_str().ok()).filter(|_| is_same);
-    let (from, until) = match asked.map(|range| read_range(range, export.bytes)) {
-        None | Some(None) => (0, export.bytes),
-        Some(Some(Ok(range))) => range,
-        Some(Some(Err(()))) => {
-            let all =
-                HeaderValue::from_str(&format!("bytes */{}", export.bytes)).map_err(Problem::internal)?;
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, all)]).into_response());
-        }
+    let places = lanes.download_of(&visitor.person.id.0)?;
+    let (export, layout) = {
+        let (app, visitor) = (app.clone(), visitor.clone());
+        blocking(move || openable(&app, &visitor, &id)).await?
     };
-    let file = std::fs::File::open(file(&app, &export.id)).map_err(|_| Refusal::NotFound)?;
-    let name = file_name(&export.workspace, layout, export.created_at);
-    let mut response = Body::from_stream(pieces(file, from, until)).into_response();
-    let is_part = (from, until) != (0, export.bytes);
-    *response.status_mut() = if is_part { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    let headers = response.headers_mut();
-    for (header, value) in [
-        (CONTENT_TYPE, layout.names().2.to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (CONTENT_LENGTH, (until - from).to_string()),
-        (ETAG, tag),
-        (ACCEPT_RANGES, "bytes".to_owned()),
-    ] {
-        headers.insert(header, HeaderValue::from_str(&value).map_err(Problem::internal)?);
-    }
-    if is_part {
-        let range = format!("bytes {from}-{}/{}", until - 1, export.bytes);
-        headers.insert(CONTENT_RANGE, HeaderValue::from_str(&range).map_err(Problem::internal)?);
+    let tag = format!("\"{}\"", export.sha256);
+    let Ok((from, until)) = wanted(&headers, &tag, export.bytes) else {
+        let all = HeaderValue::from_str(&format!("bytes */{}", export.bytes)).map_err(Problem::internal)?;
+        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, all)]).into_response());
+    };
+    let mut file = File::open(file(&app, &export.id)).await.map_err(|_| Refusal::NotFound)?;
+    file.seek(SeekFrom::Start(from)).await.map_err(Problem::internal)?;
+    let mut response = described(&export, layout, &tag, (from, until))?;
+    if method != Method::HEAD {
+        let event = downloaded(&visitor, &export);
+        blocking(move || record_export(&app, &export.workspace, &event)).await?;
+        let (chunks, body) = chunks();
+        tokio::spawn(async move {
+            send(file, until - from, &chunks).await;
+            drop(places);
+        });
+        *response.body_mut() = Body::from_stream(body);
     }
     Ok(response)
+}
+
+/// The answer to a download, but for its body.
+fn described(
+    export: &Export,
+    layout: Layout,
+    tag: &str,
+    (from, until): (u64, u64),
+) -> Result<Response, Problem> {
+    let name = file_name(&export.workspace, layout, export.created_at);
+    let is_part = (from, until) != (0, export.bytes);
+    let range = is_part.then(|| format!("bytes {from}-{}/{}", until - 1, export.bytes));
+    let mut response = if is_part { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK }.into_response();
+    for (header, value) in [
+        (CONTENT_TYPE, Some(layout.names().2.to_owned())),
+        (CONTENT_DISPOSITION, Some(format!("attachment; filename=\"{name}\""))),
+        (CONTENT_LENGTH, Some((until - from).to_string())),
+        (CONTENT_RANGE, range),
+        (ETAG, Some(tag.to_owned())),
+        (ACCEPT_RANGES, Some("bytes".to_owned())),
+    ] {
+        if let Some(value) = value {
+            let value = HeaderValue::from_str(&value).map_err(Problem::internal)?;
+            response.headers_mut().insert(header, value);
+        }
+    }
+    Ok(response)
+}
+
+/// An export of somebody that is ready, while they still see what it was written with.
+fn openable(app: &App, visitor: &Visitor, id: &str) -> Result<(Export, Layout), Problem> {
+    let export = app.catalog.export(&visitor.membership.workspace, &visitor.person.id, id)?;
+    let is_kept = |at: Timestamp| at.micros() + KEPT_MICROS > visitor.now.micros();
+    let export = export
+        .filter(|export| export.state == ExportState::Ready && export.finished_at.is_some_and(is_kept))
+        .ok_or_else(|| Problem::not_found("there is no such export"))?;
+    if export.sight != digest(&visitor.sight) {
+        let told = visitor.guest.text.export_outdated();
+        return Err(Problem::new(StatusCode::FORBIDDEN, "sight_changed", told));
+    }
+    let layout =
+        Layout::named(&export.format).ok_or_else(|| Problem::internal("an export of an unknown layout"))?;
+    Ok((export, layout))
+}
+
+/// The entry about a download.
+fn downloaded(visitor: &Visitor, export: &Export) -> serde_json::Value {
+    let about = json!({
+        "query": export.query, "format": export.format, "rows": export.rows, "sha256": export.sha256,
+    });
+    visitor.by().event("log.export_downloaded", json!([]), about)
+}
+
+/// The bytes that a browser wants of a file, from and before; all of them when it has another file, or does not say.
+fn wanted(headers: &HeaderMap, tag: &str, size: u64) -> Result<(u64, u64), ()> {
+    let is_same = headers.get(IF_RANGE).is_none_or(|asked| asked == tag);
+    let asked = headers.get(RANGE).and_then(|range| range.to_str().ok()).filter(|_| is_same);
+    asked.and_then(|range| read_range(range, size)).unwrap_or(Ok((0, size)))
 }
 
 /// A single range of bytes, from and before; nothing when it asks for something else, which then is the whole file.
@@ -281,7 +356,7 @@ fn read_range(text: &str, size: u64) -> Option<Result<(u64, u64), ()>> {
     let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
     let number = |text: &str| text.trim().parse::<u64>().ok();
     let range = match (number(first), number(last)) {
-        (Some(first), Some(last)) if first <= last => (first, (last + 1).min(size)),
+        (Some(first), Some(last)) if first <= last => (first, last.saturating_add(1).min(size)),
         (Some(first), None) if last.trim().is_empty() => (first, size),
         (None, Some(length)) if first.trim().is_empty() => (size.saturating_sub(length), size),
         _ => return None,
@@ -289,29 +364,25 @@ fn read_range(text: &str, size: u64) -> Option<Result<(u64, u64), ()>> {
     Some(if range.0 < range.1 { Ok(range) } else { Err(()) })
 }
 
-/// Reads a file piece by piece, as fast as the client takes it.
-fn pieces(mut file: std::fs::File, from: u64, until: u64) -> crate::api::Stretched {
-    let (chunks, body) = crate::api::chunks();
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let mut left = until - from;
-        let read = file.seek(SeekFrom::Start(from)).and_then(|_| {
-            while left > 0 {
-                let mut piece = vec![0; PIECE_BYTES.min(usize::try_from(left).unwrap_or(PIECE_BYTES))];
-                file.read_exact(&mut piece)?;
-                left -= piece.len() as u64;
-                if runtime.block_on(chunks.send(piece.into())).is_none() {
-                    return Ok(());
-                }
+/// Sends the next bytes of a file piece by piece, as fast as the client takes them; no thread waits for it.
+async fn send(mut file: File, bytes: u64, chunks: &Chunks) {
+    let mut left = bytes;
+    let sent: io::Result<()> = async {
+        while left > 0 {
+            let mut piece = vec![0; PIECE_BYTES.min(usize::try_from(left).unwrap_or(PIECE_BYTES))];
+            file.read_exact(&mut piece).await?;
+            left -= piece.len() as u64;
+            if chunks.send(piece.into()).await.is_none() {
+                break;
             }
-            Ok(())
-        });
-        if let Err(error) = read {
-            tracing::warn!(%error, "a download was broken off");
-            runtime.block_on(chunks.fail("the file could not be read"));
         }
-    });
-    body
+        Ok(())
+    }
+    .await;
+    if let Err(error) = sent {
+        tracing::warn!(%error, "a download was broken off");
+        chunks.fail("the file could not be read").await;
+    }
 }
 
 #[cfg(test)]
@@ -325,6 +396,8 @@ mod tests {
             ("bytes=90-", Some(Ok((90, 100)))),
             ("bytes=-10", Some(Ok((90, 100)))),
             ("bytes=0-1000", Some(Ok((0, 100)))),
+            ("bytes=0-18446744073709551615", Some(Ok((0, 100)))),
+            ("bytes=-18446744073709551615", Some(Ok((0, 100)))),
             ("bytes=100-", Some(Err(()))),
             ("bytes=-0", Some(Err(()))),
             ("bytes=9-0", None),

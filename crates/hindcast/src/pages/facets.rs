@@ -1,9 +1,9 @@
 //! The filters beside the log: the most frequent values of some fields, each a link that narrows the list to it.
 
-use super::asked::{Asked, Question, asks_for, toggled};
+use super::asked::{Asked, Question, asks_for, quoted, toggled};
 use super::countries::country;
 use super::histogram::count;
-use super::rows::{actor_type, source_name};
+use super::rows::{actor_type, condition, source_name};
 use super::safe::short;
 use super::text::Text;
 use super::visitor::Visitor;
@@ -103,22 +103,31 @@ pub fn facet(
 }
 
 fn value(t: Text, asked: &Asked, typed: &Query, kind: FacetKind, found: &FacetValue) -> Value {
-    let asked_for = match kind {
-        FacetKind::TargetType => format!("{}/*", found.value),
-        _ => found.value.clone(),
-    };
-    let (href, is_used) = match kind {
+    let condition = condition_of(kind, &found.value);
+    Value {
+        label: value_label(t, kind, found),
+        count: count(found.count),
+        href: asked.with_query(toggled(typed, &condition)).href(),
+        is_used: asks_for(typed, &condition),
+    }
+}
+
+/// The condition that finds the entries with a value.
+pub fn condition_of(kind: FacetKind, value: &str) -> String {
+    match key_of(kind) {
         // A star stands outside of quotes.
-        FacetKind::TargetType => {
-            let q = format!("{typed} target:{asked_for}");
-            (asked.with_query(q.trim()).href(), typed.to_string().contains(&format!("target:{asked_for}")))
-        }
-        _ => (
-            asked.with_query(toggled(typed, kind.key(), &asked_for, false)).href(),
-            asks_for(typed, kind.key(), &asked_for),
-        ),
-    };
-    Value { label: value_label(t, kind, found), count: count(found.count), href, is_used }
+        Some(Key::Target) => format!("target:{}*", quoted(&format!("{value}/"))),
+        key => condition(key.map_or(kind.key(), Key::name), value),
+    }
+}
+
+/// The key that narrows to the values of a field, and to nothing else.
+fn key_of(kind: FacetKind) -> Option<Key> {
+    match kind {
+        // As an actor, an id would be looked for in names too.
+        FacetKind::Actor => Some(Key::ActorId),
+        kind => Key::named(kind.key()),
+    }
 }
 
 /// What a value is called.
@@ -183,7 +192,7 @@ pub fn label(t: Text, kind: FacetKind) -> String {
 }
 
 fn without_key(query: &Query, kind: FacetKind) -> Query {
-    let key = Key::named(kind.key());
+    let key = key_of(kind);
     let stays = |clause: &&Clause| Some(clause.key) != key || clause.not;
     Query { clauses: query.clauses.iter().filter(stays).cloned().collect(), ..query.clone() }
 }

@@ -2,6 +2,7 @@
 
 use super::text::Text;
 use hindcast_event::{Language, Timestamp};
+use hindcast_segments::query::WallClock;
 use jiff::tz::TimeZone;
 
 /// A whole number with its groups.
@@ -80,7 +81,9 @@ impl Clock {
 
     /// The time as this clock shows it.
     pub fn zoned(&self, at: Timestamp) -> jiff::Zoned {
-        jiff::Timestamp::from_microsecond(at.micros()).unwrap_or_default().to_zoned(self.zone.clone())
+        let (first, last) = (jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
+        let at = jiff::Timestamp::from_microsecond(at.micros().clamp(first, last)).unwrap_or_default();
+        at.to_zoned(self.zone.clone())
     }
 
     /// How far it is ahead of UTC.
@@ -135,12 +138,13 @@ impl Clock {
     pub fn input(&self, at: Timestamp) -> String {
         let zoned = self.zoned(at);
         format!(
-            "{:04}-{:02}-{:02}T{:02}:{:02}",
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
             zoned.year(),
             zoned.month(),
             zoned.day(),
             zoned.hour(),
-            zoned.minute()
+            zoned.minute(),
+            zoned.second()
         )
     }
 
@@ -148,6 +152,20 @@ impl Clock {
     pub fn read_input(&self, text: &str) -> Option<Timestamp> {
         let at: jiff::civil::DateTime = text.parse().ok()?;
         Some(Timestamp::from_micros(at.to_zoned(self.zone.clone()).ok()?.timestamp().as_microsecond()))
+    }
+}
+
+impl WallClock for Clock {
+    fn shown_at(&self, moment: i64) -> i64 {
+        // Beyond the years that zones are known for, it is UTC.
+        let ahead = jiff::Timestamp::from_microsecond(moment).map_or(0, |at| self.zone.to_offset(at).seconds());
+        moment.saturating_add(i64::from(ahead) * 1_000_000)
+    }
+
+    fn moment_of(&self, shown: i64) -> i64 {
+        let shown_in_utc = jiff::Timestamp::from_microsecond(shown).map(|at| TimeZone::UTC.to_datetime(at));
+        let at = shown_in_utc.and_then(|time| self.zone.to_timestamp(time));
+        at.map_or(shown, |at| at.as_microsecond())
     }
 }
 
@@ -164,12 +182,12 @@ fn date(zoned: &jiff::Zoned, language: Language) -> String {
     }
 }
 
-/// How long ago something was, or will be.
+/// How long ago something was. `ui/js/time.js` keeps it true while a page stays open, with the same limits.
 pub fn ago(text: Text, at: Timestamp, now: Timestamp) -> String {
-    let seconds = (now.micros() - at.micros()) / 1_000_000;
+    let seconds = now.micros().saturating_sub(at.micros()) / 1_000_000;
     let told = match seconds {
         ..0 => text.time_ahead(),
-        0..60 => text.time_seconds(seconds),
+        0..60 => text.time_now(),
         60..3600 => text.time_minutes(seconds / 60),
         3600..86_400 => text.time_hours(seconds / 3600),
         86_400..5_184_000 => text.time_days(seconds / 86_400),
@@ -213,6 +231,44 @@ mod tests {
             ("\u{2212}1,000".into(), "0".into(), "999\u{a0}B".into())
         );
         assert_eq!(decimal(-0.5, English), "\u{2212}0.5");
+    }
+
+    #[test]
+    fn how_long_ago_it_was_is_counted_in_the_unit_that_fits_and_so_does_the_script() {
+        let now = Timestamp::parse("2026-11-21T09:00:05Z").expect("a time");
+        let told = |language, seconds: i64| {
+            let at = Timestamp::from_micros(now.micros() - seconds * 1_000_000);
+            ago(Text { language }, at, now)
+        };
+        for (seconds, english) in [
+            (-1, "in the future"),
+            (0, "just now"),
+            (59, "just now"),
+            (60, "1 minute ago"),
+            (3599, "59 minutes ago"),
+            (3600, "1 hour ago"),
+            (86_399, "23 hours ago"),
+            (86_400, "1 day ago"),
+            (5_183_999, "59 days ago"),
+            (5_184_000, "2 months ago"),
+            (63_071_999, "24 months ago"),
+            (63_072_000, "2 years ago"),
+        ] {
+            assert_eq!(told(Language::English, seconds), english);
+        }
+        assert_eq!(told(Language::German, 300), "vor 5 Minuten");
+        assert_eq!(told(Language::French, 300), "il y a 5 minutes");
+        assert_eq!(told(Language::Japanese, 300), "5分前");
+        let script = include_str!("../../../../ui/js/time.js");
+        for unit in [
+            "['year', 63_072_000, 31_536_000]",
+            "['month', 5_184_000, 2_592_000]",
+            "['day', 86_400, 86_400]",
+            "['hour', 3600, 3600]",
+            "['minute', 60, 60]",
+        ] {
+            assert!(script.contains(unit), "{unit}");
+        }
     }
 
     #[test]

@@ -80,11 +80,6 @@ impl FromRequestParts<Arc<App>> for Guest {
 }
 
 impl Guest {
-    /// From where, as text.
-    pub fn address(&self) -> String {
-        self.address.map(|address| address.to_string()).unwrap_or_default()
-    }
-
     /// The cookies that keep a language and a theme.
     pub fn choices(&self, language: Option<Language>, theme: Option<Theme>) -> Vec<HeaderValue> {
         let secure = if self.https { "; Secure" } else { "" };

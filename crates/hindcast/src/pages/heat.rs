@@ -1,7 +1,7 @@
 //! When in the week things happen: hours by days, darker where there is more.
 
 use super::asked::{Asked, Question};
-use super::format::number;
+use super::format::{Clock, number};
 use super::histogram::{Length, count};
 use super::visitor::Visitor;
 use crate::api::Problem;
@@ -43,18 +43,18 @@ pub fn heat(
     budget: &Budget,
 ) -> Result<Heat, Problem> {
     let t = visitor.guest.text;
-    let first = until - BUCKETS_MAX as i64 * HOUR_MICROS;
-    let (is_cut, from) = (first > from, first.max(from));
-    let edges = Length::Hours(1).edges(&visitor.clock, from, until);
+    let (edges, is_cut) = hours(&visitor.clock, (from, until), visitor.now.micros());
     let counted = snapshot.histogram(&question.query, &edges, FacetKind::Outcome, 1, budget)?;
     let mut totals = [[0_u64; 24]; 7];
     let mut newest = [[None; 24]; 7];
-    for (total, start) in counted.totals.iter().zip(&edges).filter(|(total, _)| **total > 0) {
-        let at = visitor.clock.zoned(Timestamp::from_micros(*start));
+    let hours = edges.iter().zip(edges.iter().skip(1)).map(|(start, end)| (*start, *end));
+    for (total, (start, end)) in counted.totals.iter().zip(hours).filter(|(total, _)| **total > 0) {
+        let (start, end) = (Timestamp::from_micros(start), Timestamp::from_micros(end));
+        let at = visitor.clock.zoned(start);
         let day = usize::try_from(at.weekday().to_monday_zero_offset()).unwrap_or(0).min(6);
         let hour = usize::try_from(at.hour()).unwrap_or(0).min(23);
         totals[day][hour] += total;
-        newest[day][hour] = Some(*start);
+        newest[day][hour] = Some((start, end));
     }
     let most = totals.iter().flatten().copied().max().unwrap_or(0);
     let names = [t.monday(), t.tuesday(), t.wednesday(), t.thursday(), t.friday(), t.saturday(), t.sunday()];
@@ -67,10 +67,8 @@ pub fn heat(
             if total == most && most > 0 {
                 finding.clone_from(&title);
             }
-            let href = newest[day][hour].map_or(String::new(), |start| {
-                let end = Timestamp::from_micros(start + HOUR_MICROS - 1);
-                asked.between(Timestamp::from_micros(start), end).href()
-            });
+            let newest = newest[day][hour];
+            let href = newest.map_or(String::new(), |(start, end)| asked.between(start, end).href());
             Cell { level: (total * 4).div_ceil(most.max(1)), count: shown, title, href }
         });
         let cells = cells.collect();
@@ -78,4 +76,45 @@ pub fn heat(
     });
     let days = days.collect();
     Ok(Heat { finding, days, is_cut })
+}
+
+/// The edges of the hours between two moments, and whether these are only the newest, since there are too many.
+fn hours(clock: &Clock, (from, until): (i64, i64), now: i64) -> (Vec<i64>, bool) {
+    // One is for the hour in which the first of them begins.
+    let most = (BUCKETS_MAX as i64 - 1) * HOUR_MICROS;
+    if until - from <= most {
+        return (Length::Hours(1).edges(clock, from, until), false);
+    }
+    // A range may go on for years from now, in which nothing has happened yet.
+    let until = until.min(now).max(from + most);
+    (Length::Hours(1).edges(clock, until - most, until), true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hindcast_event::Language;
+
+    #[test]
+    fn the_hour_that_is_not_over_is_counted_however_long_the_range() {
+        let clock = Clock::new("Asia/Kolkata", Language::English);
+        let at = |text: &str| Timestamp::parse(text).expect("a time").micros();
+        let now = at("2026-11-21T09:10:11Z");
+        for (from, until, is_cut) in [
+            (at("2026-11-21T09:00:00Z"), now, false),
+            (now - 24 * HOUR_MICROS, now, false),
+            (now - 90 * 24 * HOUR_MICROS, now, true),
+            (now - 1999 * HOUR_MICROS, now, false),
+            (at("0001-01-01T00:00:00Z"), now, true),
+            (at("0001-01-01T00:00:00Z"), at("9999-12-31T23:59:59Z"), true),
+        ] {
+            let (edges, cut) = hours(&clock, (from, until), now);
+            assert!(edges.len() <= BUCKETS_MAX + 1, "{from}");
+            assert_eq!(cut, is_cut, "{from}");
+            assert!(edges.first() <= edges.last() && edges.last() >= Some(&now), "{from}: to now");
+            assert_eq!(edges.first() <= Some(&from), !is_cut, "{from}");
+        }
+        let ahead = (at("2030-01-01T00:00:00Z"), at("2040-01-01T00:00:00Z"));
+        assert!(hours(&clock, ahead, now).0.first() <= Some(&ahead.0));
+    }
 }

@@ -1,7 +1,7 @@
 //! The histogram of the log page: bars of the calendar's own units, by outcome, each leading to what it stands for.
 
 use super::asked::{Asked, Question};
-use super::chart::{Bars, Stack, bars};
+use super::chart::{Bars, Stack, bars, bars_per_name};
 use super::format::{Clock, number};
 use super::text::Text;
 use super::visitor::Visitor;
@@ -9,12 +9,16 @@ use crate::api::Problem;
 use hindcast_event::{OutcomeResult, Timestamp};
 use hindcast_segments::query::Query;
 use hindcast_segments::{Budget, FacetKind, Snapshot};
+use jiff::civil::Date;
 use jiff::{Span, ToSpan as _, Unit, Zoned, ZonedRound};
 
 /// More bars are not easier to read.
 const BARS_MAX: i64 = 120;
 const WIDTH: u32 = 1100;
 const HEIGHT: u32 = 128;
+const DAY_MINUTES: i64 = 24 * 60;
+/// Minutes between times of the day that are easy to read beside each other.
+const STEPS: [i64; 13] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720];
 
 /// The histogram, ready to be drawn.
 #[derive(Clone, Debug)]
@@ -40,7 +44,7 @@ pub fn histogram(
     let t = visitor.guest.text;
     let clock = &visitor.clock;
     let (from, until) = ends(question, snapshot, visitor.now, budget)?;
-    let unit = Length::for_span(until - from);
+    let unit = Length::for_span(until.saturating_sub(from));
     let edges = unit.edges(clock, from, until);
     let counted = snapshot.histogram(&question.query, &edges, FacetKind::Outcome, 4, budget)?;
     let of = |result: OutcomeResult, at: usize| {
@@ -49,7 +53,8 @@ pub fn histogram(
     };
     let mut table = Vec::new();
     let mut highest = (0, String::new());
-    let stacks = counted.totals.iter().enumerate().map(|(at, total)| {
+    let below = unit.names_below(clock, &edges, bars_per_name(counted.totals.len(), WIDTH));
+    let stacks = counted.totals.iter().zip(below).enumerate().map(|(at, (total, below))| {
         let (from, to) = (Timestamp::from_micros(edges[at]), Timestamp::from_micros(edges[at + 1]));
         let parts: Vec<_> =
             OutcomeResult::ALL.into_iter().map(|result| (result.as_str(), of(result, at))).collect();
@@ -57,7 +62,7 @@ pub fn histogram(
         if *total > highest.0 {
             highest = (*total, name.clone());
         }
-        let href = asked.between(from, Timestamp::from_micros(edges[at + 1] - 1)).href();
+        let href = asked.between(from, to).href();
         let title = t.histogram_bar(name.clone(), count(*total)).into_owned();
         let figures = [0, 1, 2, 3].map(|nth| parts.get(nth).map_or(0, |(_, n)| *n)).map(|n| shown(n, t));
         if *total > 0 {
@@ -69,7 +74,7 @@ pub fn histogram(
             title,
             from: from.to_string(),
             to: to.to_string(),
-            name: unit.short(clock, from),
+            name: below,
         }
     });
     let chart = bars(stacks.collect(), (WIDTH, HEIGHT), |figure| shown(figure, t));
@@ -78,9 +83,8 @@ pub fn histogram(
         0 => t.histogram_empty().into_owned(),
         _ => t.histogram_finding(highest.1, count(highest.0)).into_owned(),
     };
-    let brush =
-        Asked { from: "FROM".to_owned(), to: "TO".to_owned(), range: String::new(), ..asked.first_page() };
-    let brush = brush.href().replace("FROM", "{from}").replace("TO", "{to}");
+    // Braces are escaped wherever else they might come from.
+    let brush = format!("{}&from={{from}}&to={{to}}", asked.with_range("").href());
     Ok(Histogram { chart, finding, table, brush })
 }
 
@@ -102,7 +106,7 @@ pub fn ends(
 ) -> Result<(i64, i64), Problem> {
     let range = question.query.occurred;
     if let Some(from) = range.from {
-        return Ok((from, range.until.unwrap_or(now.micros()).max(from + 1)));
+        return Ok((from, range.until.unwrap_or(now.micros()).max(from.saturating_add(1))));
     }
     let until = range.until.unwrap_or(now.micros());
     let oldest = oldest(snapshot, &question.query, budget)?.unwrap_or(until - 1);
@@ -129,10 +133,12 @@ pub enum Length {
     Week,
     /// A month.
     Month,
+    /// So many years.
+    Years(i16),
 }
 
 impl Length {
-    const ALL: [(Self, i64); 12] = [
+    const ALL: [(Self, i64); 15] = [
         (Self::Minutes(1), 60),
         (Self::Minutes(5), 300),
         (Self::Minutes(10), 600),
@@ -145,21 +151,29 @@ impl Length {
         (Self::Day, 86_400),
         (Self::Week, 7 * 86_400),
         (Self::Month, 28 * 86_400),
+        (Self::Years(1), 365 * 86_400),
+        (Self::Years(10), 3650 * 86_400),
+        (Self::Years(100), 36_500 * 86_400),
     ];
 
     /// The shortest of which no more fit into a span of microseconds than are easy to read.
     pub fn for_span(micros: i64) -> Self {
         let seconds = micros / 1_000_000;
         let fits = |(_, length): &&(Self, i64)| seconds / length < BARS_MAX;
-        Self::ALL.iter().find(fits).map_or(Self::Month, |(length, _)| *length)
+        Self::ALL.iter().find(fits).map_or(Self::Years(100), |(length, _)| *length)
     }
 
     /// The beginnings of all bars between two moments, and the end of the last.
     pub fn edges(self, clock: &Clock, from: i64, until: i64) -> Vec<i64> {
         let mut at = self.floor(&clock.zoned(Timestamp::from_micros(from)));
-        let mut edges = vec![at.timestamp().as_microsecond()];
+        // The first year there is may be no whole one of these.
+        let mut edges = vec![at.timestamp().as_microsecond().max(Timestamp::MIN.micros())];
         while edges.len() <= hindcast_segments::BUCKETS_MAX {
-            let Ok(next) = at.checked_add(self.span()) else { break };
+            let Ok(next) = self.next(&at) else {
+                // The last one neither.
+                edges.push(until);
+                break;
+            };
             edges.push(next.timestamp().as_microsecond());
             if next.timestamp().as_microsecond() >= until {
                 break;
@@ -169,14 +183,22 @@ impl Length {
         edges
     }
 
-    fn span(self) -> Span {
-        match self {
+    /// When the next bar begins.
+    fn next(self, at: &Zoned) -> Result<Zoned, jiff::Error> {
+        let span = match self {
             Self::Minutes(n) => n.minutes(),
-            Self::Hours(n) => n.hours(),
+            Self::Hours(1) => 1.hour(),
+            // Clocks that are put forward or back in between go on with the hours of the day.
+            Self::Hours(n) => {
+                let shown = at.datetime().checked_add(n.hours())?;
+                return Ok(self.floor(&shown.to_zoned(at.time_zone().clone())?));
+            }
             Self::Day => 1.day(),
             Self::Week => 1.week(),
             Self::Month => 1.month(),
-        }
+            Self::Years(n) => i64::from(n).years(),
+        };
+        at.checked_add(span)
     }
 
     fn floor(self, at: &Zoned) -> Zoned {
@@ -191,6 +213,8 @@ impl Length {
                 day.checked_sub(Span::new().days(i64::from(day.weekday().to_monday_zero_offset())))
             }),
             Self::Month => at.first_of_month().and_then(|first| first.start_of_day()),
+            Self::Years(n) => Date::new(at.year() - at.year().rem_euclid(n), 1, 1)
+                .and_then(|first| first.to_zoned(at.time_zone().clone())),
         };
         found.unwrap_or_else(|_| at.clone())
     }
@@ -202,14 +226,29 @@ impl Length {
         }
     }
 
-    /// For below the bars, where a date with a time would be too long.
-    fn short(self, clock: &Clock, from: Timestamp) -> String {
-        let zoned = clock.zoned(from);
-        let is_midnight = zoned.hour() == 0 && zoned.minute() == 0;
-        match self {
-            Self::Minutes(_) | Self::Hours(1) if !is_midnight => clock.hour(from),
-            _ => clock.date(from),
-        }
+    /// What stands below the bars, where a date with a time would be too long: the date where a day begins, and
+    /// in between times of the day that are so many bars apart at least.
+    fn names_below(self, clock: &Clock, edges: &[i64], apart: i64) -> Vec<String> {
+        let minutes = match self {
+            Self::Minutes(n) => n,
+            Self::Hours(n) => 60 * n,
+            _ => return edges.iter().map(|edge| clock.date(Timestamp::from_micros(*edge))).collect(),
+        };
+        let step = STEPS.into_iter().find(|step| *step >= minutes * apart).unwrap_or(DAY_MINUTES);
+        let mut day = None;
+        let name = |edge: &i64| {
+            let from = Timestamp::from_micros(*edge);
+            let at = clock.zoned(from);
+            let minute = 60 * i64::from(at.hour()) + i64::from(at.minute());
+            let before = day.replace(at.date()).unwrap_or(at.date());
+            match minute {
+                // Not every day has a midnight.
+                _ if minute == 0 || before != at.date() => clock.date(from),
+                _ if minute % step == 0 => clock.hour(from),
+                _ => String::new(),
+            }
+        };
+        edges.iter().map(name).collect()
     }
 }
 
@@ -236,6 +275,60 @@ mod tests {
     }
 
     #[test]
+    fn bars_reach_from_the_first_year_to_the_last() {
+        let clock = Clock::new("Europe/Berlin", Language::English);
+        let (first, last) = (Timestamp::MIN.micros(), Timestamp::MAX.micros());
+        for (from, until) in [(first, last), (first, first + 1), (last - 1, last), (first, first + (last - first) / 5)] {
+            let edges = Length::for_span(until - from).edges(&clock, from, until);
+            assert!(edges.len() as i64 <= BARS_MAX + 2 && edges.is_sorted(), "{edges:?}");
+            assert!(edges[0] <= from && edges.last() >= Some(&until), "{edges:?}");
+            assert!(edges.iter().all(|edge| Timestamp::parse(&Timestamp::from_micros(*edge).to_string()).is_some()));
+        }
+    }
+
+    #[test]
+    fn no_date_stands_twice_below_the_bars() {
+        let clock = Clock::new("Europe/Berlin", Language::English);
+        let below = |from: &str, until: &str| -> Vec<String> {
+            let at = |text: &str| Timestamp::parse(text).expect("a time").micros();
+            let length = Length::for_span(at(until) - at(from));
+            let edges = length.edges(&clock, at(from), at(until));
+            let names = length.names_below(&clock, &edges, bars_per_name(edges.len() - 1, WIDTH));
+            let stack = |name| Stack { name, ..Stack::default() };
+            let drawn = bars(names.into_iter().map(stack).collect(), (WIDTH, HEIGHT), |n| n.to_string());
+            drawn.names.into_iter().map(|(_, name)| name).collect()
+        };
+        // The clocks went back on 25 October 2026.
+        assert_eq!(
+            below("2026-10-22T09:10:00Z", "2026-10-29T09:10:00Z"),
+            ["23 Oct 2026", "24 Oct 2026", "25 Oct 2026", "26 Oct 2026", "27 Oct 2026", "28 Oct 2026", "29 Oct 2026"]
+        );
+        assert_eq!(
+            below("2026-11-20T09:10:00Z", "2026-11-21T09:10:00Z"),
+            ["12:00", "15:00", "18:00", "21:00", "21 Nov 2026", "03:00", "06:00", "09:00"]
+        );
+        assert_eq!(
+            below("2026-11-20T09:10:00Z", "2026-11-23T09:10:00Z"),
+            ["12:00", "21 Nov 2026", "12:00", "22 Nov 2026", "12:00", "23 Nov 2026"]
+        );
+        assert_eq!(
+            below("2026-11-20T09:10:30Z", "2026-11-20T09:25:30Z"),
+            ["10:10", "10:12", "10:14", "10:16", "10:18", "10:20", "10:22"]
+        );
+        for (from, until) in [
+            ("2026-10-20T09:10:00Z", "2026-11-19T09:10:00Z"),
+            ("2026-10-20T09:10:00Z", "2026-11-04T09:10:00Z"),
+            ("2026-08-20T09:10:00Z", "2026-11-19T09:10:00Z"),
+            ("2016-08-20T09:10:00Z", "2026-11-19T09:10:00Z"),
+        ] {
+            let names = below(from, until);
+            let mut once = names.clone();
+            once.dedup();
+            assert!(names == once && names.len() > 5, "{names:?}");
+        }
+    }
+
+    #[test]
     fn there_are_never_too_many_bars() {
         for (seconds, length) in [
             (900, Length::Minutes(1)),
@@ -244,7 +337,9 @@ mod tests {
             (30 * 86_400, Length::Hours(12)),
             (90 * 86_400, Length::Day),
             (365 * 86_400, Length::Week),
-            (20 * 365 * 86_400, Length::Month),
+            (9 * 365 * 86_400, Length::Month),
+            (20 * 365 * 86_400, Length::Years(1)),
+            (9998 * 365 * 86_400, Length::Years(100)),
         ] {
             assert_eq!(Length::for_span(seconds * 1_000_000), length, "{seconds}");
         }

@@ -1,7 +1,8 @@
 //! Integrity: how large the log is, what was signed and by which key, and whether it still holds.
 
 use super::answer::{page, redirect};
-use super::format::{ago, number};
+use super::dashboards::when;
+use super::format::number;
 use super::histogram::count;
 use super::refusal::Refusal;
 use super::safe::visible;
@@ -9,13 +10,15 @@ use super::shell::{Section, Shell};
 use super::text::Text;
 use super::visitor::Visitor;
 use crate::api::Problem;
-use crate::api::lanes::{Lanes, blocking};
+use crate::api::lanes::Lanes;
 use crate::app::App;
-use crate::jobs::verify::{Outcome, Verification, begin};
+use crate::jobs::verify::{NotNow, Outcome, Verification, begin};
+use crate::people::Permission;
 use crate::verify::last_verified;
 use askama::Template;
 use axum::Extension;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use hindcast_ledger::open_note;
 use hindcast_segments::{Budget, Sight, Snapshot};
@@ -33,6 +36,8 @@ struct IntegrityPage {
     log: Log,
     running: Option<Running>,
     found: Option<Found>,
+    /// Why nobody can verify now.
+    not_now: Option<String>,
 }
 
 /// How the log is.
@@ -80,28 +85,40 @@ pub async fn show(
     let t = visitor.guest.text;
     let shell = Shell::of(&visitor, &app, Section::Integrity, t.nav_integrity());
     let verification = app.verifications.of(&visitor.membership.workspace);
-    let (running, found) = told(t, verification.as_deref());
+    let may_know = visitor.may(Permission::SettingsSystem);
+    let (running, found) = told(t, verification.as_deref(), may_know);
+    let not_now = app.verifications.not_now(&visitor.membership.workspace);
+    let not_now = not_now.map(|not_now| why_not_now(t, not_now));
     let partial = visitor.guest.partial;
     // What the tree and its signatures say is as public within the workspace as its size.
     let room = visitor.room(&app)?;
     let whole = room.seen_by(&Arc::new(Sight::default()));
     let kept = app.clone();
     let log = lanes.query(&app, move |budget| log(&kept, &visitor, &whole, budget)).await?;
-    let shown = IntegrityPage { shell, t, log, running, found };
+    let shown = IntegrityPage { shell, t, log, running, found, not_now };
     if partial { page(&shown.as_verification()) } else { page(&shown) }
 }
 
 /// `POST /integrity/verify`: reads everything and compares it with what was signed.
 pub async fn verify(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Refusal> {
     let room = visitor.room(&app)?;
-    blocking(move || {
-        begin(&app, room, visitor.by()).map_err(|error| Problem::internal(format!("{error:#}")))
-    })
-    .await?;
+    begin(&app, room, visitor.by()).map_err(|not_now| {
+        let told = why_not_now(visitor.guest.text, not_now);
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "verifying", told)
+    })?;
     Ok(redirect("/integrity"))
 }
 
-fn told(t: Text, verification: Option<&Verification>) -> (Option<Running>, Option<Found>) {
+fn why_not_now(t: Text, not_now: NotNow) -> String {
+    let told = match not_now {
+        NotNow::Elsewhere => t.verify_elsewhere(),
+        NotNow::Rests(rest) => t.verify_lately(count(rest.as_secs() + 1)),
+    };
+    told.into_owned()
+}
+
+/// What a verification comes to. What it found names files of the server, which not everybody may know.
+fn told(t: Text, verification: Option<&Verification>, may_know: bool) -> (Option<Running>, Option<Found>) {
     let Some(verification) = verification else { return (None, None) };
     let (read, size) = (verification.read.load(Ordering::Relaxed), verification.size.load(Ordering::Relaxed));
     let found = match verification.outcome() {
@@ -112,6 +129,9 @@ fn told(t: Text, verification: Option<&Verification>) -> (Option<Running>, Optio
         }
         Some(Outcome::Intact(entries)) => {
             Found { is_good: true, told: t.verify_intact(count(entries)).into_owned(), problems: Vec::new() }
+        }
+        Some(Outcome::Damaged(_)) if !may_know => {
+            Found { is_good: false, told: t.verify_damaged_masked().into_owned(), problems: Vec::new() }
         }
         Some(Outcome::Damaged(problems)) => Found {
             is_good: false,
@@ -132,7 +152,7 @@ fn log(app: &App, visitor: &Visitor, whole: &Snapshot, budget: &Budget) -> Resul
     let key = app.ledger.verifier_key(workspace)?;
     let published = app.ledger.published(workspace)?;
     let reason = app.ledger.quarantined(workspace)?;
-    let may_know = visitor.may(crate::people::Permission::SettingsSystem);
+    let may_know = visitor.may(Permission::SettingsSystem);
     let mut checkpoints = Vec::new();
     for note in app.ledger.newest_checkpoints(workspace, LISTED)? {
         let opened = open_note(&note, &key);
@@ -158,8 +178,7 @@ fn log(app: &App, visitor: &Visitor, whole: &Snapshot, budget: &Budget) -> Resul
         key: key_text,
         // Why names files of the server.
         quarantined: reason.map(|reason| if may_know { reason } else { String::new() }),
-        verified: last_verified(app, workspace)?
-            .map(|at| format!("{} ({})", visitor.clock.time(at), ago(visitor.guest.text, at, visitor.now))),
+        verified: last_verified(app, workspace)?.map(|at| when(visitor, at)),
         checkpoints,
     })
 }

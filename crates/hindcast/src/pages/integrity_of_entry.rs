@@ -112,6 +112,18 @@ pub async fn proof(
         "entry.tlog-proof" => true,
         _ => return Err(Refusal::NotFound),
     };
-    let room = visitor.room(&app)?;
-    Ok(crate::api::answer_proof(app, lanes, room, visitor.sight.clone(), id, as_file).await?)
+    let (room, sight) = (visitor.room(&app)?, visitor.sight.clone());
+    // A proof opens the entry as its page does.
+    let (snapshot, kept, wanted) = (visitor.snapshot(&app)?, app.clone(), id.clone());
+    let opened = lanes.query(&app, move |budget| {
+        let found = crate::api::find(&snapshot, &wanted, budget)?;
+        if let Some(entry) = found.get(0) {
+            let view = entry.event.view().map_err(Problem::internal)?;
+            let (workspace, person) = (&visitor.membership.workspace, &visitor.person.id);
+            kept.readings.opened(workspace, person, || visitor.by(), entry.index, &view.id);
+        }
+        Ok(())
+    });
+    opened.await?;
+    Ok(crate::api::answer_proof(app, lanes, room, sight, id, as_file).await?)
 }

@@ -7,20 +7,20 @@ use super::refusal::Refusal;
 use super::safe::visible;
 use super::shell::{Shell, role_name};
 use super::text::Text;
-use super::visitor::session_cookie;
-use crate::api::Problem;
+use super::visitor::{by, session_cookie, signed_in};
 use crate::api::lanes::{Lanes, blocking};
+use crate::api::{Problem, escaped};
 use crate::app::App;
-use crate::catalog::{By, Invitation, NewPerson, Preferences};
+use crate::catalog::{Invitation, NewPerson, Person, PersonId, Preferences, Session, SessionSecret, Stage};
 use crate::people::password::{self, CHARS_MIN, Weak};
 use crate::people::sign_in::{AtTheDoor, let_in};
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{FromRequestParts as _, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
 use std::sync::Arc;
 
 const NAME_CHARS_MAX: usize = 200;
@@ -35,19 +35,32 @@ struct JoinPage {
     workspace: String,
     role: String,
     invited_by: String,
-    /// Whether they have an account already, and only need to prove it.
-    is_known: bool,
+    account: Account,
+}
+
+/// How whoever looks at an invitation stands to its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Account {
+    /// Nobody has an account with it.
+    None,
+    /// Somebody has, and must sign in to it first.
+    Other,
+    /// They have, and are signed in to it.
+    Own,
 }
 
 /// `GET /join/{secret}`
 pub async fn show(
     State(app): State<Arc<App>>,
-    guest: Guest,
+    mut parts: Parts,
     Path(secret): Path<String>,
 ) -> Result<Response, Refusal> {
+    let Ok(guest) = Guest::from_request_parts(&mut parts, &app).await;
+    let signed_in = signed_in(&mut parts, &app).await.ok().map(|(_, session, person)| (session, person));
     blocking(move || {
         let invitation = app.catalog.find_invitation(&secret, (app.clock)())?;
-        invitation.map(|invitation| join_page(&app, &guest, &invitation, Fields::default())).transpose()
+        let page = |invitation| join_page(&app, &guest, signed_in, &invitation, Fields::default());
+        invitation.map(page).transpose()
     })
     .await?
     .map_or(Err(Refusal::NotFound), |shown| page(&shown))
@@ -57,68 +70,112 @@ pub async fn show(
 pub async fn join(
     State(app): State<Arc<App>>,
     Extension(lanes): Extension<Arc<Lanes>>,
-    guest: Guest,
+    mut parts: Parts,
     Path(secret): Path<String>,
     form: Fields,
 ) -> Result<Response, Refusal> {
+    let Ok(guest) = Guest::from_request_parts(&mut parts, &app).await;
+    let signed_in = signed_in(&mut parts, &app).await.ok().map(|(_, session, person)| (session, person));
+    let door = format!("/login?next={}", escaped(&format!("/join/{secret}")));
     let (kept, kept_guest) = (app.clone(), guest.clone());
-    let joined = lanes.password(move || taken_up(&kept, &kept_guest, &secret, form)).await?;
-    match joined {
-        None => Err(Refusal::NotFound),
-        Some(Err(shown)) => page_with(StatusCode::UNPROCESSABLE_ENTITY, &*shown),
-        Some(Ok(None)) => Ok(redirect("/login")),
-        Some(Ok(Some(secret))) => {
+    match lanes.password(move || taken_up(&kept, &kept_guest, signed_in, &secret, form)).await? {
+        Joined::Gone => Err(Refusal::NotFound),
+        Joined::Mistaken(shown) => page_with(StatusCode::UNPROCESSABLE_ENTITY, &*shown),
+        Joined::Unproven => Ok(redirect(&door)),
+        Joined::Here => Ok(redirect("/log")),
+        Joined::New(secret) => {
             let to = redirect("/login/second-factor?next=/log");
             Ok(([(SET_COOKIE, session_cookie(&guest, Some(&secret)))], to).into_response())
         }
     }
 }
 
-type Joined = Option<Result<Option<crate::catalog::SessionSecret>, Box<JoinPage>>>;
+/// What becomes of somebody who takes up an invitation.
+enum Joined {
+    /// It is no longer good.
+    Gone,
+    /// Something they typed is wrong.
+    Mistaken(Box<JoinPage>),
+    /// They have an account, and have not shown that it is theirs.
+    Unproven,
+    /// They are in with the account they have.
+    Here,
+    /// They are in with a new account.
+    New(SessionSecret),
+}
 
-fn taken_up(app: &App, guest: &Guest, secret: &str, mut form: Fields) -> Result<Joined, Problem> {
-    let now = (app.clock)();
-    let internal = |error: anyhow::Error| Problem::internal(format!("{error:#}"));
-    let Some(invitation) = app.catalog.find_invitation(secret, now)? else { return Ok(None) };
-    let known = app.catalog.person_by_email(&invitation.email)?;
-    if known.is_none() {
-        let mut whole = Fields::filled([
-            ("email", invitation.email.clone()),
-            ("name", form.value("name").to_owned()),
-            ("password", form.value("password").to_owned()),
-        ]);
-        check_person(app, guest.text, &mut whole);
-        form = whole;
-        if !form.is_good() {
-            return Ok(Some(Err(Box::new(join_page(app, guest, &invitation, form)?))));
-        }
-    }
-    let hash = match known {
-        // Who has an account proves it by signing in; the link alone opens nothing of theirs.
-        Some(_) => None,
-        None => Some(password::hash(form.value("password")).map_err(internal)?),
+fn taken_up(
+    app: &App,
+    guest: &Guest,
+    signed_in: Option<(Session, Person)>,
+    secret: &str,
+    form: Fields,
+) -> Result<Joined, Problem> {
+    let Some(invitation) = app.catalog.find_invitation(secret, (app.clock)())? else {
+        return Ok(Joined::Gone);
     };
-    let preferences =
-        Preferences { language: Some(guest.text.language.code().to_owned()), ..Preferences::default() };
-    let name = form.trimmed("name").to_owned();
-    let new = NewPerson { email: invitation.email.clone(), name, password: hash, preferences };
-    let by = |id: &crate::catalog::PersonId, name: &str| By {
-        actor: json!({ "type": "user", "id": id.0, "name": name, "email": invitation.email,
-                       "role": invitation.role.as_str() }),
-        context: match guest.address {
-            Some(address) => json!({ "source": "ui", "ip": address.to_string() }),
-            None => json!({ "source": "ui" }),
+    match app.catalog.person_by_email(&invitation.email)? {
+        None => as_new(app, guest, &invitation, form),
+        // The link alone opens nothing of an account that is there.
+        Some(known) => match signed_in.filter(|(session, person)| is_theirs(session, person, &known)) {
+            Some((session, _)) => as_known(app, guest, &invitation, &session, &known),
+            None => Ok(Joined::Unproven),
         },
-    };
-    let Some(id) = app.catalog.accept_invitation(&invitation, &new, now, by)? else { return Ok(None) };
-    app.post();
-    if known.is_some() {
-        return Ok(Some(Ok(None)));
     }
-    let person = app.catalog.person(&id)?.ok_or_else(|| Problem::internal("the person was not kept"))?;
+}
+
+fn is_theirs(session: &Session, person: &Person, known: &Person) -> bool {
+    session.stage == Stage::In && person.id == known.id
+}
+
+fn as_known(
+    app: &App,
+    guest: &Guest,
+    invitation: &Invitation,
+    session: &Session,
+    person: &Person,
+) -> Result<Joined, Problem> {
+    let by = |_: &PersonId, _: &str| by(person, None, guest, Some(session));
+    let new = NewPerson {
+        email: person.email.clone(),
+        name: person.name.clone(),
+        password: None,
+        preferences: Preferences::default(),
+    };
+    let Some(_) = app.catalog.accept_invitation(invitation, &new, (app.clock)(), by)? else {
+        return Ok(Joined::Gone);
+    };
+    app.catalog.switch_workspace(session, &invitation.workspace)?;
+    app.post();
+    Ok(Joined::Here)
+}
+
+fn as_new(app: &App, guest: &Guest, invitation: &Invitation, form: Fields) -> Result<Joined, Problem> {
+    let mut whole = Fields::filled([
+        ("email", invitation.email.clone()),
+        ("name", form.value("name").to_owned()),
+        ("password", form.value("password").to_owned()),
+    ]);
+    check_person(app, guest.text, &mut whole);
+    if !whole.is_good() {
+        return Ok(Joined::Mistaken(Box::new(join_page(app, guest, None, invitation, whole)?)));
+    }
+    let language = Some(guest.text.language.code().to_owned());
+    let new = NewPerson {
+        email: invitation.email.clone(),
+        name: whole.trimmed("name").to_owned(),
+        password: Some(password::hash(whole.value("password"))?),
+        preferences: Preferences { language, ..Preferences::default() },
+    };
     let door = AtTheDoor { address: guest.address, user_agent: &guest.user_agent, replaced: None };
-    let (secret, _) = let_in(app, &person, &invitation.workspace, "password", &door).map_err(internal)?;
-    Ok(Some(Ok(Some(secret))))
+    let by = |id: &PersonId, name: &str| door.by_id(id, name, &invitation.email);
+    let Some(id) = app.catalog.accept_invitation(invitation, &new, (app.clock)(), by)? else {
+        return Ok(Joined::Gone);
+    };
+    let person = app.catalog.person(&id)?.ok_or_else(|| Problem::internal("the person was not kept"))?;
+    let (secret, _) = let_in(app, &person, &invitation.workspace, "password", &door)?;
+    app.post();
+    Ok(Joined::New(secret))
 }
 
 /// Checks name, address and new password of somebody who joins.
@@ -146,7 +203,7 @@ pub fn check_password(app: &App, t: Text, form: &mut Fields, field: &'static str
     form.fail(field, told);
 }
 
-/// Whether a text looks like an e-mail address; whether it is one only a letter could tell.
+/// Whether a text looks like an email address; whether it is one only a letter could tell.
 pub fn is_address(text: &str) -> bool {
     let parts = text.rsplit_once('@');
     let plain = text.len() <= 254 && !text.chars().any(|c| c.is_whitespace() || c.is_control() || c == ',');
@@ -156,8 +213,23 @@ pub fn is_address(text: &str) -> bool {
         })
 }
 
-fn join_page(app: &App, guest: &Guest, invitation: &Invitation, form: Fields) -> Result<JoinPage, Problem> {
+fn join_page(
+    app: &App,
+    guest: &Guest,
+    signed_in: Option<(Session, Person)>,
+    invitation: &Invitation,
+    form: Fields,
+) -> Result<JoinPage, Problem> {
     let workspace = app.catalog.workspace(&invitation.workspace)?.map(|workspace| workspace.name);
+    let account = match app.catalog.person_by_email(&invitation.email)? {
+        None => Account::None,
+        Some(known) => {
+            match signed_in.is_some_and(|(session, person)| is_theirs(&session, &person, &known)) {
+                true => Account::Own,
+                false => Account::Other,
+            }
+        }
+    };
     Ok(JoinPage {
         shell: Shell::of_guest(guest, guest.text.join()),
         t: guest.text,
@@ -166,6 +238,6 @@ fn join_page(app: &App, guest: &Guest, invitation: &Invitation, form: Fields) ->
         workspace: visible(&workspace.unwrap_or_default()).into_owned(),
         role: role_name(guest.text, invitation.role),
         invited_by: visible(&invitation.invited_by).into_owned(),
-        is_known: app.catalog.person_by_email(&invitation.email)?.is_some(),
+        account,
     })
 }

@@ -162,7 +162,7 @@ fn of_question(
         true => None,
         false => shown(app, visitor, &asked, &asked.entry, &snapshot, budget)?,
     };
-    if part.is_empty() && asked.before.is_empty() && !question.typed.is_empty() {
+    if matches!(part.as_str(), "" | "rows") && asked.before.is_empty() && !question.typed.is_empty() {
         let (workspace, person) = (&visitor.membership.workspace, &visitor.person.id);
         app.readings.searched(workspace, person, || visitor.by(), &asked.q);
     }
@@ -275,6 +275,8 @@ fn list(
         None => t.log_count(count(total)),
     };
     let size = app.rooms.get(&visitor.membership.workspace).map_or(0, |room| *room.size.borrow());
+    // The rows that come in are of this workspace, whichever is looked at by then.
+    let w = format!("&w={}", visitor.membership.workspace);
     let tail = Asked { before: String::new(), entry: String::new(), part: String::new(), ..asked.clone() };
     Ok(List {
         rows,
@@ -287,7 +289,7 @@ fn list(
         newest: (!asked.before.is_empty()).then(|| asked.first_page().href()),
         never: size == 0,
         nearest,
-        tail: tail.href().replacen("/log", "/log/tail", 1),
+        tail: tail.href().replacen("/log", "/log/tail", 1) + &w,
         is_live: asked.before.is_empty() && question.range.until.is_none(),
     })
 }
@@ -303,8 +305,9 @@ fn nearest(
     let found = snapshot.search(&question.typed, None, 1, budget)?;
     let at = found.entries.get(0).and_then(|entry| Some(entry.event.view().ok()?.occurred_at));
     Ok(at.map(|at| {
-        let told = format!("{} ({})", visitor.clock.date(at), ago(visitor.guest.text, at, visitor.now));
-        (told, asked.with_range("all").href())
+        let t = visitor.guest.text;
+        let told = t.with_aside(visitor.clock.date(at), ago(t, at, visitor.now));
+        (told.into_owned(), asked.with_range("all").href())
     }))
 }
 

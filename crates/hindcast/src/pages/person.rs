@@ -56,7 +56,8 @@ pub async fn show(
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::ReadLog)?;
-    let mut asked = Asked::read(raw.as_deref()).with_query(condition("actor", &id));
+    // By the id alone: names are given, and may have somebody else's id as a word in them.
+    let mut asked = Asked::read(raw.as_deref()).with_query(condition("actor_id", &id));
     if asked.range.is_empty() && asked.from.is_empty() && asked.to.is_empty() {
         asked.range = RANGE_DEFAULT.to_owned();
     }

@@ -31,7 +31,7 @@ pub async fn look(State(app): State<Arc<App>>, mut parts: Parts, form: Fields) -
                 preferences.wide_panel = form.value("panel") == "wide";
             }
             preferences.theme = theme.unwrap_or(preferences.theme);
-            Ok(app.catalog.set_preferences(&person.id, &person.name, &preferences)?)
+            Ok(app.catalog.set_preferences(&person.id, &preferences)?)
         })
         .await?;
     }

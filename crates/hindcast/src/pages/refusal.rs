@@ -10,6 +10,10 @@ use axum::response::{IntoResponse, Response};
 pub enum Refusal {
     /// Nobody is signed in, or no longer.
     SignIn,
+    /// They have to get a second factor first.
+    Enrol,
+    /// The page was of another workspace than the one they look at now.
+    OtherWorkspace,
     /// They are in no workspace any more.
     NoWorkspace,
     /// They may not do this.
@@ -26,7 +30,8 @@ impl Refusal {
     /// The status it is answered with.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::SignIn => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::Enrol => StatusCode::UNAUTHORIZED,
+            Self::OtherWorkspace => StatusCode::CONFLICT,
             Self::NoWorkspace | Self::Forbidden(_) | Self::OtherSite => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Problem(problem) => problem.status(),

@@ -2,7 +2,7 @@
 
 use super::{
     answer, assets, dashboards, entry, exports, help, integrity, integrity_of_entry, join, log, oidc, person,
-    preferences, reference, second_factor, settings, setup, sign_in, suggest, tail, views,
+    preferences, reference, second_factor, settings, setup, share, sign_in, suggest, tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -53,6 +53,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/docs/api", get(reference::show))
         .route("/assets/{folder}/{name}", get(assets::asset))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(from_fn_with_state(app.clone(), share::share))
         .layer(from_fn_with_state(app.clone(), answer::answer))
         .layer(CompressionLayer::new())
 }

@@ -1,6 +1,6 @@
 //! Entries as rows of a table: what a reader wants at a glance, in their language and on their clock.
 
-use super::asked::{Asked, quoted, toggled};
+use super::asked::{Asked, only, quoted, toggled};
 use super::countries::country;
 use super::format::{Clock, ago, lasting};
 use super::safe::{isolated, looks_forged, short};
@@ -136,8 +136,10 @@ impl Moment {
         let local = visitor.clock.time(at);
         let utc_clock = Clock::new("UTC", visitor.guest.text.language);
         let utc = utc_clock.time(at);
-        let relative = ago(visitor.guest.text, at, visitor.now);
-        let title = format!("{utc} UTC · {local} ({}) · {relative}", visitor.clock.zone_shown(at));
+        let t = visitor.guest.text;
+        let relative = ago(t, at, visitor.now);
+        let zoned = t.with_aside(local.as_str(), visitor.clock.zone_shown(at));
+        let title = format!("{utc} UTC · {zoned} · {relative}");
         let times = visitor.person.preferences.times;
         let shown = match times {
             Times::Local => local,
@@ -324,11 +326,12 @@ fn menu(
         if value.is_empty() {
             return;
         }
-        let to = |not: bool| asked.with_query(toggled(query, key, value, not)).href();
-        menu.push((t.filter_for(shown.to_owned()).into_owned(), to(false)));
-        menu.push((t.filter_out(shown.to_owned()).into_owned(), to(true)));
+        let one = condition(key, value);
+        let to = |q: String| asked.with_query(q).href();
+        menu.push((t.filter_for(shown.to_owned()).into_owned(), to(only(query, &one))));
+        menu.push((t.filter_out(shown.to_owned()).into_owned(), to(toggled(query, &format!("-{one}")))));
     };
-    offer("actor", &row.who.id, &isolated(&row.who.name));
+    offer("actor_id", &row.who.id, &isolated(&row.who.name));
     let label = Registry::builtin().get(&view.action).map(|activity| activity.label_in(t.language));
     offer("action", &view.action, label.unwrap_or(&view.action));
     if let (Some(kind), Some(id)) = (target["type"].as_str(), target["id"].as_str()) {

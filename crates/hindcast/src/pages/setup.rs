@@ -12,7 +12,7 @@ use super::{join, zones};
 use crate::api::Problem;
 use crate::api::lanes::{Lanes, blocking};
 use crate::app::App;
-use crate::catalog::{By, Guessed, NewPerson, Preferences, Settings};
+use crate::catalog::{By, Guessed, NewPerson, Preferences};
 use crate::demo::EVENTS;
 use crate::jobs::demo::{Year, load_behind};
 use crate::people::password;
@@ -114,25 +114,24 @@ fn begin(app: &Arc<App>, guest: &Guest, form: &mut Fields) -> Result<Begun, Prob
     if !form.is_good() {
         return Ok(Begun::No);
     }
-    let internal = |error: anyhow::Error| Problem::internal(format!("{error:#}"));
-    let hash = password::hash(form.value("password")).map_err(internal)?;
+    let hash = password::hash(form.value("password"))?;
     let email = form.trimmed("email").to_owned();
     let name = form.trimmed("name").to_owned();
     let by =
         By { actor: json!({ "type": "user", "id": "setup", "name": name, "email": email }), ..By::server() };
     if wants_workspace {
-        app.create_workspace(&workspace, &by).map_err(internal)?;
+        app.create_workspace(&workspace, &by)?;
     }
     let home = own_workspaces(app)?.into_iter().next();
     let home = home.ok_or_else(|| Problem::internal("no workspace was made"))?;
-    let demo = form.has("demo") && Year::begun(app).map_err(internal)?.is_none();
-    let demo = demo.then(|| Year::begin(app, EVENTS)).transpose().map_err(internal)?;
+    let demo = form.has("demo") && Year::begun(app)?.is_none();
+    let demo = demo.then(|| Year::begin(app, EVENTS)).transpose()?;
     let mut workspaces = own_workspaces(app)?;
     for id in &workspaces {
-        let language = form.value("language").to_owned();
-        let settings = Settings { zone: zone.clone(), language, ..app.catalog.settings(id)? };
-        let name = app.catalog.workspace(id)?.map(|workspace| workspace.name).unwrap_or_default();
-        app.catalog.change_settings(id, &name, &settings, &by)?;
+        app.catalog.change_settings(id, &by, |settings, _| {
+            zone.clone_into(&mut settings.zone);
+            form.value("language").clone_into(&mut settings.language);
+        })?;
     }
     workspaces.push(WorkspaceId::instance());
     let memberships: Vec<_> = workspaces.into_iter().map(|id| owner_of(id, app)).collect();
@@ -143,10 +142,10 @@ fn begin(app: &Arc<App>, guest: &Guest, form: &mut Fields) -> Result<Begun, Prob
     let Some(owner) = owner else { return Ok(Begun::Already) };
     let person = app.catalog.person(&owner)?.ok_or_else(|| Problem::internal("the owner was not kept"))?;
     let door = AtTheDoor { address: guest.address, user_agent: &guest.user_agent, replaced: None };
-    let (secret, _) = let_in(app, &person, &home, "password", &door).map_err(internal)?;
+    let (secret, _) = let_in(app, &person, &home, "password", &door)?;
     app.post();
     if let Some(year) = demo {
-        load_behind(app, year).map_err(internal)?;
+        load_behind(app, year)?;
     }
     Ok(Begun::Yes(secret))
 }

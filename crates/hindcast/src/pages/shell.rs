@@ -68,6 +68,8 @@ pub struct Me {
     pub role: String,
     /// The workspace they look at.
     pub workspace: String,
+    /// Its id.
+    pub workspace_id: String,
     /// Others they might look at: id and name.
     pub others: Vec<(String, String)>,
     /// Where they can go.
@@ -135,6 +137,11 @@ impl Shell {
         }
     }
 
+    /// What the address of a form ends with, so that it is not taken for one of another workspace.
+    pub fn w(&self) -> String {
+        self.me.as_ref().map_or_else(String::new, |me| format!("?w={}", me.workspace_id))
+    }
+
     /// The languages: code, own name, whether it is the page's.
     pub fn languages(&self) -> [(&'static str, &'static str, bool); 4] {
         Language::ALL.map(|language| (language.code(), own_name(language), language == self.t.language))
@@ -143,6 +150,11 @@ impl Shell {
     /// The code of the page's language.
     pub fn lang(&self) -> &'static str {
         self.t.language.code()
+    }
+
+    /// What the page's language calls itself.
+    pub fn own_name(&self) -> &'static str {
+        own_name(self.t.language)
     }
 
     /// The version of the server.
@@ -181,6 +193,7 @@ fn me(visitor: &Visitor, app: &App, section: Section, quarantined: bool) -> Me {
         initials: initials(&visitor.person.name),
         role: role_name(t, visitor.membership.role),
         workspace: named(&visitor.membership.workspace),
+        workspace_id: visitor.membership.workspace.to_string(),
         others: others.map(|id| (id.to_string(), named(id))).collect(),
         nav: nav(visitor, section),
         chain: chain(visitor, app, quarantined),

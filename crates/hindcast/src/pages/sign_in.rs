@@ -1,4 +1,4 @@
-//! The door: e-mail address and password, then a code; and out again.
+//! The door: email address and password, then a code; and out again.
 
 use super::answer::{page, page_with, redirect};
 use super::fields::Fields;
@@ -7,8 +7,8 @@ use super::refusal::Refusal;
 use super::shell::Shell;
 use super::text::Text;
 use super::visitor::{by, session_cookie, signed_in};
+use crate::api::escaped;
 use crate::api::lanes::{Lanes, blocking};
-use crate::api::{Problem, escaped};
 use crate::app::App;
 use crate::catalog::{Session, Stage};
 use crate::people::sign_in::{AtTheDoor, Tried, with_code, with_password};
@@ -56,8 +56,12 @@ pub async fn show(State(app): State<Arc<App>>, guest: Guest, request: Request) -
     if !has_people {
         return Ok(redirect("/setup"));
     }
-    let failed = request.uri().query().is_some_and(|query| query.contains("sso=failed"));
-    let failed = failed.then(|| guest.text.sign_in_sso_failed().into_owned());
+    let came_back = |how: &str| request.uri().query().is_some_and(|query| query.contains(how));
+    let failed = match () {
+        () if came_back("sso=failed") => Some(guest.text.sign_in_sso_failed().into_owned()),
+        () if came_back("sso=known") => Some(guest.text.sign_in_sso_known().into_owned()),
+        () => None,
+    };
     let shell = Shell::of_guest(&guest, guest.text.sign_in());
     page(&SignInPage { shell, t: guest.text, form: Fields::default(), next, failed, provider })
 }
@@ -77,8 +81,7 @@ pub async fn enter(
     let tried = lanes.password(move || {
         let replaced = replaced.as_ref().map(|session| &session.hash);
         let door = AtTheDoor { address: door_guest.address, user_agent: &door_guest.user_agent, replaced };
-        with_password(&kept, &email, &password, &door)
-            .map_err(|error| Problem::internal(format!("{error:#}")))
+        Ok(with_password(&kept, &email, &password, &door)?)
     });
     let t = guest.text;
     let (status, failed) = match tried.await? {
@@ -124,8 +127,7 @@ pub async fn enter_code(
             user_agent: &door_guest.user_agent,
             replaced: Some(&session.hash),
         };
-        with_code(&kept, &person, &session, &code, &door)
-            .map_err(|error| Problem::internal(format!("{error:#}")))
+        Ok(with_code(&kept, &person, &session, &code, &door)?)
     });
     let t = guest.text;
     let (status, failed) = match tried.await? {

@@ -18,7 +18,7 @@ use axum::{Extension, Json};
 use hindcast_event::{Category, Registry};
 use hindcast_segments::query::{Key, Query};
 use hindcast_segments::words::fold;
-use hindcast_segments::{FacetKind, FacetValue};
+use hindcast_segments::{FacetKind, FacetValue, SUGGEST_TIME_MAX};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -76,7 +76,10 @@ pub async fn suggest(
     let found = lanes.query(&app, move |budget| {
         Ok(match known(t, kind, &value) {
             Some(known) => known,
-            None => snapshot.suggest(&Query::default(), kind, &value, SUGGESTED_MAX, budget)?,
+            None => {
+                let budget = budget.within(SUGGEST_TIME_MAX);
+                snapshot.suggest(&Query::default(), kind, &value, SUGGESTED_MAX, &budget)?
+            }
         })
     });
     let items = found.await?.into_iter().take(SUGGESTED_MAX).map(|found| Item {
@@ -210,7 +213,7 @@ mod tests {
         }
         let t = Text::default();
         let texts = |items: Vec<Item>| items.into_iter().map(|item| item.text).collect::<Vec<_>>();
-        assert_eq!(texts(keys(t, "-", "act")), ["-actor:", "-actor_type:", "-action:"]);
+        assert_eq!(texts(keys(t, "-", "act")), ["-actor:", "-actor_id:", "-actor_type:", "-action:"]);
         assert_eq!(known(t, FacetKind::Outcome, "fai").expect("known").len(), 1);
         assert_eq!(known(t, FacetKind::Action, "no.such.action"), None);
     }

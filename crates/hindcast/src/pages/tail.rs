@@ -55,7 +55,7 @@ pub async fn tail(
         members.into_iter().find(|(name, _)| name == "after").and_then(|(_, at)| at.parse::<u64>().ok());
     let room = visitor.room(&app)?;
     let size = *room.size.borrow();
-    let next = after_last(&headers)?.or(after.map(|after| after + 1)).unwrap_or(size).min(size);
+    let next = after_last(&headers)?.or(after.map(|after| after.saturating_add(1))).unwrap_or(size).min(size);
     let place = lanes.tail_of(&visitor.person.id.0)?;
     let following = Following {
         room,

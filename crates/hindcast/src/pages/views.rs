@@ -3,6 +3,7 @@
 use super::answer::redirect;
 use super::asked::Asked;
 use super::fields::Fields;
+use super::named;
 use super::refusal::Refusal;
 use super::safe::short;
 use super::text::Text;
@@ -41,7 +42,7 @@ pub fn saved(app: &App, visitor: &Visitor, asked: &Asked) -> Result<Vec<Saved>, 
         let href = Asked { q, range: "30d".to_owned(), ..Asked::default() }.href();
         Saved { name, is_here: href == here, href, id: None, shared: false }
     });
-    let may_remove = visitor.may(Permission::ShareViews);
+    let may_remove = visitor.may(Permission::SettingsPeople);
     let kept = app.catalog.views(&visitor.membership.workspace, &visitor.person.id)?;
     let kept = kept.into_iter().map(|view| {
         let href = Asked::read(Some(&view.address)).first_page().href();
@@ -60,19 +61,12 @@ pub fn saved(app: &App, visitor: &Visitor, asked: &Asked) -> Result<Vec<Saved>, 
 
 /// The views that everybody has: name and query.
 pub fn builtin(t: Text, visitor: &Visitor) -> Vec<(String, String)> {
-    let failed = "action:user.sign_in_failed action:admin_login_failure action:mfa.challenge_failed \
-                  action:user.locked_out action:sso.sign_in_failed";
-    let permissions = "action:agent.permissions_changed action:agent.role_* action:role.* action:role_* \
-                       action:admin_permission_change action:agent.invited action:agent.removed";
     vec![
-        (t.view_sign_in_failures().into_owned(), failed.to_owned()),
-        (t.view_permissions().into_owned(), permissions.to_owned()),
-        (t.view_exports().into_owned(), "category:data_exports action:log.exported".to_owned()),
-        (t.view_settings().into_owned(), "category:settings".to_owned()),
-        (
-            t.view_tokens().into_owned(),
-            "action:token.* actor_type:api_key category:authentication".to_owned(),
-        ),
+        (t.view_sign_in_failures().into_owned(), named::FAILED_SIGN_INS.to_owned()),
+        (t.view_permissions().into_owned(), named::PERMISSIONS.to_owned()),
+        (t.view_exports().into_owned(), named::EXPORTS.to_owned()),
+        (t.view_settings().into_owned(), named::SETTINGS.to_owned()),
+        (t.view_tokens().into_owned(), named::KEYS.to_owned()),
         (t.view_mine().into_owned(), visitor.own_query()),
     ]
 }
@@ -115,7 +109,7 @@ pub async fn save(State(app): State<Arc<App>>, visitor: Visitor, form: Fields) -
         app.catalog.save_view(&visitor.membership.workspace, view, visitor.now, &visitor.by())?;
         if first_view.is_some() {
             let preferences = Preferences { first_view, ..visitor.person.preferences.clone() };
-            app.catalog.set_preferences(&visitor.person.id, &visitor.person.name, &preferences)?;
+            app.catalog.set_preferences(&visitor.person.id, &preferences)?;
         }
         app.post();
         Ok(())
@@ -131,7 +125,7 @@ pub async fn remove(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let removed = blocking(move || {
-        let any = visitor.may(Permission::ShareViews);
+        let any = visitor.may(Permission::SettingsPeople);
         let removed = app.catalog.remove_view(
             &visitor.membership.workspace,
             &id,

@@ -21,6 +21,8 @@ const COOKIE_SECURE: &str = "__Host-hindcast";
 /// Without, nothing protects it from whoever is on the line.
 const COOKIE_PLAIN: &str = "hindcast";
 const WHOLE_SECONDS: u64 = 12 * 3600;
+/// Whoever signed in longer ago shows their password again before how they sign in changes.
+const FRESH_MICROS: i64 = 10 * 60 * 1_000_000;
 
 /// Whoever is signed in.
 #[derive(Clone, Debug)]
@@ -52,8 +54,23 @@ impl FromRequestParts<Arc<App>> for Visitor {
             return Err(Refusal::SignIn);
         }
         let app = app.clone();
-        blocking(move || Ok(Self::of(&app, guest, session, person)?)).await?.ok_or(Refusal::NoWorkspace)
+        let visitor = blocking(move || Ok(Self::of(&app, guest, session, person)?)).await?;
+        let visitor = visitor.ok_or(Refusal::NoWorkspace)?;
+        if visitor.must_enrol() {
+            return Err(Refusal::Enrol);
+        }
+        match of_workspace(parts.uri.query()) {
+            Some(meant) if meant != visitor.membership.workspace.as_str() => Err(Refusal::OtherWorkspace),
+            _ => Ok(visitor),
+        }
     }
+}
+
+/// The workspace that a request says it is about. Which one somebody looks at is kept with their session, so a page that
+/// was open before they switched says whose it is.
+fn of_workspace(query: Option<&str>) -> Option<String> {
+    let members = form_urlencoded::parse(query?.as_bytes());
+    members.into_iter().find_map(|(name, value)| (name == "w").then(|| value.into_owned()))
 }
 
 /// Whose session a request shows, whatever its stage.
@@ -112,6 +129,16 @@ impl Visitor {
         let clock = Clock::new(zone, guest.text.language);
         let now = (app.clock)();
         Ok(Some(Self { guest, session, person, membership, settings, sight: Arc::new(sight), clock, now }))
+    }
+
+    /// Whether the workspace wants a second factor that they do not have. A provider asks for its own.
+    fn must_enrol(&self) -> bool {
+        self.settings.second_factor_required && self.person.totp.is_none() && self.session.method != "sso"
+    }
+
+    /// Whether they signed in so short a time ago that it is still them.
+    pub fn is_fresh(session: &Session, now: Timestamp) -> bool {
+        now.micros() - session.created_at.micros() < FRESH_MICROS
     }
 
     /// Whether they are still signed in and see the same; for streams, which outlive their request.

@@ -50,7 +50,7 @@ pub fn is_right(password: &str, hash: Option<&str>) -> anyhow::Result<bool> {
 }
 
 /// Whether a new password is good enough for somebody with this name and address; `known` says whether a list has it.
-pub fn check(password: &str, about: &[&str], known: impl FnOnce(&str) -> bool) -> Result<(), Weak> {
+pub fn check(password: &str, about: &[&str], known: impl Fn(&str) -> bool) -> Result<(), Weak> {
     if password.chars().count() < CHARS_MIN {
         return Err(Weak::Short);
     }
@@ -70,7 +70,8 @@ pub fn check(password: &str, about: &[&str], known: impl FnOnce(&str) -> bool) -
     if rest.chars().count() < CHARS_MIN / 2 || different.len() < 5 {
         return Err(Weak::Guessable);
     }
-    if known(&lower) { Err(Weak::Known) } else { Ok(()) }
+    // Lists have passwords as people chose them, and those who guess try them in small letters too.
+    if known(password) || known(&lower) { Err(Weak::Known) } else { Ok(()) }
 }
 
 fn argon2() -> anyhow::Result<Argon2<'static>> {

@@ -8,21 +8,25 @@ use crate::catalog::{By, CatalogError};
 use anyhow::{Context as _, anyhow, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata};
 use openidconnect::{
-    AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest, HttpResponse, IssuerUrl, Nonce,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
+    AuthorizationCode, ClientId, ClientSecret, CsrfToken, DiscoveryError, HttpRequest, HttpResponse,
+    IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 const SETTING: &str = "provider";
 const SEALED_FOR: &str = "the secret of the provider";
 /// A provider answers within this time.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// What it says of itself holds so long.
+const DISCOVERED_FOR: Duration = Duration::from_secs(300);
 /// No answer of a provider is larger.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 
@@ -57,8 +61,40 @@ pub struct Flow {
     verifier: String,
     /// Where to go then.
     pub next: String,
+    /// The id of whoever wants to be known by it from now on.
+    pub connects: Option<String>,
     /// When it began, in seconds.
     pub begun_at: i64,
+}
+
+/// Somebody on their way to the provider.
+pub struct Going<'g> {
+    /// Where to go when they are back.
+    pub next: &'g str,
+    /// Their id, when they want to be known by it from now on.
+    pub connects: Option<String>,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What a provider says of itself, kept for a while, so that whoever clicks a link does not make us ask each time.
+#[derive(Default)]
+pub struct Discovered(Mutex<Option<(String, Instant, CoreProviderMetadata)>>);
+
+impl Discovered {
+    fn of(&self, provider: &Provider) -> anyhow::Result<CoreProviderMetadata> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((issuer, since, metadata)) = kept
+            && issuer == provider.issuer
+            && since.elapsed() < DISCOVERED_FOR
+        {
+            return Ok(metadata);
+        }
+        let metadata = provider.discover()?;
+        let kept = (provider.issuer.clone(), Instant::now(), metadata.clone());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        Ok(metadata)
+    }
 }
 
 /// Whom the provider vouches for.
@@ -81,13 +117,19 @@ impl Provider {
     /// Fetches what the provider says of itself.
     pub fn discover(&self) -> anyhow::Result<CoreProviderMetadata> {
         let issuer = IssuerUrl::new(self.issuer.clone()).context("the issuer is no address")?;
-        CoreProviderMetadata::discover(&issuer, &fetch).map_err(|error| anyhow!(told(&error)))
+        CoreProviderMetadata::discover(&issuer, &fetch)
+            .map_err(|error| anyhow!(told(&error)).context(Trouble::of(&error)))
     }
 
     /// Where to send somebody, and what must be the same when they come back.
-    pub fn begin(&self, callback: &str, next: &str, now: i64) -> anyhow::Result<(String, Flow)> {
+    pub fn begin(
+        &self,
+        known: &Discovered,
+        callback: &str,
+        going: Going<'_>,
+    ) -> anyhow::Result<(String, Flow)> {
         let client = CoreClient::from_provider_metadata(
-            self.discover()?,
+            known.of(self)?,
             ClientId::new(self.client_id.clone()),
             Some(ClientSecret::new(self.client_secret.clone())),
         )
@@ -108,8 +150,9 @@ impl Provider {
             state: state.secret().clone(),
             nonce: nonce.secret().clone(),
             verifier: verifier.secret().clone(),
-            next: next.to_owned(),
-            begun_at: now,
+            next: going.next.to_owned(),
+            connects: going.connects,
+            begun_at: going.now.seconds(),
         };
         Ok((address.to_string(), flow))
     }
@@ -182,6 +225,34 @@ pub fn set_provider(app: &App, new: Option<&Provider>, by: &By) -> anyhow::Resul
     };
     let event = by.event(action, json!([]), about);
     Ok(app.catalog.set_setting(&WorkspaceId::instance(), SETTING, kept.as_deref(), &event)?)
+}
+
+/// Why a provider cannot be used, as far as whoever sets it up can do something about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// Nobody answered.
+    #[error("the provider did not answer")]
+    Unreached,
+    /// The answer was another than what it says of itself.
+    #[error("the provider answered with the status {0}")]
+    Status(u16),
+    /// It cannot be read as what a provider says of itself.
+    #[error("the answer is no OpenID Connect configuration")]
+    Unreadable,
+    /// It is of another issuer.
+    #[error("the provider calls itself by another address")]
+    Other,
+}
+
+impl Trouble {
+    fn of(error: &DiscoveryError<FetchError>) -> Self {
+        match error {
+            DiscoveryError::Response(status, _, _) if !status.is_success() => Self::Status(status.as_u16()),
+            DiscoveryError::Response(..) | DiscoveryError::Parse(_) => Self::Unreadable,
+            DiscoveryError::Validation(_) => Self::Other,
+            _ => Self::Unreached,
+        }
+    }
 }
 
 /// Whether an address is of HTTPS, or of this very machine.
@@ -270,6 +341,7 @@ mod tests {
     fn only_the_browser_that_left_may_come_back() {
         let text = |text: &str| text.to_owned();
         let flow = Flow {
+            connects: None,
             state: text("s1"),
             nonce: text("n"),
             verifier: text("v"),

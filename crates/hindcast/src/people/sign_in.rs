@@ -5,7 +5,9 @@
 use super::second_factor::{SecondFactor, recovery_hash};
 use super::{Role, password};
 use crate::app::App;
-use crate::catalog::{By, Catalog, Guessed, Membership, NewSession, Person, Session, SessionSecret, Stage};
+use crate::catalog::{
+    By, Catalog, Guessed, Membership, NewSession, Person, PersonId, Session, SessionSecret, Stage,
+};
 use anyhow::Context as _;
 use hindcast_ledger::WorkspaceId;
 use serde_json::{Value, json};
@@ -57,14 +59,24 @@ impl AtTheDoor<'_> {
     }
 
     fn as_person(&self, person: &Person) -> By {
-        self.by(json!({ "type": "user", "id": person.id.0, "name": person.name, "email": person.email }))
+        self.by_id(&person.id, &person.name, &person.email)
+    }
+
+    /// Somebody at the door, as entries name them.
+    pub fn by_id(&self, id: &PersonId, name: &str, email: &str) -> By {
+        self.by(json!({ "type": "user", "id": id.0, "name": name, "email": email }))
+    }
+
+    /// Somebody at the door whom we do not know.
+    pub fn by_nobody(&self) -> By {
+        self.by(json!({ "type": "anonymous", "id": "unknown", "name": "unknown account" }))
     }
 }
 
 /// Tries an email address and a password.
 pub fn with_password(app: &App, email: &str, typed: &str, door: &AtTheDoor<'_>) -> anyhow::Result<Tried> {
     let network = door.network();
-    let guessed = [Guessed::Account(email), Guessed::Address(&network)];
+    let guessed = guesses(email, &network);
     if let Some(seconds) = must_wait(app, guessed)? {
         return Ok(Tried::Wait(seconds));
     }
@@ -75,7 +87,7 @@ pub fn with_password(app: &App, email: &str, typed: &str, door: &AtTheDoor<'_>) 
     let member = member.transpose()?.flatten();
     match member {
         Some((person, home)) if right && person.deactivated_at.is_none() => {
-            app.catalog.forget_failures(Guessed::Account(email))?;
+            forget_failures(app, guessed)?;
             begin(app, &person, &home, door, "password", true)
         }
         member => {
@@ -84,6 +96,38 @@ pub fn with_password(app: &App, email: &str, typed: &str, door: &AtTheDoor<'_>) 
             Ok(Tried::Wrong)
         }
     }
+}
+
+/// Whether somebody who is signed in knows their password.
+pub enum Knows {
+    /// They do.
+    Yes,
+    /// They do not.
+    No,
+    /// So many seconds must pass before the next attempt.
+    Wait(u64),
+}
+
+/// Tries the password of somebody who is signed in, before they change how they sign in.
+pub fn knows_password(
+    app: &App,
+    person: &Person,
+    workspace: &WorkspaceId,
+    typed: &str,
+    door: &AtTheDoor<'_>,
+) -> anyhow::Result<Knows> {
+    let (network, account) = (door.network(), format!("password of {}", person.id.0));
+    let guessed = guesses(&account, &network);
+    if let Some(seconds) = must_wait(app, guessed)? {
+        return Ok(Knows::Wait(seconds));
+    }
+    let typed = typed.get(..password::BYTES_MAX).unwrap_or(typed);
+    if password::is_right(typed, person.password.as_deref())? {
+        forget_failures(app, guessed)?;
+        return Ok(Knows::Yes);
+    }
+    note_failure(app, guessed, Some((person, workspace)), door, "password")?;
+    Ok(Knows::No)
 }
 
 /// Tries a code of the authenticator, or a recovery code, for somebody whose password was right.
@@ -96,7 +140,7 @@ pub fn with_code(
 ) -> anyhow::Result<Tried> {
     let network = door.network();
     let account = format!("code of {}", person.id.0);
-    let guessed = [Guessed::Account(&account), Guessed::Address(&network)];
+    let guessed = guesses(&account, &network);
     if let Some(seconds) = must_wait(app, guessed)? {
         return Ok(Tried::Wait(seconds));
     }
@@ -111,7 +155,7 @@ pub fn with_code(
         note_failure(app, guessed, Some((person, &session.workspace)), door, "totp")?;
         return Ok(Tried::Wrong);
     };
-    app.catalog.forget_failures(Guessed::Account(&account))?;
+    forget_failures(app, guessed)?;
     let here = app.catalog.membership(&session.workspace, &person.id)?;
     let here = here.map_or_else(|| home(app, person), |here| Ok(Some(here)))?;
     begin(app, person, &here.context("they are in no workspace any more")?, door, method, false)
@@ -198,7 +242,20 @@ fn begin_session(
     Ok(app.catalog.begin_session(&new, door.replaced, (app.clock)())?)
 }
 
-fn must_wait(app: &App, guessed: [Guessed<'_>; 2]) -> anyhow::Result<Option<u64>> {
+/// What a guess is counted by.
+type Guesses<'g> = [Guessed<'g>; 3];
+
+fn guesses<'g>(account: &'g str, network: &'g str) -> Guesses<'g> {
+    [Guessed::At(account, network), Guessed::Account(account), Guessed::Address(network)]
+}
+
+/// Whoever knew it has not guessed; others at the same address may have.
+fn forget_failures(app: &App, [at, account, _]: Guesses<'_>) -> anyhow::Result<()> {
+    app.catalog.forget_failures(at)?;
+    Ok(app.catalog.forget_failures(account)?)
+}
+
+fn must_wait(app: &App, guessed: Guesses<'_>) -> anyhow::Result<Option<u64>> {
     let now = (app.clock)();
     let waits = guessed.map(|guessed| app.catalog.must_wait(guessed, now));
     Ok(waits.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().max())
@@ -206,7 +263,7 @@ fn must_wait(app: &App, guessed: [Guessed<'_>; 2]) -> anyhow::Result<Option<u64>
 
 fn note_failure(
     app: &App,
-    guessed: [Guessed<'_>; 2],
+    guessed: Guesses<'_>,
     known: Option<(&Person, &WorkspaceId)>,
     door: &AtTheDoor<'_>,
     method: &str,
@@ -219,11 +276,7 @@ fn note_failure(
     // What was typed for an account that does not exist may be a password, and is not kept.
     let (by, log, targets) = match known {
         Some((person, workspace)) => (door.as_person(person), workspace, json!([person.target()])),
-        None => (
-            door.by(json!({ "type": "anonymous", "id": "unknown", "name": "unknown account" })),
-            &instance,
-            json!([]),
-        ),
+        None => (door.by_nobody(), &instance, json!([])),
     };
     let action = if method == "totp" { "mfa.challenge_failed" } else { "user.sign_in_failed" };
     let about =

@@ -285,20 +285,20 @@ async fn an_owner_fills_in_forms(look: Look) {
     browser.visit("/settings/people").await;
     browser.fill("#f-email", "nobody").await;
     browser.run("document.querySelector('#f-email').type = 'text'").await;
-    browser.press("form[action='/settings/people'] button.primary").await;
+    browser.press("form[action^='/settings/people'] button.primary").await;
     browser.see("#errors").await;
     inspector.inspect(&browser, "/settings/people with a mistake").await;
     browser.fill("#f-email", "vera@northwind.example").await;
-    browser.press("form[action='/settings/people'] button.primary").await;
+    browser.press("form[action^='/settings/people'] button.primary").await;
     let invitation = browser.see("[data-testid=invite-link]").await;
     inspector.inspect(&browser, "/settings/people with an invitation").await;
     browser.visit("/settings/tokens").await;
-    browser.press("form[action='/settings/tokens'] button.primary").await;
+    browser.press("form[action^='/settings/tokens'] button.primary").await;
     browser.see("#errors").await;
     inspector.inspect(&browser, "/settings/tokens with a mistake").await;
     browser.fill("#f-name", "importer").await;
     browser.fill("#f-days", "30").await;
-    browser.press("form[action='/settings/tokens'] button.primary").await;
+    browser.press("form[action^='/settings/tokens'] button.primary").await;
     browser.see("[data-testid=token-secret]").await;
     inspector.inspect(&browser, "/settings/tokens with a token").await;
     browser.visit("/log/export?range=all").await;
@@ -308,7 +308,7 @@ async fn an_owner_fills_in_forms(look: Look) {
     browser.see("[data-testid=export-job] a.button").await;
     inspector.inspect(&browser, "/exports with a file").await;
     browser.visit("/integrity").await;
-    browser.press("form[action='/integrity/verify'] button").await;
+    browser.press("form[action^='/integrity/verify'] button").await;
     browser.see("[data-testid=integrity-result]").await;
     inspector.inspect(&browser, "/integrity with a verdict").await;
 

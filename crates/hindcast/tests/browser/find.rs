@@ -156,7 +156,7 @@ async fn three_filters_find_an_entry_that_can_be_read_and_verified() {
 async fn a_page_that_was_changed_piece_by_piece_is_the_page_of_its_address() {
     let Some((_server, browser)) = at_work().await else { return };
     let mut states = find(&browser).await;
-    browser.press_named(".results .head a", "Group alike").await;
+    browser.press_named(".results .head a", "Group repeats").await;
     browser.until("rows are grouped", async || !browser.here().await.contains("group=off")).await;
     states.push(state(&browser).await);
     browser.press_named(".views a", "My activity").await;

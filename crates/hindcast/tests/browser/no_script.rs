@@ -89,7 +89,7 @@ async fn everything_is_there_without_scripts() {
     assert!(browser.sees("[data-testid=export-job]").await);
     browser.visit("/settings/preferences").await;
     browser.choose("#f-theme", "dark").await;
-    browser.press("form[action='/settings/preferences'] button.primary").await;
+    browser.press("form[action^='/settings/preferences'] button.primary").await;
     browser.see("[data-testid=saved]").await;
     assert_eq!(browser.attribute("html", "data-theme").await, "dark");
     browser.press("details.account > summary").await;

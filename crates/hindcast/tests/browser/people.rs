@@ -115,7 +115,7 @@ async fn invite(browser: &Browser, email: &str, role: &str, in_team: bool, known
         browser.press(&format!("input[name=team][value={TEAM}]")).await;
     }
     browser.fill("#f-actors", known_as).await;
-    browser.press("form[action='/settings/people'] button.primary").await;
+    browser.press("form[action^='/settings/people'] button.primary").await;
     let link = browser.see("[data-testid=invite-link]").await;
     let at = link.find("/join/").unwrap_or_else(|| panic!("{link} leads nowhere"));
     link[at..].to_owned()

@@ -25,7 +25,7 @@ async fn screenshots() {
     let workspace = server.workspace.parse().expect("an id");
     let catalog = &server.app.catalog;
     let settings = Settings { zone: "Europe/Dublin".to_owned(), ..Settings::default() };
-    catalog.change_settings(&workspace, "Harbour & Pine Support", &settings, &By::server()).expect("kept");
+    catalog.change_settings(&workspace, &By::server(), |kept, _| *kept = settings).expect("kept");
     hush(&server);
     for team in hindcast::demo::teams() {
         let actors = hindcast::demo::team_members(team).collect();

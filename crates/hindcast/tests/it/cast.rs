@@ -86,6 +86,11 @@ impl Visitor<'_> {
         self.send("GET", path, &[], None)
     }
 
+    /// A page, asked for with these headers.
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send("GET", path, headers, None)
+    }
+
     /// A part of a page.
     pub fn part(&self, path: &str) -> Answer {
         self.send("GET", path, &[("hx-request-type", "partial")], None)

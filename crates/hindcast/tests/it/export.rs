@@ -1,7 +1,12 @@
 //! Somebody takes entries away as a file, and the log knows it.
 
+use crate::cast::Visitor;
+use crate::process::Home;
 use crate::support::{TestServer, actions, event};
+use hindcast::catalog::{By, Team};
+use hindcast::people::Role;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[test]
 fn each_format_holds_every_answer() {
@@ -54,4 +59,106 @@ fn a_large_export_is_whole() {
     }
     let answer = server.get("/v1/export?format=ndjson").send();
     assert_eq!(answer.text().lines().count(), 20_000);
+}
+
+/// Asks for an export as a job, and waits until the list says what became of it.
+fn kept(visitor: &Visitor<'_>, told: &str) -> String {
+    let queued = visitor.post("/exports", &[("format", "ndjson"), ("address", "range=all"), ("as", "job")]);
+    assert_eq!((queued.status, queued.header("location")), (303, "/exports"), "{}", queued.text());
+    let list = (0..200).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        Some(visitor.get("/exports").text().to_owned()).filter(|list| list.contains(told))
+    });
+    list.unwrap_or_else(|| panic!("no export {told} within ten seconds"))
+}
+
+/// The address of the first download in a list.
+fn download(list: &str) -> Option<&str> {
+    let mut hrefs = list.split(" href=\"").filter_map(|rest| rest.split('"').next());
+    hrefs.find(|href| href.ends_with("/download"))
+}
+
+#[test]
+fn a_file_is_closed_to_whoever_sees_something_else_by_now() {
+    let server = TestServer::start();
+    let actor = |id: &str| json!({ "action": "door.open", "actor": { "type": "user", "id": id } });
+    server.append(&[actor("bob"), actor("eve")]);
+    let manager = server.visitor(Role::SupportOpsManager, &[]);
+    let list = kept(&manager, "Ready");
+    let link = download(&list).expect("a link");
+    let whole = manager.get(link);
+    assert!(whole.status == 200 && whole.text().contains("\"bob\"") && !whole.text().contains("\"eve\""));
+    let told = server.get("/v1/events?q=action:log.export_downloaded").send().good();
+    let about = &told["entries"][0];
+    assert_eq!((&about["metadata"]["rows"], &about["actor"]["role"]), (&json!(1), &json!("support_ops_manager")));
+    let workspace = server.workspace.parse().expect("an id");
+    let team = |actor: &str| {
+        let team = Team { id: "payments".into(), name: "Payments".into(), actors: vec![actor.into()] };
+        server.app.catalog.put_team(&workspace, &team, &By::server()).expect("kept");
+    };
+    team("eve");
+    let closed = manager.get(link);
+    assert_eq!(closed.status, 403);
+    assert!(closed.text().contains("What you are allowed to see has changed"), "{}", closed.text());
+    let list = manager.get("/exports").text().to_owned();
+    assert!(list.contains("What you are allowed to see has changed") && download(&list).is_none());
+    team("bob");
+    assert_eq!(manager.get(link).status, 200, "it is what they see again");
+}
+
+#[test]
+fn a_download_goes_on_where_it_broke_off_whatever_is_asked_for() {
+    let server = TestServer::start();
+    server.append(&[event("door.open")]);
+    let owner = server.visitor(Role::Owner, &[]);
+    let list = kept(&owner, "Ready");
+    let link = download(&list).expect("a link");
+    let whole = owner.get(link);
+    let rest = owner.get_with(link, &[("range", "bytes=10-18446744073709551615")]);
+    assert_eq!((rest.status, &rest.body[..]), (206, &whole.body[10..]));
+}
+
+#[test]
+fn files_take_no_more_of_the_disk_than_they_may_and_leave_nothing_behind() {
+    let server = TestServer::start_with(|config| config.limits.exports_mb = 2);
+    let mut large = event("door.open");
+    large["reason"] = json!("x".repeat(16_000));
+    server.append(&vec![large; 100]);
+    let owner = server.visitor(Role::Owner, &[]);
+    let list = kept(&owner, "Failed");
+    assert!(list.contains("There was no room for a file of this size"), "{list}");
+    let folder = server.app.config.data.folder.join("exports");
+    assert_eq!(std::fs::read_dir(folder).expect("a folder").count(), 0, "nor is half a file kept");
+    let none = TestServer::start_with(|config| config.limits.exports_mb = 0);
+    let owner = none.visitor(Role::Owner, &[]);
+    let refused = owner.post("/exports", &[("format", "csv"), ("address", ""), ("as", "job")]);
+    assert_eq!(refused.status, 429);
+    assert!(refused.text().contains("There is no room for more export files"), "{}", refused.text());
+}
+
+#[test]
+fn why_a_file_could_not_be_written_names_nothing_of_the_server() {
+    let server = TestServer::start();
+    let folder = server.app.config.data.folder.join("exports");
+    std::fs::write(&folder, "in the way").expect("written");
+    let owner = server.visitor(Role::Owner, &[]);
+    let list = kept(&owner, "Failed");
+    assert!(list.contains("The file could not be written."), "{list}");
+    assert!(!list.contains("os error") && !list.contains(&*folder.to_string_lossy()));
+}
+
+#[test]
+fn files_that_nobody_has_go_when_the_server_starts() {
+    let mut home = Home::new("");
+    home.start().terminate();
+    let folder = home.data().join("exports");
+    std::fs::create_dir_all(&folder).expect("made");
+    std::fs::write(folder.join("1234.part"), "half of something").expect("written");
+    let server = home.start();
+    let gone = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        !folder.join("1234.part").exists()
+    });
+    assert!(gone, "what was being written when the server was killed is removed");
+    server.terminate();
 }

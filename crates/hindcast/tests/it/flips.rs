@@ -120,7 +120,7 @@ fn look(folder: &Path, workspace: &WorkspaceId) -> anyhow::Result<Read> {
     }
     let room = app.rooms.get(workspace).ok_or_else(|| anyhow::anyhow!("the workspace is gone"))?;
     let snapshot = room.store.snapshot();
-    let context = ParseContext { now_us: 0, utc_offset_minutes: 0 };
+    let context = ParseContext::default();
     let read = |text: &&str| {
         let query = Query::parse(text, &context).map_err(|errors| anyhow::anyhow!("{errors}"))?;
         let mut out = Vec::new();

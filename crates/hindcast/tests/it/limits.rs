@@ -1,6 +1,7 @@
 //! Strange, large and broken requests get a named answer.
 
 use crate::support::{TestServer, event};
+use hindcast::people::Role;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -103,4 +104,38 @@ fn a_client_that_sends_nothing_is_given_up() {
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ").expect("sent");
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest).expect("closed before we lose patience");
+}
+
+#[test]
+fn people_may_ask_for_so_much_in_a_while_as_tokens_may() {
+    let server = TestServer::start_with(|config| config.limits.person_requests_per_10s = 3);
+    let (owner, auditor) = (server.visitor(Role::Owner, &[]), server.visitor(Role::Auditor, &[]));
+    let answers: Vec<_> = (0..7).map(|_| owner.get("/help/activities")).collect();
+    let refused = answers.iter().find(|answer| answer.status == 429).expect("seven are more than three twice");
+    assert!(refused.text().contains("Please wait a few seconds"), "{}", refused.text());
+    let (wait, limit) = (refused.header("retry-after"), refused.header("ratelimit-limit"));
+    assert!((1..=10).contains(&wait.parse::<u32>().expect("seconds")) && limit == "3");
+    assert_eq!(answers[0].header("ratelimit-remaining"), "2");
+    assert_eq!(auditor.get("/help/activities").status, 200, "others are not meant");
+    assert_eq!(server.stranger().get("/login").status, 200);
+}
+
+#[test]
+fn a_log_is_verified_when_somebody_asks_and_then_rests() {
+    let server = TestServer::start();
+    server.append(&[event("door.open")]);
+    let owner = server.visitor(Role::Owner, &[]);
+    assert_eq!(owner.post("/integrity/verify", &[]).status, 303);
+    let done = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        owner.get("/integrity").text().contains("Intact")
+    });
+    assert!(done, "it ends within ten seconds");
+    let again = owner.post("/integrity/verify", &[]);
+    assert_eq!(again.status, 429);
+    assert!(again.text().contains("Everything was read a short while ago"), "{}", again.text());
+    assert!(owner.get("/integrity").text().contains("Everything was read a short while ago"));
+    let (other, _) = server.another_workspace();
+    let neighbour = server.visitor_of(&other, Role::Owner, &[]);
+    assert_eq!(neighbour.post("/integrity/verify", &[]).status, 303, "another one does not wait for it");
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a story that cannot go on has failed")]
 
 mod access;
+mod accounts;
 mod append;
 mod cast;
 mod conversations;
@@ -15,6 +16,7 @@ mod full_disk;
 mod intercom;
 mod limits;
 mod narrowed;
+mod numbers;
 mod openapi;
 mod own_log;
 mod pages;

@@ -2,7 +2,7 @@
 
 use crate::process::{Home, Process, wait_for};
 use crate::support::{TestServer, event};
-use hindcast::catalog::{By, Narrowing, NewToken, Scope};
+use hindcast::catalog::{By, CatalogError, Narrowing, NewToken, Scope};
 use hindcast_event::Timestamp;
 use serde_json::{Value, json};
 
@@ -41,16 +41,24 @@ fn what_the_command_line_does_is_told_whether_a_server_runs_or_not() {
 }
 
 #[test]
-fn what_can_never_be_an_entry_holds_nothing_up_and_is_told() {
+fn what_can_never_be_an_entry_is_not_done_or_told_when_it_was() {
     let server = TestServer::start();
     let make = |name: String| {
         let workspace = Some(server.workspace.parse().expect("an id"));
         let (scopes, networks, narrowing) = (vec![Scope::Read], Vec::new(), Narrowing::default());
         let new = NewToken { workspace, name, scopes, networks, expires_at: None, narrowing };
-        server.app.catalog.create_token(new, Timestamp::default(), &By::server()).expect("made");
+        server.app.catalog.create_token(new, Timestamp::default(), &By::server())
     };
-    make("long ".repeat(10_000));
-    make("short".to_owned());
+    let tokens = || server.app.catalog.tokens(None).expect("read").len();
+    let before = tokens();
+    assert!(matches!(make("long ".repeat(20_000)), Err(CatalogError::Unfit(_))));
+    assert_eq!(tokens(), before);
+    // As a version with other limits may have left it.
+    let catalog =
+        rusqlite::Connection::open(server.app.config.data.folder.join("catalog.db")).expect("opens");
+    let left = "INSERT INTO outbox (workspace, key, draft) VALUES (?1, 'outbox-old', '{}')";
+    catalog.execute(left, [&server.workspace]).expect("kept");
+    make("short".to_owned()).expect("made");
     server.app.post();
     let told = server.get("/v1/events?q=action:token.created").send().good();
     assert_eq!(told["entries"][0]["targets"][0]["name"], json!("short"));

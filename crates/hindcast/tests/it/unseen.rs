@@ -96,7 +96,7 @@ fn server_with(events: &[Value], role: Role, hidden: Field) -> TestServer {
     let workspace: WorkspaceId = server.workspace.parse().expect("an id");
     let mut settings = Settings::default();
     settings.hidden.insert(role.as_str().to_owned(), vec![hidden.as_str().to_owned()]);
-    server.app.catalog.change_settings(&workspace, "Northwind", &settings, &By::server()).expect("kept");
+    server.app.catalog.change_settings(&workspace, &By::server(), |kept, _| *kept = settings).expect("kept");
     server.forget_outbox();
     server
 }
@@ -108,6 +108,11 @@ fn signed(server: &TestServer) {
     while *room.signed.borrow() < *room.size.borrow() {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
+}
+
+/// Whether a text has what stands in one of the two logs alone.
+fn gives_away(text: &str) -> bool {
+    ["secretone", "secrettwo"].iter().any(|word| text.contains(word))
 }
 
 /// The first line in which two answers differ.
@@ -171,7 +176,7 @@ fn what_is_hidden_from_a_role_leaves_no_trace_on_any_page() {
                 assert_eq!(found, None, "{path} as {role:?} without {hidden:?}");
                 // The query itself is repeated on the page.
                 let ours = seen(&one, &servers[0], path).1;
-                let told = ours.contains("secret") && !path.contains("secret");
+                let told = gives_away(&ours) && !path.contains("secret");
                 assert!(!told, "{path} as {role:?} tells {hidden:?}");
             }
             for q in ["ip:198.51.100.0/24", "country:SC", "session:secretone", "request:r-secretone"] {
@@ -202,7 +207,7 @@ fn what_is_hidden_from_a_token_leaves_no_trace_in_any_answer() {
                 (answer.status, settled(answer.text(), &servers[nth]))
             });
             assert_eq!(difference(&ours, &theirs), None, "{path} without {hidden:?}");
-            assert!(!ours.1.contains("secret"), "{path} tells {hidden:?}");
+            assert!(!gives_away(&ours.1), "{path} tells {hidden:?}");
         }
     }
 }
@@ -228,6 +233,6 @@ fn what_is_out_of_scope_leaves_no_trace_but_that_the_log_grew() {
         let found = differs([(&visitors[0], &servers[0]), (&visitors[1], &servers[1])], path);
         assert_eq!(found, None, "{path}");
         let ours = seen(&visitors[0], &servers[0], path).1;
-        assert!(path.contains("secret") || !ours.contains("secret"), "{path} tells what is out of scope");
+        assert!(path.contains("secret") || !gives_away(&ours), "{path} tells what is out of scope");
     }
 }

@@ -33,8 +33,8 @@ pub(super) fn let_in(app: &App, loaded: &Loaded) -> anyhow::Result<WayIn> {
     let by = By::server();
     let workspace = &loaded.workspace;
     if !app.catalog.has_people()? {
-        let settings = Settings { zone: "Europe/Dublin".to_owned(), ..app.catalog.settings(&workspace.id)? };
-        app.catalog.change_settings(&workspace.id, &workspace.name, &settings, &by)?;
+        let dublin = |settings: &mut Settings, _: &mut String| settings.zone = "Europe/Dublin".to_owned();
+        app.catalog.change_settings(&workspace.id, &by, dublin)?;
         for team in teams() {
             let actors = team_members(team).collect();
             let team = Team { id: team.to_owned(), name: team.to_owned(), actors };

@@ -1,11 +1,11 @@
 //! What roles may do and see, as [`crate::people`] has it.
 
+use super::super::settings::roles::permission_name;
 use super::super::shell::{Shell, field_name, role_name};
 use super::super::text::Text;
 use super::Place;
 use crate::people::{Permission, Reach, Role};
 use askama::Template;
-use std::borrow::Cow;
 
 /// The page about roles.
 #[derive(Template)]
@@ -40,7 +40,7 @@ impl RolesPage {
         let t = shell.t;
         let permissions = Permission::ALL.map(|permission| PermissionShown {
             code: permission.as_str(),
-            told: told(t, permission).into_owned(),
+            told: permission_name(t, permission),
             has: Role::ALL.map(|role| role.may(permission)).into(),
         });
         Self {
@@ -56,9 +56,9 @@ impl RolesPage {
 
 fn role_shown(t: Text, role: Role) -> RoleShown {
     let sees = match role.reach() {
-        Reach::Everything => t.help_reach_everything(),
-        Reach::OwnTeams => t.help_reach_teams(),
-        Reach::Own => t.help_reach_own(),
+        Reach::Everything => t.reach_everything(),
+        Reach::OwnTeams => t.reach_own_teams(),
+        Reach::Own => t.reach_own(),
     };
     let gives = Role::ALL.into_iter().filter(|other| role.may_give(*other));
     RoleShown {
@@ -66,19 +66,6 @@ fn role_shown(t: Text, role: Role) -> RoleShown {
         sees: sees.into_owned(),
         hidden: role.hidden_by_default().fields().map(|field| field_name(t, field)).collect(),
         gives: gives.map(|other| role_name(t, other)).collect(),
-    }
-}
-
-fn told(t: Text, permission: Permission) -> Cow<'static, str> {
-    match permission {
-        Permission::ReadLog => t.help_permission_log_read(),
-        Permission::ExportLog => t.help_permission_log_export(),
-        Permission::ShareViews => t.help_permission_view_share(),
-        Permission::SettingsGeneral => t.help_permission_settings_general(),
-        Permission::SettingsPeople => t.help_permission_settings_people(),
-        Permission::SettingsSignIn => t.help_permission_settings_sign_in(),
-        Permission::SettingsTokens => t.help_permission_settings_tokens(),
-        Permission::SettingsSystem => t.help_permission_settings_system(),
     }
 }
 

@@ -115,6 +115,7 @@ fn key_shown(t: Text, key: Key) -> KeyShown {
 fn finds(t: Text, key: Key) -> Cow<'static, str> {
     match key {
         Key::Actor => t.help_key_actor(),
+        Key::ActorId => t.help_key_actor_id(),
         Key::OnBehalfOf => t.help_key_on_behalf_of(),
         Key::Principal => t.help_key_principal(),
         Key::Role => t.help_key_role(),
@@ -153,6 +154,7 @@ fn takes(t: Text, key: Key) -> Cow<'static, str> {
 fn example(key: Key) -> &'static str {
     match key {
         Key::Actor => r#"actor:"Jürgen Groß""#,
+        Key::ActorId => "actor_id:u_81",
         Key::OnBehalfOf => "on_behalf_of:u_81",
         Key::Principal => "principal:ana@example.com",
         Key::Role => "role:admin",

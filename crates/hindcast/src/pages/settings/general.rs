@@ -3,7 +3,6 @@
 use super::{Place, places, saved, saved_notice};
 use crate::api::lanes::blocking;
 use crate::app::App;
-use crate::catalog::Settings;
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::fields::Fields;
 use crate::pages::refusal::Refusal;
@@ -74,15 +73,15 @@ pub async fn save(
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &general_page(&app, &visitor, form, None));
     };
     let to = blocking(move || {
-        let settings = Settings {
-            zone: form.value("zone").to_owned(),
-            language: Language::parse(form.value("language")).unwrap_or_default().code().to_owned(),
-            office_hours,
-            works_weekends: form.has("weekends"),
-            ..visitor.settings.clone()
-        };
         let workspace = &visitor.membership.workspace;
-        app.catalog.change_settings(workspace, form.trimmed("name"), &settings, &visitor.by())?;
+        app.catalog.change_settings(workspace, &visitor.by(), |settings, name| {
+            form.trimmed("name").clone_into(name);
+            form.value("zone").clone_into(&mut settings.zone);
+            let language = Language::parse(form.value("language")).unwrap_or_default();
+            language.code().clone_into(&mut settings.language);
+            settings.office_hours = office_hours;
+            settings.works_weekends = form.has("weekends");
+        })?;
         Ok(saved(&app, workspace, HERE))
     })
     .await?;

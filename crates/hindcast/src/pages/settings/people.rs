@@ -21,6 +21,7 @@ use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use hindcast_ledger::WorkspaceId;
 use hindcast_segments::FacetKind;
 use hindcast_segments::query::{ParseContext, Query};
 use std::sync::Arc;
@@ -84,6 +85,8 @@ struct MemberPage {
     teams: Vec<Team>,
     /// Whether the visitor may change them.
     may_change: bool,
+    /// Whether the account itself is the visitor's to manage.
+    manages: bool,
 }
 
 #[derive(Template)]
@@ -130,6 +133,12 @@ pub async fn invite(
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
     };
     let email = form.trimmed("email").to_owned();
+    let (kept, workspace, address) = (app.clone(), visitor.membership.workspace.clone(), email.clone());
+    if blocking(move || is_member(&kept, &workspace, &address)).await? {
+        form.fail("email", t.member_already());
+        let shown = blocking(move || people_page(&app, &visitor, form, None, None)).await?;
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
+    }
     if actors.is_empty() {
         actors = known_as(&app, &lanes, &visitor, &email).await?;
     }
@@ -150,6 +159,11 @@ pub async fn invite(
     })
     .await?;
     page(&shown)
+}
+
+fn is_member(app: &App, workspace: &WorkspaceId, email: &str) -> Result<bool, Problem> {
+    let Some(person) = app.catalog.person_by_email(email)? else { return Ok(false) };
+    Ok(app.catalog.membership(workspace, &person.id)?.is_some())
 }
 
 /// The ids by which events know somebody with this address.
@@ -236,6 +250,28 @@ pub async fn change(
     }
 }
 
+/// Whether somebody's account is the visitor's to manage. It is one for all workspaces, so they must be above its owner in
+/// each of theirs, or above them on the server itself.
+fn manages(app: &App, visitor: &Visitor, member: &Member) -> Result<bool, Problem> {
+    let is_above = |workspace: &WorkspaceId, role: Role| {
+        let mine = app.catalog.membership(workspace, &visitor.person.id)?;
+        Ok::<_, Problem>(
+            mine.is_some_and(|mine| mine.role.may(Permission::SettingsPeople) && mine.role.may_give(role)),
+        )
+    };
+    let theirs = app.catalog.memberships(&member.person.id)?;
+    let highest = theirs.iter().map(|membership| membership.role).min().unwrap_or(member.membership.role);
+    if is_above(&WorkspaceId::instance(), highest)? {
+        return Ok(true);
+    }
+    for membership in theirs {
+        if !is_above(&membership.workspace, membership.role)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn act(
     app: &App,
     visitor: &Visitor,
@@ -245,6 +281,13 @@ fn act(
     let t = visitor.guest.text;
     let (workspace, by) = (&visitor.membership.workspace, visitor.by());
     let catalog = &app.catalog;
+    let act = form.value("act");
+    if ["suspend", "reactivate", "sign-out", "second-factor"].contains(&act)
+        && !manages(app, visitor, member)?
+    {
+        form.fail("role", t.member_elsewhere());
+        return Ok(None);
+    }
     Ok(Some(match form.value("act") {
         "remove" => catalog.remove_membership(&member.person, workspace, &by)?,
         "suspend" => catalog.set_active(&member.person, false, workspace, visitor.now, &by)?,
@@ -301,7 +344,7 @@ pub async fn put_team(
     let (id, name) = (form.trimmed("id").to_owned(), form.trimmed("name").to_owned());
     for (field, text) in [("id", &id), ("name", &name)] {
         if !(1..=NAME_CHARS_MAX).contains(&text.chars().count()) {
-            form.fail(field, t.expected_name());
+            form.fail(field, t.expected_text(NAME_CHARS_MAX));
         }
     }
     let actors = form.lines("actors");
@@ -402,7 +445,8 @@ fn member_page(
     let t = visitor.guest.text;
     let teams = app.catalog.teams(&visitor.membership.workspace)?;
     let sessions = app.catalog.sessions(&member.person.id, visitor.now)?;
-    let sessions = sessions.into_iter().map(|session| {
+    let sessions = sessions.into_iter().filter(|session| session.workspace == visitor.membership.workspace);
+    let sessions = sessions.map(|session| {
         let seen = Moment::of(visitor, session.seen_at);
         (visible(&session.address).into_owned(), short(&session.user_agent), seen)
     });
@@ -417,6 +461,7 @@ fn member_page(
         roles: roles(visitor),
         teams,
         may_change: visitor.membership.role.may_give(member.membership.role),
+        manages: manages(app, visitor, member)?,
     })
 }
 

@@ -14,11 +14,14 @@ use crate::pages::refusal::Refusal;
 use crate::pages::rows::Moment;
 use crate::pages::safe::{short, visible};
 use crate::pages::shell::{Section, Shell};
+use crate::pages::sign_in::wait_told;
 use crate::pages::text::Text;
 use crate::pages::views;
 use crate::pages::visitor::Visitor;
 use crate::pages::zones;
 use crate::people::password;
+use crate::people::provider::provider;
+use crate::people::sign_in::{AtTheDoor, Knows, knows_password};
 use askama::Template;
 use axum::Extension;
 use axum::extract::{RawQuery, State};
@@ -43,6 +46,8 @@ struct PreferencesPage {
     workspace_zone: String,
     /// What the log may open with: query string and name.
     views: Vec<(String, String)>,
+    /// The provider of the server, and whether it knows the visitor.
+    provider: Option<(String, bool)>,
     has_password: bool,
     has_second_factor: bool,
     sessions: Vec<MySession>,
@@ -98,8 +103,17 @@ pub async fn save(
         first_view: Some(form.value("first_view").to_owned()).filter(|view| !view.is_empty()),
     };
     let cookies = visitor.guest.choices(preferences.language(), Some(preferences.theme));
-    blocking(move || Ok(app.catalog.set_preferences(&visitor.person.id, &name, &preferences)?)).await?;
-    let mut response = redirect(&format!("{HERE}?saved=yes"));
+    let to = blocking(move || {
+        let log = &visitor.membership.workspace;
+        app.catalog.set_preferences(&visitor.person.id, &preferences)?;
+        if name == visitor.person.name {
+            return Ok(format!("{HERE}?saved=yes"));
+        }
+        app.catalog.rename(&visitor.person, &name, log, &visitor.by())?;
+        Ok(saved(&app, log, HERE))
+    })
+    .await?;
+    let mut response = redirect(&to);
     for cookie in cookies {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -116,23 +130,29 @@ pub async fn save_password(
     let done = lanes
         .password(move || {
             let t = visitor.guest.text;
-            let internal = |error: anyhow::Error| Problem::internal(format!("{error:#}"));
             let mut checked = Fields::filled([
                 ("name", visitor.person.name.clone()),
                 ("email", visitor.person.email.clone()),
                 ("new_password", form.value("new_password").to_owned()),
             ]);
-            let known = visitor.person.password.as_deref();
-            if known.is_some() && !password::is_right(form.value("old_password"), known).map_err(internal)? {
-                checked.fail("old_password", t.password_old_wrong());
-            }
+            // What is wrong with the new one is told first: the old one is a guess each time.
             check_password(&app, t, &mut checked, "new_password");
+            if checked.is_good() && visitor.person.password.is_some() {
+                let (guest, workspace) = (&visitor.guest, &visitor.membership.workspace);
+                let door =
+                    AtTheDoor { address: guest.address, user_agent: &guest.user_agent, replaced: None };
+                match knows_password(&app, &visitor.person, workspace, form.value("old_password"), &door)? {
+                    Knows::Yes => {}
+                    Knows::No => checked.fail("old_password", t.password_old_wrong()),
+                    Knows::Wait(seconds) => checked.fail("old_password", wait_told(t, seconds)),
+                }
+            }
             if !checked.is_good() {
                 let mut shown = filled(&visitor);
                 checked.errors().iter().for_each(|(field, told)| shown.fail(field, told.clone()));
                 return Ok(Err(preferences_page(&app, &visitor, shown, None)?));
             }
-            let hash = password::hash(form.value("new_password")).map_err(internal)?;
+            let hash = password::hash(form.value("new_password"))?;
             let workspace = &visitor.membership.workspace;
             app.catalog.set_password(&visitor.person, &hash, workspace, &visitor.by())?;
             app.catalog.end_sessions(
@@ -192,6 +212,13 @@ fn preferences_page(
 ) -> Result<PreferencesPage, Problem> {
     let t = visitor.guest.text;
     let sessions = app.catalog.sessions(&visitor.person.id, visitor.now)?;
+    let provider = match provider(app)? {
+        Some(provider) => {
+            let connected = app.catalog.is_connected(&provider.issuer, &visitor.person.id)?;
+            Some((provider.name, connected))
+        }
+        None => None,
+    };
     let sessions = sessions.iter().map(|session| MySession {
         address: visible(&session.address).into_owned(),
         user_agent: short(&session.user_agent),
@@ -208,6 +235,7 @@ fn preferences_page(
         zones: zones::all(),
         workspace_zone: visitor.settings.zone.clone(),
         views: first_views(app, visitor)?,
+        provider,
         has_password: visitor.person.password.is_some(),
         has_second_factor: visitor.person.totp.is_some(),
         sessions: sessions.collect(),

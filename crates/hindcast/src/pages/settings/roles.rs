@@ -3,7 +3,6 @@
 use super::{Place, places, saved, saved_notice};
 use crate::api::lanes::blocking;
 use crate::app::App;
-use crate::catalog::Settings;
 use crate::pages::answer::{page, redirect};
 use crate::pages::fields::Fields;
 use crate::pages::refusal::Refusal;
@@ -87,15 +86,14 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) 
 pub async fn save(State(app): State<Arc<App>>, visitor: Visitor, form: Fields) -> Result<Response, Refusal> {
     visitor.needs(Permission::SettingsPeople)?;
     let to = blocking(move || {
-        let mut settings: Settings = visitor.settings.clone();
-        for role in NARROWED {
-            let is_hidden = |field: &Field| form.has(&format!("{}.{}", role.as_str(), field.as_str()));
-            let fields = Field::ALL.into_iter().filter(is_hidden).map(|field| field.as_str().to_owned());
-            settings.hidden.insert(role.as_str().to_owned(), fields.collect());
-        }
         let workspace = &visitor.membership.workspace;
-        let name = app.catalog.workspace(workspace)?.map(|workspace| workspace.name).unwrap_or_default();
-        app.catalog.change_settings(workspace, &name, &settings, &visitor.by())?;
+        app.catalog.change_settings(workspace, &visitor.by(), |settings, _| {
+            for role in NARROWED {
+                let is_hidden = |field: &Field| form.has(&format!("{}.{}", role.as_str(), field.as_str()));
+                let fields = Field::ALL.into_iter().filter(is_hidden).map(|field| field.as_str().to_owned());
+                settings.hidden.insert(role.as_str().to_owned(), fields.collect());
+            }
+        })?;
         Ok(saved(&app, workspace, HERE))
     })
     .await?;

@@ -4,7 +4,6 @@ use super::{Place, places, saved, saved_notice};
 use crate::api::Problem;
 use crate::api::lanes::blocking;
 use crate::app::App;
-use crate::catalog::Settings;
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::fields::Fields;
 use crate::pages::refusal::Refusal;
@@ -12,16 +11,19 @@ use crate::pages::safe::visible;
 use crate::pages::shell::{Section, Shell};
 use crate::pages::text::Text;
 use crate::pages::visitor::Visitor;
-use crate::people::Permission;
-use crate::people::provider::{Provider, provider, set_provider};
+use crate::people::provider::{Provider, Trouble, provider, set_provider};
+use crate::people::{Permission, Role};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use hindcast_ledger::WorkspaceId;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 const HERE: &str = "/settings/sign-in";
+/// A provider's name, and the id by which it knows us, are no longer.
+const TEXT_CHARS_MAX: usize = 300;
 
 #[derive(Template)]
 #[template(path = "settings_sign_in.html")]
@@ -37,7 +39,15 @@ struct SignInSettingsPage {
     leaked_list: bool,
     /// Whether the visitor may change how everybody signs in to this server.
     may_change_provider: bool,
-    tested: Option<(bool, String)>,
+    tested: Option<Tested>,
+}
+
+/// What came out when a provider was tried.
+struct Tested {
+    is_good: bool,
+    told: String,
+    /// What the library said, in English.
+    detail: String,
 }
 
 /// `GET /settings/sign-in`
@@ -45,7 +55,7 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) 
     visitor.needs(Permission::SettingsSignIn)?;
     let saved = saved_notice(visitor.guest.text, &raw);
     let shown = blocking(move || {
-        let form = filled(&visitor, provider(&app).map_err(internal)?.as_ref());
+        let form = filled(&visitor, provider(&app)?.as_ref());
         sign_in_page(&app, &visitor, form, saved, None)
     });
     page(&shown.await?)
@@ -56,9 +66,9 @@ pub async fn save(State(app): State<Arc<App>>, visitor: Visitor, form: Fields) -
     visitor.needs(Permission::SettingsSignIn)?;
     let to = blocking(move || {
         let workspace = &visitor.membership.workspace;
-        let settings = Settings { second_factor_required: form.has("required"), ..visitor.settings.clone() };
-        let name = app.catalog.workspace(workspace)?.map(|workspace| workspace.name).unwrap_or_default();
-        app.catalog.change_settings(workspace, &name, &settings, &visitor.by())?;
+        app.catalog.change_settings(workspace, &visitor.by(), |settings, _| {
+            settings.second_factor_required = form.has("required");
+        })?;
         Ok(saved(&app, workspace, HERE))
     })
     .await?;
@@ -81,23 +91,28 @@ pub async fn save_provider(
     let done = blocking(move || {
         let t = visitor.guest.text;
         if form.value("act") == "remove" {
-            set_provider(&app, None, &visitor.by()).map_err(internal)?;
+            set_provider(&app, None, &visitor.by())?;
             return Ok(Ok(saved(&app, &WorkspaceId::instance(), HERE)));
         }
-        let known = provider(&app).map_err(internal)?;
+        let known = provider(&app)?;
         let wanted = Provider {
             name: form.trimmed("name").to_owned(),
             issuer: form.trimmed("issuer").to_owned(),
             client_id: form.trimmed("client_id").to_owned(),
             // Nobody is shown the secret again; left empty it stays what it was.
             client_secret: match form.value("client_secret") {
-                "" => known.map(|known| known.client_secret).unwrap_or_default(),
+                "" => known.as_ref().map(|known| known.client_secret.clone()).unwrap_or_default(),
                 secret => secret.to_owned(),
             },
         };
+        // The secret goes to whoever the issuer names, so it does not follow to another.
+        let is_other = known.as_ref().is_some_and(|known| known.issuer != form.trimmed("issuer"));
+        if is_other && form.value("client_secret").is_empty() {
+            form.fail("client_secret", t.provider_secret_again());
+        }
         for (field, text) in [("name", &wanted.name), ("client_id", &wanted.client_id)] {
-            if text.is_empty() || text.len() > 300 {
-                form.fail(field, t.expected_name());
+            if !(1..=TEXT_CHARS_MAX).contains(&text.chars().count()) {
+                form.fail(field, t.expected_text(TEXT_CHARS_MAX));
             }
         }
         if !wanted.has_safe_issuer() {
@@ -108,15 +123,18 @@ pub async fn save_provider(
         }
         match wanted.discover() {
             Err(error) => {
-                let told = t.provider_unreachable(visible(&format!("{error:#}")).into_owned()).into_owned();
-                Ok(Err(sign_in_page(&app, &visitor, form, None, Some((false, told)))?))
+                let told = trouble(t, error.downcast_ref()).into_owned();
+                let detail = visible(&format!("{:#}", error.root_cause())).into_owned();
+                let tested = Tested { is_good: false, told, detail };
+                Ok(Err(sign_in_page(&app, &visitor, form, None, Some(tested))?))
             }
             Ok(_) if form.value("act") == "test" => {
                 let told = t.provider_reachable().into_owned();
-                Ok(Err(sign_in_page(&app, &visitor, form, None, Some((true, told)))?))
+                let tested = Tested { is_good: true, told, detail: String::new() };
+                Ok(Err(sign_in_page(&app, &visitor, form, None, Some(tested))?))
             }
             Ok(_) => {
-                set_provider(&app, Some(&wanted), &visitor.by()).map_err(internal)?;
+                set_provider(&app, Some(&wanted), &visitor.by())?;
                 Ok(Ok(saved(&app, &WorkspaceId::instance(), HERE)))
             }
         }
@@ -128,13 +146,23 @@ pub async fn save_provider(
     }
 }
 
-/// A provider vouches for everybody on this server, so whoever sets it up is an owner of the server itself.
+/// What whoever sets up a provider can do about it.
+fn trouble(t: Text, trouble: Option<&Trouble>) -> Cow<'static, str> {
+    match trouble {
+        Some(Trouble::Status(status)) => t.provider_status(*status),
+        Some(Trouble::Unreadable) => t.provider_unreadable(),
+        Some(Trouble::Other) => t.provider_other(),
+        Some(Trouble::Unreached) | None => t.provider_unreachable(),
+    }
+}
+
+/// A provider vouches for everybody on this server, its owners too, so whoever sets it up is one of these.
 fn may_change_provider(
     app: &App,
     person: &crate::catalog::PersonId,
 ) -> Result<bool, crate::catalog::CatalogError> {
     let membership = app.catalog.membership(&WorkspaceId::instance(), person)?;
-    Ok(membership.is_some_and(|membership| membership.role.may(Permission::SettingsSignIn)))
+    Ok(membership.is_some_and(|membership| membership.role == Role::Owner))
 }
 
 fn filled(visitor: &Visitor, provider: Option<&Provider>) -> Fields {
@@ -155,7 +183,7 @@ fn sign_in_page(
     visitor: &Visitor,
     form: Fields,
     saved: Option<(String, Option<String>)>,
-    tested: Option<(bool, String)>,
+    tested: Option<Tested>,
 ) -> Result<SignInSettingsPage, Problem> {
     let t = visitor.guest.text;
     let proxies: Vec<_> = app.config.server.trusted_proxies.iter().map(ToString::to_string).collect();
@@ -165,15 +193,11 @@ fn sign_in_page(
         places: places(visitor, HERE),
         saved,
         form,
-        has_provider: provider(app).map_err(internal)?.is_some(),
+        has_provider: provider(app)?.is_some(),
         callback: format!("{}/auth/oidc/callback", visitor.guest.origin),
         proxies: proxies.join(", "),
         leaked_list: !app.config.people.known_passwords.is_empty(),
         may_change_provider: may_change_provider(app, &visitor.person.id)?,
         tested,
     })
-}
-
-fn internal(error: anyhow::Error) -> Problem {
-    Problem::internal(format!("{error:#}"))
 }

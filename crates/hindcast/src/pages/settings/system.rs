@@ -15,6 +15,7 @@ use crate::people::Permission;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use hindcast_ledger::WorkspaceId;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -35,37 +36,50 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Respo
     let shell = Shell::of(&visitor, &app, Section::Settings, t.settings_system());
     let places = places(&visitor, "/settings/system");
     let kept = app.clone();
-    let (facts, checks) = blocking(move || Ok((facts(&kept, &visitor)?, checks(&kept, t)?))).await?;
-    page(&SystemPage { shell, t, places, facts, checks, settings: settings(&app) })
+    let shown = blocking(move || {
+        // What is of the whole server is for those who are somebody there.
+        let instance = kept.catalog.membership(&WorkspaceId::instance(), &visitor.person.id)?;
+        let of_server = instance.is_some_and(|member| member.role.may(Permission::SettingsSystem));
+        let settings = if of_server { settings(&kept) } else { Vec::new() };
+        Ok((facts(&kept, &visitor, of_server)?, checks(&kept, &visitor, of_server)?, settings))
+    });
+    let (facts, checks, settings) = shown.await?;
+    page(&SystemPage { shell, t, places, facts, checks, settings })
 }
 
-fn facts(app: &App, visitor: &Visitor) -> Result<Vec<(String, String)>, Problem> {
+fn facts(app: &App, visitor: &Visitor, of_server: bool) -> Result<Vec<(String, String)>, Problem> {
     let t = visitor.guest.text;
     let workspace = &visitor.membership.workspace;
     let manifest = app.ledger.manifest(workspace)?;
     let room = app.rooms.get(workspace).ok_or_else(|| Problem::not_found("there is no such workspace"))?;
-    let stored: u64 = app.rooms.all().iter().map(|room| room.store.bytes()).sum();
+    let rooms = if of_server { app.rooms.all() } else { vec![room.clone()] };
+    let stored: u64 = rooms.iter().map(|room| room.store.bytes()).sum();
     let entries = room.store.snapshot().len();
-    let facts = [
+    let mut facts = vec![
         (t.system_version(), env!("CARGO_PKG_VERSION").to_owned()),
         (t.system_entries(), number(count(entries), t.language)),
         (t.system_segments(), number(count(manifest.len() as u64), t.language)),
         (t.system_unsealed(), bytes(room.unsealed_bytes() as u64, t.language)),
         (t.system_stored(), bytes(stored, t.language)),
-        (t.system_waiting(), number(count(app.ledger.waiting() as u64), t.language)),
-        (t.system_workspaces(), number(count(app.ledger.workspaces().len() as u64), t.language)),
     ];
-    Ok(facts.map(|(label, value)| (label.into_owned(), value)).into())
+    if of_server {
+        let workspaces = app.ledger.workspaces().len() as u64;
+        facts.push((t.system_waiting(), number(count(app.ledger.waiting() as u64), t.language)));
+        facts.push((t.system_workspaces(), number(count(workspaces), t.language)));
+    }
+    Ok(facts.into_iter().map(|(label, value)| (label.into_owned(), value)).collect())
 }
 
-fn checks(app: &App, t: Text) -> Result<Vec<(bool, String)>, Problem> {
+fn checks(app: &App, visitor: &Visitor, of_server: bool) -> Result<Vec<(bool, String)>, Problem> {
+    let t = visitor.guest.text;
     let mut checks = vec![
         (app.has_room(), t.check_memory().into_owned()),
         (!app.was_full_of_late(), t.check_disk().into_owned()),
         (app.rooms.failure().is_none(), t.check_journal().into_owned()),
     ];
+    let own = vec![visitor.membership.workspace.clone()];
     let mut intact = true;
-    for workspace in app.ledger.workspaces() {
+    for workspace in if of_server { app.ledger.workspaces() } else { own } {
         intact &= app.ledger.quarantined(&workspace)?.is_none();
     }
     checks.push((intact, t.check_intact().into_owned()));

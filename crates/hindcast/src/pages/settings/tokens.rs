@@ -23,6 +23,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use hindcast_event::{Field, Timestamp};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 const HERE: &str = "/settings/tokens";
@@ -114,7 +115,7 @@ fn checked(visitor: &Visitor, form: &mut Fields) -> Option<NewToken> {
     let t = visitor.guest.text;
     let name = form.trimmed("name").to_owned();
     if !(1..=NAME_CHARS_MAX).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        form.fail("name", t.expected_name());
+        form.fail("name", t.expected_text(NAME_CHARS_MAX));
     }
     let mut scopes: Vec<Scope> = form.all("scope").filter_map(Scope::parse).collect();
     scopes.retain(|scope| *scope != Scope::Admin);
@@ -172,9 +173,18 @@ fn tokens_page(
     })
 }
 
+/// What a token may do, in words.
+fn scope_name(t: Text, scope: Scope) -> Cow<'static, str> {
+    match scope {
+        Scope::Ingest => t.scope_ingest(),
+        Scope::Read => t.scope_read(),
+        Scope::Admin => t.scope_admin(),
+    }
+}
+
 fn listed(visitor: &Visitor, token: &Token) -> Listed {
     let t = visitor.guest.text;
-    let scopes: Vec<_> = token.scopes.iter().map(|scope| scope.as_str()).collect();
+    let scopes: Vec<_> = token.scopes.iter().map(|scope| scope_name(t, *scope)).collect();
     let networks: Vec<_> = token.networks.iter().map(Network::to_string).collect();
     let hidden: Vec<_> = token.narrowing.hidden().fields().map(|field| field_name(t, field)).collect();
     let mut narrowing: Vec<String> = token.narrowing.only().iter().map(|only| short(only)).collect();
@@ -184,7 +194,7 @@ fn listed(visitor: &Visitor, token: &Token) -> Listed {
     Listed {
         id: token.id.0.clone(),
         name: short(&token.name),
-        scopes: scopes.join(", "),
+        scopes: scopes.join(" · "),
         networks: networks.join(", "),
         narrowing: narrowing.join(" · "),
         expires: token.expires_at.map(|at| Moment::of(visitor, at)),
