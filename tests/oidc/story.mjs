@@ -14,6 +14,7 @@ const PASSWORD = 'a quiet green lamp';
 const ACCOUNTS = {
   invited: { email: 'invited@northwind.example', email_verified: true, name: 'Ines Invited' },
   stranger: { email: 'stranger@northwind.example', email_verified: true, name: 'Sam Stranger' },
+  known: { email: 'mara@northwind.example', email_verified: true, name: 'Mara' },
   liar: { email: 'mara@northwind.example', email_verified: false, name: 'Not Mara' },
 };
 
@@ -88,8 +89,8 @@ async function startHindcast(folder) {
 }
 
 /// Away to the provider, signed in there, and back.
-async function signIn(browser, url, account) {
-  let page = await browser.follow(`${url}/auth/oidc?next=/log`);
+async function signIn(browser, url, account, why = 'next=/log') {
+  let page = await browser.follow(`${url}/auth/oidc?${why}`);
   for (let step = 0; step < 4 && page.url.includes('/interaction/'); step += 1) {
     const prompt = page.text.match(/name="prompt" value="(\w+)"/)?.[1] ?? 'login';
     page = await browser.follow(page.url, { form: { prompt, login: account, password: 'anything' } });
@@ -146,6 +147,26 @@ try {
   const bare = await new Browser().follow(`${url}/auth/oidc/callback?code=stolen&state=guessed`);
   assert.equal(new URL(bare.url).pathname, '/login');
   console.log('ok: whoever did not leave from here does not come back');
+
+  // Somebody else may have made an account under an address, so its password is asked for before a provider opens it.
+  const known = new Browser();
+  arrived = await signIn(known, url, 'known');
+  assert.equal(new URL(arrived.url).pathname, '/login');
+  assert.match(arrived.text, /There is an account with this address already/);
+  assert.equal((await known.ask(`${url}/log`)).status, 303, 'and is not in');
+  assert.equal((await new Browser().ask(`${url}/auth/oidc?connect=on`)).status, 303, 'nobody connects who is not in');
+  arrived = await signIn(owner, url, 'known', 'connect=on');
+  assert.equal(new URL(arrived.url).pathname, '/settings/preferences', arrived.text.slice(0, 400));
+  assert.match(arrived.text, /Northwind ID vouches for you/);
+  arrived = await signIn(known, url, 'known');
+  assert.equal(new URL(arrived.url).pathname, '/log');
+  console.log('ok: an account with a password is connected by whoever knows it');
+
+  const elsewhere = { ...sso, client_secret: '', issuer: 'http://127.0.0.1:1', act: 'save' };
+  const sent = await owner.ask(`${url}/settings/sign-in/provider`, { form: elsewhere });
+  assert.equal(sent.status, 422);
+  assert.match(await sent.text(), /Type the client secret again/);
+  console.log('ok: the secret does not follow to another issuer');
 
   const removed = await owner.ask(`${url}/settings/sign-in/provider`, { form: { ...sso, act: 'remove' } });
   assert.equal(removed.status, 303);

@@ -25,7 +25,7 @@ async function ask(job) {
   if (asking.has(job)) return;
   asking.add(job);
   try {
-    await window.htmx?.ajax('GET', job.dataset.poll, { source: job, target: job, swap: 'outerHTML' });
+    await window.htmx?.ajax('GET', job.dataset.poll, { source: job, target: job, swap: 'outerHTML', headers: { 'hindcast-poll': '1' } });
   } finally {
     asking.delete(job);
   }

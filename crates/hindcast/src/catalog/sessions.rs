@@ -147,11 +147,13 @@ impl Catalog {
         Ok(SessionSecret(secret))
     }
 
-    /// The session a browser shows and whose it is, if it has not ended and they may still sign in.
+    /// The session a browser shows and whose it is, if it has not ended and they may still sign in. What somebody does by
+    /// hand keeps it from ending.
     pub fn find_session(
         &self,
         shown: &str,
         now: Timestamp,
+        by_hand: bool,
     ) -> Result<Option<(Session, Person)>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare_cached(
@@ -167,7 +169,7 @@ impl Catalog {
              FROM person WHERE id = ?1 AND deactivated_at IS NULL",
         )?;
         let person = statement.query_row([&session.person.0], people::read).optional()?;
-        if person.is_some() && now.micros() - session.seen_at.micros() > SEEN_EVERY_MICROS {
+        if by_hand && person.is_some() && now.micros() - session.seen_at.micros() > SEEN_EVERY_MICROS {
             sql.execute(
                 "UPDATE session SET seen_at = ?2 WHERE hash = ?1",
                 params![hash.as_slice(), now.micros()],

@@ -9,8 +9,8 @@ use crate::catalog::{By, Catalog, Membership, Person, Session, SessionSecret, Se
 use crate::people::{Permission, own_actors, sight};
 use crate::rooms::Room;
 use axum::extract::FromRequestParts;
-use axum::http::HeaderValue;
 use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue};
 use hindcast_event::Timestamp;
 use hindcast_segments::{Sight, Snapshot};
 use serde_json::json;
@@ -21,6 +21,8 @@ const COOKIE_SECURE: &str = "__Host-hindcast";
 /// Without, nothing protects it from whoever is on the line.
 const COOKIE_PLAIN: &str = "hindcast";
 const WHOLE_SECONDS: u64 = 12 * 3600;
+/// A page that asks again by itself says so with this header: nobody is using the session then.
+const POLL: HeaderName = HeaderName::from_static("hindcast-poll");
 /// Whoever signed in longer ago shows their password again before how they sign in changes.
 const FRESH_MICROS: i64 = 10 * 60 * 1_000_000;
 
@@ -77,8 +79,9 @@ fn of_workspace(query: Option<&str>) -> Option<String> {
 pub async fn signed_in(parts: &mut Parts, app: &Arc<App>) -> Result<(Guest, Session, Person), Refusal> {
     let Ok(guest) = Guest::from_request_parts(parts, app).await;
     let shown = shown(&guest, parts).ok_or(Refusal::SignIn)?.to_owned();
+    let by_hand = !parts.headers.contains_key(POLL);
     let app = app.clone();
-    let found = blocking(move || Ok(app.catalog.find_session(&shown, (app.clock)())?)).await?;
+    let found = blocking(move || Ok(app.catalog.find_session(&shown, (app.clock)(), by_hand)?)).await?;
     let (session, person) = found.ok_or(Refusal::SignIn)?;
     Ok((guest, session, person))
 }

@@ -4,6 +4,7 @@ use crate::cast::{PASSWORD, Visitor};
 use crate::support::{Answer, TestServer};
 use hindcast::catalog::{By, Membership, PersonId, Preferences};
 use hindcast::people::Role;
+use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use serde_json::{Value, json};
 
@@ -190,6 +191,20 @@ fn a_team_that_is_gone_leaves_nobody_in_it() {
     let workspace: WorkspaceId = server.workspace.parse().expect("an id");
     let membership = server.app.catalog.membership(&workspace, &manager.id).expect("read").expect("there");
     assert!(membership.teams.is_empty(), "{:?}", membership.teams);
+}
+
+#[test]
+fn a_page_that_asks_by_itself_keeps_nobody_signed_in() {
+    let server = TestServer::start();
+    let viewer = server.visitor(Role::Viewer, &[]);
+    let secret = viewer.cookie.strip_prefix("hindcast=").expect("a session");
+    let begun = (server.app.clock)().micros();
+    let shown = |minute: i64, by_hand: bool| {
+        let now = Timestamp::from_micros(begun + minute * 60_000_000);
+        server.app.catalog.find_session(secret, now, by_hand).expect("read").is_some()
+    };
+    assert!(shown(20, false) && shown(29, true) && shown(50, false) && shown(58, false));
+    assert!(!shown(60, false), "30 minutes after the last thing that was done by hand");
 }
 
 #[test]
