@@ -23,7 +23,7 @@ const NARROW: (u32, u32) = (320, 640);
 const WIDE: (u32, u32) = (1280, 900);
 
 /// The log as an owner sees it. What stands in braces is filled in.
-const LOG: [&str; 8] = [
+pub const LOG: [&str; 8] = [
     "/log?range=all",
     "/log?range=all&group=off&cols=outcome,time,who,target,ip,location,source",
     "/log?range=15m&q=nothing-is-called-this",
@@ -34,7 +34,7 @@ const LOG: [&str; 8] = [
     "/log/export?range=all",
 ];
 /// Entries, beside the log and alone.
-const ENTRIES: [&str; 12] = [
+pub const ENTRIES: [&str; 12] = [
     "/log?range=all&entry={entry}",
     "/log?range=all&entry={entry}&tab=changes",
     "/log?range=all&entry={entry}&tab=context",
@@ -48,7 +48,7 @@ const ENTRIES: [&str; 12] = [
     "/log/{denied}",
     "/log/99999999",
 ];
-const DASHBOARDS_AND_SETTINGS: [&str; 19] = [
+pub const DASHBOARDS_AND_SETTINGS: [&str; 19] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",
@@ -69,7 +69,7 @@ const DASHBOARDS_AND_SETTINGS: [&str; 19] = [
     "/settings/preferences",
     "/settings/preferences?saved=1",
 ];
-const HELP: [&str; 8] = [
+pub const HELP: [&str; 8] = [
     "/help/search",
     "/help/shortcuts",
     "/help/roles",
@@ -200,6 +200,16 @@ fn newest(server: &TestServer, q: &str) -> (String, String) {
     (entry["index"].to_string(), text(&entry["actor"]["id"]).to_owned())
 }
 
+/// The pages with what stands in braces filled in.
+pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> {
+    let (entry, actor) = newest(server, "action:macro.updated");
+    let (denied, _) = newest(server, "outcome:denied");
+    let values = [("{entry}", &*entry), ("{denied}", &*denied), ("{actor}", &*actor), ("{member}", member)];
+    let fill =
+        |page: &&str| values.iter().fold((*page).to_owned(), |path, (name, value)| path.replace(name, value));
+    pages.iter().map(fill).collect()
+}
+
 /// Everything that an owner sees.
 async fn an_owner_looks_at(pages: &[&str], look: Look) {
     let Some(mut inspector) = Inspector::new() else { return };
@@ -209,12 +219,7 @@ async fn an_owner_looks_at(pages: &[&str], look: Look) {
     let vera = hire(&server, "Vera Voss", Role::Viewer, look.preferences());
     let Some(browser) = browser_of(&server, look).await else { return };
     browser.enter(&server, &server.workspace, &mara);
-    let (entry, actor) = newest(&server, "action:macro.updated");
-    let (denied, _) = newest(&server, "outcome:denied");
-    for page in pages {
-        let values =
-            [("{entry}", &entry), ("{denied}", &denied), ("{actor}", &actor), ("{member}", &vera.id.0)];
-        let path = values.iter().fold((*page).to_owned(), |path, (name, value)| path.replace(name, value));
+    for (page, path) in pages.iter().zip(filled(&server, pages, &vera.id.0)) {
         browser.visit(&path).await;
         browser.settle().await;
         let shown = (browser.attribute("html", "lang").await, browser.attribute("html", "data-theme").await);

@@ -2,6 +2,7 @@
 
 use crate::browser::Browser;
 use crate::cast::owner;
+use crate::no_script::type_date;
 use crate::support::TestServer;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
@@ -124,7 +125,7 @@ async fn three_filters_find_an_entry_that_can_be_read_and_verified() {
         assert!(expected.is_none_or(|expected| address.contains(expected)), "{address}");
     }
     let [.., narrowed, opened, changes, integrity] = &states[..] else { panic!("{states:?}") };
-    assert_eq!(narrowed["chips"], json!(["chip-actor", "chip-outcome", "chip-text", "chip-text"]));
+    assert_eq!(narrowed["chips"], json!(["chip-actor_id", "chip-outcome", "chip-text", "chip-text"]));
     assert_eq!(opened["rows"], narrowed["rows"], "the list stays beside the entry");
     let needle = opened["rows"][0].as_str().expect("an index").to_owned();
     assert!(opened["address"].as_str().expect("an address").contains(&format!("entry={needle}")));
@@ -192,6 +193,19 @@ async fn back_and_forward_restore_every_state() {
     let last = states.last().expect("a state");
     browser.visit(last["address"].as_str().expect("an address")).await;
     becomes(&browser, last).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dates_that_are_typed_win_until_another_range_is_chosen() {
+    let Some((_server, browser)) = at_work().await else { return };
+    browser.visit("/log?range=15m").await;
+    type_date(&browser).await;
+    browser.until_is("the dates count", "return document.getElementById('range').value === 'custom'").await;
+    assert_eq!(browser.value("#from").await, "2020-01-01T00:00:10");
+    browser.choose("#range", "7d").await;
+    browser.until_is("no dates are left", "return document.getElementById('from').value === ''").await;
+    assert_eq!(browser.value("#range").await, "7d");
     browser.close().await;
 }
 

@@ -15,6 +15,7 @@ mod japanese;
 mod keyboard;
 mod no_script;
 mod people;
+mod room;
 mod screenshots;
 #[path = "../it/support.rs"]
 #[expect(dead_code, reason = "these stories need less than those that talk to the API")]

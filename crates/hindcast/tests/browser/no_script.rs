@@ -3,6 +3,7 @@
 use crate::browser::{Browser, Setup};
 use crate::cast::owner;
 use crate::support::TestServer;
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 /// More than a page.
@@ -23,6 +24,16 @@ fn entries(server: &TestServer) {
 
 async fn count(browser: &Browser) -> usize {
     browser.texts("#rows [data-index], #rows tr[data-testid=log-row]").await.len()
+}
+
+/// Types a date into the custom range and presses Enter.
+pub async fn type_date(browser: &Browser) {
+    browser.press("#search details > summary").await;
+    let script =
+        "const from = document.getElementById('from'); from.value = '2020-01-01T00:00:10'; from.focus()";
+    browser.run(script).await;
+    browser.key(Key::Enter).await;
+    browser.arrive("/log?q=&range=15m").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,7 +63,7 @@ async fn everything_is_there_without_scripts() {
     browser.press_named("[data-testid=facet-actor] a", "Ana 1").await;
     browser.arrive("/log?").await;
     assert!(browser.see("#result-status").await.starts_with("23 "));
-    assert!(browser.sees("[data-testid=chip-actor]").await);
+    assert!(browser.sees("[data-testid=chip-actor_id]").await);
     assert!(browser.sees("[data-testid=facet-outcome]").await, "the filters stay");
 
     // Searching is a form.
@@ -63,6 +74,17 @@ async fn everything_is_there_without_scripts() {
     assert!(browser.here().await.contains("q=order+42"));
     assert_eq!(count(&browser).await, 1);
     assert_eq!(browser.value("#q").await, "order 42");
+
+    // Dates that are typed win over the range that was chosen before; Enter presses the first button.
+    browser.visit("/log?range=15m").await;
+    type_date(&browser).await;
+    assert_eq!(browser.value("#range").await, "custom");
+    assert_eq!(browser.value("#from").await, "2020-01-01T00:00:10");
+    browser.choose("#range", "7d").await;
+    browser.press("#search > button.primary").await;
+    browser.arrive("/log?q=&range=7d").await;
+    assert_eq!((browser.value("#range").await, browser.value("#from").await), ("7d".into(), String::new()));
+
     browser.press("#rows th a").await;
     browser.arrive("/log/").await;
     assert!(browser.sees("article[data-testid=entry-panel]").await);

@@ -58,7 +58,7 @@ async fn screenshots() {
     browser.enter(&server, &server.workspace, &aoife);
     for (language, theme, look) in LOOKS {
         let preferences = Preferences { theme, ..speaks(language) };
-        catalog.set_preferences(&aoife.id, "Aoife Brennan", &preferences).expect("kept");
+        catalog.set_preferences(&aoife.id, &preferences).expect("kept");
         for (width, height) in SIZES {
             browser.resize(width, height);
             for (name, path) in &pages {

@@ -4,6 +4,7 @@ use crate::browser::{Browser, say};
 use crate::cast::owner;
 use crate::support::{TestServer, event};
 use fantoccini::key::Key;
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// An entry should be on the page within a second; a busy machine is no reason to fail.
@@ -112,5 +113,29 @@ async fn rows_do_not_move_under_a_reader() {
     let shown = append(&server, "door.close");
     browser.see(&shown).await;
     assert!(!browser.sees(&left_out).await);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_cut_off_is_told_until_they_are_back() {
+    let server = TestServer::start();
+    append(&server, "door.open");
+    let mara = owner(&server);
+    let Some(browser) = Browser::open(&server).await else { return };
+    browser.sign_in(&mara).await;
+    browser.press("[data-testid=tail-toggle]").await;
+    browser.move_pointer_away().await;
+    browser.until_is("the tail runs", "return !document.querySelector('#tail-rate').hidden").await;
+    let cut_off = |offline: bool| {
+        let line =
+            json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        browser.devtools("Network.emulateNetworkConditions", &line);
+    };
+    cut_off(true);
+    browser.until_is("it is told", "return !document.querySelector('#offline').hidden").await;
+    let missed = append(&server, "bell.ring");
+    cut_off(false);
+    browser.until_is("it is told no more", "return document.querySelector('#offline').hidden").await;
+    browser.see(&missed).await;
     browser.close().await;
 }
