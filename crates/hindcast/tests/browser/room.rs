@@ -27,11 +27,12 @@ const LENGTHEN: &str = r"
     }
     return longer;";
 
-/// Controls and headings whose text does not lie within them, or is cut off.
+/// Controls and headings whose text does not lie within them, or is cut off. Hours above a heat map stand over the empty
+/// heads beside them.
 const CUT: &str = r"
     const cut = [];
     for (const element of document.querySelectorAll('button, .button, label, h1, h2, h3, nav a, summary, .badge, .tile a, .tabs a, thead th, legend')) {
-        if (!element.checkVisibility({ checkVisibilityCSS: true }) || element.closest('.vh') || element.querySelector('.vh')) continue;
+        if (!element.checkVisibility({ checkVisibilityCSS: true }) || element.closest('.vh, .heat') || element.querySelector('.vh')) continue;
         if (getComputedStyle(element.closest('thead') ?? element).clipPath !== 'none') continue; // for ears only
         const range = document.createRange();
         range.selectNodeContents(element);
