@@ -304,7 +304,8 @@ mod tests {
     /// What stands between braces, but for guards on a number: not every language puts one in its own way.
     fn marks(template: &str) -> BTreeSet<&str> {
         let marks = template.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(mark, _)| mark);
-        let is_number = |mark: &str| mark.split_once('=').is_some_and(|(_, value)| value.parse::<u64>().is_ok());
+        let is_number =
+            |mark: &str| mark.split_once('=').is_some_and(|(_, value)| value.parse::<u64>().is_ok());
         marks.filter(|mark| !is_number(mark)).collect()
     }
 

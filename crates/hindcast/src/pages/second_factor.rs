@@ -62,7 +62,7 @@ pub async fn show(State(app): State<Arc<App>>, mut parts: Parts) -> Result<Respo
         return Ok(redirect(&next));
     }
     let shell = shell(&mut parts, &app, &guest).await;
-    page(&offered(shell, guest.text, &person, &session, next, None, None, (app.clock)())?)
+    page(&offered(shell, guest.text, &person, &session, next, None, (app.clock)())?)
 }
 
 /// `POST /login/second-factor`
@@ -101,8 +101,8 @@ pub async fn enrol(
     let seconds = u64::try_from(now.seconds()).unwrap_or(0);
     let step = factor.step(form.value("code"), seconds).filter(|_| failed.is_none());
     let Some(step) = step else {
-        let failed = failed.or_else(|| Some(t.second_factor_wrong().into_owned()));
-        let page = offered(shell, t, &person, &session, next, Some(factor), failed, now)?;
+        let failed = failed.unwrap_or_else(|| t.second_factor_wrong().into_owned());
+        let page = offered(shell, t, &person, &session, next, Some((factor, failed)), now)?;
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &page);
     };
     let door_guest = guest.clone();
@@ -157,13 +157,12 @@ fn offered(
     person: &Person,
     session: &Session,
     next: String,
-    factor: Option<SecondFactor>,
-    failed: Option<String>,
+    again: Option<(SecondFactor, String)>,
     now: Timestamp,
 ) -> Result<SecondFactorPage, Refusal> {
-    let factor = match factor {
-        Some(factor) => factor,
-        None => SecondFactor::generate()?,
+    let (factor, failed) = match again {
+        Some((factor, failed)) => (factor, Some(failed)),
+        None => (SecondFactor::generate()?, None),
     };
     let secret = factor.base32();
     let qr = qr(&factor.address(ISSUER, &person.email))?;
