@@ -3,11 +3,11 @@
 //! Work on the processor or the disk leaves the threads that answer requests. A lane that stays full answers 429
 //! instead of queueing without end, and a query whose caller has gone ends soon after.
 //!
-//! Workspaces share fairly: each may have half of the places for queries, and some of those for exports. Whoever asks waits for a
-//! place of their workspace first, and only then for one in the lane, where the first to come is the first to go. So
-//! however much one workspace asks, half of the lane is there for the others, and before their next question it has never
-//! more to do than it has places. [`Lanes::of`] are the lanes as one workspace has them; for people who are signed in they
-//! are found before the page is, see [`crate::pages`].
+//! Workspaces share fairly: each may have half of the places for queries, and a few of those for exports and downloads.
+//! Whoever asks waits for a place of their workspace first, and only then for one in the lane, where the first to come is
+//! the first to go. So however much one workspace asks, half of the lane is there for the others, and no more of its
+//! questions stand before theirs than it has places. [`Lanes::of`] are the lanes as one workspace has them; for people
+//! who are signed in they are found before the page is, in `pages/share.rs`.
 
 use super::error::Problem;
 use crate::app::App;

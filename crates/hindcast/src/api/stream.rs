@@ -1,7 +1,7 @@
 //! Bodies that are sent piece by piece while they are made.
 //!
-//! A few pieces may wait; then whoever makes them waits too. A client that takes nothing for [`STALL_MAX`] is given up, and
-//! so is one for whom a thread waits longer than [`PACE_BYTES_MIN`] allows.
+//! A few pieces may wait; then whoever makes them waits too. A client that takes nothing for [`STALL_MAX`] is given up,
+//! and so is one for whom a thread waits longer than [`PACE_BYTES_MIN`] allows.
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -106,5 +106,16 @@ impl io::Write for Pipe {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_takes_more_is_waited_for_longer() {
+        assert_eq!(patience(0), STALL_MAX);
+        assert_eq!(patience(60 * PACE_BYTES_MIN), STALL_MAX + Duration::from_secs(60));
     }
 }

@@ -262,6 +262,7 @@ impl Write for Hashed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::PersonId;
     use hindcast_segments::query::Clause;
 
     #[test]
@@ -278,5 +279,37 @@ mod tests {
         let digests: std::collections::HashSet<_> = sights.iter().map(digest).collect();
         assert_eq!(digests.len(), sights.len());
         assert_eq!(digest(&sights[2].clone()), digest(&sights[2]));
+    }
+
+    #[test]
+    fn a_file_whose_export_was_forgotten_meanwhile_goes() {
+        let home = tempfile::tempdir().expect("a folder");
+        let mut config = crate::config::Config::load(None).expect("the defaults");
+        (config.data.folder, config.data.keys) = (home.path().join("data"), home.path().join("keys"));
+        let app = App::open(config).expect("opens");
+        let forgotten = Export {
+            id: "1234".to_owned(),
+            workspace: WorkspaceId::instance(),
+            person: PersonId("ana".to_owned()),
+            query: String::new(),
+            format: "csv".to_owned(),
+            state: ExportState::Ready,
+            rows: 1,
+            bytes: 1,
+            sha256: String::new(),
+            sight: String::new(),
+            problem: None,
+            created_at: Timestamp::default(),
+            finished_at: None,
+        };
+        let (written, half) = (file(&app, "1234"), file(&app, "5678.part"));
+        std::fs::create_dir_all(folder(&app)).expect("made");
+        std::fs::write(&written, "x").expect("written");
+        app.exports.end(&app, &forgotten).expect("ended");
+        assert!(!written.exists());
+        std::fs::write(&half, "x").expect("written");
+        sweep(&app).expect("swept");
+        assert!(!half.exists());
+        app.close();
     }
 }

@@ -107,9 +107,8 @@ fn not_now(
     verifications: &HashMap<WorkspaceId, Arc<Verification>>,
     workspace: &WorkspaceId,
 ) -> Option<NotNow> {
-    let is_elsewhere = |(id, one): (&WorkspaceId, &Arc<Verification>)| {
-        id != workspace && one.outcome().is_none()
-    };
+    let is_elsewhere =
+        |(id, one): (&WorkspaceId, &Arc<Verification>)| id != workspace && one.outcome().is_none();
     if verifications.iter().any(is_elsewhere) {
         return Some(NotNow::Elsewhere);
     }

@@ -1,8 +1,8 @@
-//! What each of the people may take of the server: so many requests in a while, as tokens have, and of the lanes what their
-//! workspace has. It is found before the page is, so that no page can forget it.
+//! What each of the people may take of the server: so many requests in a while, as tokens have, and of the lanes what
+//! their workspace has. It is found before the page is, so that no page can forget it.
 
 use super::refusal::Refusal;
-use super::visitor::signed_in;
+use super::visitor::{Found, signed_in};
 use crate::api::caller::count_person;
 use crate::api::lanes::Lanes;
 use crate::app::App;
@@ -24,6 +24,8 @@ pub async fn share(State(app): State<Arc<App>>, request: Request, next: Next) ->
 async fn take(parts: &mut Parts, app: &Arc<App>) -> Result<(), Refusal> {
     let Ok((_, session, person)) = signed_in(parts, app).await else { return Ok(()) };
     count_person(parts, app, &person.id)?;
+    let found = Found(session.clone(), person);
+    parts.extensions.insert(found);
     if let Some(lanes) = parts.extensions.get::<Arc<Lanes>>().map(|lanes| lanes.of(&session.workspace)) {
         parts.extensions.insert(lanes);
     }

@@ -90,7 +90,10 @@ fn a_file_is_closed_to_whoever_sees_something_else_by_now() {
     assert!(whole.status == 200 && whole.text().contains("\"bob\"") && !whole.text().contains("\"eve\""));
     let told = server.get("/v1/events?q=action:log.export_downloaded").send().good();
     let about = &told["entries"][0];
-    assert_eq!((&about["metadata"]["rows"], &about["actor"]["role"]), (&json!(1), &json!("support_ops_manager")));
+    assert_eq!(
+        (&about["metadata"]["rows"], &about["actor"]["role"]),
+        (&json!(1), &json!("support_ops_manager"))
+    );
     let workspace = server.workspace.parse().expect("an id");
     let team = |actor: &str| {
         let team = Team { id: "payments".into(), name: "Payments".into(), actors: vec![actor.into()] };

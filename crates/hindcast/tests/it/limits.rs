@@ -111,7 +111,8 @@ fn people_may_ask_for_so_much_in_a_while_as_tokens_may() {
     let server = TestServer::start_with(|config| config.limits.person_requests_per_10s = 3);
     let (owner, auditor) = (server.visitor(Role::Owner, &[]), server.visitor(Role::Auditor, &[]));
     let answers: Vec<_> = (0..7).map(|_| owner.get("/help/activities")).collect();
-    let refused = answers.iter().find(|answer| answer.status == 429).expect("seven are more than three twice");
+    let refused =
+        answers.iter().find(|answer| answer.status == 429).expect("seven are more than three twice");
     assert!(refused.text().contains("Please wait a few seconds"), "{}", refused.text());
     let (wait, limit) = (refused.header("retry-after"), refused.header("ratelimit-limit"));
     assert!((1..=10).contains(&wait.parse::<u32>().expect("seconds")) && limit == "3");

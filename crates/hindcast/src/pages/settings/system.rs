@@ -111,6 +111,8 @@ fn settings(app: &App) -> Vec<(&'static str, String)> {
         ("limits.unsealed_mb", config.limits.unsealed_mb.to_string()),
         ("limits.query_seconds", config.limits.query_seconds.to_string()),
         ("limits.requests_per_10s", config.limits.requests_per_10s.to_string()),
+        ("limits.person_requests_per_10s", config.limits.person_requests_per_10s.to_string()),
         ("limits.tails", config.limits.tails.to_string()),
+        ("limits.exports_mb", config.limits.exports_mb.to_string()),
     ]
 }
