@@ -21,6 +21,7 @@ impl Query {
                 }
             }
         }
+        // Whatever is asked can be asked again, in an address too.
         let text = narrowed.to_string();
         Query::parse(&text, &ParseContext::default()).is_ok().then_some(narrowed)
     }

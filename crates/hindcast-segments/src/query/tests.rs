@@ -3,8 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// 2026-11-21T19:40:00Z, on a clock an hour ahead.
-const CONTEXT: ParseContext =
-    ParseContext { now_us: 1_795_290_000_000_000, clock: &Ahead { minutes: 60 } };
+const CONTEXT: ParseContext = ParseContext { now_us: 1_795_290_000_000_000, clock: &Ahead { minutes: 60 } };
 
 fn parsed(text: &str) -> Query {
     Query::parse(text, &CONTEXT).unwrap_or_else(|errors| panic!("{text}: {errors}"))
@@ -44,7 +43,10 @@ fn every_key_is_read_and_written_in_one_way() {
         ("actor:\"Jürgen Groß\" -actor:ana@*", "actor:\"Jürgen Groß\" -actor:ana@*"),
         (r#"actor:"the \"boss\" C:\temp""#, r#"actor:"the \"boss\" C:\\temp""#),
         ("action:\"not_a_wildcard*\"", "action:\"not_a_wildcard*\""),
-        ("actor_type:user ACTOR_ID:U_1 -actor_id:\" a* \"", "actor_id:U_1 -actor_id:\" a* \" actor_type:user"),
+        (
+            "actor_type:user ACTOR_ID:U_1 -actor_id:\" a* \"",
+            "actor_id:U_1 -actor_id:\" a* \" actor_type:user",
+        ),
         ("actor_id:\" \" actor_id:\u{200b}", "actor_id:\" \" actor_id:\u{200b}"),
         ("actor_type:AGENT category:content kind:hold", "actor_type:agent category:content kind:hold"),
         ("ip:203.0.113.77/24 ip:2001:DB8::1", "ip:203.0.113.0/24 ip:2001:db8::1"),
@@ -252,14 +254,22 @@ fn a_condition_more_narrows() {
         ("refund outcome:denied", "action:a.*", "action:a.* outcome:denied refund"),
         // Of a field that has one value, those stay that both allow.
         ("action:a action:b", "action:b action:c", "action:b"),
-        ("action:user.*", "action:user.signed_in action:user.sign_* action:x", "action:user.signed_in action:user.sign_*"),
+        (
+            "action:user.*",
+            "action:user.signed_in action:user.sign_* action:x",
+            "action:user.signed_in action:user.sign_*",
+        ),
         ("action:user.signed_in", "action:user.*", "action:user.signed_in"),
         ("ip:203.0.113.0/24 ip:::1", "ip:203.0.113.9 ip:10.0.0.0/8", "ip:203.0.113.9"),
         ("actor:ana", "actor_id:u_1", "actor:ana actor_id:u_1"),
         ("actor_id:u_1 actor_id:u_2", "actor_id:u_2", "actor_id:u_2"),
         // Nothing is both, and nothing is found.
         ("outcome:success", "outcome:denied outcome:failure", "outcome:denied -outcome:denied"),
-        ("outcome:success -outcome:success", "outcome:denied", "outcome:denied -outcome:denied -outcome:success"),
+        (
+            "outcome:success -outcome:success",
+            "outcome:denied",
+            "outcome:denied -outcome:denied -outcome:success",
+        ),
         ("ip:10.0.0.0/8", "ip:::/0", "ip:::/0 -ip:::/0"),
         // Whatever is not wanted, none of it may be there.
         ("-role:admin", "-role:owner", "-role:admin -role:owner"),

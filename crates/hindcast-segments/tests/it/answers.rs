@@ -11,8 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tempfile::TempDir;
 
-const CONTEXT: ParseContext =
-    ParseContext { now_us: 1_796_000_000_000_000, clock: &Ahead { minutes: 0 } };
+const CONTEXT: ParseContext = ParseContext { now_us: 1_796_000_000_000_000, clock: &Ahead { minutes: 0 } };
 
 pub fn query(text: &str) -> Query {
     Query::parse(text, &CONTEXT).unwrap_or_else(|errors| panic!("{text}: {errors}"))
@@ -295,7 +294,11 @@ fn a_completion_is_what_was_counted_when_the_time_was_up() {
         store.snapshot().suggest(&Query::default(), FacetKind::Action, "", 50, budget).unwrap()
     };
     let (all, none) = (suggested(&budget()), suggested(&Budget::new(Duration::ZERO, u64::MAX)));
-    assert_eq!(all.iter().map(|value| value.count).sum::<u64>(), 400, "nothing is left out when there is time");
+    assert_eq!(
+        all.iter().map(|value| value.count).sum::<u64>(),
+        400,
+        "nothing is left out when there is time"
+    );
     assert!(none.is_empty(), "{none:?}");
     let gone = budget();
     gone.cancel_flag().store(true, Ordering::Relaxed);

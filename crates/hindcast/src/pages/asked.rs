@@ -119,8 +119,6 @@ impl Asked {
 
     /// What is asked for, at a moment and on a clock.
     pub fn question(&self, now: Timestamp, clock: &Clock) -> Result<Result<Question, QueryErrors>, Refusal> {
-        // The moment may have come with an address; what is far from all years is none that anybody asked at.
-        let now = Timestamp::from_micros(now.micros().clamp(Timestamp::MIN.micros(), Timestamp::MAX.micros()));
         let range = self.time_range(now, clock)?;
         let context = ParseContext { now_us: now.micros(), clock };
         let typed = match Query::parse(&self.q, &context) {
@@ -147,7 +145,9 @@ impl Asked {
             return Ok(TimeRange { from: end("from", &self.from)?, until: end("to", &self.to)? });
         };
         if let Some((_, seconds)) = PRESETS.iter().find(|(name, _)| *name == preset) {
-            return Ok(TimeRange { from: Some(now.micros() - seconds * 1_000_000), until: None });
+            // With a whole minute, so that bars and what they lead to are the same for that long.
+            let from = now.micros() - seconds * 1_000_000;
+            return Ok(TimeRange { from: Some(from - from.rem_euclid(60_000_000)), until: None });
         }
         if preset == "all" {
             return Ok(TimeRange::ALWAYS);
@@ -172,9 +172,12 @@ impl Asked {
         Self { range: range.to_owned(), from: String::new(), to: String::new(), ..self.first_page() }
     }
 
-    /// The same between two moments.
-    pub fn between(&self, from: Timestamp, to: Timestamp) -> Self {
-        Self { range: String::new(), from: from.to_string(), to: to.to_string(), ..self.first_page() }
+    /// The same between two moments, as far as it was asked for: the list has what is counted there.
+    pub fn between(&self, question: &Question, from: i64, until: i64) -> Self {
+        let asked = question.query.occurred;
+        let from = Timestamp::from_micros(asked.from.map_or(from, |first| first.max(from)));
+        let until = Timestamp::from_micros(asked.until.map_or(until, |end| end.min(until)));
+        Self { range: String::new(), from: from.to_string(), to: until.to_string(), ..self.first_page() }
     }
 
     /// The same with an entry open.
@@ -421,28 +424,30 @@ mod tests {
 
     #[test]
     fn days_of_a_query_are_those_of_the_reader_s_zone_then() {
-        let at = |text: &str| Timestamp::parse(text).expect("a time").micros();
-        let range = |zone: &str, now: &str, q: &str| {
-            let asked = Asked { q: q.to_owned(), range: "all".to_owned(), ..Asked::default() };
+        let days = |zone: &str, now: &str, day: &str| {
+            let asked = Asked { q: format!("occurred:{day}"), range: "all".to_owned(), ..Asked::default() };
             let now = Timestamp::parse(now).expect("a time");
             let question = asked.question(now, &Clock::new(zone, Language::English)).expect("a range");
             let TimeRange { from, until } = question.expect("a query").query.occurred;
-            (from, until)
+            let ends = [from, until].map(|end| Timestamp::from_micros(end.expect("an end")).to_string());
+            ends.join(" ").replace(":00.000000Z", "Z")
         };
-        for (zone, now, q, from, until) in [
-            ("Europe/Berlin", "2026-11-21T09:00:00Z", "2026-07-01", "2026-06-30T22:00:00Z", "2026-07-01T22:00:00Z"),
-            ("Europe/Berlin", "2026-11-21T09:00:00Z", "2026-12-01", "2026-11-30T23:00:00Z", "2026-12-01T23:00:00Z"),
-            ("Europe/Berlin", "2026-10-25T19:00:00Z", "today", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
-            ("Europe/Berlin", "2026-03-30T09:00:00Z", "yesterday", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
-            ("Europe/Berlin", "2026-11-21T09:00:00Z", "2026-10-25T02:30", "2026-10-25T00:30:00Z", "2026-10-25T00:31:00Z"),
-            ("Europe/Berlin", "2026-11-21T09:00:00Z", "2026-03-29T02:30", "2026-03-29T01:30:00Z", "2026-03-29T01:31:00Z"),
-            // A day that begins at one o'clock, and one that never was.
-            ("Africa/Cairo", "2026-11-21T09:00:00Z", "2026-04-24", "2026-04-23T22:00:00Z", "2026-04-24T21:00:00Z"),
-            ("Pacific/Apia", "2026-11-21T09:00:00Z", "2011-12-30", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00.000001Z"),
+        for (now, day, meant) in [
+            ("2026-11-21T09:00:00Z", "2026-07-01", "2026-06-30T22:00Z 2026-07-01T22:00Z"),
+            ("2026-11-21T09:00:00Z", "2026-12-01", "2026-11-30T23:00Z 2026-12-01T23:00Z"),
+            // Days on which clocks were put back, and forward.
+            ("2026-10-25T19:00:00Z", "today", "2026-10-24T22:00Z 2026-10-25T23:00Z"),
+            ("2026-03-30T09:00:00Z", "yesterday", "2026-03-28T23:00Z 2026-03-29T22:00Z"),
+            ("2026-11-21T09:00:00Z", "2026-10-25T02:30", "2026-10-25T00:30Z 2026-10-25T00:31Z"),
+            ("2026-11-21T09:00:00Z", "2026-03-29T02:30", "2026-03-29T01:30Z 2026-03-29T01:31Z"),
         ] {
-            let q = format!("occurred:{q}");
-            assert_eq!(range(zone, now, &q), (Some(at(from)), Some(at(until))), "{q} in {zone}");
+            assert_eq!(days("Europe/Berlin", now, day), meant, "{day}");
         }
+        let now = "2026-11-21T09:00:00Z";
+        let first_at_one = days("Africa/Cairo", now, "2026-04-24");
+        assert_eq!(first_at_one, "2026-04-23T22:00Z 2026-04-24T21:00Z");
+        let left_out = days("Pacific/Apia", now, "2011-12-30");
+        assert_eq!(left_out, "2011-12-30T10:00Z 2011-12-30T10:00:00.000001Z");
     }
 
     #[test]
@@ -460,12 +465,12 @@ mod tests {
 
     #[test]
     fn ranges_are_of_the_clock() {
-        let now = Timestamp::parse("2026-11-21T09:00:00Z").expect("a time");
+        let now = Timestamp::parse("2026-11-21T09:00:59.5Z").expect("a time");
         let clock = Clock::new("Asia/Tokyo", Language::English);
         let range =
             |asked: Asked| asked.question(now, &clock).expect("a range").expect("a query").query.occurred;
         let at = |text: &str| Timestamp::parse(text).map(Timestamp::micros);
-        assert_eq!(range(Asked::default()).from, at("2026-11-20T09:00:00Z"));
+        assert_eq!(range(Asked::default()).from, at("2026-11-20T09:00:00Z"), "a whole minute");
         let month = range(Asked { range: "last-month".into(), ..Asked::default() });
         assert_eq!((month.from, month.until), (at("2026-09-30T15:00:00Z"), at("2026-10-31T15:00:00Z")));
         let own = range(Asked { from: "2026-11-01T00:00".into(), ..Asked::default() });

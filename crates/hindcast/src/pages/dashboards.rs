@@ -243,7 +243,8 @@ impl Looking<'_> {
         ];
         Ok(Shown {
             tiles,
-            lists: self.lists(named::SET_UP, &[FacetKind::Actor, FacetKind::Action, FacetKind::TargetType])?,
+            lists: self
+                .lists(named::SET_UP, &[FacetKind::Actor, FacetKind::Action, FacetKind::TargetType])?,
             latest: Some((t.latest_permissions().into_owned(), self.latest(named::PERMISSIONS)?)),
             ..Shown::default()
         })

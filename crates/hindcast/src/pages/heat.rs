@@ -49,8 +49,7 @@ pub fn heat(
     let mut newest = [[None; 24]; 7];
     let hours = edges.iter().zip(edges.iter().skip(1)).map(|(start, end)| (*start, *end));
     for (total, (start, end)) in counted.totals.iter().zip(hours).filter(|(total, _)| **total > 0) {
-        let (start, end) = (Timestamp::from_micros(start), Timestamp::from_micros(end));
-        let at = visitor.clock.zoned(start);
+        let at = visitor.clock.zoned(Timestamp::from_micros(start));
         let day = usize::try_from(at.weekday().to_monday_zero_offset()).unwrap_or(0).min(6);
         let hour = usize::try_from(at.hour()).unwrap_or(0).min(23);
         totals[day][hour] += total;
@@ -68,7 +67,8 @@ pub fn heat(
                 finding.clone_from(&title);
             }
             let newest = newest[day][hour];
-            let href = newest.map_or(String::new(), |(start, end)| asked.between(start, end).href());
+            let href =
+                newest.map_or(String::new(), |(start, end)| asked.between(question, start, end).href());
             Cell { level: (total * 4).div_ceil(most.max(1)), count: shown, title, href }
         });
         let cells = cells.collect();

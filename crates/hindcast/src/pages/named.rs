@@ -22,8 +22,8 @@ pub const EXPORTS: &str = "action:data_export.created action:data_export.run act
      action:personal_data.revealed action:pii_data_revealed action:app_data_export action:bulk_export \
      action:conversation_pdf_export action:macro_usage_export";
 
-/// Keys and secrets by which programs come in.
-pub const KEYS: &str = "action:token.* action:oauth.* action:oauth_token_revocation \
+/// Tokens and secrets by which programs come in.
+pub const TOKENS: &str = "action:token.* action:oauth.* action:oauth_token_revocation \
      action:integration.token_regenerated action:app_package_token_regeneration \
      action:custom_authentication_token_creation action:messenger_api_secret_*";
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn every_value_of_a_question_finds_some_activity() {
-        for q in [SIGN_INS, FAILED_SIGN_INS, PERMISSIONS, EXPORTS, KEYS, SETTINGS, AUTOMATION, SET_UP] {
+        for q in [SIGN_INS, FAILED_SIGN_INS, PERMISSIONS, EXPORTS, TOKENS, SETTINGS, AUTOMATION, SET_UP] {
             let whole = asked(q);
             assert_eq!(whole.clauses.len(), 1, "{q}: different keys must hold at once");
             for one in q.split_whitespace().map(asked) {
@@ -100,10 +100,10 @@ mod tests {
                 || ["export", ".exported", ".downloaded"].iter().any(|end| activity.code.ends_with(end));
             assert!(!says_so || finds(&exports, activity), "{}", activity.code);
         }
-        let keys = asked(KEYS);
+        let tokens = asked(TOKENS);
         for activity in Registry::builtin().all() {
             let says_so = activity.code.contains("token") || activity.code.contains("api_secret");
-            assert!(!says_so || finds(&keys, activity), "{}", activity.code);
+            assert!(!says_so || finds(&tokens, activity), "{}", activity.code);
         }
     }
 }

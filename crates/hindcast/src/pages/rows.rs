@@ -142,6 +142,10 @@ impl Moment {
         let title = format!("{utc} UTC · {zoned} · {relative}");
         let times = visitor.person.preferences.times;
         let shown = match times {
+            // That it is to come says too little, such as of the day a token ends.
+            Times::Relative if at.micros() - visitor.now.micros() >= 1_000_000 => {
+                t.with_aside(local, relative).into_owned()
+            }
             Times::Local => local,
             Times::Utc => utc,
             Times::Relative => relative,

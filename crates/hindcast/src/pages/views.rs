@@ -66,7 +66,7 @@ pub fn builtin(t: Text, visitor: &Visitor) -> Vec<(String, String)> {
         (t.view_permissions().into_owned(), named::PERMISSIONS.to_owned()),
         (t.view_exports().into_owned(), named::EXPORTS.to_owned()),
         (t.view_settings().into_owned(), named::SETTINGS.to_owned()),
-        (t.view_tokens().into_owned(), named::KEYS.to_owned()),
+        (t.view_tokens().into_owned(), named::TOKENS.to_owned()),
         (t.view_mine().into_owned(), visitor.own_query()),
     ]
 }
