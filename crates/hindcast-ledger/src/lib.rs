@@ -40,8 +40,8 @@ pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply, WAITING_MAX};
 pub use note::{Note, NoteError, NoteSignature};
 pub use opening::{Disclosure, Opening};
 pub use proof::{
-    ProofError, ProveError, RangeProof, fold_range, prove_consistency, prove_inclusion, prove_range,
-    verify_consistency, verify_inclusion,
+    ProofError, ProveError, RangeFold, RangeProof, fold_range, prove_consistency, prove_inclusion,
+    prove_range, verify_consistency, verify_inclusion,
 };
 pub use tile::{Tile, TileError};
 pub use tlog_proof::{TlogProof, TlogProofError};

@@ -201,20 +201,52 @@ pub fn fold_range(
     size: u64,
     proof: &RangeProof,
 ) -> Result<Hash, ProofError> {
-    check_range(start, start, size)?;
-    let mut stack = Stack::default();
-    stack.push_all(0, start, &proof.left)?;
-    let mut end = start;
+    let mut fold = RangeFold::new(start, size, proof)?;
     for leaf in leaves {
+        fold.push(leaf)?;
+    }
+    fold.finish(proof)
+}
+
+/// The same, leaf by leaf, for runs that are read as they come.
+pub struct RangeFold {
+    start: u64,
+    next: u64,
+    size: u64,
+    stack: Stack,
+}
+
+impl RangeFold {
+    /// Begins a run at `start` in the tree of `size` leaves.
+    pub fn new(start: u64, size: u64, proof: &RangeProof) -> Result<Self, ProofError> {
+        check_range(start, start, size)?;
+        let mut stack = Stack::default();
+        stack.push_all(0, start, &proof.left)?;
+        Ok(Self { start, next: start, size, stack })
+    }
+
+    /// Where the next leaf stands.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Takes the next leaf.
+    pub fn push(&mut self, leaf: Hash) -> Result<(), ProofError> {
+        let Self { start, next: end, size, .. } = *self;
         if end == size {
             return Err(ProofError::Range { start, end: end.saturating_add(1), size });
         }
-        stack.push(0, end, leaf);
-        end += 1;
+        self.stack.push(0, end, leaf);
+        self.next += 1;
+        Ok(())
     }
-    stack.push_all(end, size, &proof.right)?;
-    let smallest_first = stack.0.iter().rev().map(|&(_, hash)| hash);
-    Ok(fold_peaks(smallest_first).unwrap_or_else(empty_root))
+
+    /// The root, after the last leaf.
+    pub fn finish(mut self, proof: &RangeProof) -> Result<Hash, ProofError> {
+        self.stack.push_all(self.next, self.size, &proof.right)?;
+        let smallest_first = self.stack.0.iter().rev().map(|&(_, hash)| hash);
+        Ok(fold_peaks(smallest_first).unwrap_or_else(empty_root))
+    }
 }
 
 /// The root of the leaves `start..end`, where `start` is a place such a subtree can begin.

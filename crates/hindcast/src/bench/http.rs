@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::catalog::{By, Narrowing, NewToken, Scope};
 use crate::serve::{listen, serve};
 use anyhow::{Context as _, ensure};
+use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(super) fn measure(
     app: Arc<App>,
     generator: &Generator,
     asked: &WorkspaceId,
+    end: Timestamp,
 ) -> anyhow::Result<Vec<Figure>> {
     let cookie = pages::visitor(&app, asked)?;
     let workspace = app.create_workspace("Over HTTP", &By::server())?.id;
@@ -48,7 +50,7 @@ pub(super) fn measure(
         let address = listener.local_addr()?;
         let server = tokio::spawn(serve(app.clone(), listener));
         let token = Arc::new(token.reveal().to_owned());
-        let pages = tokio::task::spawn_blocking(move || pages::measure(address, &cookie));
+        let pages = tokio::task::spawn_blocking(move || pages::measure(address, &cookie, end));
         let mut figures = pages.await??;
         figures.extend(batched(address, &token, batches).await?);
         figures.extend(single(address, &token, singles).await?);

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::rooms::Room;
 use crate::verify::verify_room;
 use anyhow::{Context as _, bail, ensure};
-use hindcast_event::Entries;
+use hindcast_event::{Entries, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::query::{ParseContext, Query};
 use hindcast_segments::{Budget, CsvStyle, Cursor, FacetKind, Format};
@@ -43,7 +43,7 @@ pub(super) fn measure(generator: &Generator, params: &Params, folder: &Path) -> 
     let app = Arc::new(App::open(config)?);
     std::thread::sleep(Duration::from_secs(2));
     figures.push(Figure::ours("memory idle", anonymous_mb(), "MB", "anonymous, after a restart"));
-    figures.extend(http::measure(app, generator, &asked)?);
+    figures.extend(http::measure(app, generator, &asked, Timestamp::from_micros(params.end_us))?);
     Ok(figures)
 }
 

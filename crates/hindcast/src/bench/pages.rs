@@ -5,13 +5,15 @@ use crate::app::App;
 use crate::catalog::{By, Membership, NewPerson, NewSession, Preferences, Stage};
 use crate::people::Role;
 use anyhow::{Context as _, ensure};
+use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// What somebody asks who looks for something: the name of the figure and the address.
+/// What somebody asks who looks for something: the name of the figure and the address. What stands in braces is the last
+/// day that has entries.
 const PAGES: [(&str, &str); 6] = [
-    ("log page, 24 h", "/log"),
+    ("log page, a day", "/log?from={from}&to={to}"),
     ("log page, all time", "/log?range=all"),
     ("log page, failures", "/log?range=all&q=outcome:failure"),
     ("log page, a word", "/log?range=all&q=refund"),
@@ -19,6 +21,7 @@ const PAGES: [(&str, &str); 6] = [
     ("log page, histogram", "/log?range=all&part=histogram"),
 ];
 const RUNS: usize = 40;
+const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// Makes somebody who may see all of a workspace, and says what their browser shows.
 pub(super) fn visitor(app: &App, workspace: &WorkspaceId) -> anyhow::Result<String> {
@@ -41,7 +44,7 @@ pub(super) fn visitor(app: &App, workspace: &WorkspaceId) -> anyhow::Result<Stri
 }
 
 /// Asks for the pages one after the other; blocking, for a thread of its own.
-pub(super) fn measure(address: SocketAddr, cookie: &str) -> anyhow::Result<Vec<Figure>> {
+pub(super) fn measure(address: SocketAddr, cookie: &str, end: Timestamp) -> anyhow::Result<Vec<Figure>> {
     let ask = |path: &str| -> anyhow::Result<Vec<u8>> {
         let kind = if path.contains("part=") { "partial" } else { "full" };
         let request = ureq::get(format!("http://{address}{path}"))
@@ -53,12 +56,14 @@ pub(super) fn measure(address: SocketAddr, cookie: &str) -> anyhow::Result<Vec<F
         Ok(answer.body_mut().with_config().limit(16 << 20).read_to_vec()?)
     };
     let mut figures = Vec::new();
+    let begin = Timestamp::from_micros(end.micros() - DAY_MICROS);
     for (metric, path) in PAGES {
+        let path = path.replace("{from}", &begin.to_string()).replace("{to}", &end.to_string());
         let mut times = Vec::with_capacity(RUNS);
         let mut bytes = 0;
         for _ in 0..RUNS {
             let begun = Instant::now();
-            bytes = ask(path)?.len();
+            bytes = ask(&path)?.len();
             times.push(begun.elapsed().as_secs_f64() * 1e3);
         }
         let first = times[0];

@@ -45,7 +45,7 @@ const LINES: [Line; 36] = [
     less("Q5 rare word", "≤ 10"),
     less("Q5b common word", "≤ 10"),
     less("Q6 facets", "≤ 15"),
-    less("log page, 24 h", "≤ 150"),
+    less("log page, a day", "≤ 150"),
     less("log page, all time", "≤ 150"),
     less("log page, failures", "≤ 150"),
     less("log page, a word", "≤ 150"),

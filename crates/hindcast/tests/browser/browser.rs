@@ -322,11 +322,6 @@ impl Browser {
         status.as_i64().unwrap_or_else(|| panic!("{status}"))
     }
 
-    /// A picture of what is in the window.
-    pub async fn picture(&self) -> Vec<u8> {
-        self.client.screenshot().await.expect("a picture")
-    }
-
     /// Makes the window so wide and high, however small.
     pub fn resize(&self, width: u32, height: u32) {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });

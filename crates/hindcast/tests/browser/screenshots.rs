@@ -1,18 +1,64 @@
-//! Pictures for people to look at: `cargo test -p hindcast --test browser -- --ignored screenshots`. They go into the
-//! folder that `HINDCAST_SCREENSHOTS` names, or into a new one.
+//! Pictures for people to look at, of every page: `HINDCAST_SCREENSHOTS=$PWD/docs/screenshots cargo test -p hindcast --test
+//! browser -- --ignored screenshots`. Without a folder they go into a new one.
 
 use crate::browser::{Browser, Setup, say};
-use crate::cast::{hire, hush, speaks};
+use crate::cast::{Authenticator, hire, hush, owner, speaks};
 use crate::demo;
 use crate::support::TestServer;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hindcast::catalog::{By, Preferences, Settings, Team, Theme};
 use hindcast::people::Role;
-use std::path::PathBuf;
+use serde_json::json;
+use std::path::{Path, PathBuf};
 
 const EVENTS: usize = 20_000;
 const SIZES: [(u32, u32); 2] = [(1280, 900), (360, 800)];
-const LOOKS: [(&str, Theme, &str); 3] =
-    [("en", Theme::Light, "en-light"), ("ja", Theme::Light, "ja-light"), ("de", Theme::Dark, "de-dark")];
+const LOOKS: [(Theme, &str); 2] = [(Theme::Light, "light"), (Theme::Dark, "dark")];
+/// Some in the other languages, large.
+const ABROAD: [(&str, Theme, &str, &str); 5] = [
+    ("de", Theme::Dark, "access-de-dark", "/dashboards/access?range=30d"),
+    ("de", Theme::Light, "roles-de-light", "/settings/roles"),
+    ("fr", Theme::Light, "overview-fr-light", "/dashboards/overview?range=30d"),
+    ("ja", Theme::Light, "log-ja-light", "/log?range=7d"),
+    ("ja", Theme::Dark, "help-search-ja-dark", "/help/search"),
+];
+
+/// Name and path of every page. What stands in braces is filled in.
+const PAGES: [(&str, &str); 32] = [
+    ("log", "/log?range=7d"),
+    ("log-entry", "/log?range=90d&q=category:agents_roles&entry={entry}&tab=changes"),
+    ("log-no-match", "/log?range=15m&q=nothing-is-called-this"),
+    ("log-mistake", "/log?q=actr:ana"),
+    ("log-values", "/log/values?facet=actor&range=90d"),
+    ("entry", "/log/{entry}"),
+    ("entry-context", "/log/{entry}?tab=context"),
+    ("entry-integrity", "/log/{entry}?tab=integrity"),
+    ("entry-raw", "/log/{entry}?tab=raw"),
+    ("export", "/log/export?range=30d"),
+    ("exports", "/exports"),
+    ("overview", "/dashboards/overview?range=30d"),
+    ("access", "/dashboards/access?range=30d"),
+    ("changes", "/dashboards/changes?range=30d"),
+    ("people", "/dashboards/people?range=30d"),
+    ("person", "/people/{actor}?range=90d"),
+    ("integrity", "/integrity"),
+    ("settings-general", "/settings/general"),
+    ("settings-people", "/settings/people"),
+    ("settings-member", "/settings/people/{member}"),
+    ("settings-teams", "/settings/teams"),
+    ("settings-roles", "/settings/roles"),
+    ("settings-sign-in", "/settings/sign-in"),
+    ("settings-tokens", "/settings/tokens"),
+    ("settings-system", "/settings/system"),
+    ("settings-preferences", "/settings/preferences"),
+    ("help-search", "/help/search"),
+    ("help-roles", "/help/roles"),
+    ("help-integrity", "/help/integrity"),
+    ("help-activities", "/help/activities"),
+    ("api-reference", "/docs/api"),
+    ("not-found", "/nothing/is/here"),
+];
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes a minute, and is for looking at"]
@@ -42,33 +88,80 @@ async fn screenshots() {
     ] {
         hire(&server, name, role, speaks("en"));
     }
-    let entry = server.get("/v1/events?limit=1&q=action:agent.permissions_changed").send().good();
-    let entry = entry["entries"][0]["index"].to_string();
-    let pages = [
-        ("log", "/log?range=7d".to_owned()),
-        ("entry", format!("/log?range=90d&q=category:agents_roles&entry={entry}&tab=changes")),
-        ("overview", "/dashboards/overview?range=30d".to_owned()),
-        ("access", "/dashboards/access?range=30d".to_owned()),
-        ("integrity", "/integrity".to_owned()),
-        ("people", "/settings/people".to_owned()),
-        ("roles", "/settings/roles".to_owned()),
-        ("activities", "/help/activities".to_owned()),
-    ];
+    let taro = hire(&server, "Tomás Herrera", Role::Viewer, speaks("en"));
+    let newest = |q: &str| {
+        let page = server.get(&format!("/v1/events?limit=1&q={q}")).send().good();
+        page["entries"][0].clone()
+    };
+    let entry = newest("action:agent.permissions_changed");
+    let (entry, actor) =
+        (entry["index"].to_string(), entry["actor"]["id"].as_str().expect("an id").to_owned());
+    let pages: Vec<(String, String)> = PAGES
+        .iter()
+        .map(|(name, path)| {
+            let path =
+                path.replace("{entry}", &entry).replace("{actor}", &actor).replace("{member}", &taro.id.0);
+            ((*name).to_owned(), path)
+        })
+        .collect();
     let Some(browser) = Browser::open_as(&server, Setup::default()).await else { return };
-    browser.enter(&server, &server.workspace, &aoife);
-    for (language, theme, look) in LOOKS {
-        let preferences = Preferences { theme, ..speaks(language) };
-        catalog.set_preferences(&aoife.id, &preferences).expect("kept");
-        for (width, height) in SIZES {
-            browser.resize(width, height);
-            for (name, path) in &pages {
-                browser.visit(path).await;
-                browser.settle().await;
-                let file = folder.join(format!("{name}-{look}-{width}.png"));
-                std::fs::write(&file, browser.picture().await).expect("written");
-                say(&file.display().to_string());
-            }
-        }
+    for (theme, look) in LOOKS {
+        browser.forget().await;
+        browser.remember("hindcast-theme", look);
+        take(&browser, &folder, look, &[("sign-in".to_owned(), "/login".to_owned())]).await;
+        browser.enter(&server, &server.workspace, &aoife);
+        catalog.set_preferences(&aoife.id, &Preferences { theme, ..speaks("en") }).expect("kept");
+        take(&browser, &folder, look, &pages).await;
+    }
+    browser.resize(SIZES[0].0, SIZES[0].1);
+    for (language, theme, name, path) in ABROAD {
+        catalog.set_preferences(&aoife.id, &Preferences { theme, ..speaks(language) }).expect("kept");
+        browser.visit(path).await;
+        browser.settle().await;
+        keep(&browser, &folder.join(format!("{name}-{}.webp", SIZES[0].0)));
     }
     browser.close().await;
+    first_run(&folder).await;
+}
+
+/// What somebody sees who has just started a server.
+async fn first_run(folder: &Path) {
+    let server = TestServer::start();
+    let Some(browser) = Browser::open_as(&server, Setup::default()).await else { return };
+    for (_, look) in LOOKS {
+        browser.remember("hindcast-theme", look);
+        take(&browser, folder, look, &[("setup".to_owned(), "/setup".to_owned())]).await;
+    }
+    let mara = owner(&server);
+    browser.enter(&server, &server.workspace, &mara);
+    take(&browser, folder, "light", &[("log-empty".to_owned(), "/log".to_owned())]).await;
+    take(&browser, folder, "light", &[("second-factor".to_owned(), "/login/second-factor".to_owned())]).await;
+    let mut phone = Authenticator::new(&browser.see("[data-testid=totp-secret]").await);
+    browser.fill("#f-code", &phone.code().await).await;
+    browser.press("form[action='/login/second-factor'] button").await;
+    browser.see("[data-testid=recovery-codes]").await;
+    for (width, height) in SIZES {
+        browser.resize(width, height);
+        keep(&browser, &folder.join(format!("recovery-codes-light-{width}.webp")));
+    }
+    browser.close().await;
+}
+
+async fn take(browser: &Browser, folder: &Path, look: &str, pages: &[(String, String)]) {
+    for (width, height) in SIZES {
+        browser.resize(width, height);
+        for (name, path) in pages {
+            browser.visit(path).await;
+            browser.settle().await;
+            keep(browser, &folder.join(format!("{name}-{look}-{width}.webp")));
+        }
+    }
+}
+
+/// Keeps what is in the window, compressed.
+fn keep(browser: &Browser, file: &Path) {
+    let picture = browser.devtools("Page.captureScreenshot", &json!({ "format": "webp", "quality": 55 }));
+    let picture = STANDARD.decode(picture["data"].as_str().expect("a picture")).expect("base64");
+    std::fs::write(file, picture).expect("written");
+    say(&file.display().to_string());
 }
