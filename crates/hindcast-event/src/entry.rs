@@ -3,6 +3,7 @@
 use crate::Timestamp;
 use crate::event::{Damaged, Event};
 use crate::json::write_string;
+use crate::salts::{Key, Left, Salts};
 
 /// What an entry is for; the byte is part of the commitment (`docs/formats/entry.md`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,9 +70,6 @@ impl Kind {
     }
 }
 
-/// The random bytes from which the salts of an entry's sections are derived.
-pub type Key = [u8; 16];
-
 /// An event at its index in a ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
@@ -81,8 +79,8 @@ pub struct Entry<'a> {
     pub received_at: Timestamp,
     /// What it is for.
     pub kind: Kind,
-    /// Salts the commitment.
-    pub key: Key,
+    /// Salts the commitment, and says what is erased.
+    pub salts: Salts<'a>,
     /// What happened.
     pub event: Event<'a>,
 }
@@ -96,6 +94,9 @@ impl Entry<'_> {
         object.text("id", &view.id);
         if self.kind != Kind::Event {
             object.text("kind", self.kind.as_str());
+        }
+        if let Salts::Left(left) = self.salts {
+            object.raw("erased", left.erased().to_string().as_bytes());
         }
         object.text("action", &view.action);
         object.text("occurred_at", &view.occurred_at.to_string());
@@ -198,8 +199,9 @@ impl<'o> Object<'o> {
 
 /// Entries in one piece of memory, in the order they were pushed.
 ///
-/// One record is `u8 form, u8 kind, 16 bytes key, u32 length, sections`; the form is 0, a later one will hold
-/// entries with erased sections. Index and time stand beside the records, because a run of new entries implies them.
+/// One record is `u8 form, u8 kind, 16 bytes key, u32 length, sections`. The form is 0; or 1 for an entry of which something
+/// is erased, where the key's place has the length of what is left of its salts, which then stands before the sections.
+/// Index and time stand beside the records, because a run of new entries implies them.
 #[derive(Clone, Debug, Default)]
 pub struct Entries {
     records: Vec<u8>,
@@ -214,6 +216,7 @@ struct Place {
 }
 
 const FORM_FULL: u8 = 0;
+const FORM_LEFT: u8 = 1;
 const RECORD_HEAD_BYTES: usize = 22;
 
 /// Appends a record to a run of new ones; `write` appends the sections and says whether they are to be kept.
@@ -223,17 +226,37 @@ pub fn push_record<E>(
     records: &mut Vec<u8>,
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
 ) -> Result<(), E> {
+    push_form(kind, Salts::Key(*key), records, write)
+}
+
+fn push_form<E>(
+    kind: Kind,
+    salts: Salts<'_>,
+    records: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
     let at = records.len();
-    records.extend_from_slice(&[FORM_FULL, kind as u8]);
-    records.extend_from_slice(key);
+    let (form, place, left) = match &salts {
+        Salts::Key(key) => (FORM_FULL, *key, [].as_slice()),
+        Salts::Left(left) => (FORM_LEFT, length_as_key(left.as_bytes().len()), left.as_bytes()),
+    };
+    records.extend_from_slice(&[form, kind as u8]);
+    records.extend_from_slice(&place);
     records.extend_from_slice(&[0; 4]);
+    records.extend_from_slice(left);
     if let Err(error) = write(records) {
         records.truncate(at);
         return Err(error);
     }
-    let length = (records.len() - at - RECORD_HEAD_BYTES) as u32;
+    let length = (records.len() - at - RECORD_HEAD_BYTES - left.len()) as u32;
     records[at + 18..at + 22].copy_from_slice(&length.to_be_bytes());
     Ok(())
+}
+
+fn length_as_key(length: usize) -> Key {
+    let mut place = Key::default();
+    place[..4].copy_from_slice(&(length as u32).to_be_bytes());
+    place
 }
 
 impl Entries {
@@ -250,9 +273,9 @@ impl Entries {
             let count = places.len() as u64;
             let received_at = Timestamp::from_micros(first_time.micros() + count as i64);
             places.push(Place { index: first_index + count, received_at, at });
-            let (_, _, event, next) = split_record(&records, at)?;
-            Event::from_bytes(event)?;
-            at = next;
+            let record = split_record(&records, at)?;
+            record.check()?;
+            at = record.next;
         }
         Ok(Self { records, places })
     }
@@ -302,7 +325,7 @@ impl Entries {
     /// Appends an entry.
     pub fn push(&mut self, entry: Entry<'_>) {
         let place = Place { index: entry.index, received_at: entry.received_at, at: self.records.len() };
-        let pushed = push_record(entry.kind, &entry.key, &mut self.records, |out| {
+        let pushed = push_form(entry.kind, entry.salts, &mut self.records, |out| {
             out.extend_from_slice(entry.event.as_bytes());
             Ok::<_, std::convert::Infallible>(())
         });
@@ -332,6 +355,29 @@ impl Entries {
         }
     }
 
+    /// The same, of an entry of which something is erased; `left` is what is left of its salts, as [`Left`] reads it.
+    pub fn push_left(
+        &mut self,
+        index: u64,
+        received_at: Timestamp,
+        kind: Kind,
+        left: &[u8],
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Damaged> {
+        let at = self.records.len();
+        let left = Salts::Left(Left::checked(left));
+        let pushed = push_form(kind, left, &mut self.records, |out| {
+            write(out);
+            Ok::<_, Damaged>(())
+        });
+        let pushed = pushed.and_then(|()| split_record(&self.records, at)?.check());
+        match pushed {
+            Ok(()) => self.places.push(Place { index, received_at, at }),
+            Err(_) => self.records.truncate(at),
+        }
+        pushed
+    }
+
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.places.len()
@@ -345,10 +391,10 @@ impl Entries {
     /// The entry at position `at`, counted from 0 in the order they were pushed.
     pub fn get(&self, at: usize) -> Option<Entry<'_>> {
         let place = self.places.get(at)?;
-        // Sections were checked, or written by us, when they were taken in.
-        let (kind, key, event, _) = split_record(&self.records, place.at).ok()?;
-        let event = Event::checked(event);
-        Some(Entry { index: place.index, received_at: place.received_at, kind, key, event })
+        // Records were checked, or written by us, when they were taken in.
+        let record = split_record(&self.records, place.at).ok()?;
+        let (kind, salts, event) = (record.kind, record.salts(), Event::checked(record.event));
+        Some(Entry { index: place.index, received_at: place.received_at, kind, salts, event })
     }
 
     /// The entries in the order they were pushed.
@@ -360,18 +406,43 @@ impl Entries {
     }
 }
 
-fn split_record(records: &[u8], at: usize) -> Result<(Kind, Key, &[u8], usize), Damaged> {
+/// A record taken apart, not yet checked.
+struct Record<'r> {
+    kind: Kind,
+    key: Key,
+    left: Option<&'r [u8]>,
+    event: &'r [u8],
+    next: usize,
+}
+
+impl<'r> Record<'r> {
+    fn salts(&self) -> Salts<'r> {
+        self.left.map_or(Salts::Key(self.key), |left| Salts::Left(Left::checked(left)))
+    }
+
+    fn check(&self) -> Result<(), Damaged> {
+        let event = Event::from_bytes(self.event)?;
+        self.left.map_or(Ok(()), |left| Left::of(event, left).map(drop))
+    }
+}
+
+fn split_record(records: &[u8], at: usize) -> Result<Record<'_>, Damaged> {
     let cut = || Damaged("a record is cut short".into());
     let (head, rest) =
         records.get(at..).and_then(|r| r.split_first_chunk::<RECORD_HEAD_BYTES>()).ok_or_else(cut)?;
-    if head[0] != FORM_FULL {
-        return Err(Damaged(format!("a record has the unknown form {}", head[0]).into()));
-    }
+    let number =
+        |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]) as usize;
     let kind =
         Kind::from_byte(head[1]).ok_or_else(|| Damaged(format!("kind {} is unknown", head[1]).into()))?;
-    let mut key = [0; 16];
+    let left_bytes = match head[0] {
+        FORM_FULL => 0,
+        FORM_LEFT => number(2),
+        form => return Err(Damaged(format!("a record has the unknown form {form}").into())),
+    };
+    let (left, rest) = rest.split_at_checked(left_bytes).ok_or_else(cut)?;
+    let event = rest.get(..number(18)).ok_or_else(cut)?;
+    let mut key = Key::default();
     key.copy_from_slice(&head[2..18]);
-    let length = u32::from_be_bytes([head[18], head[19], head[20], head[21]]) as usize;
-    let event = rest.get(..length).ok_or_else(cut)?;
-    Ok((kind, key, event, at + RECORD_HEAD_BYTES + length))
+    let left = (head[0] == FORM_LEFT).then_some(left);
+    Ok(Record { kind, key, left, event, next: at + RECORD_HEAD_BYTES + left_bytes + event.len() })
 }

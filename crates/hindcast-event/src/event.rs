@@ -290,7 +290,7 @@ impl<'a> View<'a> {
             result: OutcomeResult::Unknown,
             outcome_reason: None,
             outcome_code: None,
-            actor: "null",
+            actor: ERASED_ACTOR,
             on_behalf_of: None,
             authorized_by: None,
             targets: Vec::new(),
@@ -340,6 +340,9 @@ impl<'a> View<'a> {
         self.outcome_code = core.code;
     }
 }
+
+/// Who an entry says it was when that is erased.
+pub const ERASED_ACTOR: &str = r#"{"id":"erased","type":"anonymous"}"#;
 
 fn unknown_section(name: &str) -> Damaged {
     Damaged(format!("section {name:?} is unknown").into())

@@ -10,9 +10,11 @@ mod draft;
 mod entry;
 mod event;
 mod hidden;
+mod indexes;
 pub mod json;
 mod language;
 mod mask;
+mod salts;
 mod secret;
 mod sentence;
 mod time;
@@ -23,11 +25,14 @@ pub use crate::draft::{
     ACTION_BYTES_MAX, ACTOR_TYPES, CHANGES_MAX, Draft, ID_BYTES_MAX, Invalid, METADATA_MAX, Outcome,
     OutcomeResult, SECTION_NAME_BYTES_MAX, TARGETS_MAX, TEXT_BYTES_MAX,
 };
-pub use crate::entry::{Entries, Entry, Key, Kind, push_record};
+pub use crate::entry::{Entries, Entry, Kind, push_record};
 pub use crate::event::{
-    Arrival, Damaged, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections, TooLarge, View, id_time, push_section,
+    Arrival, Damaged, ERASED_ACTOR, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections, TooLarge, View, id_time,
+    push_section,
 };
 pub use crate::hidden::{Field, Hidden, facts_without_user_agent, hidden_of_context, without};
+pub use crate::indexes::Indexes;
 pub use crate::language::Language;
+pub use crate::salts::{Key, Left, Remnant, Salts};
 pub use crate::sentence::{describe, describe_with};
 pub use crate::time::Timestamp;

@@ -3,7 +3,7 @@
 //! Hashing and packing need neither an index nor a time, so callers do them on their own threads. Packed records
 //! are `u8 codec` and then the records as they are (0) or as a zstd frame with its checksum (1).
 
-use crate::{CommitmentError, Hash, commit};
+use crate::{CommitmentError, Hash, commitment_of};
 use hindcast_event::{Damaged, Entries, Timestamp};
 use std::cell::RefCell;
 use zstd::bulk::{Compressor, decompress};
@@ -72,7 +72,7 @@ impl Batch {
         }
         let bodies = entries
             .iter()
-            .map(|entry| commit(&entry.key, entry.event.raw_sections()))
+            .map(|entry| commitment_of(&entry).map(|commitment| commitment.body))
             .collect::<Result<_, _>>()?;
         let packed = pack(entries.records());
         // They stay in memory until they are in a segment.

@@ -7,8 +7,9 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::opening::Opening;
 use crate::tree::{Hash, leaf_hash};
-use hindcast_event::Entry;
+use hindcast_event::{Entry, Key, Salts};
 
 /// Bytes in a commitment.
 pub const COMMITMENT_BYTES: usize = 42;
@@ -21,9 +22,6 @@ pub const SECTIONS_MAX: usize = 1024;
 
 /// The longest section name, in bytes.
 pub const NAME_BYTES_MAX: usize = 256;
-
-/// The secret of an entry, from which the salts of its sections are derived.
-pub type Key = [u8; 16];
 
 /// The secret of a section; whoever erases the section destroys it.
 pub type Salt = [u8; 16];
@@ -78,10 +76,14 @@ pub fn commit<'a, T: AsRef<[u8]> + ?Sized + 'a>(
     digests.body()
 }
 
-/// The commitment of an entry, from its sections.
+/// The commitment of an entry, from its sections and what is left of those that are erased.
 pub fn commitment_of(entry: &Entry<'_>) -> Result<Commitment, CommitmentError> {
     let time = u64::try_from(entry.received_at.micros()).unwrap_or(0);
-    Ok(Commitment::new(entry.kind as u8, time, commit(&entry.key, entry.event.raw_sections())?))
+    let body = match &entry.salts {
+        Salts::Key(key) => commit(key, entry.event.raw_sections())?,
+        Salts::Left(_) => Opening::of(entry)?.body()?,
+    };
+    Ok(Commitment::new(entry.kind as u8, time, body))
 }
 
 /// The leaf of an entry, from its sections.

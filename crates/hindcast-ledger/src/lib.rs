@@ -15,6 +15,7 @@ pub mod journal;
 pub mod key;
 mod ledger;
 pub mod note;
+mod notice;
 pub mod opening;
 pub mod proof;
 mod publisher;
@@ -38,6 +39,7 @@ pub use hashes::HashesError;
 pub use key::{Cosigner, KeyError, Signer, VerifierKey};
 pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply, WAITING_MAX};
 pub use note::{Note, NoteError, NoteSignature};
+pub use notice::{COVERS_MAX, Notice};
 pub use opening::{Disclosure, Opening};
 pub use proof::{
     ProofError, ProveError, RangeFold, RangeProof, fold_range, prove_consistency, prove_inclusion,

@@ -7,8 +7,9 @@
 
 use std::fmt;
 
-use crate::commitment::{CommitmentError, Key, SECTIONS_MAX, Salt, body, check_name, digest, salt};
+use crate::commitment::{CommitmentError, SECTIONS_MAX, Salt, body, check_name, digest, salt};
 use crate::tree::Hash;
+use hindcast_event::{Entry, Key, Remnant, Salts};
 
 /// What is left of the sections of an entry; however many are erased, the body stays the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,25 @@ pub enum Disclosure {
 }
 
 impl Opening {
+    /// What an entry opens: all of its sections, or those that were not erased.
+    pub fn of(entry: &Entry<'_>) -> Result<Self, CommitmentError> {
+        let left = match &entry.salts {
+            Salts::Key(key) => return Self::full(key, entry.event.sections()),
+            Salts::Left(left) => left,
+        };
+        let mut sections = entry.event.sections();
+        let disclosures = left.remnants().filter_map(|remnant| match remnant {
+            Remnant::Salt(salt) => {
+                let (name, value) = sections.next()?;
+                Some(Disclosure::Open { salt, name: name.to_owned(), value: value.to_owned() })
+            }
+            Remnant::Digest { digest, name } => {
+                Some(Disclosure::Erased { digest: Hash::from_bytes(digest), name: name.map(str::to_owned) })
+            }
+        });
+        Self::new(disclosures.collect())
+    }
+
     /// Opens every section of an entry.
     pub fn full<'a>(
         key: &Key,
@@ -78,6 +98,26 @@ impl Opening {
         let name = keep_name.then(|| name.to_owned());
         *section = Disclosure::Erased { digest: section.digest(), name };
         true
+    }
+
+    /// Whether something is erased.
+    pub fn is_partial(&self) -> bool {
+        self.0.iter().any(|section| matches!(section, Disclosure::Erased { .. }))
+    }
+
+    /// What is left of the salts of an entry of which something is erased, as [`hindcast_event::Left`] reads it.
+    pub fn left(&self) -> Vec<u8> {
+        let mut left = Vec::new();
+        for section in &self.0 {
+            let remnant = match section {
+                Disclosure::Open { salt, .. } => Remnant::Salt(*salt),
+                Disclosure::Erased { digest, name } => {
+                    Remnant::Digest { digest: *digest.as_bytes(), name: name.as_deref() }
+                }
+            };
+            remnant.write(&mut left);
+        }
+        left
     }
 
     /// What is left of each section, in order.

@@ -2,13 +2,14 @@
 //!
 //! The verifier is shown every entry in order. It hashes each from its sections, compares the leaf with the one that was
 //! kept, grows the tree again, compares the roots of full tiles with those that were kept, and at the size of every
-//! checkpoint compares the root with the signed one. What it leaves to others: that nobody held back a whole later
-//! history, which only a checkpoint kept elsewhere can tell.
+//! checkpoint compares the root with the signed one. Entries that are gone keep their leaves, and a notice has to speak of
+//! them. What it leaves to others: that nobody held back a whole later history, which only a checkpoint kept elsewhere can
+//! tell.
 
 use crate::error::ReadError;
 use crate::ledger::Ledger;
-use crate::{Checkpoint, Frontier, Hash, VerifierKey, WorkspaceId, leaf_of, open_note};
-use hindcast_event::Entry;
+use crate::{Checkpoint, Frontier, Hash, Notice, VerifierKey, WorkspaceId, leaf_of, open_note};
+use hindcast_event::{Entry, Indexes, Kind, Salts};
 use std::collections::VecDeque;
 
 /// Leaves that are compared at once.
@@ -23,6 +24,10 @@ const PROBLEMS_TOLD: usize = 50;
 pub struct Verified {
     /// Entries that were read.
     pub entries: u64,
+    /// Entries that are gone, as notices say.
+    pub gone: u64,
+    /// Entries with values that are erased, as notices say.
+    pub partial: u64,
     /// Checkpoints that were compared.
     pub checkpoints: u64,
     /// The root over all entries.
@@ -31,6 +36,8 @@ pub struct Verified {
     pub problems: Vec<String>,
     /// How many problems there were, told or not.
     pub problem_count: u64,
+    /// How many of them are gaps: something is not there, and no notice says why.
+    pub gaps: u64,
     /// Why the workspace is out of service, if it is.
     pub quarantined: Option<String>,
 }
@@ -61,6 +68,9 @@ pub struct Verifier<'l> {
     tiles: Vec<(u8, u64, Hash)>,
     checkpoints: VecDeque<Checkpoint>,
     checkpoints_from: u64,
+    missing: Indexes,
+    partial: Indexes,
+    notices: Vec<Notice>,
     report: Verified,
 }
 
@@ -77,6 +87,9 @@ impl<'l> Verifier<'l> {
             tiles: Vec::new(),
             checkpoints: VecDeque::new(),
             checkpoints_from: 0,
+            missing: Indexes::default(),
+            partial: Indexes::default(),
+            notices: Vec::new(),
             report: Verified { quarantined: ledger.quarantined(workspace)?, ..Verified::default() },
         };
         verifier.compare_checkpoints()?;
@@ -88,14 +101,16 @@ impl<'l> Verifier<'l> {
         self.size
     }
 
-    /// Takes in the next entry. Entries past [`Self::size`] are left alone.
+    /// Takes in the next entry that is there. Entries past [`Self::size`] are left alone.
     pub fn take(&mut self, entry: &Entry<'_>) -> Result<(), ReadError> {
-        let index = self.frontier.size();
-        if index >= self.size {
+        if entry.index >= self.size {
             return Ok(());
         }
+        self.pass_over(entry.index)?;
+        let index = self.frontier.size();
         if entry.index != index {
-            self.report.problem(format!("entry {index} is missing, entry {} came in its place", entry.index));
+            self.report.problem(format!("entry {} came where {index} was expected", entry.index));
+            return Ok(());
         }
         let kept = self.next_kept(index)?;
         let leaf = match leaf_of(entry) {
@@ -108,7 +123,29 @@ impl<'l> Verifier<'l> {
         if leaf != kept {
             self.report.problem(format!("entry {index} is not what was sequenced"));
         }
-        // The tree is grown from what was kept, so that one bad entry is told once and the rest is still compared.
+        if matches!(entry.salts, Salts::Left(_)) {
+            self.partial.insert(index..index + 1);
+        }
+        self.notices.extend(Notice::read(index, entry.kind, entry.event.sections()));
+        self.report.entries += 1;
+        self.grow(kept)
+    }
+
+    /// Goes on to `index` over entries that are gone.
+    fn pass_over(&mut self, index: u64) -> Result<(), ReadError> {
+        let from = self.frontier.size();
+        for gone in from..index {
+            let kept = self.next_kept(gone)?;
+            self.grow(kept)?;
+        }
+        if from < index {
+            self.missing.insert(from..index);
+        }
+        Ok(())
+    }
+
+    /// Grows the tree from what was kept, so that one bad entry is told once and the rest is still compared.
+    fn grow(&mut self, kept: Hash) -> Result<(), ReadError> {
         let tiles = &mut self.tiles;
         self.frontier.push_with(kept, |level, index, hash| {
             if level > 0 && level % 8 == 0 {
@@ -116,23 +153,56 @@ impl<'l> Verifier<'l> {
             }
         });
         self.compare_tiles()?;
-        self.report.entries += 1;
         self.compare_checkpoints()
     }
 
     /// Ends with a verdict.
     pub fn finish(mut self) -> Result<Verified, ReadError> {
-        if self.frontier.size() < self.size {
-            let (seen, size) = (self.frontier.size(), self.size);
-            self.report.problem(format!("entries from {seen} to {size} are missing"));
-        } else {
-            let root = self.frontier.root();
-            if self.ledger.root(&self.workspace, self.size)? != root {
-                self.report.problem("the head of the ledger is not the root of its entries".to_owned());
-            }
-            self.report.root = Some(root);
+        self.pass_over(self.size)?;
+        let root = self.frontier.root();
+        if self.ledger.root(&self.workspace, self.size)? != root {
+            self.report.problem("the head of the ledger is not the root of its entries".to_owned());
         }
+        self.report.root = Some(root);
+        self.explain()?;
         Ok(self.report)
+    }
+
+    /// Looks for a notice of everything that is not there any more.
+    fn explain(&mut self) -> Result<(), ReadError> {
+        let (mut erased, mut gone) = (Indexes::default(), Indexes::default());
+        for notice in std::mem::take(&mut self.notices) {
+            self.check_cutoff(&notice)?;
+            gone.extend(&notice.covers);
+            if notice.kind == Kind::ErasureNotice {
+                erased.extend(&notice.covers);
+            }
+        }
+        for range in self.missing.without(&gone).ranges() {
+            let (from, last) = (range.start, range.end - 1);
+            self.report.gaps += 1;
+            self.report.problem(format!("entries {from} to {last} are missing and no notice says why"));
+        }
+        for range in self.partial.without(&erased).ranges() {
+            let (from, last) = (range.start, range.end - 1);
+            self.report.gaps += 1;
+            self.report
+                .problem(format!("entries {from} to {last} have values erased and no notice says why"));
+        }
+        (self.report.gone, self.report.partial) = (self.missing.count(), self.partial.count());
+        Ok(())
+    }
+
+    /// The youngest entry that a notice of retention speaks of is one that was sequenced, and no younger than it says.
+    fn check_cutoff(&mut self, notice: &Notice) -> Result<(), ReadError> {
+        let (Some(last), Some(cutoff), Some(index)) = (notice.last, notice.cutoff_us, notice.covers.last())
+        else {
+            return Ok(());
+        };
+        if self.ledger.leaves(&self.workspace, index, 1)? != [last.leaf()] || last.time_us > cutoff {
+            self.report.problem(format!("the notice that covers entry {index} is not true of it"));
+        }
+        Ok(())
     }
 
     fn next_kept(&mut self, index: u64) -> Result<Hash, ReadError> {

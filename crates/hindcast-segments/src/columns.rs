@@ -16,11 +16,11 @@
 //! | `country` | derived: where the context or the facts say it came from |
 //! | `reason`, `description` | text |
 //! | `sections` | only where the other columns would not give the same bytes |
-//! | `partial` | kept free for entries with erased values, which the ledger describes |
+//! | `partial` | of an entry with erased values: what is left of its salts; its `key` is then zero |
 
 use crate::scan;
 use hindcast_event::json::write_string;
-use hindcast_event::{Core, Damaged, Entry, Key, Kind, OutcomeResult, Timestamp, View, push_section};
+use hindcast_event::{Core, Damaged, Entry, Key, Kind, OutcomeResult, Salts, Timestamp, View, push_section};
 use std::borrow::Cow;
 use uuid::{Uuid, fmt::Hyphenated};
 
@@ -127,6 +127,7 @@ pub(crate) mod at {
     pub(crate) const DESCRIPTION: usize = 26;
     pub(crate) const METADATA: usize = 27;
     pub(crate) const SECTIONS: usize = 28;
+    pub(crate) const PARTIAL: usize = 29;
 }
 
 /// The members of the context with columns of their own, sorted by name.
@@ -145,6 +146,8 @@ pub(crate) struct Cells<'a> {
     pub(crate) received_at: Timestamp,
     pub(crate) occurred_at: Timestamp,
     pub(crate) key: Key,
+    /// Instead of the key, of an entry of which something is erased; see [`hindcast_event::Left`].
+    pub(crate) left: Option<Cow<'a, [u8]>>,
     pub(crate) id: Option<[u8; 16]>,
     /// By place; nothing for columns of other shapes.
     pub(crate) texts: [Option<Cow<'a, str>>; COUNT],
@@ -159,6 +162,7 @@ impl<'a> Cells<'a> {
             received_at: Timestamp::MIN,
             occurred_at: Timestamp::MIN,
             key: [0; 16],
+            left: None,
             id: None,
             texts: [const { None }; COUNT],
             sections: None,
@@ -171,7 +175,10 @@ impl<'a> Cells<'a> {
         cells.index = entry.index;
         cells.received_at = entry.received_at;
         cells.occurred_at = view.occurred_at;
-        cells.key = entry.key;
+        match entry.salts {
+            Salts::Key(key) => cells.key = key,
+            Salts::Left(left) => cells.left = Some(Cow::Borrowed(left.as_bytes())),
+        }
         cells.id = canonical_uuid(&view.id);
         let texts = &mut cells.texts;
         if cells.id.is_none() {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The layout of segments this version writes.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// The columns, in a segment's folder.
 pub(crate) const ROWS_FILE: &str = "rows.parquet";
@@ -19,9 +19,11 @@ pub struct SegmentMeta {
     pub id: String,
     /// The layout of its files.
     pub format: u32,
-    /// The index of its first entry.
+    /// The first index it covers: whatever is left of the entries from here …
     pub first_index: u64,
-    /// How many entries it has; their indexes have no gap.
+    /// … up to, not including, this one is in this segment.
+    pub end_index: u64,
+    /// How many entries it has.
     pub count: u64,
     /// The earliest time anything in it happened, in microseconds since 1970.
     pub occurred_min: i64,
@@ -33,6 +35,9 @@ pub struct SegmentMeta {
     pub received_max: i64,
     /// Entries whose sections had to be kept beside the columns.
     pub verbatim: u64,
+    /// Whether it lies in the archive: kept, but searched only on request.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
     /// What its files take together.
     pub bytes: u64,
     /// Its files, sorted by name.
@@ -56,11 +61,6 @@ pub struct FileMeta {
 pub struct UnreadableMeta(#[from] serde_json::Error);
 
 impl SegmentMeta {
-    /// The index after its last entry.
-    pub fn end_index(&self) -> u64 {
-        self.first_index + self.count
-    }
-
     /// One line of JSON for the manifest.
     pub fn to_json(&self) -> String {
         // Numbers and texts only: nothing in it can fail to be written.

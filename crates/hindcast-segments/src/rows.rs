@@ -139,6 +139,7 @@ impl<'s> RowReader<'s> {
             }
         }
         cells.sections = this.bytes(at::SECTIONS, row)?.map(Cow::Borrowed);
+        cells.left = this.bytes(at::PARTIAL, row)?.map(Cow::Borrowed);
         Ok(cells)
     }
 }

@@ -159,7 +159,7 @@ impl Snapshot {
     /// The index after the newest entry.
     pub fn end_index(&self) -> u64 {
         let tail = self.tail.parts().last().map(|part| part.end_index);
-        tail.or_else(|| self.segments.last().map(|slot| slot.meta.end_index())).unwrap_or(0)
+        tail.or_else(|| self.segments.last().map(|slot| slot.meta.end_index)).unwrap_or(0)
     }
 
     /// When the newest entry was received, whoever may see it: as public as the size of the log.
@@ -202,7 +202,7 @@ impl Snapshot {
             found.push(entry);
             return Ok(found);
         }
-        let at = self.segments.partition_point(|slot| slot.meta.end_index() <= index);
+        let at = self.segments.partition_point(|slot| slot.meta.end_index <= index);
         if let Some(slot) = self.segments.get(at) {
             let segment = slot.open()?;
             if let Some(row) = segment.row_of(index, budget)? {
@@ -375,8 +375,13 @@ pub(crate) fn push_row(
     entries: &mut Entries,
 ) -> Result<(), SearchError> {
     let cells = reader.cells(row, &EVERY_COLUMN)?;
-    let (index, received_at, kind, key) = (cells.index, cells.received_at, cells.kind(), cells.key);
-    entries.push_with(index, received_at, kind, &key, |out| cells.write_sections(out));
+    let (index, received_at, kind) = (cells.index, cells.received_at, cells.kind());
+    match &cells.left {
+        None => entries.push_with(index, received_at, kind, &cells.key, |out| cells.write_sections(out)),
+        Some(left) => entries
+            .push_left(index, received_at, kind, left, |out| cells.write_sections(out))
+            .map_err(|source| SegmentError::Entry { index, source })?,
+    }
     Ok(())
 }
 
@@ -392,8 +397,8 @@ pub struct Scan<'s> {
     next: u64,
     end: u64,
     budget: Budget,
-    /// The open segment, and its rows in the order of their indexes.
-    segment: Option<(Arc<Segment>, Vec<u32>)>,
+    /// The open segment, and the rows of its indexes.
+    segment: Option<(Arc<Segment>, Vec<(u64, u32)>)>,
 }
 
 impl Iterator for Scan<'_> {
@@ -413,13 +418,28 @@ impl Scan<'_> {
             self.next = self.end;
             return Err(SearchError::Restricted);
         }
-        let mut entries = Entries::default();
+        // Nothing may be left of a stretch; then it goes on to the next.
+        loop {
+            let (from, mut entries) = (self.next, Entries::default());
+            self.stretch(&mut entries)?;
+            if !entries.is_empty() {
+                return Ok(Some(entries));
+            }
+            if self.next == from || self.next >= self.end {
+                self.next = self.end;
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Reads the next stretch of indexes, which may all be gone.
+    fn stretch(&mut self, entries: &mut Entries) -> Result<(), SearchError> {
         let slots = &self.snapshot.segments;
-        if let Some(slot) = slots.get(slots.partition_point(|slot| slot.meta.end_index() <= self.next)) {
+        if let Some(slot) = slots.get(slots.partition_point(|slot| slot.meta.end_index <= self.next)) {
             self.next = self.next.max(slot.meta.first_index);
-            let upto = self.end.min(self.next + SCAN_ROWS).min(slot.meta.end_index());
+            let upto = self.end.min(self.next + SCAN_ROWS).min(slot.meta.end_index);
             if self.next < upto {
-                self.read(slot, upto, &mut entries)?;
+                self.read(slot, upto, entries)?;
                 self.next = upto;
             }
         } else if let Some(part) = self.snapshot.tail.parts().iter().find(|part| part.end_index > self.next) {
@@ -430,11 +450,10 @@ impl Scan<'_> {
             }
             self.next = self.next.max(upto);
         }
-        Ok(Some(entries).filter(|entries| !entries.is_empty()))
+        Ok(())
     }
 
     fn read(&mut self, slot: &Arc<Slot>, upto: u64, entries: &mut Entries) -> Result<(), SearchError> {
-        let first = slot.meta.first_index;
         let current = self.segment.take().filter(|(segment, _)| segment.meta.id == slot.meta.id);
         let (segment, rows) = match current {
             Some(current) => current,
@@ -445,8 +464,9 @@ impl Scan<'_> {
             }
         };
         // Rows are read as they stand in the file and then put in the order of their indexes.
-        let wanted = &rows[(self.next - first) as usize..(upto - first) as usize];
-        let mut ascending: Vec<(u32, usize)> = wanted.iter().copied().zip(0..).collect();
+        let place_of = |index: u64| rows.partition_point(|&(known, _)| known < index);
+        let wanted = &rows[place_of(self.next)..place_of(upto)];
+        let mut ascending: Vec<(u32, usize)> = wanted.iter().map(|&(_, row)| row).zip(0..).collect();
         ascending.sort_unstable();
         let mut read = Entries::default();
         let mut reader = RowReader::new(&segment, &self.budget);

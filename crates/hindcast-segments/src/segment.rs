@@ -177,32 +177,32 @@ impl Segment {
         Ok(rows)
     }
 
-    /// The rows in the order of their indexes.
-    pub(crate) fn rows_by_index(&self, budget: &Budget) -> Result<Vec<u32>, SearchError> {
+    /// The indexes it has, ascending, each with its row.
+    pub(crate) fn rows_by_index(&self, budget: &Budget) -> Result<Vec<(u64, u32)>, SearchError> {
         let mut reading = Reading::new(budget)?;
-        let mut rows = vec![0; self.meta.count as usize];
+        let mut rows = Vec::with_capacity(self.meta.count as usize);
         for nth in 0..self.page_count(at::INDEX) {
             let page = self.page(at::INDEX, nth, &mut reading)?;
             let Values::Numbers(numbers) = &page.values else { continue };
-            for (&index, row) in numbers.iter().zip(page.first..) {
-                let place = (index as u64)
-                    .checked_sub(self.meta.first_index)
-                    .and_then(|at| rows.get_mut(at as usize));
-                *place
-                    .ok_or_else(|| SegmentError::internal(&self.meta.id, "an index is out of its range"))? =
-                    row;
-            }
+            rows.extend(numbers.iter().zip(page.first..).map(|(&index, row)| (index as u64, row)));
+        }
+        rows.sort_unstable();
+        let within = |&(index, _): &(u64, u32)| (self.meta.first_index..self.meta.end_index).contains(&index);
+        if !rows.iter().all(within) || rows.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(
+                SegmentError::internal(&self.meta.id, "an index is out of its range, or twice").into()
+            );
         }
         Ok(rows)
     }
 
     /// The row of an entry.
     pub(crate) fn row_of(&self, index: u64, budget: &Budget) -> Result<Option<u32>, SearchError> {
-        if !(self.meta.first_index..self.meta.end_index()).contains(&index) {
+        if !(self.meta.first_index..self.meta.end_index).contains(&index) {
             return Ok(None);
         }
         // Most entries stand close to where they would if all had come in the order they happened.
-        let guess = self.page_of(at::INDEX, (self.meta.end_index() - 1 - index) as u32);
+        let guess = self.page_of(at::INDEX, (self.meta.end_index - 1 - index) as u32);
         let mut reading = Reading::new(budget)?;
         let pages = self.page_count(at::INDEX);
         for distance in 0..pages {

@@ -112,7 +112,7 @@ impl Sight {
             let paths = cells.texts[at::CHANGES].as_deref().map(paths_only);
             cells.texts[at::CHANGES] = paths.map(Cow::Owned);
         }
-        (cells.key, cells.sections) = ([0; 16], None);
+        (cells.key, cells.left, cells.sections) = ([0; 16], None, None);
     }
 }
 

@@ -29,6 +29,8 @@ pub const SEALED_ENTRIES_MAX: u64 = 500_000;
 pub const MERGED_SEGMENTS: usize = 8;
 /// Segments that all stores together keep open, unless told otherwise.
 pub const OPEN_SEGMENTS_MAX: usize = 256;
+/// The folder of archived segments, where none was named.
+const ARCHIVE: &str = "archive";
 
 /// What a store is told.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct Config {
     pub category_of: CategoryOf,
     /// The segments that are open, shared between stores.
     pub open: Arc<OpenSegments>,
+    /// Where archived segments lie, in a folder named as the store's; within that one when absent.
+    pub archive: Option<PathBuf>,
     /// See [`MERGED_ENTRIES_MAX`].
     pub merged_entries_max: u64,
     /// See [`SEALED_ENTRIES_MAX`].
@@ -58,6 +62,7 @@ impl Config {
         Self {
             category_of,
             open: Arc::new(OpenSegments::new(OPEN_SEGMENTS_MAX)),
+            archive: None,
             merged_entries_max: MERGED_ENTRIES_MAX,
             sealed_entries_max: SEALED_ENTRIES_MAX,
             merged_segments: MERGED_SEGMENTS,
@@ -68,6 +73,7 @@ impl Config {
 /// The segments and the tail of one workspace.
 pub struct Store {
     folder: PathBuf,
+    archive: PathBuf,
     config: Config,
     state: Mutex<State>,
 }
@@ -86,21 +92,29 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the segments that the manifest names, and removes what else is in the folder.
+    /// Opens the segments that the manifest names, and removes what else is in the folder. The archive is left alone.
     pub fn open(folder: &Path, metas: Vec<SegmentMeta>, config: Config) -> Result<Self, SegmentError> {
+        let archive = match (&config.archive, folder.file_name()) {
+            (Some(archive), Some(name)) => archive.join(name),
+            _ => folder.join(ARCHIVE),
+        };
         fs::create_dir_all(folder).map_err(SegmentError::io(folder))?;
         for child in fs::read_dir(folder).map_err(SegmentError::io(folder))? {
             let child = child.map_err(SegmentError::io(folder))?;
-            if !metas.iter().any(|meta| child.file_name() == meta.id.as_str()) && child.path().is_dir() {
+            let is_named = |meta: &SegmentMeta| child.file_name() == meta.id.as_str() && !meta.archived;
+            if !metas.iter().any(is_named) && child.path().is_dir() && child.file_name() != ARCHIVE {
                 clear(&child.path())?;
             }
         }
-        let slots = metas.into_iter().map(|meta| Arc::new(Slot::new(meta, folder, Arc::clone(&config.open))));
-        let mut segments: Vec<_> = slots.collect();
+        let slot = |meta: SegmentMeta| {
+            let parent = if meta.archived { &archive } else { folder };
+            Arc::new(Slot::new(meta, parent, Arc::clone(&config.open)))
+        };
+        let mut segments: Vec<_> = metas.into_iter().map(slot).collect();
         segments.sort_by_key(|slot| slot.meta.first_index);
-        let next_index = segments.last().map(|slot| slot.meta.end_index());
+        let next_index = segments.last().map(|slot| slot.meta.end_index);
         let state = State { tail: Tail::default(), segments: Arc::new(segments), next_index };
-        Ok(Self { folder: folder.to_owned(), config, state: Mutex::new(state) })
+        Ok(Self { folder: folder.to_owned(), archive, config, state: Mutex::new(state) })
     }
 
     /// Takes in the next entries; those it has already are left out. Costs a few pointers.
@@ -123,15 +137,24 @@ impl Store {
         Ok(())
     }
 
-    /// The log as it is now.
+    /// The log as it is now, without what is archived.
     pub fn snapshot(&self) -> Snapshot {
         let state = self.lock();
-        Snapshot {
-            tail: state.tail.clone(),
-            segments: Arc::clone(&state.segments),
-            category_of: self.config.category_of,
-            sight: Arc::default(),
-        }
+        let segments = match state.segments.iter().any(|slot| slot.meta.archived) {
+            false => Arc::clone(&state.segments),
+            true => Arc::new(state.segments.iter().filter(|slot| !slot.meta.archived).cloned().collect()),
+        };
+        self.snapshot_of(state.tail.clone(), segments)
+    }
+
+    /// The log as it is now, and its archive.
+    pub fn snapshot_with_archive(&self) -> Snapshot {
+        let state = self.lock();
+        self.snapshot_of(state.tail.clone(), Arc::clone(&state.segments))
+    }
+
+    fn snapshot_of(&self, tail: Tail, segments: Arc<Vec<Arc<Slot>>>) -> Snapshot {
+        Snapshot { tail, segments, category_of: self.config.category_of, sight: Arc::default() }
     }
 
     /// The segments that count now, sorted by index.
@@ -170,7 +193,7 @@ impl Store {
         }
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.0));
         let mut pieces = rows.chunks(PIECE_ROWS as usize);
-        write(&self.folder, &self.free_id(range.start, range.end), &mut || {
+        write(&self.folder, &self.free_id(range.start, range.end), range, &mut || {
             Ok(pieces.next().map(|rows| {
                 let mut piece = Entries::default();
                 rows.iter().filter_map(|(_, part, row)| part.entry(*row)).for_each(|entry| piece.push(entry));
@@ -198,10 +221,11 @@ impl Store {
             !goes
         });
         for meta in add {
-            segments.push(Arc::new(Slot::new(meta, &self.folder, Arc::clone(&self.config.open))));
+            let parent = if meta.archived { &self.archive } else { &self.folder };
+            segments.push(Arc::new(Slot::new(meta, parent, Arc::clone(&self.config.open))));
         }
         segments.sort_by_key(|slot| slot.meta.first_index);
-        let sealed = segments.last().map_or(0, |slot| slot.meta.end_index());
+        let sealed = segments.last().map_or(0, |slot| slot.meta.end_index);
         state.tail.forget(sealed);
         state.next_index = state.next_index.max(Some(sealed).filter(|&sealed| sealed > 0));
         (std::mem::replace(&mut state.segments, Arc::new(segments)), tail)
@@ -210,7 +234,7 @@ impl Store {
     /// Removes a segment that was written and will not be adopted.
     pub fn discard(&self, meta: &SegmentMeta) {
         // What cannot be removed now is removed at the next start.
-        let _ = clear(&self.folder.join(&meta.id));
+        let _ = clear(&if meta.archived { &self.archive } else { &self.folder }.join(&meta.id));
     }
 
     /// The segments to be merged next: neighbours of about one size.
@@ -228,7 +252,8 @@ impl Store {
             while let Some(slot) = segments.get(upto)
                 && count + slot.meta.count <= self.config.merged_entries_max
                 && size(slot) <= most
-                && (upto == from || segments[upto - 1].meta.end_index() == slot.meta.first_index)
+                && (upto == from || segments[upto - 1].meta.end_index == slot.meta.first_index)
+                && !slot.meta.archived
             {
                 count += slot.meta.count;
                 upto += 1;
@@ -251,25 +276,42 @@ impl Store {
         let (Some(first), Some(last)) = (slots.first(), slots.last()) else {
             return Err(SegmentError::Gap { first: 0, upto: 0 });
         };
-        let (first, upto) = (first.meta.first_index, last.meta.end_index());
-        if slots.len() != ids.len() || slots.iter().map(|slot| slot.meta.count).sum::<u64>() != upto - first {
+        let (first, upto) = (first.meta.first_index, last.meta.end_index);
+        let touching = |pair: &[Arc<Slot>]| pair[0].meta.end_index == pair[1].meta.first_index;
+        if slots.len() != ids.len() || !slots.windows(2).all(touching) {
             return Err(SegmentError::Gap { first, upto });
         }
         let segments = slots.iter().map(|slot| slot.open()).collect::<Result<Vec<_>, _>>()?;
         let budget = Budget::unlimited();
         let mut merged = Merged::new(&segments, &budget).map_err(only_segment)?;
-        write(&self.folder, &self.free_id(first, upto), &mut || {
+        write(&self.folder, &self.free_id(first, upto), first..upto, &mut || {
             if go_on() { merged.piece().map_err(only_segment) } else { Err(SegmentError::Interrupted) }
         })
     }
 
+    /// A segment that counts.
+    pub(crate) fn slot(&self, id: &str) -> Result<Arc<Slot>, SegmentError> {
+        let found = self.lock().segments.iter().find(|slot| slot.meta.id == id).cloned();
+        found.ok_or_else(|| SegmentError::internal(id, "it does not count any more"))
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn archive(&self) -> &Path {
+        &self.archive
+    }
+
     /// A name for a folder that no segment has.
-    fn free_id(&self, first: u64, upto: u64) -> String {
+    pub(crate) fn free_id(&self, first: u64, upto: u64) -> String {
         let state = self.lock();
         let name = format!("{first:012}-{upto:012}");
         let names = std::iter::once(name.clone()).chain((2_u32..).map(|nth| format!("{name}-{nth}")));
         let taken = |id: &String| {
-            state.segments.iter().any(|slot| slot.meta.id == *id) || self.folder.join(id).exists()
+            state.segments.iter().any(|slot| slot.meta.id == *id)
+                || self.folder.join(id).exists()
+                || self.archive.join(id).exists()
         };
         names.into_iter().find(|id| !taken(id)).unwrap_or(name)
     }
@@ -280,7 +322,7 @@ impl Store {
 }
 
 /// Work without a limit fails only where a segment does.
-fn only_segment(error: SearchError) -> SegmentError {
+pub(crate) fn only_segment(error: SearchError) -> SegmentError {
     match error {
         SearchError::Segment(error) => error,
         other => SegmentError::internal("", other),

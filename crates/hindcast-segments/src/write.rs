@@ -21,6 +21,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -47,11 +48,17 @@ pub(crate) const UNFINISHED: &str = "tmp-";
 /// Entries in the order of rows, in pieces.
 pub(crate) type Pieces<'p> = dyn FnMut() -> Result<Option<Entries>, SegmentError> + 'p;
 
-/// Writes a segment of all entries that `pieces` gives, newest first, and gives it its name once it is synced.
-pub(crate) fn write(parent: &Path, id: &str, pieces: &mut Pieces<'_>) -> Result<SegmentMeta, SegmentError> {
+/// Writes a segment that covers some indexes, of all entries that `pieces` gives, newest first, and gives it its name once
+/// it is synced.
+pub(crate) fn write(
+    parent: &Path,
+    id: &str,
+    covers: Range<u64>,
+    pieces: &mut Pieces<'_>,
+) -> Result<SegmentMeta, SegmentError> {
     let folder = parent.join(format!("{UNFINISHED}{id}"));
     clear(&folder)?;
-    let written = write_unfinished(parent, &folder, id, pieces);
+    let written = write_unfinished(parent, &folder, id, covers, pieces);
     if written.is_err() {
         // It may be a full disk that failed us.
         let _it_is_removed_at_the_next_start = clear(&folder);
@@ -63,12 +70,13 @@ fn write_unfinished(
     parent: &Path,
     folder: &Path,
     id: &str,
+    covers: Range<u64>,
     pieces: &mut Pieces<'_>,
 ) -> Result<SegmentMeta, SegmentError> {
     let index_folder = folder.join(INDEX_FOLDER);
     fs::create_dir_all(&index_folder).map_err(SegmentError::io(&index_folder))?;
 
-    let mut columns = ColumnWriter::create(folder, id)?;
+    let mut columns = ColumnWriter::create(folder, id, covers)?;
     let index = IndexWriter::create(&index_folder, id)?;
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel::<Arc<Entries>>(WAITING_MAX);
@@ -120,7 +128,7 @@ pub(crate) fn sync(path: &Path) -> Result<(), SegmentError> {
     File::open(path).and_then(|file| file.sync_all()).map_err(SegmentError::io(path))
 }
 
-fn sync_all(folder: &Path) -> Result<(), SegmentError> {
+pub(crate) fn sync_all(folder: &Path) -> Result<(), SegmentError> {
     for path in children(folder)? {
         if path.is_dir() { sync_all(&path)? } else { sync(&path)? }
     }
@@ -183,10 +191,9 @@ impl Batches {
                 }
                 Builder::Text(texts) => texts.append_option(cells.text(column)),
                 Builder::Bytes(bytes) => {
-                    bytes.append_option(if column == at::SECTIONS {
-                        cells.sections.as_deref()
-                    } else {
-                        None
+                    bytes.append_option(match column {
+                        at::SECTIONS => cells.sections.as_deref(),
+                        _ => cells.left.as_deref(),
                     });
                 }
             }
@@ -274,11 +281,10 @@ struct ColumnWriter {
     scratch: Vec<u8>,
     used: [bool; COUNT],
     meta: SegmentMeta,
-    last_index: u64,
 }
 
 impl ColumnWriter {
-    fn create(folder: &Path, id: &str) -> Result<Self, SegmentError> {
+    fn create(folder: &Path, id: &str, covers: Range<u64>) -> Result<Self, SegmentError> {
         let path = folder.join(ROWS_FILE);
         let file = File::create(&path).map_err(SegmentError::io(&path))?;
         let every: Vec<usize> = (0..COUNT).collect();
@@ -290,17 +296,19 @@ impl ColumnWriter {
         let meta = SegmentMeta {
             id: id.to_owned(),
             format: FORMAT,
-            first_index: u64::MAX,
+            first_index: covers.start,
+            end_index: covers.end,
             count: 0,
             occurred_min: i64::MAX,
             occurred_max: i64::MIN,
             received_min: i64::MAX,
             received_max: i64::MIN,
             verbatim: 0,
+            archived: false,
             bytes: 0,
             files: Vec::new(),
         };
-        Ok(Self { writer, batches, scratch: Vec::new(), used: [false; COUNT], meta, last_index: 0 })
+        Ok(Self { writer, batches, scratch: Vec::new(), used: [false; COUNT], meta })
     }
 
     fn push(&mut self, piece: &Entries) -> Result<(), SegmentError> {
@@ -308,8 +316,9 @@ impl ColumnWriter {
             let view = view(&entry).map_err(damaged)?;
             let cells = Cells::of(&entry, &view, &mut self.scratch);
             let meta = &mut self.meta;
-            meta.first_index = meta.first_index.min(cells.index);
-            self.last_index = self.last_index.max(cells.index);
+            if !(meta.first_index..meta.end_index).contains(&cells.index) {
+                return Err(SegmentError::Gap { first: meta.first_index, upto: meta.end_index });
+            }
             meta.count += 1;
             meta.occurred_min = meta.occurred_min.min(cells.occurred_at.micros());
             meta.occurred_max = meta.occurred_max.max(cells.occurred_at.micros());
@@ -318,6 +327,7 @@ impl ColumnWriter {
             meta.verbatim += u64::from(cells.sections.is_some());
             self.used[at::ID] |= cells.id.is_some();
             self.used[at::SECTIONS] |= cells.sections.is_some();
+            self.used[at::PARTIAL] |= cells.left.is_some();
             for (used, text) in self.used.iter_mut().zip(&cells.texts) {
                 *used |= text.is_some();
             }
@@ -336,8 +346,8 @@ impl ColumnWriter {
     }
 
     fn finish(mut self, folder: &Path) -> Result<SegmentMeta, SegmentError> {
-        if self.meta.count == 0 || self.last_index + 1 - self.meta.first_index != self.meta.count {
-            return Err(SegmentError::Gap { first: self.meta.first_index, upto: self.last_index + 1 });
+        if self.meta.count == 0 {
+            return Err(SegmentError::Gap { first: self.meta.first_index, upto: self.meta.end_index });
         }
         self.flush()?;
         let empty = (0..COUNT).filter(|&column| COLUMNS[column].optional && !self.used[column]);

@@ -124,7 +124,7 @@ impl Rooms {
     }
 
     fn open_room(&self, workspace: &WorkspaceId, metas: Vec<SegmentMeta>) -> anyhow::Result<()> {
-        let size = metas.iter().map(SegmentMeta::end_index).max().unwrap_or(0);
+        let size = metas.iter().map(|meta| meta.end_index).max().unwrap_or(0);
         let store = Store::open(&self.segments.join(workspace.as_str()), metas, self.config.clone())?;
         let room = Room {
             id: workspace.clone(),

@@ -113,7 +113,7 @@ fn a_description_of_a_segment_survives_the_manifest() {
     push(&mut Dice::new(6), &store, &past::entries(&mut Dice::new(6), 7, 40));
     seal(&store, 40);
     let meta = &store.metas()[0];
-    assert_eq!((meta.first_index, meta.end_index()), (7, 47));
+    assert_eq!((meta.first_index, meta.end_index), (7, 47));
     assert_eq!(SegmentMeta::from_json(&meta.to_json()).unwrap(), *meta);
     let later = SegmentMeta { format: 99, ..meta.clone() };
     let store = Store::open(folder.path(), vec![later], past::config()).unwrap();

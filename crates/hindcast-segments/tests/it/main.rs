@@ -8,4 +8,5 @@ mod exports;
 mod life;
 mod oracle;
 mod past;
+mod rewrite;
 mod sight;

@@ -1,6 +1,6 @@
 //! Made-up pasts: entries that are alike enough to be found together and odd enough to find mistakes.
 
-use hindcast_event::{Arrival, Draft, Entries, Entry, Event, Kind, Timestamp};
+use hindcast_event::{Arrival, Draft, Entries, Entry, Event, Kind, Salts, Timestamp};
 use hindcast_segments::{Budget, Config, Snapshot, Store};
 use std::path::Path;
 use std::sync::Arc;
@@ -209,17 +209,25 @@ pub fn entries(dice: &mut Dice, first_index: u64, count: u64) -> Entries {
     let mut entries = Entries::default();
     for index in first_index..first_index + count {
         let json = draft(dice);
-        let draft = Draft::parse(&json).unwrap_or_else(|error| panic!("{error}: {json}"));
-        let received_at = Timestamp::from_micros(1_796_000_000_000_000 + index as i64 * 1_000_000);
-        let mut random = [0; 10];
-        random[..8].copy_from_slice(&dice.below(u64::MAX).to_be_bytes());
-        let arrival = Arrival { now: received_at, random };
-        let mut sections = Vec::new();
-        draft.encode(&arrival, &mut sections).unwrap();
-        let key = std::array::from_fn(|_| dice.below(256) as u8);
-        let kind = if dice.once_in(10) { Kind::System } else { Kind::Event };
-        entries.push(Entry { index, received_at, kind, key, event: Event::from_bytes(&sections).unwrap() });
+        entries.append(&entry_of(dice, &json, index));
     }
+    entries
+}
+
+/// One entry, of this draft.
+pub fn entry_of(dice: &mut Dice, json: &str, index: u64) -> Entries {
+    let draft = Draft::parse(json).unwrap_or_else(|error| panic!("{error}: {json}"));
+    let received_at = Timestamp::from_micros(1_796_000_000_000_000 + index as i64 * 1_000_000);
+    let mut random = [0; 10];
+    random[..8].copy_from_slice(&dice.below(u64::MAX).to_be_bytes());
+    let arrival = Arrival { now: received_at, random };
+    let mut sections = Vec::new();
+    draft.encode(&arrival, &mut sections).unwrap();
+    let key = std::array::from_fn(|_| dice.below(256) as u8);
+    let kind = if dice.once_in(10) { Kind::System } else { Kind::Event };
+    let (salts, event) = (Salts::Key(key), Event::from_bytes(&sections).unwrap());
+    let mut entries = Entries::default();
+    entries.push(Entry { index, received_at, kind, salts, event });
     entries
 }
 
@@ -272,13 +280,20 @@ pub fn merge(store: &Store, from: usize, upto: usize) {
 }
 
 /// One entry after the other, as they are compared.
-pub type Row = (u64, i64, Kind, [u8; 16], Vec<u8>);
+pub type Row = (u64, i64, Kind, Vec<u8>, Vec<u8>);
 
 pub fn rows(entries: &Entries) -> Vec<Row> {
     entries
         .iter()
-        .map(|e| (e.index, e.received_at.micros(), e.kind, e.key, e.event.as_bytes().to_vec()))
+        .map(|e| (e.index, e.received_at.micros(), e.kind, salts(&e), e.event.as_bytes().to_vec()))
         .collect()
+}
+
+fn salts(entry: &Entry<'_>) -> Vec<u8> {
+    match entry.salts {
+        Salts::Key(key) => key.to_vec(),
+        Salts::Left(left) => left.as_bytes().to_vec(),
+    }
 }
 
 /// Everything in a snapshot by index.

@@ -5,7 +5,7 @@ use crate::answers::{counts, indexes, paged, query, question};
 use crate::oracle;
 use crate::past::{self, Dice, budget, open, push, rows, seal};
 use hindcast_event::json::{self, Json};
-use hindcast_event::{Entries, Entry, Field};
+use hindcast_event::{Entries, Entry, Field, Salts};
 use hindcast_segments::query::{Clause, Key, Named, Query, Term};
 use hindcast_segments::words::fold;
 use hindcast_segments::{CsvStyle, FacetKind, Format, SearchError, Sight, Snapshot, Store};
@@ -44,7 +44,10 @@ fn written(entries: &Entries, sight: &Sight) -> Entries {
     let holds = |clauses: &Vec<Clause>, entry: &Entry<'_>| clauses.iter().all(|clause| holds(clause, entry));
     for entry in entries.iter() {
         if sight.scope.as_ref().is_none_or(|scope| scope.iter().any(|clauses| holds(clauses, &entry))) {
-            let key = if sight.hidden.is_empty() { entry.key } else { [0; 16] };
+            let key = match entry.salts {
+                Salts::Key(key) if sight.hidden.is_empty() => key,
+                _ => [0; 16],
+            };
             written.push_with(entry.index, entry.received_at, entry.kind, &key, |out| {
                 entry.event.show(sight.hidden, out);
             });

@@ -190,7 +190,7 @@ struct Opened {
 impl Opened {
     fn of(entry: &Entry<'_>, hidden: Hidden) -> Result<Self, Problem> {
         let commitment = commitment_of(entry).map_err(Problem::internal)?;
-        let mut opening = Opening::full(&entry.key, entry.event.sections()).map_err(Problem::internal)?;
+        let mut opening = Opening::of(entry).map_err(Problem::internal)?;
         let mut shown = Vec::new();
         entry.event.show(hidden, &mut shown);
         let shown = Event::from_bytes(&shown).map_err(Problem::internal)?;

@@ -3,7 +3,7 @@
 use super::Figure;
 use super::generate::Generator;
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
-use hindcast_ledger::{Batch, commit};
+use hindcast_ledger::{Batch, commitment_of};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -31,7 +31,7 @@ pub(super) fn measure(generator: &Generator) -> anyhow::Result<Vec<Figure>> {
     let entries = encoded()?;
     let parse = || Ok(texts.iter().map(|text| Draft::parse(text)).collect::<Result<Vec<_>, _>>()?);
     let hash = || {
-        let hashes = entries.iter().map(|entry| commit(&entry.key, entry.event.raw_sections()));
+        let hashes = entries.iter().map(|entry| commitment_of(&entry));
         Ok(hashes.collect::<Result<Vec<_>, _>>()?)
     };
     let pack = || Ok(Batch::new(entries.clone(), None)?);

@@ -108,7 +108,7 @@ fn seal(app: &App, room: &Room) -> anyhow::Result<()> {
     let Some(range) = room.store.seal_plan(1) else { return Ok(()) };
     let begun = Instant::now();
     let meta = room.store.write_segment(range)?;
-    let (count, bytes, end) = (meta.count, meta.bytes, meta.end_index());
+    let (count, bytes, end) = (meta.count, meta.bytes, meta.end_index);
     let sealed = Sealed { first: meta.first_index, meta: meta.to_json() };
     {
         let _manifest = room.manifest();

@@ -207,7 +207,7 @@ fn identifier(id: &str) -> Json<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hindcast_event::{Arrival, Draft, Event, Kind, Timestamp};
+    use hindcast_event::{Arrival, Draft, Event, Kind, Salts, Timestamp};
 
     const NEWEST: Version = Version::Newest;
 
@@ -216,7 +216,13 @@ mod tests {
         let arrival = Arrival { now: Timestamp::MIN, random: [0; 10] };
         Draft::parse(draft).expect("a draft").encode(&arrival, &mut bytes).expect("fits");
         let event = Event::from_bytes(&bytes).expect("an event");
-        let entry = Entry { index: 0, received_at: Timestamp::MIN, kind: Kind::Event, key: [0; 16], event };
+        let entry = Entry {
+            index: 0,
+            received_at: Timestamp::MIN,
+            kind: Kind::Event,
+            salts: Salts::Key([0; 16]),
+            event,
+        };
         let mut out = Vec::new();
         write(&entry, version, Registry::builtin(), &mut out).expect("told");
         serde_json::from_slice(&out).expect("JSON")

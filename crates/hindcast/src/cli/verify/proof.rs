@@ -1,7 +1,7 @@
 //! One entry and its proof: hashes what the opening shows, up to a root that the log has signed.
 
 use anyhow::{Context as _, bail};
-use hindcast_event::{Entry, Event, Kind, Timestamp, push_section};
+use hindcast_event::{Entry, Event, Kind, Salts, Timestamp, push_section};
 use hindcast_ledger::{Commitment, Disclosure, Hash, Opening, TlogProof, VerifierKey};
 use serde::Deserialize;
 
@@ -110,7 +110,7 @@ fn entry(opening: &Opening, index: u64, kind: u8, received_at: Timestamp) -> any
     let event = Event::from_bytes(&bytes)?;
     let kind = Kind::from_byte(kind).with_context(|| format!("the kind {kind} is unknown"))?;
     let mut json = Vec::new();
-    Entry { index, received_at, kind, key: [0; 16], event }.write_json(&mut json)?;
+    Entry { index, received_at, kind, salts: Salts::Key([0; 16]), event }.write_json(&mut json)?;
     Ok(String::from_utf8(json)?)
 }
 
