@@ -41,6 +41,12 @@ pub enum SegmentError {
         /// What is wrong with it.
         source: hindcast_event::Damaged,
     },
+    /// Look again: another has taken its place meanwhile.
+    #[error("segment {segment} does not count any more")]
+    Gone {
+        /// The segment's id.
+        segment: String,
+    },
     /// Nothing is wrong: whoever asked did not want to wait any longer.
     #[error("it was interrupted")]
     Interrupted,

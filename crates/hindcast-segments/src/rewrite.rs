@@ -16,6 +16,7 @@ use crate::walk::END;
 use crate::write::{UNFINISHED, clear, sync, sync_all, write};
 use hindcast_event::{Entries, Entry, Indexes, Timestamp};
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 /// Puts out what shall stand in the place of an entry: itself, or itself without some values.
@@ -75,6 +76,26 @@ impl Store {
         fs::rename(&unfinished, &named).map_err(SegmentError::io(&named))?;
         sync(archive)?;
         Ok(SegmentMeta { archived: true, ..slot.meta.clone() })
+    }
+
+    /// The sealed entries of a range that are there.
+    pub fn present(&self, range: Range<u64>) -> Result<Indexes, SegmentError> {
+        let mut present = Indexes::default();
+        for meta in self.metas() {
+            let covers = meta.first_index.max(range.start)..meta.end_index.min(range.end);
+            if covers.is_empty() {
+                continue;
+            }
+            if meta.count == meta.end_index - meta.first_index {
+                present.insert(covers);
+                continue;
+            }
+            let segment = self.slot(&meta.id)?.open()?;
+            let rows = segment.rows_by_index(&Budget::unlimited()).map_err(only_segment)?;
+            let within = rows.iter().map(|&(index, _)| index).filter(|index| covers.contains(index));
+            within.for_each(|index| present.insert(index..index + 1));
+        }
+        Ok(present)
     }
 
     /// The index after the last sealed entry that was received at or before a time.

@@ -292,7 +292,7 @@ impl Store {
     /// A segment that counts.
     pub(crate) fn slot(&self, id: &str) -> Result<Arc<Slot>, SegmentError> {
         let found = self.lock().segments.iter().find(|slot| slot.meta.id == id).cloned();
-        found.ok_or_else(|| SegmentError::internal(id, "it does not count any more"))
+        found.ok_or_else(|| SegmentError::Gone { segment: id.to_owned() })
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -16,6 +16,7 @@ use hindcast_ledger::journal::SqliteJournal;
 use hindcast_ledger::{Clock, Ledger, Verified, WorkspaceId, seed};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
@@ -55,6 +56,8 @@ pub struct App {
     pub readings: Readings,
     /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
     known_passwords: Option<KnownPasswords>,
+    /// Set when somebody wants the retention applied now.
+    pub keep_now: AtomicBool,
     /// Held by whoever empties the catalog's outbox.
     pub(crate) posting: Mutex<()>,
     full_at: Mutex<Option<Instant>>,
@@ -117,6 +120,7 @@ impl App {
             verifications,
             readings,
             known_passwords,
+            keep_now: AtomicBool::new(false),
             posting,
             full_at,
             _lock: lock,

@@ -38,6 +38,15 @@ pub struct Server {
 pub struct Data {
     pub folder: PathBuf,
     pub keys: PathBuf,
+    #[serde(default)]
+    pub archive: PathBuf,
+}
+
+impl Data {
+    /// Where archived segments lie.
+    pub fn archive_folder(&self) -> PathBuf {
+        if self.archive.as_os_str().is_empty() { self.folder.join("archive") } else { self.archive.clone() }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -11,6 +11,7 @@ mod followers;
 mod hex;
 pub mod intercom;
 mod jobs;
+mod keeping;
 pub mod metrics;
 mod pages;
 pub mod people;

@@ -19,6 +19,19 @@ impl App {
         Ok(self.ledger.append(workspace, self.batch(kind, &draft.to_string(), None)?)?)
     }
 
+    /// The same, once for each key, however often it is asked for. The draft has to be the same each time.
+    pub fn record_once(
+        &self,
+        workspace: &WorkspaceId,
+        kind: Kind,
+        draft: &serde_json::Value,
+        key: &str,
+    ) -> anyhow::Result<Appended> {
+        let draft = draft.to_string();
+        let once = IdempotencyKey { key: key.to_owned(), fingerprint: Sha256::digest(&draft).into() };
+        Ok(self.ledger.append(workspace, self.batch(kind, &draft, Some(once))?)?)
+    }
+
     fn batch(&self, kind: Kind, draft: &str, once: Option<IdempotencyKey>) -> anyhow::Result<Batch> {
         let draft = Draft::parse(draft)?;
         let mut random = [0; 26];
@@ -71,7 +84,7 @@ impl App {
         let fingerprint = Sha256::digest(&outgoing.draft).into();
         let batch = || {
             let once = IdempotencyKey { key: outgoing.key.clone(), fingerprint };
-            self.batch(Kind::System, &outgoing.draft, Some(once))
+            self.batch(outgoing.kind, &outgoing.draft, Some(once))
         };
         let first = match batch() {
             Ok(batch) => batch,

@@ -93,6 +93,7 @@ impl Rooms {
         let rooms = Self {
             segments: config.data.folder.join("segments"),
             config: hindcast_segments::Config {
+                archive: Some(config.data.archive_folder()),
                 merged_entries_max: config.segments.merge_entries,
                 ..hindcast_segments::Config::new(|action| Registry::builtin().category_of(action).code())
             },

@@ -6,12 +6,14 @@
 
 mod attempts;
 mod exports;
+mod holds;
 mod invitations;
 mod marks;
 mod memberships;
 mod narrowing;
 mod outbox;
 mod people;
+mod retention;
 mod sessions;
 mod settings;
 mod teams;
@@ -23,6 +25,7 @@ pub use attempts::Guessed;
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
+pub use holds::Hold;
 pub use invitations::{Invitation, NewInvitation};
 pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
@@ -40,7 +43,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -181,6 +184,18 @@ const MIGRATIONS: [&str; 5] = [
 ",
     "
     ALTER TABLE export ADD COLUMN sight TEXT NOT NULL DEFAULT '';
+",
+    "
+    ALTER TABLE outbox ADD COLUMN kind INTEGER NOT NULL DEFAULT 1;
+    CREATE TABLE hold (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        name        TEXT NOT NULL,
+        reason      TEXT NOT NULL,
+        query       TEXT NOT NULL,
+        placed_at   INTEGER NOT NULL,
+        released_at INTEGER
+    ) STRICT;
 ",
 ];
 

@@ -69,6 +69,8 @@ pub struct Outgoing {
     pub workspace: WorkspaceId,
     /// Keeps it from being written twice.
     pub key: String,
+    /// What the entry is for.
+    pub kind: Kind,
     /// The JSON of a draft.
     pub draft: String,
 }
@@ -79,11 +81,22 @@ pub(super) fn put(
     workspace: &WorkspaceId,
     draft: &Value,
 ) -> Result<(), CatalogError> {
+    put_kind(transaction, workspace, Kind::System, draft)
+}
+
+/// The same, for an entry of a kind of its own.
+pub(super) fn put_kind(
+    transaction: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    kind: Kind,
+    draft: &Value,
+) -> Result<(), CatalogError> {
     let draft = draft.to_string();
     check(&draft)?;
     transaction.execute(
-        "INSERT INTO outbox (workspace, key, draft) VALUES (?1, 'outbox-' || lower(hex(randomblob(16))), ?2)",
-        params![workspace.as_str(), draft],
+        "INSERT INTO outbox (workspace, key, kind, draft)
+         VALUES (?1, 'outbox-' || lower(hex(randomblob(16))), ?2, ?3)",
+        params![workspace.as_str(), kind as u8, draft],
     )?;
     Ok(())
 }
@@ -108,16 +121,17 @@ impl Catalog {
     pub fn outbox(&self) -> Result<Vec<Outgoing>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT nr, workspace, key, draft FROM outbox ORDER BY nr LIMIT ?1")?;
+            sql.prepare_cached("SELECT nr, workspace, key, kind, draft FROM outbox ORDER BY nr LIMIT ?1")?;
         let rows = statement.query_map([TAKEN_MAX], |row| {
-            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?))
+            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get::<_, u8>(3)?, row.get(4)?))
         })?;
         rows.map(|row| {
-            let (nr, workspace, key, draft) = row?;
+            let (nr, workspace, key, kind, draft) = row?;
             let workspace = workspace
                 .parse()
                 .map_err(|_| CatalogError::Damaged(format!("{workspace:?} is not the id of a workspace")))?;
-            Ok(Outgoing { nr, workspace, key, draft })
+            let kind = Kind::from_byte(kind).unwrap_or(Kind::System);
+            Ok(Outgoing { nr, workspace, key, kind, draft })
         })
         .collect()
     }

@@ -132,7 +132,7 @@ fn told(settings: &Settings, name: &str) -> Vec<(String, Value)> {
     members.map(|(member, value)| (format!("/{member}"), value.clone())).collect()
 }
 
-fn find(
+pub(super) fn find(
     sql: &rusqlite::Connection,
     workspace: &WorkspaceId,
     name: &str,
@@ -141,7 +141,7 @@ fn find(
     Ok(statement.query_row([workspace.as_str(), name], |row| row.get(0)).optional()?)
 }
 
-fn put(
+pub(super) fn put(
     transaction: &rusqlite::Transaction<'_>,
     workspace: &WorkspaceId,
     name: &str,

@@ -52,7 +52,13 @@ pub(crate) fn merge_one(app: &App, room: &Room) -> anyhow::Result<bool> {
     let merged = room.store.merge(&ids, &|| !is_ending(app))?;
     let _manifest = room.manifest();
     let metas = room.store.metas();
-    let replaced = metas.iter().filter(|meta| ids.contains(&meta.id)).map(|meta| meta.first_index).collect();
+    let replaced: Vec<u64> =
+        metas.iter().filter(|meta| ids.contains(&meta.id)).map(|meta| meta.first_index).collect();
+    if replaced.len() != ids.len() {
+        // Something was taken out of one of them meanwhile, so this is not what counts any more.
+        room.store.discard(&merged);
+        return Ok(true);
+    }
     let sealed = Sealed { first: merged.first_index, meta: merged.to_json() };
     let upto = app.ledger.head(&room.id)?.sealed;
     if let Err(error) = app.ledger.seal(&room.id, upto, replaced, vec![sealed]) {

@@ -4,13 +4,15 @@
 
 mod anchor;
 mod exporter;
+mod keeper;
 mod merger;
 mod outbox;
 mod scrub;
 mod segmenter;
 
+pub(crate) use keeper::keep;
 pub(crate) use merger::merge_one;
-pub(crate) use segmenter::{Claims, seal_one};
+pub(crate) use segmenter::{Claims, refused, seal_one};
 
 use crate::app::App;
 use crate::rooms::Room;
@@ -43,6 +45,7 @@ impl Followers {
             follow("outbox", Box::new(outbox::follow)),
             follow("exporter", Box::new(exporter::follow)),
             follow("scrub", Box::new(scrub::follow)),
+            follow("keeper", Box::new(keeper::follow)),
         ];
         segmenters.chain(others).collect::<io::Result<_>>().map(Self)
     }

@@ -81,7 +81,7 @@ fn is_full(error: &anyhow::Error) -> bool {
 }
 
 /// A segment that the ledger refused is of no use. When the ledger stopped, nobody knows whether it was refused.
-pub(super) fn refused(room: &Room, meta: &SegmentMeta, error: SealError) -> anyhow::Error {
+pub(crate) fn refused(room: &Room, meta: &SegmentMeta, error: SealError) -> anyhow::Error {
     if !matches!(error, SealError::Append(AppendError::Stopped(_))) {
         room.store.discard(meta);
     }

@@ -1,0 +1,60 @@
+//! Lets entries go that have been kept for long enough, and moves those to the archive that are seldom asked for.
+
+use super::{is_ending, is_quarantined, pause};
+use crate::app::App;
+use crate::keeping::{archive, expire, go_on, plan};
+use crate::rooms::Room;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Policies count in days, so an hour sooner or later matters to nobody.
+const WORK_EVERY: Duration = Duration::from_secs(3600);
+/// How soon it notices that somebody wants it now.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+pub(super) fn follow(app: &App) {
+    app.rooms.all().iter().for_each(|room| told(app, room, || go_on(app, room).map(drop)));
+    let mut worked: Option<Instant> = None;
+    while pause(app, LOOK_EVERY) {
+        let is_wanted = app.keep_now.swap(false, Ordering::Relaxed);
+        if !is_wanted && worked.is_some_and(|worked| worked.elapsed() < WORK_EVERY) {
+            continue;
+        }
+        for room in app.rooms.all() {
+            told(app, &room, || keep(app, &room));
+        }
+        worked = Some(Instant::now());
+    }
+}
+
+fn told(app: &App, room: &Room, act: impl FnOnce() -> anyhow::Result<()>) {
+    if is_ending(app) || is_quarantined(app, room) {
+        return;
+    }
+    if let Err(error) = act()
+        && !is_ending(app)
+    {
+        app.metrics.problems.add(1);
+        let error = format!("{error:#}");
+        tracing::error!(workspace = %room.id, error, "the retention could not be applied, it is tried again");
+    }
+}
+
+/// Does what the policy of a workspace wants done now.
+pub(crate) fn keep(app: &App, room: &Room) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    let (policy, now) = (app.catalog.retention(&room.id)?, (app.clock)());
+    // What was begun is brought to its end first, whatever the policy has become.
+    go_on(app, room)?;
+    if policy.from > now.micros() {
+        return Ok(());
+    }
+    let moved = archive(app, room, &policy, now)?;
+    let plan = plan(app, room, &policy, now)?;
+    let expired = expire(app, room, &plan, &policy.to_string())?;
+    if moved + expired.entries > 0 {
+        let (entries, held) = (expired.entries, plan.held);
+        tracing::info!(workspace = %room.id, entries, held, moved, took = ?begun.elapsed(), "retention applied");
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+//! The archive: entries that are seldom asked for, on cheaper storage, searched only on request.
+
+use super::policy::Retention;
+use crate::app::App;
+use crate::catalog::By;
+use crate::rooms::Room;
+use hindcast_event::{Kind, Timestamp};
+use hindcast_ledger::journal::Sealed;
+use serde_json::json;
+
+/// Moves segments to the archive of which every entry is old enough; says how many entries moved.
+pub fn archive(app: &App, room: &Room, policy: &Retention, now: Timestamp) -> anyhow::Result<u64> {
+    let Some(days) = policy.archive_days else { return Ok(0) };
+    let cutoff = Retention::cutoff(now, days).micros();
+    let mut moved = 0;
+    for meta in room.store.metas() {
+        if meta.archived || meta.received_max > cutoff || *app.ending.borrow() {
+            continue;
+        }
+        let archived = room.store.copy_to_archive(&meta.id)?;
+        let _manifest = room.manifest();
+        if !room.store.metas().contains(&meta) {
+            // It was merged meanwhile, or something was taken out of it; its turn comes again.
+            room.store.discard(&archived);
+            continue;
+        }
+        let sealed = app.ledger.head(&room.id)?.sealed;
+        let add = Sealed { first: archived.first_index, meta: archived.to_json() };
+        app.ledger.seal(&room.id, sealed, vec![meta.first_index], vec![add])?;
+        moved += meta.count;
+        room.store.adopt(vec![archived], &[meta.id]);
+    }
+    if moved > 0 {
+        let draft = By::server().event("log.archived", json!([]), json!({ "count": moved }));
+        app.record(&room.id, Kind::System, &draft)?;
+    }
+    Ok(moved)
+}
