@@ -13,12 +13,13 @@ use crate::publisher::Publisher;
 use crate::sequencer::{Request, Sequencer};
 use crate::shared::{Live, Shared};
 use crate::{
-    Batch, Hash, ProveError, RangeProof, VerifierKey, WorkspaceId, prove_consistency, prove_inclusion,
+    Batch, Hash, Note, ProveError, RangeProof, VerifierKey, WorkspaceId, prove_consistency, prove_inclusion,
     prove_range,
 };
 use hindcast_event::{Entries, Timestamp};
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -180,6 +181,21 @@ impl Ledger {
         };
         let leaves = leaves.ok_or(HashesError::Missing { level: 0, index: from })?;
         Ok(live.files.append(from, &leaves)?)
+    }
+
+    /// Leaves nothing in the journal of entries that were erased: neither in its files, nor the idempotency keys under
+    /// which they came, which are the callers' own words. They must be sealed.
+    pub fn scrub(&self, workspace: &WorkspaceId, entries: Vec<Range<u64>>) -> Result<(), SealError> {
+        let workspace = workspace.clone();
+        self.request(|reply| Request::Forget { workspace, entries, reply })?;
+        Ok(self.shared.journal.scrub().map_err(ReadError::from)?)
+    }
+
+    /// A signature over a text that is no checkpoint: it must not begin with the origin of the log.
+    pub fn sign_text(&self, workspace: &WorkspaceId, text: String) -> Result<Note, ReadError> {
+        let live = self.live(workspace)?;
+        Note::sign(text, &live.signer)
+            .map_err(|error| ReadError::Damaged { first: 0, what: error.to_string() })
     }
 
     fn request<T: Send + 'static>(

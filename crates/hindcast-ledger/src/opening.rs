@@ -91,11 +91,15 @@ impl Opening {
     /// Erases the open section of this name, and the name too unless it may stay; answers whether
     /// there was such a section.
     pub fn erase(&mut self, name: &str, keep_name: bool) -> bool {
-        let open = |section: &&mut Disclosure| {
-            matches!(section, Disclosure::Open { .. }) && section.name() == Some(name)
-        };
-        let Some(section) = self.0.iter_mut().find(open) else { return false };
-        let name = keep_name.then(|| name.to_owned());
+        let is_meant =
+            |section: &Disclosure| matches!(section, Disclosure::Open { .. }) && section.name() == Some(name);
+        self.0.iter().position(is_meant).is_some_and(|at| self.erase_at(at, keep_name))
+    }
+
+    /// The same, of the section at a place.
+    pub fn erase_at(&mut self, at: usize, keep_name: bool) -> bool {
+        let Some(section @ Disclosure::Open { .. }) = self.0.get_mut(at) else { return false };
+        let name = section.name().filter(|_| keep_name).map(str::to_owned);
         *section = Disclosure::Erased { digest: section.digest(), name };
         true
     }

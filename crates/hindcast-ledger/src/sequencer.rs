@@ -12,7 +12,7 @@ use crate::staged::{Staged, unwritten};
 use crate::{Batch, WorkspaceId};
 use hindcast_event::Timestamp;
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -33,15 +33,17 @@ pub(crate) enum Request {
     Create { workspace: WorkspaceId, reply: Reply<()> },
     Publish { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
     Seal { workspace: WorkspaceId, sealed: u64, remove: Vec<u64>, add: Vec<Sealed>, reply: Reply<()> },
+    Forget { workspace: WorkspaceId, entries: Vec<Range<u64>>, reply: Reply<()> },
 }
 
 impl Request {
     pub(crate) fn refuse(self, error: AppendError) {
         match self {
             Request::Append { reply, .. } => reply(Err(error)),
-            Request::Create { reply, .. } | Request::Publish { reply, .. } | Request::Seal { reply, .. } => {
-                reply(Err(error));
-            }
+            Request::Create { reply, .. }
+            | Request::Publish { reply, .. }
+            | Request::Seal { reply, .. }
+            | Request::Forget { reply, .. } => reply(Err(error)),
         }
     }
 

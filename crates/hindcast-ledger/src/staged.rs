@@ -40,6 +40,7 @@ enum Done {
     Create { head: Head, reply: Reply<()> },
     Publish { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
     Seal { workspace: WorkspaceId, sealed: u64, reply: Reply<()> },
+    Forget { reply: Reply<()> },
 }
 
 impl<'s> Staged<'s> {
@@ -81,6 +82,11 @@ impl<'s> Staged<'s> {
                 let written = transaction.seal(&workspace, sealed, &remove, &add);
                 self.done.push(Done::Seal { workspace, sealed, reply });
                 written?;
+            }
+            Request::Forget { workspace, entries, reply } => {
+                let forgotten = entries.iter().try_for_each(|range| transaction.forget_of(&workspace, range));
+                self.done.push(Done::Forget { reply });
+                forgotten?;
             }
         }
         Ok(())
@@ -187,9 +193,10 @@ impl<'s> Staged<'s> {
         for done in self.done {
             match done {
                 Done::Append { reply, .. } => reply(Err(refusal())),
-                Done::Create { reply, .. } | Done::Publish { reply, .. } | Done::Seal { reply, .. } => {
-                    reply(Err(refusal()));
-                }
+                Done::Create { reply, .. }
+                | Done::Publish { reply, .. }
+                | Done::Seal { reply, .. }
+                | Done::Forget { reply } => reply(Err(refusal())),
             }
         }
     }
@@ -221,6 +228,7 @@ impl Growing {
 impl Done {
     fn settle(self, shared: &Shared) {
         match self {
+            Done::Forget { reply } => reply(Ok(())),
             Done::Append { appended, reply } => reply(Ok(appended)),
             Done::Create { head, reply } => {
                 let added = shared.add(head, None);

@@ -2,6 +2,7 @@
 
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
+use crate::followers::Claims;
 use crate::jobs::exports::Exports;
 use crate::jobs::verify::Verifications;
 use crate::metrics::Metrics;
@@ -56,6 +57,8 @@ pub struct App {
     pub readings: Readings,
     /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
     known_passwords: Option<KnownPasswords>,
+    /// Rooms whose newest entries are being packed.
+    pub(crate) claims: Claims,
     /// Set when somebody wants the retention applied now.
     pub keep_now: AtomicBool,
     /// Held by whoever empties the catalog's outbox.
@@ -120,6 +123,7 @@ impl App {
             verifications,
             readings,
             known_passwords,
+            claims: Claims::default(),
             keep_now: AtomicBool::new(false),
             posting,
             full_at,
@@ -134,6 +138,11 @@ impl App {
             // After a lost catalog the ledgers still know who they are.
             let name = id.to_string();
             app.catalog.add_workspace(&Workspace { id, name, created_at: (app.clock)() }, &By::server())?;
+        }
+        for room in app.rooms.all() {
+            if app.ledger.quarantined(&room.id)?.is_none() {
+                crate::erasure::replay(&app, &room)?;
+            }
         }
         Ok(app)
     }

@@ -11,6 +11,7 @@ pub use sqlite::SqliteJournal;
 
 use crate::{Frontier, WorkspaceId};
 use hindcast_event::Timestamp;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// The end of a ledger: what the next entry builds on.
@@ -95,6 +96,9 @@ pub trait Journal: Send + Sync {
     /// Reads everything the journal keeps and says what does not hold together; empty when it is sound.
     fn check(&self) -> Result<Vec<String>, JournalError>;
 
+    /// Leaves nothing in its files of what was deleted.
+    fn scrub(&self) -> Result<(), JournalError>;
+
     /// Does the upkeep that would make an append wait, such as moving a write-ahead log into the main file.
     fn tidy(&self) -> Result<(), JournalError>;
 }
@@ -127,6 +131,9 @@ pub trait Transaction {
 
     /// Forgets some of the idempotency keys that have expired at `now`, and says whether there may be more.
     fn forget(&mut self, now: Timestamp) -> Result<bool, JournalError>;
+
+    /// Forgets the idempotency keys under which any of these entries were appended.
+    fn forget_of(&mut self, workspace: &WorkspaceId, entries: &Range<u64>) -> Result<(), JournalError>;
 
     /// Keeps a signed checkpoint.
     fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError>;

@@ -9,9 +9,10 @@ use hindcast_event::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, params};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Each migration is run once and never edited.
 const MIGRATIONS: [&str; 1] = ["
@@ -56,6 +57,8 @@ const MIGRATIONS: [&str; 1] = ["
     ) STRICT, WITHOUT ROWID;
 "];
 
+/// How long emptying the write-ahead log may wait for those who read.
+const SCRUB_MAX: Duration = Duration::from_secs(30);
 /// Deleting more at once would make an append wait.
 const FORGOTTEN_AT_ONCE: usize = 1000;
 /// The write-ahead log is cut back when it grows past this.
@@ -269,6 +272,23 @@ impl Journal for SqliteJournal {
         Ok(said.into_iter().filter(|line| line != "ok").collect())
     }
 
+    fn scrub(&self) -> Result<(), JournalError> {
+        // Deleted rows are overwritten in the file; what is left of them is in the write-ahead log.
+        let until = Instant::now() + SCRUB_MAX;
+        loop {
+            let busy: i64 = lock(&self.writer)
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+                .map_err(|error| explain(&self.file, error))?;
+            if busy == 0 {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(self.damaged("its write-ahead log could not be emptied while it is read"));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     fn tidy(&self) -> Result<(), JournalError> {
         let said = |error| explain(&self.file, error);
         let (log, moved): (i64, i64) = lock(&self.tidier)
@@ -406,6 +426,15 @@ impl Transaction for SqliteTransaction<'_> {
             params![now.micros(), FORGOTTEN_AT_ONCE],
         )?;
         Ok(forgotten >= FORGOTTEN_AT_ONCE)
+    }
+
+    fn forget_of(&mut self, workspace: &WorkspaceId, entries: &Range<u64>) -> Result<(), JournalError> {
+        self.execute(
+            "DELETE FROM remembered WHERE workspace = (SELECT number FROM workspace WHERE id = ?1)
+                AND first < ?3 AND first + count > ?2",
+            params![workspace.as_str(), entries.start, entries.end],
+        )?;
+        Ok(())
     }
 
     fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError> {

@@ -6,7 +6,7 @@ use super::generate::Generator;
 use super::machine::{Stopwatch, peak_mb};
 use super::ours::median;
 use crate::app::App;
-use crate::followers::{Claims, merge_one, seal_one};
+use crate::followers::{merge_one, seal_one};
 use anyhow::{Context as _, ensure};
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
 use hindcast_ledger::{Batch, WorkspaceId};
@@ -96,13 +96,13 @@ struct Sealing {
 
 impl Sealing {
     fn start(app: &Arc<App>) -> Self {
-        let (last, claims) = (Arc::new(AtomicBool::new(false)), Arc::new(Claims::default()));
+        let last = Arc::new(AtomicBool::new(false));
         let thread = |_| {
-            let (app, last, claims) = (app.clone(), last.clone(), claims.clone());
+            let (app, last) = (app.clone(), last.clone());
             std::thread::spawn(move || {
                 loop {
                     let at_once = last.load(Ordering::Relaxed);
-                    match seal_one(&app, &claims, at_once) {
+                    match seal_one(&app, at_once) {
                         true => {}
                         false if at_once => return,
                         false => std::thread::sleep(Duration::from_millis(20)),

@@ -239,6 +239,14 @@ impl Catalog {
         rows.map(|row| row?).collect()
     }
 
+    /// The exports of a workspace, whoever asked for them.
+    pub fn exports_of(&self, workspace: &WorkspaceId) -> Result<Vec<String>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached("SELECT id FROM export WHERE workspace = ?1")?;
+        let rows = statement.query_map([workspace.as_str()], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Forgets an export; whether it was there.
     pub fn forget_export(&self, id: &str) -> Result<bool, CatalogError> {
         Ok(self.sql().execute("DELETE FROM export WHERE id = ?1", [id])? == 1)

@@ -5,6 +5,7 @@
 //! edited. Nothing here is part of the integrity promise: lose it, and every entry is still there and proven.
 
 mod attempts;
+mod erasures;
 mod exports;
 mod holds;
 mod invitations;
@@ -22,6 +23,7 @@ mod views;
 mod workspaces;
 
 pub use attempts::Guessed;
+pub use erasures::{Erasure, ErasureState, NewErasure};
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
@@ -195,6 +197,24 @@ const MIGRATIONS: [&str; 6] = [
         query       TEXT NOT NULL,
         placed_at   INTEGER NOT NULL,
         released_at INTEGER
+    ) STRICT;
+    CREATE TABLE erasure (
+        id           TEXT PRIMARY KEY,
+        workspace    TEXT NOT NULL REFERENCES workspace,
+        selector     TEXT,
+        basis        TEXT NOT NULL,
+        reference    TEXT NOT NULL,
+        state        TEXT NOT NULL,
+        entries      INTEGER NOT NULL DEFAULT 0,
+        sections     INTEGER NOT NULL DEFAULT 0,
+        blocked      INTEGER NOT NULL DEFAULT 0,
+        manifest     TEXT NOT NULL DEFAULT '',
+        notice       INTEGER,
+        certificate  TEXT NOT NULL DEFAULT '',
+        requested_by TEXT NOT NULL,
+        requested_at INTEGER NOT NULL,
+        decided_by   TEXT NOT NULL DEFAULT '',
+        finished_at  INTEGER
     ) STRICT;
 ",
 ];

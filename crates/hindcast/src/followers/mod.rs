@@ -3,6 +3,7 @@
 //! Each has a thread of its own, looks again after a pause, and ends when the server does.
 
 mod anchor;
+mod eraser;
 mod exporter;
 mod keeper;
 mod merger;
@@ -10,8 +11,8 @@ mod outbox;
 mod scrub;
 mod segmenter;
 
-pub(crate) use keeper::keep;
 pub(crate) use merger::merge_one;
+pub use segmenter::seal_all;
 pub(crate) use segmenter::{Claims, refused, seal_one};
 
 use crate::app::App;
@@ -30,15 +31,11 @@ pub struct Followers(Vec<JoinHandle<()>>);
 impl Followers {
     /// Starts them all; without one of them the server would only seem to work.
     pub fn start(app: &Arc<App>) -> io::Result<Self> {
-        let claims = Arc::new(Claims::default());
         let follow = |name: &str, follower: Box<dyn FnOnce(&App) + Send>| {
             let app = app.clone();
             std::thread::Builder::new().name(name.to_owned()).spawn(move || follower(&app))
         };
-        let segmenters = (0..SEGMENTERS).map(|_| {
-            let claims = claims.clone();
-            follow("segmenter", Box::new(move |app| segmenter::follow(app, &claims)))
-        });
+        let segmenters = (0..SEGMENTERS).map(|_| follow("segmenter", Box::new(segmenter::follow)));
         let others = [
             follow("merger", Box::new(merger::follow)),
             follow("anchor", Box::new(anchor::follow)),
@@ -46,6 +43,7 @@ impl Followers {
             follow("exporter", Box::new(exporter::follow)),
             follow("scrub", Box::new(scrub::follow)),
             follow("keeper", Box::new(keeper::follow)),
+            follow("eraser", Box::new(eraser::follow)),
         ];
         segmenters.chain(others).collect::<io::Result<_>>().map(Self)
     }

@@ -7,6 +7,7 @@
 use super::{is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
+use anyhow::ensure;
 use hindcast_ledger::journal::Sealed;
 use hindcast_ledger::{AppendError, SealError, WorkspaceId};
 use hindcast_segments::SegmentMeta;
@@ -46,15 +47,16 @@ impl Claims {
     }
 }
 
-pub(super) fn follow(app: &App, claims: &Claims) {
+pub(super) fn follow(app: &App) {
     let mut packed = false;
     while pause(app, if packed { Duration::ZERO } else { LOOK_EVERY }) {
-        packed = seal_one(app, claims, false);
+        packed = seal_one(app, false);
     }
 }
 
 /// Packs the entries of one room, if there are enough or if it is to be done at once; says whether it did.
-pub(crate) fn seal_one(app: &App, claims: &Claims, at_once: bool) -> bool {
+pub(crate) fn seal_one(app: &App, at_once: bool) -> bool {
+    let claims = &app.claims;
     let Some(room) = claims.take(app, at_once) else { return false };
     let sealed = seal(app, &room);
     let mut claimed = claims.lock();
@@ -69,6 +71,22 @@ pub(crate) fn seal_one(app: &App, claims: &Claims, at_once: bool) -> bool {
         claimed.failed.insert(room.id.clone(), Instant::now());
     }
     sealed.is_ok()
+}
+
+/// Packs everything a room has now, whoever else packs it too.
+pub fn seal_all(app: &App, room: &Room) -> anyhow::Result<()> {
+    let end = app.ledger.head(&room.id)?.frontier.size();
+    while app.ledger.head(&room.id)?.sealed < end {
+        ensure!(!*app.ending.borrow(), "the server ends");
+        if !app.claims.lock().busy.insert(room.id.clone()) {
+            std::thread::sleep(LOOK_EVERY);
+            continue;
+        }
+        let sealed = seal(app, room);
+        app.claims.lock().busy.remove(&room.id);
+        sealed?;
+    }
+    Ok(())
 }
 
 /// Whether it was for want of space.

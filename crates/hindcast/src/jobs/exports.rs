@@ -22,6 +22,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A finished export is kept for a week.
 pub const KEPT_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
@@ -62,6 +63,19 @@ impl Exports {
         remove_file(&file(app, id))?;
         app.catalog.forget_export(id)?;
         Ok(())
+    }
+
+    /// Breaks off or removes every export of a workspace, because something was erased that may be in them.
+    pub fn forget_all(&self, app: &App, workspace: &WorkspaceId) -> anyhow::Result<()> {
+        loop {
+            let all = app.catalog.exports_of(workspace)?;
+            all.iter().try_for_each(|id| self.remove(app, id))?;
+            // Those that were being written are gone once their thread notices.
+            if app.catalog.exports_of(workspace)?.is_empty() || *app.ending.borrow() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     fn begin(

@@ -8,11 +8,11 @@ use crate::app::App;
 use crate::catalog::By;
 use crate::followers::refused;
 use crate::rooms::Room;
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use hindcast_event::{Entries, Entry, Indexes, Kind};
 use hindcast_ledger::journal::Sealed;
 use hindcast_ledger::{COVERS_MAX, Commitment, Notice, WorkspaceId, commitment_of};
-use hindcast_segments::{Budget, SegmentError, SegmentMeta};
+use hindcast_segments::{Budget, Keep, SegmentError, SegmentMeta};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::ops::Range;
@@ -165,27 +165,39 @@ fn rewrite(app: &App, room: &Room, meta: &SegmentMeta, gone: &Indexes) -> anyhow
         out.push(*entry);
         Ok(())
     };
-    let left = replace(app, room, meta, &|index| !gone.contains(index), &mut keep)?;
-    Ok(meta.count - left)
+    Ok(match replace(app, room, meta, &|index| !gone.contains(index), &mut keep)? {
+        Replaced::By(left) => meta.count - left.count,
+        Replaced::Dropped => meta.count,
+        Replaced::Meanwhile => 0,
+    })
 }
 
-/// Puts what stays of a segment into its place, and says how many entries that is.
+/// What became of a segment that was to be written anew.
+pub(crate) enum Replaced {
+    /// This has its place.
+    By(SegmentMeta),
+    /// Nothing of it stays.
+    Dropped,
+    /// It was merged meanwhile: look again.
+    Meanwhile,
+}
+
+/// Puts what stays of a segment into its place.
 pub(crate) fn replace(
     app: &App,
     room: &Room,
     meta: &SegmentMeta,
     stays: &dyn Fn(u64) -> bool,
-    keep: &mut hindcast_segments::Keep<'_>,
-) -> anyhow::Result<u64> {
+    keep: &mut Keep<'_>,
+) -> anyhow::Result<Replaced> {
     let written = match room.store.rewrite(&meta.id, stays, keep, &|| !*app.ending.borrow()) {
-        Err(SegmentError::Gone { .. }) => return Ok(meta.count),
+        Err(SegmentError::Gone { .. }) => return Ok(Replaced::Meanwhile),
         written => written?,
     };
     let _manifest = room.manifest();
     if !room.store.metas().contains(meta) {
-        // It was merged meanwhile; whoever called looks again.
         written.iter().for_each(|written| room.store.discard(written));
-        return Ok(meta.count);
+        return Ok(Replaced::Meanwhile);
     }
     let add = written.iter().map(|written| Sealed { first: written.first_index, meta: written.to_json() });
     let sealed = app.ledger.head(&room.id)?.sealed;
@@ -195,8 +207,6 @@ pub(crate) fn replace(
             None => error.into(),
         });
     }
-    let count = written.as_ref().map_or(0, |written| written.count);
-    room.store.adopt(written.into_iter().collect(), std::slice::from_ref(&meta.id));
-    ensure!(count <= meta.count, "a segment grew while something was taken out of it");
-    Ok(count)
+    room.store.adopt(written.iter().cloned().collect(), std::slice::from_ref(&meta.id));
+    Ok(written.map_or(Replaced::Dropped, Replaced::By))
 }

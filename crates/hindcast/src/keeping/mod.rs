@@ -12,6 +12,7 @@ mod policy;
 mod tests;
 
 pub use archive::archive;
-pub use expire::{Expired, expire, go_on};
+pub(crate) use expire::{Replaced, replace};
+pub use expire::{expire, go_on};
 pub use plan::{Plan, held, plan};
 pub use policy::{COOL_OFF_MICROS, DAYS_MAX, Retention, Unfit};

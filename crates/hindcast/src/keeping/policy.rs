@@ -178,7 +178,8 @@ mod tests {
     fn sooner_is_what_makes_anything_go_earlier() {
         assert!(kept(90).is_sooner_than(&Retention::default()));
         assert!(!kept(91).is_sooner_than(&kept(90)));
-        let longer_but_one = Retention { categories: [("ai_agents".to_owned(), Some(30))].into(), ..kept(400) };
+        let longer_but_one =
+            Retention { categories: [("ai_agents".to_owned(), Some(30))].into(), ..kept(400) };
         assert!(longer_but_one.is_sooner_than(&kept(90)));
     }
 }

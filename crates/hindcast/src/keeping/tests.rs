@@ -6,7 +6,7 @@ use super::{Plan, Retention, expire, go_on, plan};
 use crate::app::App;
 use crate::catalog::By;
 use crate::config::Config;
-use crate::followers::{Claims, seal_one};
+use crate::followers::seal_all;
 use crate::rooms::Room;
 use crate::verify::verify_room;
 use hindcast_event::{Kind, Timestamp};
@@ -37,9 +37,7 @@ fn filled(app: &App) -> Arc<Room> {
         });
         app.record(&id, Kind::Event, &draft).expect("appended");
         if nth % 40 == 39 {
-            while room.store.tail_len() > 0 {
-                seal_one(app, &Claims::default(), true);
-            }
+            seal_all(app, &room).expect("sealed");
         }
     }
     room
@@ -123,9 +121,7 @@ fn categories_go_when_it_is_their_time_and_notices_never() {
     expire(&app, &room, &plan, &sooner.to_string()).expect("expired");
     assert_eq!(count(&room, "category:authentication"), 5);
     let later = Retention { categories: [("authentication".to_owned(), None)].into(), ..one_day() };
-    while room.store.tail_len() > 0 {
-        seal_one(&app, &Claims::default(), true);
-    }
+    seal_all(&app, &room).expect("sealed");
     let far = Timestamp::from_micros((app.clock)().micros() + 100 * DAY);
     let plan = super::plan(&app, &room, &later, far).expect("planned");
     expire(&app, &room, &plan, &later.to_string()).expect("expired");

@@ -1,0 +1,295 @@
+//! Erasures: what somebody asked to have erased, who agreed, and what became of it. What to look for is forgotten as soon
+//! as it is done.
+
+use super::{By, Catalog, CatalogError, outbox, random_id};
+use crate::erasure::Manifest;
+use hindcast_event::Timestamp;
+use hindcast_ledger::WorkspaceId;
+use rusqlite::{OptionalExtension as _, Row, params};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// How far an erasure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErasureState {
+    /// Somebody asked for it, and nobody has decided.
+    Requested,
+    /// Somebody agreed; it is carried out as soon as can be.
+    Approved,
+    /// Somebody did not agree.
+    Rejected,
+    /// A legal hold or the lock of the retention keeps some of the entries.
+    Blocked,
+    /// It was carried out.
+    Done,
+}
+
+impl ErasureState {
+    const ALL: [Self; 5] = [Self::Requested, Self::Approved, Self::Rejected, Self::Blocked, Self::Done];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Blocked => "blocked",
+            Self::Done => "done",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// What to ask for.
+#[derive(Clone, Debug)]
+pub struct NewErasure {
+    /// What to look for, as JSON; see [`crate::erasure::Selector`].
+    pub selector: String,
+    /// Why it may or must be erased, such as `gdpr_art_17`.
+    pub basis: String,
+    /// Where the request is kept, such as the number of a ticket.
+    pub reference: String,
+    /// How many entries that would be now.
+    pub entries: u64,
+    /// How many of their sections.
+    pub sections: u64,
+}
+
+/// An erasure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erasure {
+    /// Its id.
+    pub id: String,
+    /// Whose entries.
+    pub workspace: WorkspaceId,
+    /// What to look for, until it is done.
+    pub selector: Option<String>,
+    /// Why it may or must be erased.
+    pub basis: String,
+    /// Where the request is kept.
+    pub reference: String,
+    /// How far it is.
+    pub state: ErasureState,
+    /// How many entries lose something.
+    pub entries: u64,
+    /// How many sections go, besides whole entries.
+    pub sections: u64,
+    /// How many of the entries a legal hold or a lock keeps.
+    pub blocked: u64,
+    /// The hash of the manifest.
+    pub manifest: String,
+    /// The index of the notice.
+    pub notice: Option<u64>,
+    /// The signed note that says it was done.
+    pub certificate: String,
+    /// The id of whoever asked.
+    pub requested_by: String,
+    /// When they asked.
+    pub requested_at: Timestamp,
+    /// The id of whoever agreed or did not.
+    pub decided_by: String,
+    /// When it was done.
+    pub finished_at: Option<Timestamp>,
+}
+
+impl Erasure {
+    /// One that a restored copy has to go through again.
+    pub(crate) fn replayed(id: &str, workspace: &WorkspaceId, manifest: &Manifest) -> anyhow::Result<Self> {
+        Ok(Self {
+            id: format!("{id}-again"),
+            workspace: workspace.clone(),
+            selector: None,
+            basis: "restored_copy".to_owned(),
+            reference: id.to_owned(),
+            state: ErasureState::Approved,
+            entries: manifest.items.len() as u64,
+            sections: manifest.sections(),
+            blocked: 0,
+            manifest: manifest.digest()?,
+            notice: None,
+            certificate: String::new(),
+            requested_by: "hindcast".to_owned(),
+            requested_at: Timestamp::default(),
+            decided_by: "hindcast".to_owned(),
+            finished_at: None,
+        })
+    }
+}
+
+impl Catalog {
+    /// Keeps what somebody asks for, and says its id.
+    pub fn request_erasure(
+        &self,
+        workspace: &WorkspaceId,
+        new: &NewErasure,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<String, CatalogError> {
+        let id = random_id()?;
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        transaction.execute(
+            "INSERT INTO erasure
+                (id, workspace, selector, basis, reference, state, entries, sections, requested_by, requested_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'requested', ?6, ?7, ?8, ?9)",
+            params![
+                id,
+                workspace.as_str(),
+                new.selector,
+                new.basis,
+                new.reference,
+                new.entries,
+                new.sections,
+                actor(by),
+                now.micros(),
+            ],
+        )?;
+        let about = json!({ "count": new.entries, "basis": new.basis, "reference": new.reference });
+        outbox::put(&transaction, workspace, &by.event("erasure.requested", target(&id), about))?;
+        transaction.commit()?;
+        Ok(id)
+    }
+
+    /// Agrees to an erasure or does not; says whether it could be decided. Nobody agrees to their own, unless `alone`.
+    pub fn decide_erasure(
+        &self,
+        workspace: &WorkspaceId,
+        id: &str,
+        agrees: bool,
+        alone: bool,
+        by: &By,
+    ) -> Result<bool, CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let state = if agrees { ErasureState::Approved } else { ErasureState::Rejected };
+        let count: Option<u64> = transaction
+            .query_row(
+                "UPDATE erasure SET state = ?3, decided_by = ?4, blocked = 0,
+                        selector = CASE WHEN ?3 = 'rejected' THEN NULL ELSE selector END
+                 WHERE workspace = ?1 AND id = ?2 AND state IN ('requested', 'blocked')
+                   AND (?5 OR ?3 = 'rejected' OR requested_by != ?4)
+                 RETURNING entries",
+                params![workspace.as_str(), id, state.as_str(), actor(by), alone],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(count) = count {
+            let action = if agrees { "erasure.approved" } else { "erasure.rejected" };
+            outbox::put(&transaction, workspace, &by.event(action, target(id), json!({ "count": count })))?;
+        }
+        transaction.commit()?;
+        Ok(count.is_some())
+    }
+
+    /// The erasures of a workspace, the newest first.
+    pub fn erasures(&self, workspace: &WorkspaceId) -> Result<Vec<Erasure>, CatalogError> {
+        self.erasures_where("workspace = ?1 ORDER BY requested_at DESC, id", workspace.as_str())
+    }
+
+    /// The erasures of all workspaces that somebody agreed to and that are not done, the oldest first.
+    pub fn erasures_to_do(&self) -> Result<Vec<Erasure>, CatalogError> {
+        self.erasures_where("state = ?1 ORDER BY requested_at, id", ErasureState::Approved.as_str())
+    }
+
+    fn erasures_where(&self, condition: &str, value: &str) -> Result<Vec<Erasure>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(&format!("SELECT * FROM erasure WHERE {condition}"))?;
+        let rows = statement.query_map([value], read)?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// Keeps what became of an erasure. One that is done no longer says what to look for.
+    pub fn put_erasure(&self, erasure: &Erasure) -> Result<(), CatalogError> {
+        self.sql().execute(
+            "UPDATE erasure SET state = ?2, entries = ?3, sections = ?4, blocked = ?5, manifest = ?6, notice = ?7,
+                    certificate = ?8, finished_at = ?9, selector = CASE WHEN ?2 = 'done' THEN NULL ELSE selector END
+             WHERE id = ?1",
+            params![
+                erasure.id,
+                erasure.state.as_str(),
+                erasure.entries,
+                erasure.sections,
+                erasure.blocked,
+                erasure.manifest,
+                erasure.notice,
+                erasure.certificate,
+                erasure.finished_at.map(Timestamp::micros),
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Forgets what people here keep under these texts: saved views that ask for them, invitations and failed sign-ins.
+    pub fn forget_texts<'t>(
+        &self,
+        workspace: &WorkspaceId,
+        texts: impl Iterator<Item = &'t String>,
+    ) -> Result<(), CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        for text in texts {
+            let spelled: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+            for text in [text.to_lowercase(), spelled.to_lowercase()] {
+                transaction.execute(
+                    "DELETE FROM view WHERE workspace = ?1 AND (instr(lower(name), ?2) OR instr(lower(address), ?2)
+                        OR instr(lower(ifnull(opened, '')), ?2))",
+                    params![workspace.as_str(), text],
+                )?;
+                transaction.execute(
+                    "DELETE FROM invitation WHERE workspace = ?1 AND ended_at IS NOT NULL AND instr(lower(email), ?2)",
+                    params![workspace.as_str(), text],
+                )?;
+                transaction.execute("DELETE FROM attempt WHERE instr(lower(key), ?1)", [&text])?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Leaves nothing in the files of the catalog of what was deleted.
+    pub fn scrub(&self) -> Result<(), CatalogError> {
+        let until = Instant::now() + Duration::from_secs(30);
+        while self.sql().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? != 0 {
+            if Instant::now() > until {
+                return Err(CatalogError::Damaged("its write-ahead log could not be emptied".to_owned()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+}
+
+fn target(id: &str) -> serde_json::Value {
+    json!([{ "type": "erasure", "id": id }])
+}
+
+fn actor(by: &By) -> String {
+    by.actor["id"].as_str().unwrap_or_default().to_owned()
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Result<Erasure, CatalogError>> {
+    let (state, workspace): (String, String) = (row.get("state")?, row.get("workspace")?);
+    let (Some(state), Ok(workspace)) = (ErasureState::parse(&state), workspace.parse()) else {
+        return Ok(Err(CatalogError::Damaged("an erasure cannot be read".to_owned())));
+    };
+    Ok(Ok(Erasure {
+        id: row.get("id")?,
+        workspace,
+        selector: row.get("selector")?,
+        basis: row.get("basis")?,
+        reference: row.get("reference")?,
+        state,
+        entries: row.get("entries")?,
+        sections: row.get("sections")?,
+        blocked: row.get("blocked")?,
+        manifest: row.get("manifest")?,
+        notice: row.get("notice")?,
+        certificate: row.get("certificate")?,
+        requested_by: row.get("requested_by")?,
+        requested_at: Timestamp::from_micros(row.get("requested_at")?),
+        decided_by: row.get("decided_by")?,
+        finished_at: row.get::<_, Option<i64>>("finished_at")?.map(Timestamp::from_micros),
+    }))
+}

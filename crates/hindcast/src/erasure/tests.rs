@@ -1,0 +1,242 @@
+//! Erasure, told as stories: nothing of the value is anywhere, and everything still verifies.
+
+use super::{Person, Selector, carry_out};
+use crate::app::App;
+use crate::catalog::{By, Erasure, ErasureState, NewErasure, Shared, View};
+use crate::config::Config;
+use crate::rooms::Room;
+use crate::verify::verify_room;
+use hindcast_event::{Kind, Timestamp};
+use hindcast_ledger::WorkspaceId;
+use hindcast_segments::Budget;
+use hindcast_segments::query::{ParseContext, Query};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+
+/// What must be nowhere afterwards, each spelled in some way.
+const CANARIES: [&str; 4] = ["zanzibar-4711", "Zoë Zanzibar", "zoe.zanzibar@example.com", "203.0.113.77"];
+
+fn open(home: &Path) -> App {
+    let mut config = Config::load(None).expect("the defaults");
+    (config.data.folder, config.data.keys) = (home.join("data"), home.join("keys"));
+    App::open(config).expect("opens")
+}
+
+fn person(name: &str) -> By {
+    By { actor: json!({ "type": "user", "id": name, "name": name }), context: json!({}) }
+}
+
+fn append(app: &App, room: &Room, draft: &Value) {
+    app.record(&room.id, Kind::Event, draft).expect("appended");
+}
+
+/// A workspace in which the person is named in every kind of place.
+fn filled(app: &App) -> Arc<Room> {
+    let id = app.create_workspace("Main", &By::server()).expect("made").id;
+    let room = app.rooms.get(&id).expect("there");
+    let bob = json!({ "type": "user", "id": "bob" });
+    for nth in 0..300 {
+        append(app, &room, &json!({ "action": "note.added", "actor": bob, "metadata": { "nth": nth } }));
+    }
+    for draft in [
+        json!({ "action": "user.signed_in", "actor": { "type": "user", "id": CANARIES[0], "name": CANARIES[1],
+            "email": CANARIES[2] }, "context": { "ip": CANARIES[3] } }),
+        json!({ "action": "user.invited", "actor": bob, "targets": [
+            { "type": "user", "id": "other", "name": "Other" },
+            { "type": "user", "id": CANARIES[0], "name": CANARIES[1] }] }),
+        json!({ "action": "user.updated", "actor": bob, "changes": [
+            { "path": "/email", "before": "ZOE.Zanzibar@EXAMPLE.com", "after": "x" }] }),
+        json!({ "action": "note.added", "actor": bob, "description": "spoke to zoë zanzibar", "reason": "asked",
+            "metadata": { "owner": CANARIES[0], "zanzibar-4711": 1 } }),
+        json!({ "action": "note.added", "actor": bob, "id": "about-zoe.zanzibar@example.com" }),
+    ] {
+        append(app, &room, &draft);
+    }
+    app.followed(&room);
+    // These are still in the journal when it begins.
+    append(app, &room, &json!({ "action": "note.added", "actor": { "type": "user", "id": CANARIES[0] } }));
+    app.record_once(
+        &id,
+        Kind::Event,
+        &json!({ "action": "note.added", "actor": bob, "reason": CANARIES[1] }),
+        CANARIES[2],
+    )
+    .expect("appended");
+    room
+}
+
+impl App {
+    fn followed(&self, room: &Room) {
+        crate::followers::seal_all(self, room).expect("sealed");
+    }
+}
+
+fn selector() -> Selector {
+    let texts = vec![CANARIES[2].to_owned(), CANARIES[1].to_owned()];
+    Selector::Person(Person { ids: vec![CANARIES[0].to_owned()], texts })
+}
+
+/// Asked for by one and agreed to by another.
+fn agreed(app: &App, workspace: &WorkspaceId) -> Erasure {
+    let new = NewErasure {
+        selector: serde_json::to_string(&selector()).expect("written"),
+        basis: "gdpr_art_17".to_owned(),
+        reference: "DSR-17".to_owned(),
+        entries: 0,
+        sections: 0,
+    };
+    let id =
+        app.catalog.request_erasure(workspace, &new, Timestamp::default(), &person("ana")).expect("kept");
+    let decide =
+        |by: &str| app.catalog.decide_erasure(workspace, &id, true, false, &person(by)).expect("asked");
+    assert!(!decide("ana"), "nobody agrees to their own");
+    assert!(decide("bob"));
+    assert!(!decide("bob"), "it was decided");
+    app.catalog.erasures_to_do().expect("read").remove(0)
+}
+
+fn intact(app: &App, room: &Room) -> (u64, u64) {
+    let verified = verify_room(app, room, |_, _| {}).expect("read");
+    assert_eq!(verified.problems, Vec::<String>::new());
+    (verified.partial, verified.gone)
+}
+
+/// Which canaries are in which files, also within compressed pages.
+fn found_in(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for child in std::fs::read_dir(folder).expect("read") {
+        let path = child.expect("read").path();
+        if path.is_dir() {
+            found.extend(found_in(&path));
+            continue;
+        }
+        let bytes = std::fs::read(&path).expect("read");
+        let mut texts = vec![String::from_utf8_lossy(&bytes).to_lowercase()];
+        let frames = bytes.windows(4).enumerate().filter(|(_, window)| *window == [0x28, 0xb5, 0x2f, 0xfd]);
+        for (at, _) in frames {
+            let mut page = Vec::new();
+            // What begins like a frame by chance cannot be read.
+            let _cut = zstd::stream::copy_decode(&bytes[at..], &mut page);
+            texts.push(String::from_utf8_lossy(&page).to_lowercase());
+        }
+        for canary in CANARIES.map(str::to_lowercase) {
+            if texts.iter().any(|text| text.contains(&canary)) {
+                found.push((canary, path.display().to_string()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_of_a_person_is_left_in_any_file_and_everything_verifies() {
+    let home = tempfile::tempdir().expect("a folder");
+    let app = open(home.path());
+    let room = filled(&app);
+    let view = View {
+        id: String::new(),
+        person: crate::catalog::PersonId("bob".to_owned()),
+        name: "About Zoë Zanzibar".to_owned(),
+        address: format!("q=actor%3A{}", CANARIES[0]),
+        shared: Shared::Own,
+        opened: None,
+    };
+    // Views belong to people who are there.
+    let saved = app.catalog.save_view(&room.id, view, Timestamp::default(), &person("bob"));
+    assert!(saved.is_err());
+    assert!(!found_in(&home.path().join("data")).is_empty(), "or the test proves nothing");
+    let before = verify_room(&app, &room, |_, _| {}).expect("read");
+    let erasure = agreed(&app, &room.id);
+    let done = carry_out(&app, &room, erasure).expect("done");
+    assert_eq!((done.state, done.entries), (ErasureState::Done, 7));
+    assert_eq!(found_in(home.path()), []);
+
+    assert_eq!(intact(&app, &room), (6, 1), "one was named in what no entry can do without");
+    let after = verify_room(&app, &room, |_, _| {}).expect("read");
+    assert_eq!(after.entries + after.gone, before.entries + 3, "a request, a decision, a notice");
+    assert!(done.certificate.contains("hindcast-erasure/1\n") && done.certificate.contains(&done.manifest));
+    let query = Query::parse("kind:erasure_notice", &ParseContext::default()).expect("a query");
+    assert_eq!(room.store.snapshot().count(&query, &Budget::unlimited()).expect("counted"), 1);
+    let kept = app.catalog.erasures(&room.id).expect("read").remove(0);
+    assert_eq!((kept.selector, kept.state), (None, ErasureState::Done));
+
+    // A server that starts with it finds the same, and does nothing twice.
+    app.close();
+    let workspace = room.id.clone();
+    drop((room, app));
+    let app = open(home.path());
+    let room = app.rooms.get(&workspace).expect("there");
+    assert_eq!(intact(&app, &room), (6, 1));
+    app.close();
+    assert_eq!(found_in(home.path()), []);
+}
+
+#[test]
+fn a_hold_or_a_lock_keeps_what_was_to_be_erased() {
+    let home = tempfile::tempdir().expect("a folder");
+    let app = open(home.path());
+    let room = filled(&app);
+    let hold = |query: &str| {
+        app.catalog
+            .place_hold(&room.id, "Case", "a lawsuit", query, Timestamp::default(), &person("ana"))
+            .expect("placed")
+    };
+    let id = hold("action:user.updated");
+    let blocked = carry_out(&app, &room, agreed(&app, &room.id)).expect("tried");
+    assert_eq!((blocked.state, blocked.blocked), (ErasureState::Blocked, 1));
+    assert!(!found_in(&home.path().join("data")).is_empty());
+    assert_eq!(intact(&app, &room), (0, 0));
+
+    app.catalog.release_hold(&room.id, &id, Timestamp::default(), &person("ana")).expect("released");
+    let decided =
+        app.catalog.decide_erasure(&room.id, &blocked.id, true, false, &person("bob")).expect("asked");
+    assert!(decided, "again, now that nothing keeps it");
+    let erasure = app.catalog.erasures_to_do().expect("read").remove(0);
+    assert_eq!(carry_out(&app, &room, erasure).expect("done").state, ErasureState::Done);
+    assert_eq!(found_in(&home.path().join("data")), []);
+    app.close();
+}
+
+#[test]
+fn a_restored_older_copy_is_erased_again_before_anybody_sees_it() {
+    let home = tempfile::tempdir().expect("a folder");
+    let app = open(home.path());
+    let room = filled(&app);
+    app.followed(&room);
+    app.close();
+    let workspace = room.id.clone();
+    drop((room, app));
+    let copy = home.path().join("copy");
+    let cp = std::process::Command::new("cp").args(["-a"]).arg(home.path().join("data")).arg(&copy).status();
+    assert!(cp.expect("copied").success());
+
+    let app = open(home.path());
+    let room = app.rooms.get(&workspace).expect("there");
+    carry_out(&app, &room, agreed(&app, &room.id)).expect("done");
+    app.close();
+    drop((room, app));
+    std::fs::remove_dir_all(home.path().join("data")).expect("lost");
+    std::fs::rename(&copy, home.path().join("data")).expect("restored");
+    // Whoever restores an older copy on purpose removes what would refuse it.
+    std::fs::remove_file(home.path().join("keys/signed")).expect("removed");
+    let app = open(home.path());
+    let room = app.rooms.get(&workspace).expect("there");
+    assert_eq!(found_in(home.path()), []);
+    assert_eq!(intact(&app, &room).1, 1);
+    app.close();
+}
+
+#[test]
+fn some_fields_of_what_a_query_finds() {
+    let home = tempfile::tempdir().expect("a folder");
+    let app = open(home.path());
+    let room = filled(&app);
+    let selector =
+        Selector::Fields { query: "action:user.signed_in".to_owned(), sections: vec!["context".to_owned()] };
+    let (manifest, blocked) = super::resolve(&app, &room, &selector, |_, _| {}).expect("resolved");
+    assert_eq!((manifest.items.len(), manifest.sections(), blocked.count()), (1, 1, 0));
+    let core = Selector::Fields { query: String::new(), sections: vec!["core".to_owned()] };
+    assert_eq!(core.check().map_err(|(field, _)| field), Err("sections"));
+    app.close();
+}

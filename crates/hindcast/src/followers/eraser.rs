@@ -1,0 +1,54 @@
+//! Carries out erasures that somebody agreed to, one after the other.
+
+use super::{is_ending, is_quarantined, pause};
+use crate::app::App;
+use crate::catalog::{Erasure, ErasureState};
+use crate::erasure::carry_out;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// After a failure, such as a full disk.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
+
+pub(super) fn follow(app: &App) {
+    let mut failed: BTreeMap<String, Instant> = BTreeMap::new();
+    loop {
+        failed.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
+        let due = app.catalog.erasures_to_do().unwrap_or_else(|error| {
+            tracing::error!(%error, "it is not known what is to be erased");
+            Vec::new()
+        });
+        for erasure in due {
+            let id = erasure.id.clone();
+            if !failed.contains_key(&id) && !erase(app, erasure) {
+                failed.insert(id, Instant::now());
+            }
+        }
+        if !pause(app, LOOK_EVERY) {
+            return;
+        }
+    }
+}
+
+/// Whether it need not be tried again soon.
+fn erase(app: &App, erasure: Erasure) -> bool {
+    let room = app.rooms.get(&erasure.workspace).filter(|room| !is_quarantined(app, room));
+    let Some(room) = room.filter(|_| !is_ending(app)) else { return true };
+    let (id, begun) = (erasure.id.clone(), Instant::now());
+    match carry_out(app, &room, erasure) {
+        Ok(done) if done.state == ErasureState::Done => {
+            let entries = done.entries;
+            tracing::info!(workspace = %room.id, erasure = id, entries, took = ?begun.elapsed(), "erased");
+        }
+        Ok(_) => tracing::warn!(workspace = %room.id, erasure = id, "a hold keeps what was to be erased"),
+        Err(_) if is_ending(app) => {}
+        Err(error) => {
+            app.metrics.problems.add(1);
+            let error = format!("{error:#}");
+            tracing::error!(workspace = %room.id, erasure = id, error, "not erased yet, it is tried again");
+            return false;
+        }
+    }
+    true
+}
