@@ -94,8 +94,6 @@ fn furnish(home: &Path) -> WorkspaceId {
         selector: format!(r#"{{"person":{{"ids":["{CANARY}"],"texts":[]}}}}"#),
         basis: "gdpr_art_17".to_owned(),
         reference: String::new(),
-        entries: 0,
-        sections: 0,
     };
     let id =
         app.catalog.request_erasure(&workspace, &new, Timestamp::default(), &By::server()).expect("kept");

@@ -52,10 +52,6 @@ pub struct NewErasure {
     pub basis: String,
     /// Where the request is kept, such as the number of a ticket.
     pub reference: String,
-    /// How many entries that would be now.
-    pub entries: u64,
-    /// How many of their sections.
-    pub sections: u64,
 }
 
 /// An erasure.
@@ -77,6 +73,8 @@ pub struct Erasure {
     pub entries: u64,
     /// How many sections go, besides whole entries.
     pub sections: u64,
+    /// Whether that is known yet.
+    pub is_counted: bool,
     /// How many of the entries a legal hold or a lock keeps.
     pub blocked: u64,
     /// The hash of the manifest.
@@ -107,6 +105,7 @@ impl Erasure {
             state: ErasureState::Approved,
             entries: manifest.items.len() as u64,
             sections: manifest.sections(),
+            is_counted: true,
             blocked: 0,
             manifest: manifest.digest()?,
             notice: None,
@@ -133,21 +132,11 @@ impl Catalog {
         let transaction = sql.transaction()?;
         transaction.execute(
             "INSERT INTO erasure
-                (id, workspace, selector, basis, reference, state, entries, sections, requested_by, requested_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'requested', ?6, ?7, ?8, ?9)",
-            params![
-                id,
-                workspace.as_str(),
-                new.selector,
-                new.basis,
-                new.reference,
-                new.entries,
-                new.sections,
-                actor(by),
-                now.micros(),
-            ],
+                (id, workspace, selector, basis, reference, state, requested_by, requested_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'requested', ?6, ?7)",
+            params![id, workspace.as_str(), new.selector, new.basis, new.reference, actor(by), now.micros(),],
         )?;
-        let about = json!({ "count": new.entries, "basis": new.basis, "reference": new.reference });
+        let about = json!({ "basis": new.basis, "reference": new.reference });
         outbox::put(&transaction, workspace, &by.event("erasure.requested", target(&id), about))?;
         transaction.commit()?;
         Ok(id)
@@ -194,6 +183,24 @@ impl Catalog {
         self.erasures_where("state = ?1 ORDER BY requested_at, id", ErasureState::Approved.as_str())
     }
 
+    /// Those somebody asked for of which nobody knows yet how much it is.
+    pub fn erasures_to_count(&self) -> Result<Vec<Erasure>, CatalogError> {
+        self.erasures_where(
+            "state = ?1 AND NOT is_counted ORDER BY requested_at, id",
+            ErasureState::Requested.as_str(),
+        )
+    }
+
+    /// Keeps how much an erasure would be.
+    pub fn count_erasure(&self, erasure: &Erasure) -> Result<(), CatalogError> {
+        self.sql().execute(
+            "UPDATE erasure SET entries = ?2, sections = ?3, blocked = ?4, is_counted = 1
+             WHERE id = ?1 AND state = 'requested'",
+            params![erasure.id, erasure.entries, erasure.sections, erasure.blocked],
+        )?;
+        Ok(())
+    }
+
     fn erasures_where(&self, condition: &str, value: &str) -> Result<Vec<Erasure>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare_cached(&format!("SELECT * FROM erasure WHERE {condition}"))?;
@@ -204,8 +211,8 @@ impl Catalog {
     /// Keeps what became of an erasure. One that is done no longer says what to look for.
     pub fn put_erasure(&self, erasure: &Erasure) -> Result<(), CatalogError> {
         self.sql().execute(
-            "UPDATE erasure SET state = ?2, entries = ?3, sections = ?4, blocked = ?5, manifest = ?6, notice = ?7,
-                    certificate = ?8, finished_at = ?9, selector = CASE WHEN ?2 = 'done' THEN NULL ELSE selector END
+            "UPDATE erasure SET state = ?2, entries = ?3, sections = ?4, is_counted = 1, blocked = ?5, manifest = ?6,
+                    notice = ?7, certificate = ?8, finished_at = ?9, selector = CASE WHEN ?2 = 'done' THEN NULL ELSE selector END
              WHERE id = ?1",
             params![
                 erasure.id,
@@ -283,6 +290,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<Erasure, CatalogError>> {
         state,
         entries: row.get("entries")?,
         sections: row.get("sections")?,
+        is_counted: row.get("is_counted")?,
         blocked: row.get("blocked")?,
         manifest: row.get("manifest")?,
         notice: row.get("notice")?,

@@ -207,6 +207,7 @@ const MIGRATIONS: [&str; 6] = [
         state        TEXT NOT NULL,
         entries      INTEGER NOT NULL DEFAULT 0,
         sections     INTEGER NOT NULL DEFAULT 0,
+        is_counted   INTEGER NOT NULL DEFAULT 0,
         blocked      INTEGER NOT NULL DEFAULT 0,
         manifest     TEXT NOT NULL DEFAULT '',
         notice       INTEGER,

@@ -26,6 +26,8 @@ pub struct Settings {
     pub works_weekends: bool,
     /// Whether everybody needs a second factor.
     pub second_factor_required: bool,
+    /// Whether an erasure needs a second person.
+    pub second_person: bool,
     /// What is hidden from a role, where the workspace decided.
     pub hidden: BTreeMap<String, Vec<String>>,
 }
@@ -38,6 +40,7 @@ impl Default for Settings {
             office_hours: (8, 19),
             works_weekends: false,
             second_factor_required: false,
+            second_person: true,
             hidden: BTreeMap::new(),
         }
     }

@@ -45,6 +45,16 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     Ok(erasure)
 }
 
+/// Counts what an erasure would be now, for those who decide.
+pub fn count(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result<()> {
+    let selector = erasure.selector.as_deref().context("what to erase is not known any more")?;
+    let (manifest, blocked) = resolve(app, room, &serde_json::from_str(selector)?, |_, _| {})?;
+    erasure.entries = manifest.items.len() as u64;
+    erasure.sections = manifest.sections();
+    erasure.blocked = blocked.count();
+    Ok(app.catalog.count_erasure(&erasure)?)
+}
+
 /// Works out what goes, from everything there is by now, and keeps it with the keys; nothing when a hold forbids it.
 fn begin(app: &App, room: &Room, erasure: &mut Erasure) -> anyhow::Result<Option<Manifest>> {
     let selector = erasure.selector.as_deref().context("what to erase is not known any more")?;
@@ -59,6 +69,7 @@ fn begin(app: &App, room: &Room, erasure: &mut Erasure) -> anyhow::Result<Option
     let (manifest, blocked) = resolve(app, room, &selector, |_, _| {})?;
     if !blocked.is_empty() {
         erasure.entries = manifest.items.len() as u64;
+        erasure.sections = manifest.sections();
         erasure.blocked = blocked.count();
         erasure.state = ErasureState::Blocked;
         app.catalog.put_erasure(erasure)?;

@@ -13,6 +13,6 @@ mod selector;
 mod tests;
 
 pub use crate::followers::seal_all as seal;
-pub use carry_out::{carry_out, replay};
+pub use carry_out::{carry_out, count, replay};
 pub use manifest::{Item, Manifest, resolve};
 pub use selector::{Person, Selector};

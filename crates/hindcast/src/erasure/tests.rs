@@ -83,8 +83,6 @@ fn agreed(app: &App, workspace: &WorkspaceId) -> Erasure {
         selector: serde_json::to_string(&selector()).expect("written"),
         basis: "gdpr_art_17".to_owned(),
         reference: "DSR-17".to_owned(),
-        entries: 0,
-        sections: 0,
     };
     let id =
         app.catalog.request_erasure(workspace, &new, Timestamp::default(), &person("ana")).expect("kept");

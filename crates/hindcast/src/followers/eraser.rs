@@ -3,7 +3,7 @@
 use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::catalog::{Erasure, ErasureState};
-use crate::erasure::carry_out;
+use crate::erasure::{carry_out, count};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,19 @@ pub(super) fn follow(app: &App) {
             let id = erasure.id.clone();
             if !failed.contains_key(&id) && !erase(app, erasure) {
                 failed.insert(id, Instant::now());
+            }
+        }
+        for erasure in app.catalog.erasures_to_count().unwrap_or_default() {
+            let Some(room) = app.rooms.get(&erasure.workspace).filter(|_| !is_ending(app)) else { continue };
+            let id = erasure.id.clone();
+            if let Err(error) = count(app, &room, erasure)
+                && !is_ending(app)
+            {
+                tracing::warn!(
+                    erasure = id,
+                    error = format!("{error:#}"),
+                    "it is not known yet how much it is"
+                );
             }
         }
         if !pause(app, LOOK_EVERY) {

@@ -46,6 +46,13 @@ impl Fields {
         }
     }
 
+    /// These fields, and of the others those of another form.
+    pub fn over(mut self, other: Self) -> Self {
+        let known: Vec<String> = self.pairs.iter().map(|(name, _)| name.clone()).collect();
+        self.pairs.extend(other.pairs.into_iter().filter(|(name, _)| !known.contains(name)));
+        self
+    }
+
     /// The value of a field, as typed; empty when it is not there.
     pub fn value(&self, name: &str) -> &str {
         self.pairs.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)

@@ -59,7 +59,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
 }
 
 fn settings_routes() -> Router<Arc<App>> {
-    use settings::{general, people, preferences, roles, sign_in, system, tokens};
+    use settings::{erasure, general, people, preferences, retention, roles, sign_in, system, tokens};
     Router::new()
         .route("/settings", get(settings::home))
         .route("/settings/general", get(general::show).post(general::save))
@@ -72,6 +72,14 @@ fn settings_routes() -> Router<Arc<App>> {
         .route("/settings/sign-in/provider", post(sign_in::save_provider))
         .route("/settings/tokens", get(tokens::show).post(tokens::create))
         .route("/settings/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/settings/retention", get(retention::show).post(retention::save))
+        .route("/settings/retention/apply", post(retention::apply))
+        .route("/settings/holds", post(retention::place))
+        .route("/settings/holds/{id}/release", post(retention::release))
+        .route("/settings/erasure", get(erasure::show).post(erasure::request))
+        .route("/settings/erasure/second", post(erasure::second))
+        .route("/settings/erasure/{id}", post(erasure::decide))
+        .route("/settings/erasure/{id}/certificate", get(erasure::certificate))
         .route("/settings/system", get(system::show))
         .route("/settings/preferences", get(preferences::show).post(preferences::save))
         .route("/settings/password", post(preferences::save_password))

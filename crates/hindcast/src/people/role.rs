@@ -36,6 +36,10 @@ pub enum Permission {
     SettingsTokens,
     /// See how the server is.
     SettingsSystem,
+    /// Decide how long entries are kept, and place legal holds.
+    SettingsRetention,
+    /// Ask for erasures, and agree to those of others.
+    Erase,
 }
 
 /// How far a role sees.
@@ -108,7 +112,7 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ShareViews,
@@ -117,6 +121,8 @@ impl Permission {
         Self::SettingsSignIn,
         Self::SettingsTokens,
         Self::SettingsSystem,
+        Self::SettingsRetention,
+        Self::Erase,
     ];
 
     /// Its name, as people who ask for it are told.
@@ -130,6 +136,8 @@ impl Permission {
             Self::SettingsSignIn => "settings.sign_in",
             Self::SettingsTokens => "settings.tokens",
             Self::SettingsSystem => "settings.system",
+            Self::SettingsRetention => "settings.retention",
+            Self::Erase => "log.erase",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Settings: one file for each section. Each saves by itself, and says which entry tells of the change.
 
+pub mod erasure;
 pub mod general;
 pub mod people;
 pub mod preferences;
+pub mod retention;
 pub mod roles;
 pub mod sign_in;
 pub mod system;
@@ -38,6 +40,8 @@ pub fn places(visitor: &Visitor, here: &str) -> Vec<Place> {
         ("/settings/roles", t.settings_roles(), Some(Permission::SettingsPeople)),
         ("/settings/sign-in", t.settings_sign_in(), Some(Permission::SettingsSignIn)),
         ("/settings/tokens", t.settings_tokens(), Some(Permission::SettingsTokens)),
+        ("/settings/retention", t.settings_retention(), Some(Permission::SettingsRetention)),
+        ("/settings/erasure", t.settings_erasure(), Some(Permission::Erase)),
         ("/settings/system", t.settings_system(), Some(Permission::SettingsSystem)),
     ];
     let seen = all.into_iter().filter(|(_, _, needed)| needed.is_none_or(|needed| visitor.may(needed)));

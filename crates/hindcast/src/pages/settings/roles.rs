@@ -111,6 +111,8 @@ pub fn permission_name(t: Text, permission: Permission) -> String {
         Permission::SettingsSignIn => t.permission_settings_sign_in(),
         Permission::SettingsTokens => t.permission_settings_tokens(),
         Permission::SettingsSystem => t.permission_settings_system(),
+        Permission::SettingsRetention => t.permission_settings_retention(),
+        Permission::Erase => t.permission_erase(),
     };
     name.into_owned()
 }
