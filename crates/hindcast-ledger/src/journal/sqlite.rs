@@ -291,9 +291,15 @@ impl Journal for SqliteJournal {
 
     fn tidy(&self) -> Result<(), JournalError> {
         let said = |error| explain(&self.file, error);
-        let (log, moved): (i64, i64) = lock(&self.tidier)
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))
+        let (busy, log, moved): (i64, i64, i64) = lock(&self.tidier)
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
             .map_err(said)?;
+        if busy != 0 {
+            // Another is at it, such as a scrub.
+            return Ok(());
+        }
         if log < 0 || moved < 0 {
             return Err(self.damaged("it is not in write-ahead mode"));
         }

@@ -48,7 +48,7 @@ pub const ENTRIES: [&str; 12] = [
     "/log/{denied}",
     "/log/99999999",
 ];
-pub const DASHBOARDS_AND_SETTINGS: [&str; 19] = [
+pub const DASHBOARDS_AND_SETTINGS: [&str; 21] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",
@@ -65,6 +65,8 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 19] = [
     "/settings/roles",
     "/settings/sign-in",
     "/settings/tokens",
+    "/settings/retention",
+    "/settings/erasure",
     "/settings/system",
     "/settings/preferences",
     "/settings/preferences?saved=1",

@@ -243,6 +243,8 @@ async fn another_site_changes_nothing() {
         ("/settings/people", "<input name=email value=evil@evil.example><input name=role value=owner>"),
         (
             "/settings/tokens",
+            "/settings/retention",
+            "/settings/erasure",
             "<input name=name value=evil><input name=scope value=read><input name=days value=9>",
         ),
         (

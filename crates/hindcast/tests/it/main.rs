@@ -14,6 +14,7 @@ mod find;
 mod flips;
 mod full_disk;
 mod intercom;
+mod keeping;
 mod limits;
 mod narrowed;
 mod numbers;

@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 28] = [
+const PAGES: [&str; 30] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -32,6 +32,8 @@ const PAGES: [&str; 28] = [
     "/settings/roles",
     "/settings/sign-in",
     "/settings/tokens",
+    "/settings/retention",
+    "/settings/erasure",
     "/settings/system",
     "/help/activities",
     "/docs/api",
@@ -132,6 +134,8 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         ("/settings/roles", "settings.people"),
         ("/settings/sign-in", "settings.sign_in"),
         ("/settings/tokens", "settings.tokens"),
+        ("/settings/retention", "settings.retention"),
+        ("/settings/erasure", "log.erase"),
         ("/settings/system", "settings.system"),
     ];
     let exports = [("/log/export?range=all", "log.export"), ("/exports", "log.export")];
