@@ -17,7 +17,7 @@ impl Indexes {
         let upto = self.0.partition_point(|known| known.start <= range.end);
         let start = self.0[from..upto].first().map_or(range.start, |known| known.start.min(range.start));
         let end = self.0[from..upto].last().map_or(range.end, |known| known.end.max(range.end));
-        self.0.splice(from..upto, [start..end]);
+        self.0.splice(from..upto, std::iter::once(start..end));
     }
 
     /// Whether an index is among them.
@@ -29,7 +29,8 @@ impl Indexes {
     pub fn within(&self, range: Range<u64>) -> impl Iterator<Item = Range<u64>> {
         let from = self.0.partition_point(|known| known.end <= range.start);
         let reached = self.0[from..].iter().take_while(move |known| known.start < range.end);
-        reached.map(move |known| known.start.max(range.start)..known.end.min(range.end))
+        let within = reached.map(move |known| known.start.max(range.start)..known.end.min(range.end));
+        within.filter(|part| !part.is_empty())
     }
 
     /// How many of a range are among them.

@@ -54,6 +54,11 @@ impl Evidence {
         }
     }
 
+    /// Forgets an origin for which nothing will be signed any more, because a new epoch of its log begins.
+    pub fn retire(&mut self, origin: &str) {
+        self.written &= self.signed.remove(origin).is_none();
+    }
+
     /// Writes what was noted since the last time: to a temporary name, synced, then renamed.
     pub fn write(&mut self) -> io::Result<()> {
         if self.written {

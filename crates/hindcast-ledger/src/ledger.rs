@@ -13,8 +13,8 @@ use crate::publisher::Publisher;
 use crate::sequencer::{Request, Sequencer};
 use crate::shared::{Live, Shared};
 use crate::{
-    Batch, Hash, Note, ProveError, RangeProof, VerifierKey, WorkspaceId, prove_consistency, prove_inclusion,
-    prove_range,
+    Batch, Checkpoint, CheckpointError, Hash, Note, ProveError, RangeProof, VerifierKey, WorkspaceId,
+    prove_consistency, prove_inclusion, prove_range,
 };
 use hindcast_event::{Entries, Timestamp};
 use std::fmt;
@@ -237,6 +237,15 @@ impl Ledger {
     /// The key that verifies the checkpoints of a workspace.
     pub fn verifier_key(&self, workspace: &WorkspaceId) -> Result<VerifierKey, ReadError> {
         Ok(self.live(workspace)?.signer.verifier_key().clone())
+    }
+
+    /// Reads a checkpoint of a workspace's log, of this epoch or an earlier one.
+    pub fn open_note(
+        &self,
+        workspace: &WorkspaceId,
+        text: &str,
+    ) -> Result<Result<Checkpoint, CheckpointError>, ReadError> {
+        Ok(self.live(workspace)?.open_note(text))
     }
 
     /// The newest signed checkpoint, with its size; absent for a moment after a workspace was made.

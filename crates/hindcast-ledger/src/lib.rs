@@ -35,6 +35,7 @@ pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Batch, BatchError, Idempoten
 pub use checkpoint::{Checkpoint, CheckpointError, Published, open_note};
 pub use commitment::{Commitment, CommitmentError, commit, commitment_of, leaf_of};
 pub use error::{AppendError, OpenError, ReadError, SealError};
+pub use evidence::Evidence;
 pub use hashes::HashesError;
 pub use key::{Cosigner, KeyError, Signer, VerifierKey};
 pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply, WAITING_MAX};
@@ -45,6 +46,7 @@ pub use proof::{
     ProofError, ProveError, RangeFold, RangeProof, fold_range, prove_consistency, prove_inclusion,
     prove_range, verify_consistency, verify_inclusion,
 };
+pub use shared::next_epoch;
 pub use tile::{Tile, TileError};
 pub use tlog_proof::{TlogProof, TlogProofError};
 pub use tree::{Frontier, Hash, HashSource, empty_root, leaf_hash, node_hash};

@@ -9,7 +9,7 @@ use crate::error::OpenError;
 use crate::hashes::{Hashes, RecentHashes, frontier_at};
 use crate::ledger::READ_BYTES;
 use crate::shared::{Live, Shared, State};
-use crate::{Frontier, Hash, leaf_of, open_note};
+use crate::{Frontier, Hash, leaf_of};
 use hindcast_event::Timestamp;
 use std::sync::Arc;
 
@@ -101,7 +101,7 @@ fn root_at(hashes: &Hashes<'_>, size: u64) -> Result<Hash, String> {
 }
 
 fn check_note(text: &str, live: &Live, hashes: &Hashes<'_>) -> Result<u64, String> {
-    let checkpoint = open_note(text, live.signer.verifier_key()).map_err(|error| error.to_string())?;
+    let checkpoint = live.open_note(text).map_err(|error| error.to_string())?;
     let size = checkpoint.size();
     if root_at(hashes, size)? != checkpoint.root() {
         return Err(format!("its first {size} entries are not those of its signed checkpoint"));

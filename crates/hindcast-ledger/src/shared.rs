@@ -5,7 +5,7 @@ use crate::hashes::{HashFiles, HashesError, RecentHashes, sealed_subtree};
 use crate::journal::{Head, Journal, JournalError};
 use crate::ledger::{Config, Observer, WAITING_MAX};
 use crate::sequencer::Request;
-use crate::{Hash, HashSource, Signer, WorkspaceId};
+use crate::{Checkpoint, CheckpointError, Hash, HashSource, Signer, VerifierKey, WorkspaceId, open_note};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
 /// A workspace while we run.
 pub(crate) struct Live {
     pub(crate) signer: Signer,
+    /// The keys of the epochs before this one, the newest first.
+    pub(crate) earlier: Vec<VerifierKey>,
     pub(crate) files: HashFiles,
     state: RwLock<State>,
 }
@@ -50,6 +52,30 @@ impl Live {
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    /// Reads a checkpoint of this log, of this epoch or an earlier one.
+    pub(crate) fn open_note(&self, text: &str) -> Result<Checkpoint, CheckpointError> {
+        let now = open_note(text, self.signer.verifier_key());
+        now.or_else(|error| self.earlier.iter().find_map(|key| open_note(text, key).ok()).ok_or(error))
+    }
+}
+
+/// The names a log had before a restored copy began a new epoch of it; the newest first.
+fn earlier_epochs(origin: &str) -> impl Iterator<Item = String> {
+    let epoch = origin.rsplit_once('/').and_then(|(log, epoch)| Some((log, epoch.parse::<u32>().ok()?)));
+    let (log, epoch) = epoch.unwrap_or((origin, 0));
+    let log = log.to_owned();
+    (0..epoch).rev().map(move |epoch| format!("{log}/{epoch}"))
+}
+
+/// The name of the epoch after the one with this name.
+pub fn next_epoch(origin: &str) -> String {
+    match origin.rsplit_once('/').and_then(|(log, epoch)| Some((log, epoch.parse::<u32>().ok()?))) {
+        Some((log, epoch)) => format!("{log}/{}", epoch + 1),
+        None => format!("{origin}/1"),
     }
 }
 
@@ -86,6 +112,9 @@ impl Shared {
 
     pub(crate) fn add(&self, head: Head, quarantined: Option<String>) -> Result<Arc<Live>, OpenError> {
         let signer = Signer::new(&head.origin, &self.config.seed)?;
+        let earlier = earlier_epochs(&head.origin)
+            .map(|origin| Ok(Signer::new(&origin, &self.config.seed)?.verifier_key().clone()))
+            .collect::<Result<_, OpenError>>()?;
         let workspace = head.workspace.clone();
         let folder = self.config.hashes.join(workspace.as_str());
         let (files, quarantined) = match HashFiles::open(&folder, head.sealed) {
@@ -93,7 +122,7 @@ impl Shared {
             Err(error) => (HashFiles::unchecked(&folder), Some(error.to_string())),
         };
         let state = State { head, recent: RecentHashes::default(), published: None, quarantined };
-        let live = Arc::new(Live { signer, files, state: RwLock::new(state) });
+        let live = Arc::new(Live { signer, earlier, files, state: RwLock::new(state) });
         self.lives.write().unwrap_or_else(PoisonError::into_inner).insert(workspace, live.clone());
         Ok(live)
     }

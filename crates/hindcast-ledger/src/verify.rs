@@ -8,7 +8,7 @@
 
 use crate::error::ReadError;
 use crate::ledger::Ledger;
-use crate::{Checkpoint, Frontier, Hash, Notice, VerifierKey, WorkspaceId, leaf_of, open_note};
+use crate::{Checkpoint, Frontier, Hash, Notice, WorkspaceId, leaf_of};
 use hindcast_event::{Entry, Indexes, Kind, Salts};
 use std::collections::VecDeque;
 
@@ -61,7 +61,6 @@ impl Verified {
 pub struct Verifier<'l> {
     ledger: &'l Ledger,
     workspace: WorkspaceId,
-    key: VerifierKey,
     size: u64,
     frontier: Frontier,
     kept: VecDeque<Hash>,
@@ -80,7 +79,6 @@ impl<'l> Verifier<'l> {
         let mut verifier = Self {
             ledger,
             workspace: workspace.clone(),
-            key: ledger.verifier_key(workspace)?,
             size: ledger.head(workspace)?.frontier.size(),
             frontier: Frontier::new(),
             kept: VecDeque::new(),
@@ -249,7 +247,7 @@ impl<'l> Verifier<'l> {
             self.checkpoints_from = u64::MAX;
         }
         for note in notes {
-            match open_note(&note, &self.key) {
+            match self.ledger.open_note(&self.workspace, &note)? {
                 Ok(checkpoint) => {
                     self.checkpoints_from = checkpoint.size() + 1;
                     if checkpoint.size() <= self.size {

@@ -6,7 +6,8 @@
 mod support;
 
 use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
-use hindcast_ledger::commitment::{Key, body, digest, salt};
+use hindcast_event::Key;
+use hindcast_ledger::commitment::{body, digest, salt};
 use hindcast_ledger::key::KeyKind;
 use hindcast_ledger::{
     Checkpoint, Commitment, Cosigner, Hash, Note, NoteError, Opening, ProofError, Signer, Tile, TlogProof,

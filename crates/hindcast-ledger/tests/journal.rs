@@ -9,11 +9,13 @@ use hindcast_ledger::{WorkspaceId, leaf_hash};
 /// A journal that can be closed and opened again.
 struct Bench {
     open: Box<dyn Fn() -> Box<dyn Journal>>,
+    /// Everything that it keeps, byte for byte.
+    bytes: Box<dyn Fn() -> Vec<u8>>,
 }
 
 type Story = fn(&Bench);
 
-const SUITE: [(&str, Story); 9] = [
+const SUITE: [(&str, Story); 11] = [
     ("a new workspace has an empty ledger", a_new_workspace_has_an_empty_ledger),
     ("what was committed is there after a restart", what_was_committed_is_there_after_a_restart),
     ("what was not committed is not there", what_was_not_committed_is_not_there),
@@ -23,6 +25,8 @@ const SUITE: [(&str, Story); 9] = [
     ("checkpoints come by size", checkpoints_come_by_size),
     ("the manifest and the runs change together", the_manifest_and_the_runs_change_together),
     ("workspaces do not touch each other", workspaces_do_not_touch_each_other),
+    ("a log is renamed and keeps what it has", a_log_is_renamed_and_keeps_what_it_has),
+    ("of what was erased nothing is left", of_what_was_erased_nothing_is_left),
 ];
 
 #[test]
@@ -31,7 +35,14 @@ fn sqlite_keeps_the_promises() {
         println!("{name}");
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("ledger.db");
-        story(&Bench { open: Box::new(move || Box::new(SqliteJournal::open(&file).expect("opens"))) });
+        let path = folder.path().to_owned();
+        story(&Bench {
+            open: Box::new(move || Box::new(SqliteJournal::open(&file).expect("opens"))),
+            bytes: Box::new(move || {
+                let files = std::fs::read_dir(&path).expect("listed").flatten();
+                files.flat_map(|file| std::fs::read(file.path()).expect("read")).collect()
+            }),
+        });
     }
 }
 
@@ -88,6 +99,40 @@ fn run_after(head: &Head, count: u64) -> Run {
     let first = head.frontier.size();
     let first_time = Timestamp::from_micros(head.last_time.micros() + 1);
     Run { first, count, first_time, packed: first.to_be_bytes().repeat(8) }
+}
+
+fn a_log_is_renamed_and_keeps_what_it_has(bench: &Bench) {
+    let journal = created(bench);
+    append(&*journal, &ana(), 3);
+    let mut transaction = journal.begin().expect("begins");
+    transaction.rename(&ana(), "log/w/ana/1").expect("renamed");
+    transaction.commit().expect("committed");
+    let head = head(&*journal, &ana());
+    assert_eq!((head.origin.as_str(), head.frontier.size()), ("log/w/ana/1", 3));
+}
+
+fn of_what_was_erased_nothing_is_left(bench: &Bench) {
+    let journal = created(bench);
+    let mut transaction = journal.begin().expect("begins");
+    let mut head = transaction.head(&ana()).expect("read").expect("there");
+    let run = Run { packed: b"a secret value".repeat(3000), ..run_after(&head, 2) };
+    transaction.append(&ana(), &run).expect("appended");
+    (0..2_u64).for_each(|n| head.frontier.push(leaf_hash(&n.to_be_bytes())));
+    transaction.advance(&head).expect("moved");
+    let expires_at = Timestamp::from_micros(i64::MAX);
+    let what = Remembered { fingerprint: [7; 32], first: 0, count: 2, expires_at };
+    transaction.remember(&ana(), "a secret key", &what).expect("remembered");
+    transaction.commit().expect("committed");
+    let has = |text: &[u8]| (bench.bytes)().windows(text.len()).any(|window| window == text);
+    assert!(has(b"a secret value") && has(b"a secret key"), "or the test proves nothing");
+
+    let mut transaction = journal.begin().expect("begins");
+    transaction.seal(&ana(), 2, &[], &[]).expect("sealed");
+    transaction.forget_of(&ana(), &(1..2)).expect("forgotten");
+    transaction.commit().expect("committed");
+    journal.scrub().expect("scrubbed");
+    assert!(!has(b"a secret value") && !has(b"a secret key"));
+    assert_eq!(self::head(&*journal, &ana()).sealed, 2);
 }
 
 fn a_new_workspace_has_an_empty_ledger(bench: &Bench) {

@@ -108,6 +108,9 @@ pub trait Transaction {
     /// Adds a workspace with an empty ledger.
     fn create(&mut self, workspace: &WorkspaceId, origin: &str) -> Result<(), JournalError>;
 
+    /// Gives the log of a workspace the name of its next epoch.
+    fn rename(&mut self, workspace: &WorkspaceId, origin: &str) -> Result<(), JournalError>;
+
     /// The head of a workspace, held still until this transaction ends.
     fn head(&mut self, workspace: &WorkspaceId) -> Result<Option<Head>, JournalError>;
 

@@ -350,6 +350,14 @@ impl Transaction for SqliteTransaction<'_> {
         )
     }
 
+    fn rename(&mut self, workspace: &WorkspaceId, origin: &str) -> Result<(), JournalError> {
+        self.execute_one(
+            "UPDATE workspace SET origin = ?2 WHERE id = ?1",
+            params![workspace.as_str(), origin],
+            workspace,
+        )
+    }
+
     fn head(&mut self, workspace: &WorkspaceId) -> Result<Option<Head>, JournalError> {
         let mut statement = self
             .writer

@@ -155,8 +155,7 @@ pub(crate) async fn answer_proof(
     blocking(move || {
         let Opened { leaf, commitment, opening } = opened;
         let note_read: Note = note.parse().map_err(Problem::internal)?;
-        let key = app.ledger.verifier_key(&room.id)?;
-        let size = hindcast_ledger::open_note(&note, &key).map_err(Problem::internal)?.size();
+        let size = app.ledger.open_note(&room.id, &note)?.map_err(Problem::internal)?.size();
         let path = app.ledger.prove_inclusion(&room.id, index, size)?;
         if as_file {
             let extra = serde_json::to_vec(&opening).map_err(Problem::internal)?;

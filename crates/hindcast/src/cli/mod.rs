@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod backup;
 mod client;
 mod completions;
 mod demo;
@@ -46,6 +47,10 @@ enum Command {
     Export(export::Args),
     /// Verify a data folder or a proof file.
     Verify(verify::Args),
+    /// Copy the data folder, also while a server runs on it.
+    Backup(backup::BackupArgs),
+    /// Put a backup back, without writing a second history.
+    Restore(backup::RestoreArgs),
     /// Make, list and revoke tokens.
     Token(token::Args),
     /// List people, and let somebody in again.
@@ -71,6 +76,8 @@ impl Cli {
             Command::Tail(args) => tail::run(&args),
             Command::Export(args) => export::run(&args),
             Command::Verify(args) => verify::run(&args),
+            Command::Backup(args) => backup::run_backup(&args),
+            Command::Restore(args) => backup::run_restore(&args),
             Command::Token(args) => token::run(&args),
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),

@@ -3,7 +3,7 @@
 use super::pause;
 use crate::app::App;
 use hindcast_event::Kind;
-use hindcast_ledger::{WorkspaceId, open_note};
+use hindcast_ledger::WorkspaceId;
 use std::time::Duration;
 
 /// The mark of a workspace with the size of the checkpoint that was written last.
@@ -33,7 +33,7 @@ fn anchor(app: &App) -> anyhow::Result<()> {
         if is_known || size == 0 || workspace.as_str() == WorkspaceId::INSTANCE {
             continue;
         }
-        let checkpoint = open_note(&note, &app.ledger.verifier_key(&workspace)?)?;
+        let checkpoint = app.ledger.open_note(&workspace, &note)??;
         let draft = serde_json::json!({
             "action": "log.checkpoint",
             "actor": { "type": "system", "id": "hindcast", "name": "hindcast" },

@@ -20,7 +20,6 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use hindcast_ledger::open_note;
 use hindcast_segments::{Budget, Sight, Snapshot};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -155,7 +154,7 @@ fn log(app: &App, visitor: &Visitor, whole: &Snapshot, budget: &Budget) -> Resul
     let may_know = visitor.may(Permission::SettingsSystem);
     let mut checkpoints = Vec::new();
     for note in app.ledger.newest_checkpoints(workspace, LISTED)? {
-        let opened = open_note(&note, &key);
+        let opened = app.ledger.open_note(workspace, &note)?;
         let size = note.lines().nth(1).and_then(|size| size.parse::<u64>().ok()).unwrap_or(0);
         let last = size.checked_sub(1).map(|last| whole.get(last, budget)).transpose()?;
         let at = last.as_ref().and_then(|entries| entries.get(0)).map(|entry| entry.received_at);

@@ -9,7 +9,7 @@ use crate::app::App;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use hindcast_ledger::{leaf_of, open_note, verify_inclusion};
+use hindcast_ledger::{leaf_of, verify_inclusion};
 use hindcast_segments::{Budget, Sight};
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ pub fn checked(app: &App, visitor: &Visitor, index: u64) -> Result<Checked, Prob
         return Ok(checked);
     };
     checked.note = note.to_string();
-    let opened = open_note(&note, &key);
+    let opened = ledger.open_note(workspace, &note)?;
     checked.step(opened.is_ok(), t.check_signature(), t.check_signature_bad());
     let Ok(checkpoint) = opened else { return Ok(checked) };
     (checked.size, checked.root) = (checkpoint.size(), checkpoint.root().to_string());
