@@ -78,6 +78,12 @@ impl Indexes {
     }
 }
 
+impl From<Range<u64>> for Indexes {
+    fn from(range: Range<u64>) -> Self {
+        std::iter::once(range).collect()
+    }
+}
+
 impl FromIterator<Range<u64>> for Indexes {
     fn from_iter<I: IntoIterator<Item = Range<u64>>>(ranges: I) -> Self {
         let mut indexes = Self::default();

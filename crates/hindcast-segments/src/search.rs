@@ -5,7 +5,7 @@ use crate::limits::{Budget, PAGE_ENTRIES_MAX};
 use crate::plan::{CategoryOf, Plan};
 use crate::query::{Clause, Key, Query, Term, TimeRange};
 use crate::rows::{EVERY_COLUMN, RowReader};
-use crate::segment::{Position, Segment};
+use crate::segment::{IndexedRow, Position, Segment};
 use crate::sight::Sight;
 use crate::source::{Candidate, Merge, Slot, Source};
 use crate::tail::Tail;
@@ -398,7 +398,7 @@ pub struct Scan<'s> {
     end: u64,
     budget: Budget,
     /// The open segment, and the rows of its indexes.
-    segment: Option<(Arc<Segment>, Vec<(u64, u32)>)>,
+    segment: Option<(Arc<Segment>, Vec<IndexedRow>)>,
 }
 
 impl Iterator for Scan<'_> {

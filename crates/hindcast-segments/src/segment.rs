@@ -40,6 +40,9 @@ pub(crate) struct Segment {
 /// The place of a row in the order of reading: when it happened, and its index.
 pub(crate) type Position = (i64, u64);
 
+/// An index and its row.
+pub(crate) type IndexedRow = (u64, u32);
+
 impl Segment {
     /// Opens a segment and checks all of its files except the columns, which are checked as they are read.
     pub(crate) fn open(
@@ -178,7 +181,7 @@ impl Segment {
     }
 
     /// The indexes it has, ascending, each with its row.
-    pub(crate) fn rows_by_index(&self, budget: &Budget) -> Result<Vec<(u64, u32)>, SearchError> {
+    pub(crate) fn rows_by_index(&self, budget: &Budget) -> Result<Vec<IndexedRow>, SearchError> {
         let mut reading = Reading::new(budget)?;
         let mut rows = Vec::with_capacity(self.meta.count as usize);
         for nth in 0..self.page_count(at::INDEX) {
@@ -187,7 +190,7 @@ impl Segment {
             rows.extend(numbers.iter().zip(page.first..).map(|(&index, row)| (index as u64, row)));
         }
         rows.sort_unstable();
-        let within = |&(index, _): &(u64, u32)| (self.meta.first_index..self.meta.end_index).contains(&index);
+        let within = |&(index, _): &IndexedRow| (self.meta.first_index..self.meta.end_index).contains(&index);
         if !rows.iter().all(within) || rows.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(
                 SegmentError::internal(&self.meta.id, "an index is out of its range, or twice").into()

@@ -207,7 +207,7 @@ fn the_end_of_a_time_is_found_by_index() {
     let entries = past::entries(dice, 0, 90);
     push(dice, &store, &entries);
     (0..2).for_each(|_| seal(&store, 40));
-    rewrite(&store, &[10..20].into_iter().collect());
+    rewrite(&store, &(10..20).into());
     let received = |index: usize| entries.get(index).unwrap().received_at;
     assert_eq!(store.end_of(Timestamp::from_micros(received(0).micros() - 1)).unwrap(), 0);
     assert_eq!(store.end_of(received(0)).unwrap(), 1);

@@ -111,8 +111,11 @@ fn copy_database(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(fs::rename(&part, to)?)
 }
 
+/// The heads of a journal, and segments with their workspaces.
+type Contents = (Vec<Head>, Vec<(String, SegmentMeta)>);
+
 /// The heads of a journal, and the segments it names.
-fn contents(file: &Path) -> anyhow::Result<(Vec<Head>, Vec<(String, SegmentMeta)>)> {
+fn contents(file: &Path) -> anyhow::Result<Contents> {
     let journal = SqliteJournal::open(file)?;
     let heads = journal.heads()?;
     let mut segments = Vec::new();

@@ -201,5 +201,5 @@ fn locked(app: &App, room: &Room) -> anyhow::Result<Indexes> {
     let Some(days) = app.catalog.retention(&room.id)?.locked_days else { return Ok(Indexes::default()) };
     let since = (app.clock)().micros().saturating_sub(i64::from(days) * 24 * 3600 * 1_000_000);
     let from = room.store.end_of(Timestamp::from_micros(since))?;
-    Ok([from..u64::MAX].into_iter().collect())
+    Ok((from..u64::MAX).into())
 }
