@@ -2,7 +2,7 @@
 
 use super::generate::{Generator, Hits, Params, WORKSPACES};
 use super::machine::{Stopwatch, anonymous_mb, folder_bytes};
-use super::{Figure, http, ingest};
+use super::{Figure, expire, http, ingest};
 use crate::app::App;
 use crate::catalog::By;
 use crate::config::Config;
@@ -40,10 +40,11 @@ pub(super) fn measure(generator: &Generator, params: &Params, folder: &Path) -> 
     app.close();
     drop((room, app));
 
-    let app = Arc::new(App::open(config)?);
+    let app = Arc::new(App::open(config.clone())?);
     std::thread::sleep(Duration::from_secs(2));
     figures.push(Figure::ours("memory idle", anonymous_mb(), "MB", "anonymous, after a restart"));
     figures.extend(http::measure(app, generator, &asked, Timestamp::from_micros(params.end_us))?);
+    figures.push(expire::measure(config)?);
     Ok(figures)
 }
 
