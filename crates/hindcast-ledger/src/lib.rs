@@ -28,6 +28,7 @@ pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
 mod verify;
+pub mod witness;
 mod workspace;
 
 pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Batch, BatchError, IdempotencyKey};

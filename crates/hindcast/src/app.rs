@@ -228,13 +228,13 @@ fn setup_code() -> anyhow::Result<String> {
 }
 
 /// The time of this machine.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// Two processes on one folder would write two histories.
-fn lock(folder: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock(folder: &Path) -> anyhow::Result<File> {
     let file = folder.join("lock");
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file);
     let lock = lock.with_context(|| format!("cannot open {}", file.display()))?;
@@ -247,7 +247,7 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
-fn private_folder(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn private_folder(folder: &Path) -> anyhow::Result<()> {
     use std::fs::Permissions;
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     std::fs::DirBuilder::new()

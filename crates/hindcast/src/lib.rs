@@ -18,3 +18,4 @@ mod record;
 pub mod rooms;
 pub mod serve;
 pub mod verify;
+pub mod witness;

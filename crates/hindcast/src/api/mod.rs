@@ -9,6 +9,7 @@ pub mod answer;
 pub mod body;
 pub mod caller;
 mod checkpoints;
+pub(crate) mod connections;
 mod counts;
 mod entries;
 pub mod error;

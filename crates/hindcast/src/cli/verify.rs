@@ -110,7 +110,7 @@ fn verify_file(file: &std::path::Path, args: &Args) -> anyhow::Result<Verdict> {
     }
 }
 
-fn key(text: &str) -> anyhow::Result<VerifierKey> {
+pub(super) fn key(text: &str) -> anyhow::Result<VerifierKey> {
     use anyhow::Context as _;
     let text = match text.strip_prefix('@') {
         Some(file) => std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?,
