@@ -32,6 +32,7 @@ pub(crate) enum Request {
     Append { workspace: WorkspaceId, batch: Batch, reply: Reply<Appended> },
     Create { workspace: WorkspaceId, reply: Reply<()> },
     Publish { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
+    Cosign { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
     Seal { workspace: WorkspaceId, sealed: u64, remove: Vec<u64>, add: Vec<Sealed>, reply: Reply<()> },
 }
 
@@ -39,9 +40,10 @@ impl Request {
     pub(crate) fn refuse(self, error: AppendError) {
         match self {
             Request::Append { reply, .. } => reply(Err(error)),
-            Request::Create { reply, .. } | Request::Publish { reply, .. } | Request::Seal { reply, .. } => {
-                reply(Err(error));
-            }
+            Request::Create { reply, .. }
+            | Request::Publish { reply, .. }
+            | Request::Cosign { reply, .. }
+            | Request::Seal { reply, .. } => reply(Err(error)),
         }
     }
 
