@@ -1,5 +1,6 @@
 //! App: every long-lived handle, opened in order, closed in reverse.
 
+use crate::anchors::Anchors;
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
 use crate::jobs::exports::Exports;
@@ -51,6 +52,8 @@ pub struct App {
     pub exports: Exports,
     /// The verifications that people asked for.
     pub verifications: Verifications,
+    /// Witnesses and anchors.
+    pub anchors: Anchors,
     /// What people read, until it is written down.
     pub readings: Readings,
     /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
@@ -102,6 +105,7 @@ impl App {
         let setup_code = if catalog.has_people()? { None } else { Some(setup_code()?) };
         let known_passwords = KnownPasswords::open(&config.people.known_passwords)?;
         let (posting, full_at, readings, exports, verifications) = Default::default();
+        let anchors = Anchors::open(&config, &catalog, clock())?;
         let app = Self {
             config,
             clock,
@@ -115,12 +119,16 @@ impl App {
             setup_code,
             exports,
             verifications,
+            anchors,
             readings,
             known_passwords,
             posting,
             full_at,
             _lock: lock,
         };
+        if let Some(why) = app.ledger.silenced() {
+            tracing::error!("NOTHING IS SIGNED until an operator acts: {why}");
+        }
         app.ensure(&WorkspaceId::instance(), "This server", &By::server())?;
         for id in app.ledger.workspaces() {
             if let Some(reason) = app.catalog.mark(id.as_str(), QUARANTINED)? {
@@ -170,6 +178,21 @@ impl App {
     pub fn was_full_of_late(&self) -> bool {
         let full_at = *self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         full_at.is_some_and(|at| at.elapsed() < FULL_FOR)
+    }
+
+    /// Somebody holds a checkpoint that we signed and that our history contradicts. Every further signature would make it
+    /// worse, so there is none from now on, and no entry that could tell: the evidence goes into a file beside the keys.
+    pub(crate) fn diverged(&self, evidence: &str) {
+        self.metrics.problems.add(1);
+        match self.ledger.stop_signing(evidence) {
+            Ok(file) => {
+                tracing::error!(file = %file.display(), "HISTORY DIVERGED, nothing is signed any more: {evidence}");
+            }
+            Err(error) => tracing::error!(
+                %error,
+                "HISTORY DIVERGED, nothing is signed any more, but this will not be known after a restart: {evidence}"
+            ),
+        }
     }
 
     /// Takes a workspace out of service, because what was read of it is not what was signed. It stays so over a

@@ -2,6 +2,10 @@
 //!
 //! `hindcast.example.toml` is the truth about defaults; it is part of the binary and every setting stands in it.
 
+mod anchors;
+
+pub use anchors::{AnchorKind, AnchorOf, Transport, WitnessOf};
+
 use anyhow::{Context as _, bail};
 use hindcast_ledger::VerifierKey;
 use serde::Deserialize;
@@ -23,6 +27,10 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub witness_server: WitnessServer,
+    #[serde(default)]
+    pub witness: Vec<WitnessOf>,
+    #[serde(default)]
+    pub anchor: Vec<AnchorOf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -50,6 +58,8 @@ pub struct Ledger {
     pub checkpoint_ms: u64,
     pub idempotency_hours: u64,
     pub anchor_seconds: u64,
+    pub heartbeat_seconds: u64,
+    pub unanchored_minutes: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -155,6 +165,8 @@ impl Config {
         for (setting, value) in [
             ("ledger.checkpoint_ms", self.ledger.checkpoint_ms),
             ("ledger.anchor_seconds", self.ledger.anchor_seconds),
+            ("ledger.heartbeat_seconds", self.ledger.heartbeat_seconds),
+            ("ledger.unanchored_minutes", self.ledger.unanchored_minutes),
             ("segments.seal_entries", self.segments.seal_entries),
             ("segments.merge_entries", self.segments.merge_entries),
             ("limits.body_mb", self.limits.body_mb as u64),
@@ -172,6 +184,7 @@ impl Config {
         if self.limits.batch_events > hindcast_ledger::BATCH_ENTRIES_MAX {
             bail!("limits.batch_events must be at most {}", hindcast_ledger::BATCH_ENTRIES_MAX);
         }
+        anchors::check(&self.witness, &self.anchor)?;
         if is_inside(&self.data.keys, &self.data.folder)? {
             bail!(
                 "data.keys must not lie inside data.folder: whoever copies the data must not get the key with it"
@@ -309,6 +322,11 @@ mod tests {
             ("[data]\nkeys = \"hindcast-data/keys\"", "data.keys"),
             ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
             ("[log]\nlevel = \"loud\"", "loud"),
+            ("[[witness]]\nname = \"w\"\nurl = \"file:///w\"\nkey = \"x\"", "no verifier key"),
+            ("[[anchor]]\nname = \"A\"\nkind = \"file\"", "a-z"),
+            ("[[anchor]]\nname = \"a\"\nkind = \"file\"", "file is missing"),
+            ("[[anchor]]\nname = \"a\"\nkind = \"tsa\"\nurl = \"ftp://x\"", "http://"),
+            ("[[anchor]]\nname = \"a\"\nkind = \"tsa\"\nurl = \"http://x\"\nfile = \"f\"", "another kind"),
             ("[witness_server]\nlisten = \"here\"", "127.0.0.1:8481"),
             ("[witness_server]\nlogs = [\"log+0+x\"]", "no verifier key"),
             ("[witness_server]\nfolder = \"hindcast-data/witness\"", "witness_server.folder"),

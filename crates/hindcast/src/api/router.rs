@@ -4,8 +4,8 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, checkpoints, connections, counts, entries, events, export, health, openapi, proof, tail,
-    tlog, tokens, workspaces,
+    activities, anchors, checkpoints, connections, counts, entries, events, export, health, openapi, proof,
+    tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -37,6 +37,7 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(checkpoints::history))
         .routes(routes!(checkpoints::consistency))
         .routes(routes!(checkpoints::integrity))
+        .routes(routes!(anchors::list))
         .routes(routes!(workspaces::list, workspaces::create))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))

@@ -1,4 +1,5 @@
-//! Writes the checkpoints of all changed workspaces into the instance log, so that one checkpoint covers them all.
+//! Writes the checkpoints of all changed workspaces into the instance log, so that one checkpoint covers them all, and a
+//! heartbeat when there was nothing to write for long, so that silence can be proved.
 
 use super::pause;
 use crate::app::App;
@@ -14,7 +15,7 @@ pub(super) fn follow(app: &App) {
     while go_on {
         // Once more at the end, so that the newest checkpoint of this run is covered too.
         go_on = pause(app, Duration::from_secs(app.config.ledger.anchor_seconds));
-        if let Err(error) = anchor(app) {
+        if let Err(error) = anchor(app).and_then(|()| heartbeat(app)) {
             app.metrics.problems.add(1);
             tracing::error!(
                 error = format!("{error:#}"),
@@ -47,6 +48,20 @@ fn anchor(app: &App) -> anyhow::Result<()> {
         });
         app.record(&WorkspaceId::instance(), Kind::Checkpoint, &draft)?;
         app.catalog.set_mark(workspace.as_str(), ANCHORED, &size.to_string())?;
+    }
+    Ok(())
+}
+
+/// One entry when the log was silent for so long.
+fn heartbeat(app: &App) -> anyhow::Result<()> {
+    let instance = WorkspaceId::instance();
+    let silent = (app.clock)().seconds() - app.ledger.head(&instance)?.last_time.seconds();
+    if u64::try_from(silent).is_ok_and(|silent| silent >= app.config.ledger.heartbeat_seconds) {
+        let draft = serde_json::json!({
+            "action": "log.heartbeat",
+            "actor": { "type": "system", "id": "hindcast", "name": "hindcast" },
+        });
+        app.record(&instance, Kind::Heartbeat, &draft)?;
     }
     Ok(())
 }

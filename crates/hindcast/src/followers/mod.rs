@@ -3,6 +3,7 @@
 //! Each has a thread of its own, looks again after a pause, and ends when the server does.
 
 mod anchor;
+mod anchoring;
 mod exporter;
 mod merger;
 mod outbox;
@@ -44,7 +45,13 @@ impl Followers {
             follow("exporter", Box::new(exporter::follow)),
             follow("scrub", Box::new(scrub::follow)),
         ];
-        segmenters.chain(others).collect::<io::Result<_>>().map(Self)
+        let followers = segmenters.chain(others).collect::<io::Result<_>>().map(Self)?;
+        // Nobody waits for these at the end: strangers may take their time.
+        for target in app.anchors.targets() {
+            let target = target.clone();
+            follow("anchoring", Box::new(move |app| anchoring::follow(app, &target)))?;
+        }
+        Ok(followers)
     }
 
     /// Waits until they have ended; [`App::ending`] tells them to.

@@ -1,0 +1,84 @@
+//! Tells the newest checkpoint of the instance log to one witness or anchor, again and again; each has a follower of its
+//! own, so that a slow one holds up nobody.
+
+use super::pause;
+use crate::anchors::{Attempt, Head, Target, Untold};
+use crate::app::App;
+use std::time::{Duration, Instant};
+
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// After a failure it is tried again so soon, and each time twice as late.
+const AGAIN_AFTER_MIN: Duration = Duration::from_secs(2);
+const AGAIN_AFTER_MAX: Duration = Duration::from_secs(600);
+
+pub(super) fn follow(app: &App, target: &Target) {
+    let mut next_at = Instant::now();
+    let mut again_after = AGAIN_AFTER_MIN;
+    while pause(app, LOOK_EVERY) {
+        if Instant::now() < next_at || app.ledger.silenced().is_some() {
+            continue;
+        }
+        match tell(app, target) {
+            Ok(false) => continue,
+            Ok(true) => (next_at, again_after) = (Instant::now() + target.every, AGAIN_AFTER_MIN),
+            Err(()) => {
+                next_at = Instant::now() + again_after;
+                again_after = (again_after * 2).min(AGAIN_AFTER_MAX);
+            }
+        }
+    }
+}
+
+/// Tells the newest checkpoint, if it is new; whether there was one.
+fn tell(app: &App, target: &Target) -> Result<bool, ()> {
+    let before = app.anchors.standing(&target.name);
+    let head = match Head::newest(app) {
+        Ok(Some(head)) if head.checkpoint.size() > 0 => head,
+        Ok(_) => return Ok(false),
+        Err(error) => {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the newest checkpoint of the instance log cannot be read"
+            );
+            return Err(());
+        }
+    };
+    let size = head.checkpoint.size();
+    if before.done.is_some_and(|done| done.size == size) {
+        return Ok(false);
+    }
+    let outcome = target.tell(app, &head).map_err(|untold| match untold {
+        Untold::Failed(error) => format!("{error:#}"),
+        Untold::Diverged(evidence) => {
+            app.diverged(&evidence);
+            "it holds a checkpoint of ours that our log contradicts".to_owned()
+        }
+    });
+    let name = target.name.as_str();
+    match &outcome {
+        Ok(_) => {
+            app.metrics.anchored.add(1);
+            if before.failures > 0 {
+                tracing::info!(anchor = name, size, "the checkpoint is anchored there again");
+            }
+        }
+        Err(problem) => {
+            app.metrics.unanchored.add(1);
+            // The first of a row; the others are counted, and told where anchors are listed.
+            if before.failures == 0 {
+                tracing::warn!(
+                    anchor = name,
+                    size,
+                    problem,
+                    "the checkpoint could not be anchored; it is tried again"
+                );
+            }
+        }
+    }
+    let told = outcome.as_ref().map(|_| true).map_err(|_| ());
+    let attempt = Attempt { at: (app.clock)().micros(), size, outcome };
+    if let Err(error) = app.anchors.note(&app.catalog, name, attempt) {
+        tracing::warn!(anchor = name, %error, "how anchoring went cannot be noted");
+    }
+    told
+}
