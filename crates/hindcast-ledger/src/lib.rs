@@ -45,6 +45,7 @@ pub use proof::{
     ProofError, ProveError, RangeFold, RangeProof, fold_range, prove_consistency, prove_inclusion,
     prove_range, verify_consistency, verify_inclusion,
 };
+pub use silence::Silence;
 pub use tile::{Tile, TileError};
 pub use tlog_proof::{TlogProof, TlogProofError};
 pub use tree::{Frontier, Hash, HashSource, empty_root, leaf_hash, node_hash};

@@ -12,14 +12,14 @@ const FILE: &str = "diverged";
 
 /// Why nothing is signed, if so.
 #[derive(Debug)]
-pub(crate) struct Silence {
+pub struct Silence {
     file: PathBuf,
     why: OnceLock<String>,
 }
 
 impl Silence {
     /// Looks for the file beside the record of what was signed.
-    pub(crate) fn open(evidence: &Path) -> io::Result<Self> {
+    pub fn open(evidence: &Path) -> io::Result<Self> {
         let file = evidence.with_file_name(FILE);
         let why = match std::fs::read(&file) {
             Ok(text) => OnceLock::from(String::from_utf8_lossy(&text).into_owned()),
@@ -30,12 +30,12 @@ impl Silence {
     }
 
     /// Why nothing is signed, if so.
-    pub(crate) fn why(&self) -> Option<&str> {
+    pub fn why(&self) -> Option<&str> {
         self.why.get().map(String::as_str)
     }
 
     /// Signs nothing from now on, and keeps why; the first reason stays. An error means that a restart would forget it.
-    pub(crate) fn begin(&self, why: &str) -> io::Result<&Path> {
+    pub fn begin(&self, why: &str) -> io::Result<&Path> {
         let why = self.why.get_or_init(|| why.to_owned());
         if !self.file.exists() {
             let new = self.file.with_extension("new");

@@ -1,6 +1,6 @@
 //! App: every long-lived handle, opened in order, closed in reverse.
 
-use crate::anchors::Anchors;
+use crate::anchors::{self, Anchors};
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
 use crate::jobs::exports::Exports;
@@ -13,7 +13,7 @@ use crate::people::seal::Seal;
 use crate::rooms::Rooms;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
-use hindcast_ledger::journal::SqliteJournal;
+use hindcast_ledger::journal::{Journal, SqliteJournal};
 use hindcast_ledger::{Clock, Ledger, Verified, WorkspaceId, seed};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -67,6 +67,18 @@ pub struct App {
 impl App {
     /// Opens everything in the data folder, and makes it where there is nothing.
     pub fn open(config: Config) -> anyhow::Result<Self> {
+        Self::open_after(config, |_, _, _| Ok(()))
+    }
+
+    /// The same for a server, which asks its witnesses before it signs anything.
+    pub fn open_to_serve(config: Config) -> anyhow::Result<Self> {
+        Self::open_after(config, |config, journal, seed| anchors::ask_first(config, journal, seed, now()))
+    }
+
+    fn open_after(
+        config: Config,
+        first: impl FnOnce(&Config, &dyn Journal, &[u8; 32]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
         let folder = &config.data.folder;
         private_folder(folder)?;
         private_folder(&config.data.keys)?;
@@ -82,6 +94,7 @@ impl App {
         let clock: Clock = Arc::new(now);
         let catalog = Catalog::open(&folder.join("catalog.db"))?;
         let journal = Arc::new(SqliteJournal::open(&journal_file)?);
+        first(&config, &*journal, &seed)?;
         let metrics = Arc::new(Metrics::default());
         let (ending, _) = watch::channel(false);
         let rooms = Arc::new(Rooms::open(&config, &*journal, ending.clone())?);

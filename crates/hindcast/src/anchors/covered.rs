@@ -5,7 +5,7 @@ use crate::api::proof_file;
 use crate::app::App;
 use anyhow::{Context as _, ensure};
 use hindcast_event::{Entries, Kind, Timestamp};
-use hindcast_ledger::{Note, WorkspaceId};
+use hindcast_ledger::{Hash, Note, WorkspaceId};
 use hindcast_segments::Budget;
 use hindcast_segments::query::{ParseContext, Query};
 use std::time::Duration;
@@ -21,6 +21,8 @@ const PAGES_MAX: usize = 40;
 pub struct Covered {
     /// How many entries of the workspace it covers.
     pub size: u64,
+    /// The root over them.
+    pub root: Hash,
     /// The entry of the instance log; nothing for the instance log itself, which needs none.
     pub recorded: Option<Entries>,
 }
@@ -59,7 +61,8 @@ impl Coverage {
 /// What the first `below` entries of the instance log cover of a workspace.
 pub fn covered(app: &App, workspace: &WorkspaceId, below: u64) -> anyhow::Result<Option<Covered>> {
     if workspace.as_str() == WorkspaceId::INSTANCE {
-        return Ok(Some(Covered { size: below, recorded: None }));
+        let root = app.ledger.root(workspace, below)?;
+        return Ok(Some(Covered { size: below, root, recorded: None }));
     }
     let room = app.rooms.get(&WorkspaceId::instance()).context("there is no instance log")?;
     let origin = serde_json::to_string(&app.ledger.head(workspace)?.origin)?;
@@ -74,9 +77,12 @@ pub fn covered(app: &App, workspace: &WorkspaceId, below: u64) -> anyhow::Result
             let view = entry.event.view()?;
             let told =
                 |name: &str| view.metadata.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
-            if let (Some(size), true) = (told("size"), told("origin") == Some(origin.as_str())) {
+            if let (Some(size), Some(root), true) =
+                (told("size"), told("root"), told("origin") == Some(origin.as_str()))
+            {
+                let (size, root) = (size.parse()?, root.trim_matches('"').parse()?);
                 let recorded = Some(snapshot.get(entry.index, &budget)?);
-                return Ok(Some(Covered { size: size.parse()?, recorded }));
+                return Ok(Some(Covered { size, root, recorded }));
             }
         }
         after = page.next;

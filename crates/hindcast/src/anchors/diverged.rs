@@ -26,15 +26,16 @@ pub(super) fn how(app: &App, theirs: &Checkpoint) -> anyhow::Result<Option<Strin
 }
 
 /// The evidence, for people first.
-pub(super) fn told(theirs: &Theirs<'_>, ours: &Note, now: Timestamp) -> String {
+pub(super) fn told(theirs: &Theirs<'_>, ours: Option<&Note>, now: Timestamp) -> String {
     let Theirs { witness, key, note, how } = theirs;
+    let submitted = ours.map_or(String::new(), |note| format!("\n--- what we submitted ---\n{note}"));
     format!(
         "hindcast: HISTORY DIVERGED\n\n\
          At {now} the witness {witness} showed a checkpoint that this installation signed and that does not\n\
          go with its log: {how}.\n\
          Either an older copy of the data was put back, or two installations write with the same key.\n\n\
-         Nothing is signed while this file is here. Put the newer data back, keep this file elsewhere as evidence,\n\
-         and then remove it from here. docs/witness.md says more.\n\n\
-         witness {key}\n\n--- what the witness holds ---\n{note}\n--- what we submitted ---\n{ours}"
+         Nothing is signed while this file is here. Put the newer data back and the file `signed` that belongs to it,\n\
+         keep this file elsewhere as evidence, and then remove it from here. docs/witness.md says more.\n\n\
+         witness {key}\n\n--- what the witness holds ---\n{note}{submitted}"
     )
 }

@@ -9,6 +9,7 @@ mod covered;
 mod diverged;
 mod file;
 mod fingerprint;
+mod first;
 mod standing;
 mod syslog;
 mod tsa;
@@ -18,6 +19,7 @@ mod witness;
 
 pub use covered::{Coverage, Covered, anchors_for, covered, witnessed};
 pub use fingerprint::fingerprint;
+pub(crate) use first::ask_first;
 pub use standing::{Attempt, Done, Standing};
 
 use crate::app::App;

@@ -79,23 +79,23 @@ impl Witness {
     /// signed tells which: nobody else could have made it.
     fn find_out(&self, app: &App, name: &str, head: &Head) -> anyhow::Result<Untold> {
         let refuses = "it refuses what continues our log, and shows no checkpoint of ours that would say why";
-        let (note, checkpoint) = self.shown(app).context(refuses)?;
+        let log = app.ledger.verifier_key(&WorkspaceId::instance())?;
+        let (note, checkpoint) = self.shown(&log).context(refuses)?;
         let Some(how) = diverged::how(app, &checkpoint)? else {
             bail!("it refuses what continues our log, though the checkpoint it shows is part of it");
         };
         let theirs = Theirs { witness: name, key: &self.key, note: &note, how: &how };
-        Ok(Untold::Diverged(diverged::told(&theirs, &head.note, (app.clock)())))
+        Ok(Untold::Diverged(diverged::told(&theirs, Some(&head.note), (app.clock)())))
     }
 
-    /// The newest checkpoint that the witness shows of our log, which we must have signed.
-    fn shown(&self, app: &App) -> anyhow::Result<(Note, Checkpoint)> {
-        let key = app.ledger.verifier_key(&WorkspaceId::instance())?;
-        let answer = self.web.get(&format!("{}/{}/checkpoint", self.url, origin_hash(key.name())))?;
+    /// The newest checkpoint that the witness shows of a log of ours, which must be signed with its key.
+    pub fn shown(&self, log: &VerifierKey) -> anyhow::Result<(Note, Checkpoint)> {
+        let answer = self.web.get(&format!("{}/{}/checkpoint", self.url, origin_hash(log.name())))?;
         if answer.status != 200 {
             return Err(answer.unexpected());
         }
         let note: Note = answer.text()?.parse()?;
-        let checkpoint = Checkpoint::open(&note, &key, [])?.checkpoint;
+        let checkpoint = Checkpoint::open(&note, log, [])?.checkpoint;
         Ok((note, checkpoint))
     }
 }

@@ -4,12 +4,14 @@
 
 mod access;
 mod accounts;
+mod anchors;
 mod append;
 mod cast;
 mod conversations;
 mod damage;
 mod door;
 mod export;
+mod false_witnesses;
 mod find;
 mod flips;
 mod full_disk;
@@ -26,3 +28,4 @@ mod restarts;
 mod support;
 mod tail;
 mod unseen;
+mod witnessed;
