@@ -16,6 +16,7 @@ mod find;
 mod flips;
 mod full_disk;
 mod intercom;
+mod kept;
 mod limits;
 mod narrowed;
 mod numbers;
