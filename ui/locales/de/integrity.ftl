@@ -41,6 +41,7 @@ integrity-anchors-overdue = Seit längerer Zeit, als der Betreiber zulässt, hat
 integrity-anchored = Zuletzt verankert
 integrity-anchored-via = { $when } über { $name }
 integrity-anchored-never = Noch nie
+integrity-fingerprint = Fingerabdruck des Checkpoints
 integrity-unanchored = Noch nicht verankert
 integrity-unanchored-none = Keine Einträge
 integrity-unanchored-count = { $count ->

@@ -41,6 +41,7 @@ integrity-anchors-overdue = No checkpoint has left this machine for longer than 
 integrity-anchored = Last anchored
 integrity-anchored-via = { $when } via { $name }
 integrity-anchored-never = Never
+integrity-fingerprint = Fingerprint of that checkpoint
 integrity-unanchored = Not anchored yet
 integrity-unanchored-none = No entries
 integrity-unanchored-count = { $count ->

@@ -41,6 +41,7 @@ integrity-anchors-overdue = Aucun point de contrôle n’a quitté cette machine
 integrity-anchored = Dernier ancrage
 integrity-anchored-via = { $when } via { $name }
 integrity-anchored-never = Jamais
+integrity-fingerprint = Empreinte de ce point de contrôle
 integrity-unanchored = Pas encore ancré
 integrity-unanchored-none = Aucune entrée
 integrity-unanchored-count = { $count ->

@@ -40,6 +40,7 @@ integrity-anchors-overdue = 運用者が許容する時間を超えて、チェ�
 integrity-anchored = 最後のアンカー
 integrity-anchored-via = { $when }（{ $name }）
 integrity-anchored-never = まだありません
+integrity-fingerprint = チェックポイントのフィンガープリント
 integrity-unanchored = 未アンカー
 integrity-unanchored-none = エントリはありません
 integrity-unanchored-count = エントリ{ $count }件（最も古いもの：{ $when }）

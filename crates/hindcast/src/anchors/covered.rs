@@ -1,6 +1,6 @@
 //! What a checkpoint of the instance log covers of a workspace, and the files that prove it to others.
 
-use super::{Done, Head, tsa};
+use super::{Done, Head, fingerprint, tsa};
 use crate::api::proof_file;
 use crate::app::App;
 use anyhow::{Context as _, ensure};
@@ -37,6 +37,8 @@ pub struct Coverage {
     pub since: Option<Timestamp>,
     /// Who has that checkpoint, and since when.
     pub by: Option<(String, Done)>,
+    /// The [fingerprint] of the checkpoint of the instance log that they have.
+    pub fingerprint: Option<String>,
 }
 
 impl Coverage {
@@ -54,7 +56,12 @@ impl Coverage {
         let budget = Budget::new(TIME_MAX, BYTES_MAX);
         let first = if anchored < size { Some(room.store.snapshot().get(anchored, &budget)?) } else { None };
         let since = first.and_then(|entries| entries.get(0).map(|entry| entry.received_at));
-        Ok(Self { size, anchored, since, by: by.filter(|_| anchored > 0) })
+        let by = by.filter(|_| anchored > 0);
+        let fingerprint = by.as_ref().map(|(_, done)| {
+            let note = note_of(app, done.size)?;
+            anyhow::Ok(fingerprint(&Head::of(app, &note)?.checkpoint))
+        });
+        Ok(Self { size, anchored, since, by, fingerprint: fingerprint.transpose()? })
     }
 }
 

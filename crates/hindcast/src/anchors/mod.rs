@@ -184,11 +184,11 @@ impl Target {
 }
 
 impl Head {
-    /// The newest signed checkpoint of the instance log.
-    pub(crate) fn newest(app: &App) -> anyhow::Result<Option<Self>> {
-        let instance = WorkspaceId::instance();
-        let Some((_, note)) = app.ledger.published(&instance)? else { return Ok(None) };
-        Ok(Some(Self::of(app, &note)?))
+    /// The newest signed checkpoint of the instance log, if it has another size than the one that is known.
+    pub(crate) fn newest(app: &App, known: u64) -> anyhow::Result<Option<Self>> {
+        let published = app.ledger.published(&WorkspaceId::instance())?;
+        let new = published.filter(|(size, _)| *size != known && *size > 0);
+        new.map(|(_, note)| Self::of(app, &note)).transpose()
     }
 
     fn of(app: &App, note: &str) -> anyhow::Result<Self> {

@@ -33,6 +33,9 @@ pub struct AnchorsBody {
     anchored_at: Option<String>,
     /// The name of the witness or anchor that has it.
     anchored_via: Option<String>,
+    /// The fingerprint of the checkpoint of the instance log that it has, as webhooks and syslogs tell it.
+    #[schema(example = "3myj 4emi 4iuk fody cqiw 3z7w peeo jnzz")]
+    fingerprint: Option<String>,
     /// Whether that is longer ago than the operator wants it to be.
     overdue: bool,
     /// Whether nothing is signed any more, because somebody holds a checkpoint of this installation that its log
@@ -100,6 +103,7 @@ pub async fn list(
             unanchored: coverage.size - coverage.anchored,
             unanchored_since: coverage.since.map(|at| at.to_string()),
             anchored_at: coverage.by.as_ref().map(|(_, done)| Timestamp::from_micros(done.at).to_string()),
+            fingerprint: coverage.fingerprint,
             anchored_via: coverage.by.map(|(name, _)| name),
             overdue: app.anchors.is_overdue((app.clock)()),
             diverged: app.ledger.silenced().is_some(),

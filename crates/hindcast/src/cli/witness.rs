@@ -50,7 +50,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let own = &config.witness_server;
     if args.show_key {
-        app::private_folder(&own.folder)?;
         super::terminal::say(&witness::cosigner(&own.folder, &own.name)?.verifier_key().to_string())?;
         return Ok(ExitCode::SUCCESS);
     }

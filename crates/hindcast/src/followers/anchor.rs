@@ -12,6 +12,7 @@ const ANCHORED: &str = "anchored";
 
 pub(super) fn follow(app: &App) {
     let mut go_on = true;
+    let mut was_overdue = false;
     while go_on {
         // Once more at the end, so that the newest checkpoint of this run is covered too.
         go_on = pause(app, Duration::from_secs(app.config.ledger.anchor_seconds));
@@ -22,6 +23,17 @@ pub(super) fn follow(app: &App) {
                 "checkpoints could not be anchored in the instance log"
             );
         }
+        let now = (app.clock)();
+        let is_overdue = app.anchors.is_overdue(now);
+        if is_overdue && !was_overdue {
+            app.metrics.problems.add(1);
+            let minutes = app.anchors.age(now).map_or(0, |age| age.as_secs() / 60);
+            tracing::error!(
+                minutes,
+                "no checkpoint has left this machine for longer than ledger.unanchored_minutes"
+            );
+        }
+        was_overdue = is_overdue;
     }
 }
 

@@ -32,9 +32,10 @@ pub(super) fn follow(app: &App, target: &Target) {
 /// Tells the newest checkpoint, if it is new; whether there was one.
 fn tell(app: &App, target: &Target) -> Result<bool, ()> {
     let before = app.anchors.standing(&target.name);
-    let head = match Head::newest(app) {
-        Ok(Some(head)) if head.checkpoint.size() > 0 => head,
-        Ok(_) => return Ok(false),
+    let known = before.done.as_ref().map_or(0, |done| done.size);
+    let head = match Head::newest(app, known) {
+        Ok(Some(head)) => head,
+        Ok(None) => return Ok(false),
         Err(error) => {
             tracing::error!(
                 error = format!("{error:#}"),
@@ -44,9 +45,6 @@ fn tell(app: &App, target: &Target) -> Result<bool, ()> {
         }
     };
     let size = head.checkpoint.size();
-    if before.done.is_some_and(|done| done.size == size) {
-        return Ok(false);
-    }
     let outcome = target.tell(app, &head).map_err(|untold| match untold {
         Untold::Failed(error) => format!("{error:#}"),
         Untold::Diverged(evidence) => {

@@ -17,6 +17,8 @@ pub(super) struct Anchored {
     pub overdue: bool,
     /// When a checkpoint was last anchored, and with whom.
     pub last: Option<String>,
+    /// What people compare that checkpoint by.
+    pub fingerprint: Option<String>,
     /// The entries that nobody knows of.
     pub unanchored: Option<String>,
     /// Everybody.
@@ -49,6 +51,7 @@ impl Anchored {
             diverged: app.ledger.silenced().is_some(),
             overdue: app.anchors.is_overdue(visitor.now),
             last,
+            fingerprint: coverage.fingerprint,
             unanchored,
             listed: listed.collect(),
         })

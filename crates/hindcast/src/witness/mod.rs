@@ -79,9 +79,8 @@ impl Witness {
     pub fn open(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let Config { folder, name, logs } = config;
         ensure!(logs.len() <= LOGS_MAX, "a witness watches at most {LOGS_MAX} logs");
-        crate::app::private_folder(&folder)?;
-        let lock = crate::app::lock(&folder)?;
         let cosigner = cosigner(&folder, &name)?;
+        let lock = crate::app::lock(&folder)?;
         let mut watched = BTreeMap::new();
         for key in logs {
             let origin = key.name().to_owned();
@@ -191,6 +190,7 @@ impl Witness {
 
 /// The key of the witness in a folder; made where there is none and nothing was cosigned yet.
 pub fn cosigner(folder: &std::path::Path, name: &str) -> anyhow::Result<Cosigner> {
+    crate::app::private_folder(folder)?;
     let file = folder.join("witness-seed");
     if folder.join("logs").exists() && !file.exists() {
         bail!("{} holds checkpoints, but there is no seed at {}", folder.display(), file.display());

@@ -238,3 +238,33 @@ fn a_proof_leads_from_a_workspace_to_what_the_witness_cosigned() {
     drop(app);
     theirs.terminate();
 }
+
+#[test]
+fn a_witness_that_holds_another_size_than_we_thought_gets_the_proof_it_needs() {
+    let (mut one, mut other) = (Installation::new("one.example"), Installation::new("other.example"));
+    one.know("one.example", &other);
+    other.know("other.example", &one);
+    // The same witness under two names: whenever it cosigned for the one, the other is surprised.
+    let twice = settings("one.example", &one.home, one.port, Some(&other));
+    let section = twice.split_once("[[witness]]").expect("a section").1.replace("\"peer\"", "\"again\"");
+    one.home.set(&format!("{twice}[[witness]]{section}"));
+    let (ours, theirs) = (one.home.start(), other.home.start());
+    for name in 0..3 {
+        assert_eq!(ours.post("/v1/workspaces", &json!({ "name": format!("w{name}") })).status, 201);
+        let size = |anchors: &Value, at: usize| anchors["anchors"][at]["size"].as_u64();
+        let before = ours.get("/v1/anchors").good();
+        wait_for("both have seen more", || {
+            let now = ours.get("/v1/anchors").good();
+            (0..2).all(|at| size(&now, at) > size(&before, at)).then_some(())
+        });
+    }
+    let anchors = ours.get("/v1/anchors").good();
+    let attempts = anchors["anchors"].as_array().expect("anchors").iter();
+    let attempts = attempts.flat_map(|anchor| anchor["attempts"].as_array().expect("attempts"));
+    assert!(
+        attempts.clone().count() >= 6 && attempts.clone().all(|attempt| attempt["done"] == true),
+        "{anchors}"
+    );
+    ours.terminate();
+    theirs.terminate();
+}
