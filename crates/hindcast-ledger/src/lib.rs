@@ -36,6 +36,7 @@ pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Batch, BatchError, Idempoten
 pub use checkpoint::{Checkpoint, CheckpointError, Published, open_note};
 pub use commitment::{Commitment, CommitmentError, commit, commitment_of, leaf_of};
 pub use error::{AppendError, CosignError, OpenError, ReadError, SealError};
+pub use evidence::highest_signed;
 pub use hashes::HashesError;
 pub use key::{Cosigner, KeyError, Signer, VerifierKey};
 pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply, WAITING_MAX};

@@ -57,19 +57,19 @@ impl Coverage {
         let first = if anchored < size { Some(room.store.snapshot().get(anchored, &budget)?) } else { None };
         let since = first.and_then(|entries| entries.get(0).map(|entry| entry.received_at));
         let by = by.filter(|_| anchored > 0);
-        let fingerprint = by.as_ref().map(|(_, done)| {
-            let note = note_of(app, done.size)?;
-            anyhow::Ok(fingerprint(&Head::of(app, &note)?.checkpoint))
-        });
-        Ok(Self { size, anchored, since, by, fingerprint: fingerprint.transpose()? })
+        // Where an older copy of the data was put back it may be gone; then this must be told all the more.
+        let note = by.as_ref().and_then(|(_, done)| note_of(app, done.size).ok());
+        let head = note.and_then(|note| Head::of(app, &note).ok());
+        Ok(Self { size, anchored, since, by, fingerprint: head.map(|head| fingerprint(&head.checkpoint)) })
     }
 }
 
 /// What the first `below` entries of the instance log cover of a workspace.
 pub fn covered(app: &App, workspace: &WorkspaceId, below: u64) -> anyhow::Result<Option<Covered>> {
     if workspace.as_str() == WorkspaceId::INSTANCE {
-        let root = app.ledger.root(workspace, below)?;
-        return Ok(Some(Covered { size: below, root, recorded: None }));
+        let size = below.min(app.ledger.head(workspace)?.frontier.size());
+        let root = app.ledger.root(workspace, size)?;
+        return Ok(Some(Covered { size, root, recorded: None }));
     }
     let room = app.rooms.get(&WorkspaceId::instance()).context("there is no instance log")?;
     let origin = serde_json::to_string(&app.ledger.head(workspace)?.origin)?;

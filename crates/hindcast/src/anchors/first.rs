@@ -6,13 +6,12 @@ use super::witness::Witness;
 use crate::config::{Config, WitnessOf};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::Journal;
-use hindcast_ledger::{Signer, Silence, VerifierKey, WorkspaceId};
+use hindcast_ledger::{Signer, Silence, VerifierKey, WorkspaceId, highest_signed};
 
 /// A start waits no longer for a witness, which is asked again soon enough.
 const TIMEOUT_SECONDS_MAX: u64 = 3;
 
 /// Asks every witness, and begins the silence if one shows a checkpoint that we signed and that is beyond our data.
-/// `evidence` is the record of what was signed.
 pub(crate) fn ask_first(
     config: &Config,
     journal: &dyn Journal,
@@ -25,14 +24,18 @@ pub(crate) fn ask_first(
     let first_epoch = format!("{}/w/{}/0", config.ledger.name, WorkspaceId::INSTANCE);
     let signer = Signer::new(head.map_or(&first_epoch, |head| &head.origin), seed)?;
     let log = signer.verifier_key();
+    let record = config.data.keys.join("signed");
+    if highest_signed(&record, log.name())?.is_some_and(|signed| signed > size) {
+        // The start is refused anyway, and nothing has diverged yet.
+        return Ok(());
+    }
     let evidence = std::thread::scope(|scope| {
         let ask = |of| scope.spawn(move || beyond(of, log, size, now));
         let asked: Vec<_> = config.witness.iter().map(ask).collect();
         asked.into_iter().find_map(|thread| thread.join().ok().flatten())
     });
     if let Some(evidence) = evidence {
-        let file = config.data.keys.join("signed");
-        let file = Silence::open(&file)?.begin(&evidence)?.to_owned();
+        let file = Silence::open(&record)?.begin(&evidence)?.to_owned();
         tracing::error!(file = %file.display(), "HISTORY DIVERGED");
     }
     Ok(())

@@ -23,8 +23,8 @@ pub(super) struct Webhook {
 
 impl Webhook {
     pub fn new(of: &AnchorOf) -> anyhow::Result<Self> {
-        let (url, secret) = (of.url.clone().context("url is missing")?, of.secret.as_deref());
-        let secret = self::secret(secret.context("secret is missing")?)?;
+        let (url, secret) = (of.url.clone().context("url is missing")?, of.secret.as_ref());
+        let secret = self::secret(&secret.context("secret is missing")?.0)?;
         Ok(Self { url, secret, web: Web::new(of.timeout_seconds, of.ca.as_deref())? })
     }
 

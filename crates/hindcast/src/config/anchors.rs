@@ -6,6 +6,7 @@ use axum::http::Uri;
 use hindcast_ledger::key::KeyKind;
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 
 /// Witnesses and anchors together.
@@ -46,11 +47,22 @@ pub struct AnchorOf {
     #[serde(default)]
     pub url: Option<String>,
     #[serde(default)]
-    pub secret: Option<String>,
+    pub secret: Option<Secret>,
     #[serde(default)]
     pub ca: Option<PathBuf>,
     #[serde(default = "ten_seconds")]
     pub timeout_seconds: u64,
+}
+
+/// A secret, or `@` and the file that holds it; never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
 }
 
 /// What an anchor is.

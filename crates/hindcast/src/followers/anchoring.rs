@@ -4,6 +4,8 @@
 use super::pause;
 use crate::anchors::{Attempt, Head, Target, Untold};
 use crate::app::App;
+use anyhow::anyhow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -45,7 +47,10 @@ fn tell(app: &App, target: &Target) -> Result<bool, ()> {
         }
     };
     let size = head.checkpoint.size();
-    let outcome = target.tell(app, &head).map_err(|untold| match untold {
+    // What strangers answer must not end the server, not even where a library of ours did not expect it.
+    let told = catch_unwind(AssertUnwindSafe(|| target.tell(app, &head)));
+    let told = told.unwrap_or_else(|_| Err(anyhow!("this failed in a way that is a bug of hindcast").into()));
+    let outcome = told.map_err(|untold| match untold {
         Untold::Failed(error) => format!("{error:#}"),
         Untold::Diverged(evidence) => {
             app.diverged(&evidence);

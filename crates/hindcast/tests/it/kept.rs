@@ -1,13 +1,8 @@
 //! What a data folder is worth beside checkpoints that were kept elsewhere.
 
 use crate::process::{Home, run, wait_for};
-use crate::support::{Answer, agent, event};
-use hindcast::witness::origin_hash;
-use hindcast_ledger::witness::{Submission, cosignature};
-use hindcast_ledger::{Checkpoint, Cosigner, Frontier, Note, Signer, VerifierKey, leaf_hash, node_hash};
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use crate::support::event;
+use hindcast_ledger::{Checkpoint, Cosigner, Note, Signer, leaf_hash};
 
 #[test]
 fn verify_names_the_level_that_is_reached() {
@@ -93,72 +88,4 @@ fn verify_names_the_level_that_is_reached() {
         told.contains("DIVERGED  instance") && told.contains("the checkpoint that was kept has"),
         "{told}"
     );
-}
-
-/// A witness of its own, killed when the story ends.
-struct Witness(Child);
-
-impl Drop for Witness {
-    fn drop(&mut self) {
-        let _ended = self.0.kill();
-        let _waited = self.0.wait();
-    }
-}
-
-fn witness(folder: &Path, port: u16, log: &VerifierKey) -> Witness {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_hindcast"));
-    program.args(["witness", "--name", "w.example", "--listen", &format!("127.0.0.1:{port}")]);
-    program.arg("--folder").arg(folder).args(["--log", &log.to_string()]);
-    let witness = Witness(program.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("started"));
-    wait_for("the witness listens", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
-    witness
-}
-
-#[test]
-fn a_witness_on_its_own_remembers_what_it_cosigned_when_it_is_killed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let own = folder.path().join("witness");
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port();
-    let log = Signer::new("audit.example.com/w/instance/0", &[7; 32]).expect("a key");
-    let shown = Command::new(env!("CARGO_BIN_EXE_hindcast"))
-        .args(["witness", "--show-key", "--name", "w.example", "--folder"])
-        .arg(&own)
-        .output()
-        .expect("ran");
-    let key: VerifierKey = String::from_utf8_lossy(&shown.stdout).trim().parse().expect("a key");
-    let (mut tree, mut proof) = (Frontier::new(), Vec::new());
-    let post = |body: Vec<u8>| {
-        let url = format!("http://127.0.0.1:{port}/add-checkpoint");
-        Answer::of(
-            agent().run(ureq::http::Request::post(url).body(body).expect("a request")).expect("an answer"),
-        )
-    };
-    for size in 0..2_u64 {
-        let mut running = witness(&own, port, log.verifier_key());
-        let leaves = [2 * size, 2 * size + 1].map(|entry| leaf_hash(&entry.to_be_bytes()));
-        leaves.iter().for_each(|leaf| tree.push(*leaf));
-        if size > 0 {
-            proof = vec![node_hash(&leaves[0], &leaves[1])];
-        }
-        let checkpoint = Checkpoint::new(log.name(), tree.size(), tree.root()).expect("a checkpoint");
-        let note = checkpoint.sign(&log).expect("signed");
-        let body = Submission { old: 2 * size, proof: proof.clone(), note: note.clone() }.to_string();
-        let answer = post(body.clone().into_bytes());
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        cosignature(answer.text(), &note, &key).expect("a cosignature");
-        running.0.kill().expect("killed");
-        running.0.wait().expect("ended");
-        let _again = witness(&own, port, log.verifier_key());
-        let url = format!("http://127.0.0.1:{port}/{}/checkpoint", origin_hash(log.name()));
-        let held: Note =
-            Answer::of(agent().get(url).call().expect("answered")).text().parse().expect("a note");
-        let held = Checkpoint::open(&held, log.verifier_key(), [&key]).expect("signed");
-        assert_eq!((held.checkpoint, held.seen_by.len()), (checkpoint, 1));
-        let refused = post(format!("old 0\n\n{note}").into_bytes());
-        assert_eq!((refused.status, refused.header("content-type")), (409, "text/x.tlog.size"));
-        assert_eq!(refused.text(), format!("{}\n", 2 * size + 2));
-        assert_eq!(post(vec![b'x'; 1 << 20]).status, 413);
-        assert_eq!(post(vec![0xff; 100]).status, 400);
-        assert_eq!(post(b"old 0\n\nother\n1\n".to_vec()).status, 400);
-    }
 }

@@ -29,4 +29,5 @@ mod restarts;
 mod support;
 mod tail;
 mod unseen;
+mod witness_alone;
 mod witnessed;
