@@ -190,7 +190,8 @@ impl Config {
                 "data.keys must not lie inside data.folder: whoever copies the data must not get the key with it"
             );
         }
-        if is_inside(&self.witness_server.folder, &self.data.folder)? {
+        let witnesses = self.witness_server.listen.0.is_some();
+        if witnesses && is_inside(&self.witness_server.folder, &self.data.folder)? {
             bail!(
                 "witness_server.folder must not lie inside data.folder: an older copy of the data must not make the \
                  witness forget what it has seen"
@@ -329,7 +330,10 @@ mod tests {
             ("[[anchor]]\nname = \"a\"\nkind = \"tsa\"\nurl = \"http://x\"\nfile = \"f\"", "another kind"),
             ("[witness_server]\nlisten = \"here\"", "127.0.0.1:8481"),
             ("[witness_server]\nlogs = [\"log+0+x\"]", "no verifier key"),
-            ("[witness_server]\nfolder = \"hindcast-data/witness\"", "witness_server.folder"),
+            (
+                "[witness_server]\nlisten = \"127.0.0.1:8481\"\nfolder = \"hindcast-data/witness\"",
+                "witness_server.folder",
+            ),
         ] {
             let error = format!("{:#}", loaded(own).expect_err(own));
             assert!(error.contains(complaint), "{error}");

@@ -17,6 +17,9 @@ use ureq::http::Request;
 /// So often the witness is killed while it is asked.
 const KILLS: u32 = 12;
 
+/// The system calls by which a checkpoint is kept.
+const KEEPING: &str = "openat,write,fsync,rename,renameat,renameat2";
+
 /// A log that only exists to be witnessed.
 struct Log {
     signer: Signer,
@@ -182,4 +185,78 @@ fn a_witness_that_is_killed_at_any_moment_holds_what_it_answered() {
         });
     }
     assert!(acknowledged > 0);
+}
+
+/// Lets strace do something to the system calls of a witness; nothing where it cannot.
+fn strace(running: &Running, inject: &str) -> Option<Running> {
+    let id = running.0.id();
+    let mut tracer = Command::new("strace");
+    tracer.args(["-qq", "-f", "-e", &format!("trace={KEEPING}"), "-e", &format!("inject={inject}")]);
+    tracer.args(["-o", "/dev/null", "-p", &id.to_string()]).stderr(Stdio::null());
+    let mut tracer = Running(tracer.spawn().ok()?);
+    let is_traced = || {
+        let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+        let mut states = tasks.map(|task| std::fs::read_to_string(task.path().join("status")));
+        states.all(|state| state.is_ok_and(|text| !text.contains("TracerPid:\t0")))
+    };
+    wait_for("strace is attached, or gives up", || {
+        let gave_up = tracer.0.try_wait().expect("asked").is_some();
+        (gave_up || is_traced()).then_some(())
+    });
+    tracer.0.try_wait().expect("asked").is_none().then_some(tracer)
+}
+
+#[test]
+fn a_witness_killed_at_each_system_call_of_keeping_holds_the_old_or_the_new() {
+    let mut log = Log::new();
+    let home = Home::new(&log);
+    let (mut held, mut kills) = (0, 0);
+    for call in KEEPING.split(',') {
+        for nth in 1.. {
+            let running = home.start();
+            let Some(tracer) = strace(&running, &format!("{call}:signal=KILL:when={nth}")) else {
+                println!("skipped: strace is not installed, or may not attach to another process here");
+                return;
+            };
+            let submission = log.grow(held);
+            let answered = home.try_post(submission.to_string().into_bytes());
+            drop((tracer, running));
+            let _again = home.start();
+            // What it holds is told by what it refuses; a witness that holds nothing takes the first.
+            let refused = home.post(Submission { proof: vec![], ..log.submission(0) }.to_string());
+            let now = match refused.status {
+                200 => 0,
+                409 => refused.text().trim().parse().expect("a size"),
+                status => panic!("{status}: {}", refused.text()),
+            };
+            let size = log.tree.size();
+            assert!(now == held || now == size, "{call} {nth}: it holds {now}, before {held}");
+            assert!(answered.is_err() || now == size, "{call} {nth}: it forgot what it answered");
+            held = if now == 0 { size } else { now };
+            if let Ok(answer) = answered {
+                assert_eq!(answer.status, 200);
+                break;
+            }
+            kills += 1;
+        }
+    }
+    assert!(kills >= 5, "it was killed {kills} times only");
+}
+
+#[test]
+fn a_witness_whose_disk_fails_cosigns_nothing() {
+    let mut log = Log::new();
+    let home = Home::new(&log);
+    let running = home.start();
+    assert_eq!(home.post(log.grow(0).to_string()).status, 200);
+    let Some(tracer) = strace(&running, "fsync:error=EIO") else {
+        println!("skipped: strace is not installed, or may not attach to another process here");
+        return;
+    };
+    let second = log.grow(1);
+    assert_eq!(home.post(second.to_string()).status, 500);
+    assert_eq!(home.held().size(), 1);
+    drop(tracer);
+    wait_for("the disk is well again", || (home.post(second.to_string()).status == 200).then_some(()));
+    assert_eq!(home.held().size(), 2);
 }
