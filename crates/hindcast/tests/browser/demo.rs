@@ -19,6 +19,7 @@ pub fn load(server: &TestServer, count: usize) {
 /// A server that tells its checkpoints to a file, and to another that cannot be written.
 pub fn anchored() -> TestServer {
     TestServer::start_with(|config| {
+        config.ledger.anchor_seconds = 1;
         let works = config.data.folder.with_file_name("checkpoints");
         config.anchor = [("a-file-on-another-disk", works), ("gone", "/nowhere/checkpoints".into())]
             .map(|(name, file)| AnchorOf {
