@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const FILE: &str = "diverged";
 
@@ -15,6 +16,8 @@ const FILE: &str = "diverged";
 pub struct Silence {
     file: PathBuf,
     why: OnceLock<String>,
+    /// The file was written, or found; who takes it away then knows why.
+    kept: AtomicBool,
 }
 
 impl Silence {
@@ -26,7 +29,8 @@ impl Silence {
             Err(error) if error.kind() == ErrorKind::NotFound => OnceLock::new(),
             Err(error) => return Err(error),
         };
-        Ok(Self { file, why })
+        let kept = AtomicBool::new(why.get().is_some());
+        Ok(Self { file, why, kept })
     }
 
     /// Why nothing is signed, if so.
@@ -34,16 +38,18 @@ impl Silence {
         self.why.get().map(String::as_str)
     }
 
-    /// Signs nothing from now on, and keeps why; the first reason stays. An error means that a restart would forget it.
+    /// Signs nothing from now on, and keeps why; the first reason stays. An error means that a restart would forget it
+    /// unless a repeat succeeds.
     pub fn begin(&self, why: &str) -> io::Result<&Path> {
         let why = self.why.get_or_init(|| why.to_owned());
-        if !self.file.exists() {
+        if !self.kept.load(Ordering::Acquire) {
             let new = self.file.with_extension("new");
             let mut file = File::create(&new)?;
             file.write_all(why.as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&new, &self.file)?;
             self.file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())?;
+            self.kept.store(true, Ordering::Release);
         }
         Ok(&self.file)
     }
@@ -63,6 +69,19 @@ mod tests {
         silence.begin("another").expect("kept already");
         assert_eq!(Silence::open(&evidence).expect("there").why(), Some("a fork"));
         std::fs::remove_file(file).expect("taken away");
+        silence.begin("a fork").expect("known");
         assert_eq!(Silence::open(&evidence).expect("gone").why(), None);
+    }
+
+    #[test]
+    fn what_could_not_be_kept_is_kept_when_it_can_be() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let keys = folder.path().join("keys");
+        let silence = Silence::open(&keys.join("signed")).expect("none yet");
+        assert!(silence.begin("a fork").is_err(), "there is no such folder");
+        assert_eq!(silence.why(), Some("a fork"));
+        std::fs::create_dir(&keys).expect("made");
+        silence.begin("another").expect("kept now");
+        assert_eq!(Silence::open(&keys.join("signed")).expect("there").why(), Some("a fork"));
     }
 }

@@ -17,7 +17,12 @@ pub(super) fn follow(app: &App, target: &Target) {
     let mut next_at = Instant::now();
     let mut again_after = AGAIN_AFTER_MIN;
     while pause(app, LOOK_EVERY) {
-        if Instant::now() < next_at || app.ledger.silenced().is_some() {
+        if let Some(why) = app.ledger.silenced() {
+            // A disk that was full when the alarm was raised may have space now; it was told then.
+            let _kept = app.ledger.stop_signing(why);
+            continue;
+        }
+        if Instant::now() < next_at {
             continue;
         }
         match tell(app, target) {
