@@ -2,7 +2,7 @@
 
 use crate::hashes::HashesError;
 use crate::journal::JournalError;
-use crate::{KeyError, WorkspaceId};
+use crate::{KeyError, NoteError, WorkspaceId};
 use std::io;
 use std::path::PathBuf;
 
@@ -103,6 +103,20 @@ pub enum ReadError {
         /// What makes no sense.
         what: String,
     },
+}
+
+/// Why a cosignature was not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum CosignError {
+    /// There is no such checkpoint, or it could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The checkpoint cannot take it.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The change was not taken.
+    #[error(transparent)]
+    Append(#[from] AppendError),
 }
 
 /// Why a manifest was not changed.

@@ -79,6 +79,11 @@ impl Evidence {
     }
 }
 
+/// The highest size that was signed for an origin, by the record at `file`.
+pub fn highest_signed(file: &Path, origin: &str) -> io::Result<Option<u64>> {
+    Ok(Evidence::open(file)?.signed(origin).map(|(size, _)| size))
+}
+
 fn read_line(line: &str) -> Option<(String, (u64, Hash))> {
     let mut words = line.split(' ');
     let (origin, size, root) = (words.next()?, words.next()?, words.next()?);

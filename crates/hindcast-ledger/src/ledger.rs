@@ -5,22 +5,23 @@
 //! signed or sealed any more, and the others go on.
 
 use crate::batch::unpack;
-use crate::error::{AppendError, OpenError, ReadError, SealError};
+use crate::error::{AppendError, CosignError, OpenError, ReadError, SealError};
 use crate::evidence::Evidence;
 use crate::hashes::{HashesError, frontier_at};
 use crate::journal::{Head, Journal, JournalError, Sealed};
 use crate::publisher::Publisher;
 use crate::sequencer::{Request, Sequencer};
 use crate::shared::{Live, Shared};
+use crate::silence::Silence;
 use crate::{
-    Batch, Checkpoint, CheckpointError, Hash, Note, ProveError, RangeProof, VerifierKey, WorkspaceId,
-    prove_consistency, prove_inclusion, prove_range,
+    Batch, Checkpoint, CheckpointError, Hash, Note, NoteSignature, ProveError, RangeProof, VerifierKey,
+    WorkspaceId, prove_consistency, prove_inclusion, prove_range,
 };
 use hindcast_event::{Entries, Timestamp};
 use std::fmt;
 use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -85,6 +86,8 @@ pub struct Appended {
 pub struct Ledger {
     shared: Arc<Shared>,
     threads: Mutex<Option<Threads>>,
+    /// Held while cosignatures are added to a checkpoint, so that none is lost.
+    cosigning: Mutex<()>,
 }
 
 struct Threads {
@@ -101,11 +104,14 @@ impl Ledger {
     ) -> Result<Self, OpenError> {
         let mut evidence = Evidence::open(&config.evidence)
             .map_err(|source| OpenError::Evidence { file: config.evidence.clone(), source })?;
+        let silence = Silence::open(&config.evidence)
+            .map_err(|source| OpenError::Evidence { file: config.evidence.clone(), source })?;
         let (queue, requests) = mpsc::sync_channel(WAITING_MAX);
         let shared = Arc::new(Shared {
             journal,
             config,
             observer,
+            silence,
             stopped: OnceLock::new(),
             queue,
             waiting: AtomicUsize::new(0),
@@ -128,7 +134,11 @@ impl Ledger {
             .map_err(|source| OpenError::Evidence { file: shared.config.evidence.clone(), source })?;
         let sequencer = Sequencer::start(shared.clone(), requests).map_err(OpenError::Thread)?;
         let publisher = Publisher::start(shared.clone(), evidence).map_err(OpenError::Thread)?;
-        Ok(Self { shared, threads: Mutex::new(Some(Threads { publisher, sequencer })) })
+        Ok(Self {
+            shared,
+            threads: Mutex::new(Some(Threads { publisher, sequencer })),
+            cosigning: Mutex::default(),
+        })
     }
 
     /// Appends a batch and returns once all of it is on disk.
@@ -266,6 +276,33 @@ impl Ledger {
     /// The newest signed checkpoints, the newest first.
     pub fn newest_checkpoints(&self, workspace: &WorkspaceId, max: usize) -> Result<Vec<String>, ReadError> {
         Ok(self.shared.journal.newest_checkpoints(workspace, max)?)
+    }
+
+    /// Adds the cosignature of a witness to the checkpoint of this size, which is kept with it from then on. Whether it
+    /// is a good one is to be found out before.
+    pub fn cosign(
+        &self,
+        workspace: &WorkspaceId,
+        size: u64,
+        cosignature: NoteSignature,
+    ) -> Result<(), CosignError> {
+        let _one_at_a_time = self.cosigning.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.checkpoints(workspace, size, 1)?.into_iter().next();
+        let mut note: Note = kept.ok_or(ReadError::Beyond { size: 0, asked: size })?.parse()?;
+        note.add(cosignature)?;
+        let (workspace, note) = (workspace.clone(), note.to_string());
+        Ok(self.request(|reply| Request::Cosign { workspace, size, note, reply })?)
+    }
+
+    /// Signs nothing any more, in no workspace, now and after restarts, until somebody removes the file whose path is
+    /// returned. `why` is kept in it.
+    pub fn stop_signing(&self, why: &str) -> io::Result<&Path> {
+        self.shared.silence.begin(why)
+    }
+
+    /// Why nothing is signed any more, if so.
+    pub fn silenced(&self) -> Option<&str> {
+        self.shared.silence.why()
     }
 
     /// The manifest: segments that count, in order.

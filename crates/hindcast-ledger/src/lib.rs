@@ -24,18 +24,20 @@ pub mod seed;
 mod sequencer;
 mod sha256;
 mod shared;
+mod silence;
 mod staged;
 pub mod tile;
 pub mod tlog_proof;
 pub mod tree;
 mod verify;
+pub mod witness;
 mod workspace;
 
 pub use batch::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Batch, BatchError, IdempotencyKey};
 pub use checkpoint::{Checkpoint, CheckpointError, Published, open_note};
 pub use commitment::{Commitment, CommitmentError, commit, commitment_of, leaf_of};
-pub use error::{AppendError, OpenError, ReadError, SealError};
-pub use evidence::Evidence;
+pub use error::{AppendError, CosignError, OpenError, ReadError, SealError};
+pub use evidence::{Evidence, highest_signed};
 pub use hashes::HashesError;
 pub use key::{Cosigner, KeyError, Signer, VerifierKey};
 pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply, WAITING_MAX};
@@ -47,6 +49,7 @@ pub use proof::{
     prove_range, verify_consistency, verify_inclusion,
 };
 pub use shared::next_epoch;
+pub use silence::Silence;
 pub use tile::{Tile, TileError};
 pub use tlog_proof::{TlogProof, TlogProofError};
 pub use tree::{Frontier, Hash, HashSource, empty_root, leaf_hash, node_hash};

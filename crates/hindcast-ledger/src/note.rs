@@ -124,6 +124,21 @@ impl Note {
         Ok(VerifiedNote { text: &self.text, attestations })
     }
 
+    /// The first line of the text, unverified: good for finding out which key should have signed it, and nothing else.
+    pub fn claimed_origin(&self) -> &str {
+        self.text.split('\n').next().unwrap_or_default()
+    }
+
+    /// The same text with only the signatures that bear the name and id of one of these keys.
+    pub fn signed_by<'k>(&self, keys: impl IntoIterator<Item = &'k VerifierKey>) -> Self {
+        let keys: Vec<&VerifierKey> = keys.into_iter().collect();
+        let is_of = |signature: &&NoteSignature| {
+            keys.iter().any(|key| key.name() == signature.name && key.id() == signature.id)
+        };
+        let signatures = self.signatures.iter().filter(is_of).cloned().collect();
+        Self { text: self.text.clone(), signatures }
+    }
+
     /// The signatures as they stand, good or not.
     pub fn signatures(&self) -> &[NoteSignature] {
         &self.signatures

@@ -45,6 +45,9 @@ impl Publisher {
 
     fn publish_all(&mut self) {
         let shared = self.shared.clone();
+        if shared.silence.why().is_some() {
+            return;
+        }
         let (done, answers) = mpsc::channel();
         let mut asked = 0;
         for (workspace, live) in shared.lives() {

@@ -32,6 +32,7 @@ pub(crate) enum Request {
     Append { workspace: WorkspaceId, batch: Batch, reply: Reply<Appended> },
     Create { workspace: WorkspaceId, reply: Reply<()> },
     Publish { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
+    Cosign { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
     Seal { workspace: WorkspaceId, sealed: u64, remove: Vec<u64>, add: Vec<Sealed>, reply: Reply<()> },
     Forget { workspace: WorkspaceId, entries: Vec<Range<u64>>, reply: Reply<()> },
 }
@@ -42,6 +43,7 @@ impl Request {
             Request::Append { reply, .. } => reply(Err(error)),
             Request::Create { reply, .. }
             | Request::Publish { reply, .. }
+            | Request::Cosign { reply, .. }
             | Request::Seal { reply, .. }
             | Request::Forget { reply, .. } => reply(Err(error)),
         }

@@ -5,6 +5,7 @@ use crate::hashes::{HashFiles, HashesError, RecentHashes, sealed_subtree};
 use crate::journal::{Head, Journal, JournalError};
 use crate::ledger::{Config, Observer, WAITING_MAX};
 use crate::sequencer::Request;
+use crate::silence::Silence;
 use crate::{Checkpoint, CheckpointError, Hash, HashSource, Signer, VerifierKey, WorkspaceId, open_note};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) config: Config,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) silence: Silence,
     pub(crate) stopped: OnceLock<String>,
     pub(crate) queue: SyncSender<Request>,
     pub(crate) waiting: AtomicUsize,

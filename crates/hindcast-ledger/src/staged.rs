@@ -39,6 +39,7 @@ enum Done {
     Append { appended: Appended, reply: Reply<Appended> },
     Create { head: Head, reply: Reply<()> },
     Publish { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
+    Cosign { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
     Seal { workspace: WorkspaceId, sealed: u64, reply: Reply<()> },
     Forget { reply: Reply<()> },
 }
@@ -76,6 +77,11 @@ impl<'s> Staged<'s> {
             Request::Publish { workspace, size, note, reply } => {
                 let written = transaction.publish(&workspace, size, &note);
                 self.done.push(Done::Publish { workspace, size, note, reply });
+                written?;
+            }
+            Request::Cosign { workspace, size, note, reply } => {
+                let written = transaction.cosign(&workspace, size, &note);
+                self.done.push(Done::Cosign { workspace, size, note, reply });
                 written?;
             }
             Request::Seal { workspace, sealed, remove, add, reply } => {
@@ -195,6 +201,7 @@ impl<'s> Staged<'s> {
                 Done::Append { reply, .. } => reply(Err(refusal())),
                 Done::Create { reply, .. }
                 | Done::Publish { reply, .. }
+                | Done::Cosign { reply, .. }
                 | Done::Seal { reply, .. }
                 | Done::Forget { reply } => reply(Err(refusal())),
             }
@@ -239,6 +246,16 @@ impl Done {
                     live.write().published = Some((size, note.as_str().into()));
                 }
                 shared.observer.published(&workspace, size, &note);
+                reply(Ok(()));
+            }
+            Done::Cosign { workspace, size, note, reply } => {
+                if let Some(live) = shared.live(&workspace) {
+                    // It may be an older one by now.
+                    let mut state = live.write();
+                    state.published.iter_mut().filter(|(newest, _)| *newest == size).for_each(|newest| {
+                        newest.1 = note.as_str().into();
+                    });
+                }
                 reply(Ok(()));
             }
             Done::Seal { workspace, sealed, reply } => {

@@ -238,6 +238,10 @@ fn checkpoints_come_by_size(bench: &Bench) {
     assert_eq!(journal.checkpoints(&ana(), 0, 2).expect("read"), ["note 2", "note 10"]);
     assert_eq!(journal.checkpoints(&ana(), 3, 9).expect("read"), ["note 10", "note 300"]);
     let mut transaction = journal.begin().expect("begins");
+    transaction.cosign(&ana(), 10, "note 10, seen").expect("cosigned");
+    transaction.commit().expect("committed");
+    assert_eq!(journal.checkpoints(&ana(), 10, 1).expect("read"), ["note 10, seen"]);
+    let mut transaction = journal.begin().expect("begins");
     let twice = transaction.publish(&ana(), 2, "another").and_then(|()| transaction.commit());
     assert!(twice.is_err(), "a size is signed once");
 }

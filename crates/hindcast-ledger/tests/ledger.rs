@@ -5,8 +5,8 @@
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp, push_record};
 use hindcast_ledger::journal::{JournalError, Sealed, SqliteJournal};
 use hindcast_ledger::{
-    AppendError, Appended, Batch, Config, IdempotencyKey, Ledger, Observer, OpenError, ReadError, Verifier,
-    WorkspaceId, leaf_of, open_note, verify_consistency, verify_inclusion,
+    AppendError, Appended, Batch, Config, Cosigner, IdempotencyKey, Ledger, Note, Observer, OpenError,
+    ReadError, Verifier, WorkspaceId, leaf_of, open_note, verify_consistency, verify_inclusion,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -357,4 +357,63 @@ fn nobody_can_append_to_what_is_not_there_or_after_the_end() {
     let size = ledger.published(&ana()).expect("known").expect("signed").0;
     assert_eq!(size, 1, "closing signs what is left");
     verify(&ledger);
+}
+
+#[test]
+fn a_cosignature_is_kept_with_its_checkpoint() {
+    let bench = Bench::new();
+    let ledger = bench.started();
+    append(&ledger, &["door.open"]);
+    let (_, note) = published(&ledger, 1);
+    append(&ledger, &["door.open"]);
+    let (_, newest) = published(&ledger, 2);
+    let seen = |text: &str, by: &Cosigner| {
+        let note: Note = text.parse().expect("a note");
+        note.cosign(by, 7)
+    };
+    let witnesses = [1, 2].map(|seed| Cosigner::new("witness", &[seed; 32]).expect("a key"));
+    for witness in &witnesses {
+        ledger.cosign(&ana(), 1, seen(&note, witness)).expect("kept");
+    }
+    assert_eq!(ledger.published(&ana()).expect("read"), Some((2, newest.clone())));
+    ledger.cosign(&ana(), 2, seen(&newest, &witnesses[0])).expect("kept");
+    let lines = |text: &str| text.parse::<Note>().expect("a note").signatures().len();
+    assert_eq!(
+        ledger.published(&ana()).expect("read").map(|(size, note)| (size, lines(&note))),
+        Some((2, 2))
+    );
+    assert!(ledger.cosign(&ana(), 3, seen(&newest, &witnesses[0])).is_err(), "there is no such checkpoint");
+    drop(ledger);
+
+    let ledger = bench.open();
+    let kept: Vec<usize> =
+        ledger.checkpoints(&ana(), 1, 9).expect("read").iter().map(|note| lines(note)).collect();
+    assert_eq!(kept, [3, 2]);
+    assert_eq!(
+        ledger.published(&ana()).expect("read").map(|(size, note)| (size, lines(&note))),
+        Some((2, 2))
+    );
+}
+
+#[test]
+fn after_a_divergence_nothing_is_signed_until_somebody_takes_the_file_away() {
+    let bench = Bench::new();
+    let ledger = bench.started();
+    append(&ledger, &["door.open"]);
+    published(&ledger, 1);
+    let file = ledger.stop_signing("a witness holds more than we do").expect("kept").to_owned();
+    append(&ledger, &["door.open"]);
+    drop(ledger);
+    let ledger = bench.open();
+    assert_eq!(ledger.silenced(), Some("a witness holds more than we do"));
+    append(&ledger, &["door.open"]);
+    drop(ledger);
+    let ledger = bench.open();
+    assert_eq!(ledger.checkpoints(&ana(), 2, 9).expect("read"), Vec::<String>::new());
+    assert_eq!(ledger.head(&ana()).expect("read").frontier.size(), 3, "entries are taken in all the same");
+    drop(ledger);
+    std::fs::remove_file(file).expect("taken away");
+    let ledger = bench.open();
+    assert_eq!(ledger.silenced(), None);
+    published(&ledger, 3);
 }

@@ -1,5 +1,6 @@
 //! App: every long-lived handle, opened in order, closed in reverse.
 
+use crate::anchors::{self, Anchors};
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
 use crate::followers::Claims;
@@ -13,7 +14,7 @@ use crate::people::seal::Seal;
 use crate::rooms::Rooms;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
-use hindcast_ledger::journal::SqliteJournal;
+use hindcast_ledger::journal::{Journal, SqliteJournal};
 use hindcast_ledger::{Clock, Ledger, Verified, WorkspaceId, seed};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -53,6 +54,8 @@ pub struct App {
     pub exports: Exports,
     /// The verifications that people asked for.
     pub verifications: Verifications,
+    /// Witnesses and anchors.
+    pub anchors: Anchors,
     /// What people read, until it is written down.
     pub readings: Readings,
     /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
@@ -70,6 +73,18 @@ pub struct App {
 impl App {
     /// Opens everything in the data folder, and makes it where there is nothing.
     pub fn open(config: Config) -> anyhow::Result<Self> {
+        Self::open_after(config, |_, _, _| Ok(()))
+    }
+
+    /// The same for a server, which asks its witnesses before it signs anything.
+    pub fn open_to_serve(config: Config) -> anyhow::Result<Self> {
+        Self::open_after(config, |config, journal, seed| anchors::ask_first(config, journal, seed, now()))
+    }
+
+    fn open_after(
+        config: Config,
+        first: impl FnOnce(&Config, &dyn Journal, &[u8; 32]) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
         let folder = &config.data.folder;
         private_folder(folder)?;
         private_folder(&config.data.keys)?;
@@ -85,6 +100,7 @@ impl App {
         let clock: Clock = Arc::new(now);
         let catalog = Catalog::open(&folder.join("catalog.db"))?;
         let journal = Arc::new(SqliteJournal::open(&journal_file)?);
+        first(&config, &*journal, &seed)?;
         let metrics = Arc::new(Metrics::default());
         let (ending, _) = watch::channel(false);
         let rooms = Arc::new(Rooms::open(&config, &*journal, ending.clone())?);
@@ -108,6 +124,7 @@ impl App {
         let setup_code = if catalog.has_people()? { None } else { Some(setup_code()?) };
         let known_passwords = KnownPasswords::open(&config.people.known_passwords)?;
         let (posting, full_at, readings, exports, verifications) = Default::default();
+        let anchors = Anchors::open(&config, &catalog, clock())?;
         let app = Self {
             config,
             clock,
@@ -121,6 +138,7 @@ impl App {
             setup_code,
             exports,
             verifications,
+            anchors,
             readings,
             known_passwords,
             claims: Claims::default(),
@@ -129,6 +147,9 @@ impl App {
             full_at,
             _lock: lock,
         };
+        if let Some(why) = app.ledger.silenced() {
+            tracing::error!("NOTHING IS SIGNED until an operator acts: {why}");
+        }
         app.ensure(&WorkspaceId::instance(), "This server", &By::server())?;
         for id in app.ledger.workspaces() {
             if let Some(reason) = app.catalog.mark(id.as_str(), QUARANTINED)? {
@@ -183,6 +204,21 @@ impl App {
     pub fn was_full_of_late(&self) -> bool {
         let full_at = *self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         full_at.is_some_and(|at| at.elapsed() < FULL_FOR)
+    }
+
+    /// Somebody holds a checkpoint that we signed and that our history contradicts. Every further signature would make it
+    /// worse, so there is none from now on, and no entry that could tell: the evidence goes into a file beside the keys.
+    pub(crate) fn diverged(&self, evidence: &str) {
+        self.metrics.problems.add(1);
+        match self.ledger.stop_signing(evidence) {
+            Ok(file) => {
+                tracing::error!(file = %file.display(), "HISTORY DIVERGED, nothing is signed any more: {evidence}");
+            }
+            Err(error) => tracing::error!(
+                %error,
+                "HISTORY DIVERGED, nothing is signed any more, but this will not be known after a restart: {evidence}"
+            ),
+        }
     }
 
     /// Takes a workspace out of service, because what was read of it is not what was signed. It stays so over a
@@ -241,13 +277,13 @@ fn setup_code() -> anyhow::Result<String> {
 }
 
 /// The time of this machine.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// Two processes on one folder would write two histories.
-fn lock(folder: &Path) -> anyhow::Result<File> {
+pub(crate) fn lock(folder: &Path) -> anyhow::Result<File> {
     let file = folder.join("lock");
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file);
     let lock = lock.with_context(|| format!("cannot open {}", file.display()))?;
@@ -260,7 +296,7 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
-fn private_folder(folder: &Path) -> anyhow::Result<()> {
+pub(crate) fn private_folder(folder: &Path) -> anyhow::Result<()> {
     use std::fs::Permissions;
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     std::fs::DirBuilder::new()

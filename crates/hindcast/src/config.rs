@@ -2,7 +2,12 @@
 //!
 //! `hindcast.example.toml` is the truth about defaults; it is part of the binary and every setting stands in it.
 
+mod anchors;
+
+pub use anchors::{AnchorKind, AnchorOf, Transport, WitnessOf};
+
 use anyhow::{Context as _, bail};
+use hindcast_ledger::VerifierKey;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -21,6 +26,11 @@ pub struct Config {
     pub people: People,
     pub limits: Limits,
     pub log: Log,
+    pub witness_server: WitnessServer,
+    #[serde(default)]
+    pub witness: Vec<WitnessOf>,
+    #[serde(default)]
+    pub anchor: Vec<AnchorOf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -57,6 +67,8 @@ pub struct Ledger {
     pub checkpoint_ms: u64,
     pub idempotency_hours: u64,
     pub anchor_seconds: u64,
+    pub heartbeat_seconds: u64,
+    pub unanchored_minutes: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -97,6 +109,16 @@ pub struct Limits {
 pub struct Log {
     pub level: Level,
     pub format: LogFormat,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct WitnessServer {
+    pub listen: MaybeAddress,
+    pub folder: PathBuf,
+    pub name: String,
+    pub logs: Vec<Key>,
 }
 
 /// How much is told.
@@ -152,6 +174,8 @@ impl Config {
         for (setting, value) in [
             ("ledger.checkpoint_ms", self.ledger.checkpoint_ms),
             ("ledger.anchor_seconds", self.ledger.anchor_seconds),
+            ("ledger.heartbeat_seconds", self.ledger.heartbeat_seconds),
+            ("ledger.unanchored_minutes", self.ledger.unanchored_minutes),
             ("segments.seal_entries", self.segments.seal_entries),
             ("segments.merge_entries", self.segments.merge_entries),
             ("limits.body_mb", self.limits.body_mb as u64),
@@ -169,15 +193,25 @@ impl Config {
         if self.limits.batch_events > hindcast_ledger::BATCH_ENTRIES_MAX {
             bail!("limits.batch_events must be at most {}", hindcast_ledger::BATCH_ENTRIES_MAX);
         }
-        let inside =
-            std::path::absolute(&self.data.keys)?.starts_with(std::path::absolute(&self.data.folder)?);
-        if inside {
+        anchors::check(&self.witness, &self.anchor)?;
+        if is_inside(&self.data.keys, &self.data.folder)? {
             bail!(
                 "data.keys must not lie inside data.folder: whoever copies the data must not get the key with it"
             );
         }
+        let witnesses = self.witness_server.listen.0.is_some();
+        if witnesses && is_inside(&self.witness_server.folder, &self.data.folder)? {
+            bail!(
+                "witness_server.folder must not lie inside data.folder: an older copy of the data must not make the \
+                 witness forget what it has seen"
+            );
+        }
         Ok(())
     }
+}
+
+fn is_inside(inner: &Path, outer: &Path) -> std::io::Result<bool> {
+    Ok(std::path::absolute(inner)?.starts_with(std::path::absolute(outer)?))
 }
 
 fn lay_over(settings: &mut toml::Table, own: toml::Table) {
@@ -186,6 +220,37 @@ fn lay_over(settings: &mut toml::Table, own: toml::Table) {
             (Some(toml::Value::Table(settings)), toml::Value::Table(own)) => lay_over(settings, own),
             (_, value) => drop(settings.insert(name, value)),
         }
+    }
+}
+
+/// An address to listen on; none where the text is empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct MaybeAddress(pub Option<SocketAddr>);
+
+impl TryFrom<String> for MaybeAddress {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let address =
+            text.parse().map_err(|_| format!("{text:?} is not an address such as 127.0.0.1:8481"))?;
+        Ok(Self(Some(address)))
+    }
+}
+
+/// A verifier key, written as name, id and key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Key(pub VerifierKey);
+
+impl TryFrom<String> for Key {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|error| format!("{text:?} is no verifier key: {error}"))
     }
 }
 
@@ -267,6 +332,17 @@ mod tests {
             ("[data]\nkeys = \"hindcast-data/keys\"", "data.keys"),
             ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
             ("[log]\nlevel = \"loud\"", "loud"),
+            ("[[witness]]\nname = \"w\"\nurl = \"file:///w\"\nkey = \"x\"", "no verifier key"),
+            ("[[anchor]]\nname = \"A\"\nkind = \"file\"", "a-z"),
+            ("[[anchor]]\nname = \"a\"\nkind = \"file\"", "file is missing"),
+            ("[[anchor]]\nname = \"a\"\nkind = \"tsa\"\nurl = \"ftp://x\"", "http://"),
+            ("[[anchor]]\nname = \"a\"\nkind = \"tsa\"\nurl = \"http://x\"\nfile = \"f\"", "another kind"),
+            ("[witness_server]\nlisten = \"here\"", "127.0.0.1:8481"),
+            ("[witness_server]\nlogs = [\"log+0+x\"]", "no verifier key"),
+            (
+                "[witness_server]\nlisten = \"127.0.0.1:8481\"\nfolder = \"hindcast-data/witness\"",
+                "witness_server.folder",
+            ),
         ] {
             let error = format!("{:#}", loaded(own).expect_err(own));
             assert!(error.contains(complaint), "{error}");

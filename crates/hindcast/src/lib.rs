@@ -1,5 +1,6 @@
 //! The house: the server and the command line; wires the rooms together.
 
+pub mod anchors;
 pub mod api;
 pub mod app;
 pub mod backup;
@@ -21,3 +22,4 @@ mod record;
 pub mod rooms;
 pub mod serve;
 pub mod verify;
+pub mod witness;

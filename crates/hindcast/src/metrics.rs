@@ -71,6 +71,10 @@ pub struct Metrics {
     pub problems: Counter,
     /// Entries that were exported.
     pub exported: Counter,
+    /// Checkpoints that a witness cosigned or an anchor took.
+    pub anchored: Counter,
+    /// Attempts at that which failed.
+    pub unanchored: Counter,
     /// Requests that were answered.
     pub requests: Counter,
     /// How long appends took until they were durable.
@@ -91,6 +95,12 @@ impl Metrics {
             ("hindcast_entries_verified_total", "Entries that were read and checked again.", &self.verified),
             ("hindcast_problems_total", "Things that did not hold.", &self.problems),
             ("hindcast_entries_exported_total", "Entries that were exported.", &self.exported),
+            (
+                "hindcast_anchored_total",
+                "Checkpoints that a witness cosigned or an anchor took.",
+                &self.anchored,
+            ),
+            ("hindcast_anchor_failures_total", "Attempts at that which failed.", &self.unanchored),
             ("hindcast_requests_total", "Requests that were answered.", &self.requests),
         ] {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.get());

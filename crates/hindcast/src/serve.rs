@@ -4,6 +4,7 @@ use crate::api;
 use crate::app::App;
 use crate::followers::Followers;
 use crate::jobs::demo;
+use crate::witness;
 use anyhow::{Context as _, anyhow};
 use std::net::SocketAddr;
 use std::sync::{Arc, Once};
@@ -16,6 +17,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     end_on_panic_of_vital_threads();
     // First of all, or a signal that comes early would end us without order.
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let witness = witness::embedded(&app).await?;
     let followers = Followers::start(&app)?;
     demo::resume(&app)?;
     let address = listener.local_addr()?;
@@ -30,6 +32,9 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     }
     let served = api::serve(app.clone(), listener, ended(app.clone(), signals)).await;
     app.ending.send_replace(true);
+    if let Some(witness) = witness {
+        let _ended = witness.await;
+    }
     let failure = tokio::task::spawn_blocking(move || {
         app.readings.flush(&app, true);
         app.record_own("server.stopped", serde_json::json!({}));
@@ -64,6 +69,17 @@ fn end_on_panic_of_vital_threads() {
 /// Binds the address to listen on.
 pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+/// Ends when a signal asks to. Signals are heard from the moment this returns.
+pub(crate) fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Waits for a reason to end.

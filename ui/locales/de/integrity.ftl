@@ -32,3 +32,31 @@ percent-pattern = {"{n}"} %
 verify-damaged-masked = Nicht intakt. Was gefunden wurde, sehen alle, die die Systemeinstellungen einsehen dürfen; es steht auch im Diagnoseprotokoll des Servers.
 verify-elsewhere = Der Server überprüft gerade einen anderen Workspace. Bitte versuchen Sie es in ein paar Minuten erneut.
 verify-lately = Es wurde erst vor Kurzem alles gelesen. Eine neue Überprüfung ist in { $seconds } s möglich.
+
+integrity-diverged = Außerhalb dieses Systems liegt ein Checkpoint vor, den diese Installation signiert hat und dem ihr Protokoll widerspricht: Entweder wurde eine ältere Kopie der Daten zurückgespielt, oder zwei Installationen verwenden denselben Schlüssel. Bis der Betreiber eingreift, wird nichts signiert.
+integrity-anchors = Zeugen und Anker
+integrity-anchors-told = Sie erhalten den neuesten Checkpoint dieser Installation. Was er abdeckt, lässt sich nicht mehr unbemerkt umschreiben, auch nicht mit Zugriff auf diesen Server und seinen Schlüssel.
+integrity-anchors-none = Niemand außerhalb dieses Servers erhält seine Checkpoints: Wer den Server und seinen Schlüssel in der Hand hat, könnte die Vergangenheit unbemerkt umschreiben. Der Betreiber kann in den Einstellungen des Servers Zeugen und Anker angeben.
+integrity-anchors-overdue = Seit längerer Zeit, als der Betreiber zulässt, hat kein Checkpoint diesen Server verlassen.
+integrity-anchored = Zuletzt verankert
+integrity-anchored-via = { $when } über { $name }
+integrity-anchored-never = Noch nie
+integrity-fingerprint = Fingerabdruck des Checkpoints
+integrity-unanchored = Noch nicht verankert
+integrity-unanchored-none = Keine Einträge
+integrity-unanchored-count = { $count ->
+    [one] { $count } Eintrag
+   *[other] { $count } Einträge
+}, der älteste: { $when }
+anchor-name = Name
+anchor-kind = Art
+anchor-last = Zuletzt übermittelt
+anchor-state = Zustand
+anchor-witness = Zeuge
+anchor-file = Datei
+anchor-syslog = Syslog
+anchor-webhook = Webhook
+anchor-tsa = Zeitstempeldienst
+anchor-works = Funktioniert
+anchor-fails = Schlägt fehl
+anchor-waits = Noch nicht übermittelt

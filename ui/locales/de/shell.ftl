@@ -47,6 +47,7 @@ signed-out = Sie sind nicht mehr angemeldet. Falls Sie etwas eingegeben haben, s
 chain-signed = Signierte Einträge: { $entries }
 chain-empty = Noch nichts signiert
 chain-broken = Nicht intakt
+notice-diverged = Die Historie dieses Servers ist nicht die bezeugte. Bis der Betreiber eingreift, wird nichts signiert.
 notice-quarantined = Die gespeicherten Daten dieses Protokolls weichen von den signierten ab. Sie können das Protokoll weiterhin ansehen; bis zur Reparatur werden keine Einträge hinzugefügt.
 notice-quarantined-more = Befund anzeigen
 

@@ -32,3 +32,31 @@ percent-pattern = {"{n}"} %
 verify-damaged-masked = Not intact. What was found is shown to those who may see the system settings, and is in the server’s own log.
 verify-elsewhere = The server is verifying another workspace at the moment. Please try again in a few minutes.
 verify-lately = Everything was read a short while ago. You can verify again in { $seconds } s.
+
+integrity-diverged = Somebody outside holds a checkpoint that this installation signed and that its log contradicts: an older copy of the data was put back, or two installations write with one key. Nothing is signed until an operator acts.
+integrity-anchors = Witnesses and anchors
+integrity-anchors-told = They learn the newest checkpoint of this installation. What it covers cannot be rewritten unnoticed, not even by whoever holds this machine and its key.
+integrity-anchors-none = Nobody outside of this machine learns its checkpoints: whoever holds the machine and its key could rewrite the past unnoticed. The operator can name witnesses and anchors in the settings of the server.
+integrity-anchors-overdue = No checkpoint has left this machine for longer than the operator allows.
+integrity-anchored = Last anchored
+integrity-anchored-via = { $when } via { $name }
+integrity-anchored-never = Never
+integrity-fingerprint = Fingerprint of that checkpoint
+integrity-unanchored = Not anchored yet
+integrity-unanchored-none = No entries
+integrity-unanchored-count = { $count ->
+    [one] { $count } entry
+   *[other] { $count } entries
+}, the oldest from { $when }
+anchor-name = Name
+anchor-kind = Kind
+anchor-last = Last told
+anchor-state = State
+anchor-witness = Witness
+anchor-file = File
+anchor-syslog = Syslog
+anchor-webhook = Webhook
+anchor-tsa = Time-stamping authority
+anchor-works = Works
+anchor-fails = Fails
+anchor-waits = Not told yet

@@ -47,6 +47,7 @@ signed-out = You are no longer signed in. Anything you typed is still on this pa
 chain-signed = Entries signed: { $entries }
 chain-empty = Nothing signed yet
 chain-broken = Not intact
+notice-diverged = The history of this server is not the one that was witnessed. Nothing is signed until an operator acts.
 notice-quarantined = What is stored of this log is not what was signed. Viewing goes on; nothing is appended until it is repaired.
 notice-quarantined-more = Show what was found
 

@@ -32,3 +32,31 @@ percent-pattern = {"{n}"} %
 verify-damaged-masked = Non intègre. Les constats sont visibles par les personnes ayant accès aux paramètres système et figurent dans le journal de diagnostic du serveur.
 verify-elsewhere = Le serveur vérifie actuellement un autre espace de travail. Veuillez réessayer dans quelques minutes.
 verify-lately = Tout vient d’être relu. Une nouvelle vérification sera possible dans { $seconds } s.
+
+integrity-diverged = Un tiers détient un point de contrôle signé par cette installation et que son journal contredit : une copie plus ancienne des données a été remise en place, ou deux installations utilisent la même clé. Rien n’est signé tant que l’exploitant n’intervient pas.
+integrity-anchors = Témoins et ancrages
+integrity-anchors-told = Ils reçoivent le dernier point de contrôle de cette installation. Ce qu’il couvre ne peut plus être réécrit sans que cela se voie, même avec la machine et sa clé.
+integrity-anchors-none = Personne en dehors de cette machine ne reçoit ses points de contrôle : quiconque dispose de la machine et de sa clé pourrait réécrire le passé sans que cela se voie. L’exploitant peut indiquer des témoins et des ancrages dans les paramètres du serveur.
+integrity-anchors-overdue = Aucun point de contrôle n’a quitté cette machine depuis plus longtemps que l’exploitant ne le permet.
+integrity-anchored = Dernier ancrage
+integrity-anchored-via = { $when } via { $name }
+integrity-anchored-never = Jamais
+integrity-fingerprint = Empreinte de ce point de contrôle
+integrity-unanchored = Pas encore ancré
+integrity-unanchored-none = Aucune entrée
+integrity-unanchored-count = { $count ->
+    [one] { $count } entrée
+   *[other] { $count } entrées
+}, la plus ancienne : { $when }
+anchor-name = Nom
+anchor-kind = Type
+anchor-last = Dernière transmission
+anchor-state = État
+anchor-witness = Témoin
+anchor-file = Fichier
+anchor-syslog = Syslog
+anchor-webhook = Webhook
+anchor-tsa = Autorité d’horodatage
+anchor-works = Fonctionne
+anchor-fails = En échec
+anchor-waits = Pas encore transmis

@@ -47,6 +47,7 @@ signed-out = Votre session est terminée. Si vous aviez saisi quelque chose, vou
 chain-signed = Entrées signées : { $entries }
 chain-empty = Rien de signé pour l’instant
 chain-broken = Non intègre
+notice-diverged = L’historique de ce serveur n’est pas celui qui a été attesté. Rien n’est signé tant que l’exploitant n’intervient pas.
 notice-quarantined = Les données stockées de ce journal ne correspondent pas à ce qui a été signé. La consultation reste possible, mais rien n’y sera ajouté avant réparation.
 notice-quarantined-more = Voir ce qui a été constaté
 

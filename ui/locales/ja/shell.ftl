@@ -47,6 +47,7 @@ signed-out = サインアウトされています。入力した内容があれ�
 chain-signed = 署名済みエントリ：{ $entries }件
 chain-empty = 署名済みのエントリはまだありません
 chain-broken = 完全性に問題あり
+notice-diverged = このサーバーの履歴が、証人の確認した履歴と一致しません。運用者が対処するまで、何も署名されません。
 notice-quarantined = このログの保存内容が、署名された内容と一致しません。閲覧は続けられますが、修復されるまで新しいエントリは追加されません。
 notice-quarantined-more = 検出された内容を表示
 

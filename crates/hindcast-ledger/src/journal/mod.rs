@@ -141,6 +141,9 @@ pub trait Transaction {
     /// Keeps a signed checkpoint.
     fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError>;
 
+    /// Keeps a note with more signatures in place of the checkpoint of this size, which must be there.
+    fn cosign(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError>;
+
     /// Changes the manifest: segments that begin at the indexes in `remove` give way to those in `add`. Runs that
     /// lie wholly below `sealed` are dropped.
     fn seal(

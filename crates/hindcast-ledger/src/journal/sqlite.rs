@@ -459,6 +459,15 @@ impl Transaction for SqliteTransaction<'_> {
         )
     }
 
+    fn cosign(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError> {
+        self.execute_one(
+            "UPDATE checkpoint SET note = ?3
+             WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND size = ?2",
+            params![workspace.as_str(), size, note],
+            workspace,
+        )
+    }
+
     fn seal(
         &mut self,
         workspace: &WorkspaceId,

@@ -57,6 +57,9 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<ReadyBody>
     if app.was_full_of_late() {
         reasons.push("no space is left on the disk");
     }
+    if app.ledger.silenced().is_some() {
+        reasons.push("history diverged: nothing is signed until an operator acts");
+    }
     let workspaces = app.ledger.workspaces();
     let is_quarantined =
         |id: &&hindcast_ledger::WorkspaceId| app.ledger.quarantined(id).is_ok_and(|reason| reason.is_some());
@@ -106,12 +109,24 @@ pub async fn metrics(State(app): State<Arc<App>>, _: Operator) -> Response {
     let rooms = app.rooms.all();
     let entries = rooms.iter().map(|room| *room.size.borrow()).sum();
     let unsigned = rooms.iter().map(|room| room.size.borrow().saturating_sub(*room.signed.borrow())).sum();
-    let gauges = [
+    let mut gauges = vec![
         ("hindcast_workspaces", "Workspaces.", rooms.len() as u64),
         ("hindcast_entries", "Entries of all workspaces.", entries),
         ("hindcast_entries_unsigned", "Entries that no checkpoint covers yet.", unsigned),
         ("hindcast_appends_waiting", "Appends that wait to be written.", app.ledger.waiting() as u64),
+        (
+            "hindcast_history_diverged",
+            "1 when nothing is signed any more, because our history is not the one that was witnessed.",
+            u64::from(app.ledger.silenced().is_some()),
+        ),
     ];
+    if let Some(age) = app.anchors.age((app.clock)()) {
+        let overdue = u64::from(app.anchors.is_overdue((app.clock)()));
+        gauges.extend([
+            ("hindcast_anchor_age_seconds", "Since a checkpoint last left this machine.", age.as_secs()),
+            ("hindcast_anchor_overdue", "1 when that is longer than ledger.unanchored_minutes.", overdue),
+        ]);
+    }
     let mut response = text(app.metrics.tell(&gauges));
     let version = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, version);

@@ -5,10 +5,12 @@
 //! and answers is documented where it is written, and told at `/openapi.json`.
 
 mod activities;
+mod anchors;
 pub mod answer;
 pub mod body;
 pub mod caller;
 mod checkpoints;
+pub(crate) mod connections;
 mod counts;
 mod entries;
 pub mod error;
@@ -35,7 +37,7 @@ pub(crate) use export::{
 };
 pub(crate) use openapi::described;
 pub(crate) use params::escaped;
-pub(crate) use proof::answer_proof;
+pub(crate) use proof::{answer_proof, proof_file};
 pub(crate) use schema::plain_name;
 pub(crate) use stream::{Chunks, chunks};
 

@@ -171,6 +171,13 @@ pub(crate) async fn answer_proof(
     .await
 }
 
+/// The proof file of an entry of which nothing is hidden.
+pub(crate) fn proof_file(entry: &Entry<'_>, path: Vec<Hash>, checkpoint: Note) -> anyhow::Result<TlogProof> {
+    let opened = Opened::of(entry, Hidden::default()).map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
+    let extra = serde_json::to_vec(&opened.opening)?;
+    Ok(TlogProof::new(Some(extra), entry.index, path, checkpoint)?)
+}
+
 fn file(proof: TlogProof, index: u64) -> Result<Response, Problem> {
     let name = format!("attachment; filename=\"{index}.tlog-proof\"");
     let name = HeaderValue::from_str(&name).map_err(Problem::internal)?;

@@ -6,7 +6,8 @@
 
 use super::checkpoints::text;
 use super::error::Problem;
-use super::lanes::Lanes;
+use super::lanes::{Lanes, blocking};
+use crate::anchors;
 use crate::app::App;
 use axum::Extension;
 use axum::extract::rejection::PathRejection;
@@ -23,7 +24,7 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 type Address<T> = Result<Path<T>, PathRejection>;
 
-/// The newest signed checkpoint.
+/// The newest signed checkpoint; of the instance log, the newest that a witness cosigned, if it has witnesses.
 #[utoipa::path(
     get, path = "/w/{workspace}/checkpoint", tag = "transparency log", operation_id = "logCheckpoint",
     params(("workspace" = String, Path, description = "The id of a workspace, or `instance`.")),
@@ -33,7 +34,11 @@ pub async fn checkpoint(State(app): State<Arc<App>>, address: Address<String>) -
     let workspace = address.ok().and_then(|Path(id)| id.parse::<WorkspaceId>().ok()).ok_or_else(nothing)?;
     let published = app.ledger.published(&workspace).ok().flatten();
     let (_, note) = published.ok_or_else(nothing)?;
-    Ok(cached(BRIEFLY, text(note.to_string())))
+    if workspace.as_str() != WorkspaceId::INSTANCE || app.config.witness.is_empty() {
+        return Ok(cached(BRIEFLY, text(note.to_string())));
+    }
+    let witnessed = blocking(move || Ok(anchors::witnessed(&app))).await?;
+    Ok(cached(BRIEFLY, text(witnessed.unwrap_or_else(|| note.to_string()))))
 }
 
 /// The key that verifies the checkpoints of the log.

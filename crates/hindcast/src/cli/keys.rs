@@ -1,11 +1,13 @@
 //! `hindcast keys`: the public keys that verify the logs of a data folder.
 //!
 //! Whoever pins such a key elsewhere can tell later that this very log is meant. The signing seed itself is only read
-//! here, never shown and never made.
+//! here, never shown and never made; that of the witness is made, so that its key can be told before it first runs.
 
 use super::Settings;
 use super::terminal::{escape, say};
 use super::token;
+use crate::config::WitnessServer;
+use crate::witness;
 use anyhow::bail;
 use clap::Subcommand;
 use hindcast_ledger::{Signer, seed};
@@ -20,7 +22,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show the verifier key of every workspace. They are public.
+    /// Show the verifier key of every workspace, and that of the witness. They are public.
     Show {
         #[command(flatten)]
         settings: Settings,
@@ -39,6 +41,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let origin = format!("{}/w/{}/0", config.ledger.name, workspace.id);
         let signer = Signer::new(&origin, &seed)?;
         say(&format!("{}  {}", signer.verifier_key(), escape(&workspace.name)))?;
+    }
+    if config.witness_server.listen.0.is_some() {
+        let WitnessServer { folder, name, .. } = &config.witness_server;
+        say(&format!("{}  (cosigns as a witness)", witness::cosigner(folder, name)?.verifier_key()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -15,6 +15,7 @@ mod tail;
 mod terminal;
 mod token;
 mod verify;
+mod witness;
 mod workspace;
 
 use crate::bench;
@@ -59,6 +60,8 @@ enum Command {
     Workspace(workspace::Args),
     /// Show the public keys that verify checkpoints.
     Keys(keys::Args),
+    /// Watch the logs of other installations and cosign their checkpoints.
+    Witness(witness::Args),
     /// Measure, beside SQLite, PostgreSQL and DuckDB.
     Bench(bench::Args),
     /// Print completions for a shell.
@@ -82,6 +85,7 @@ impl Cli {
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),
+            Command::Witness(args) => witness::run(&args),
             Command::Bench(args) => bench::run(&args),
             Command::Completions(args) => completions::run(&args),
         };

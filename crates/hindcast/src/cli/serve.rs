@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     runtime.block_on(async {
         // Listen first: a second server must not touch the data before it finds the address taken.
         let listener = listen(config.server.listen).await?;
-        let app = Arc::new(App::open(config)?);
+        let app = Arc::new(App::open_to_serve(config)?);
         first_start(&app)?;
         serve(app, listener).await
     })?;

@@ -2,6 +2,7 @@
 //!
 //! The verdict is never a bare "OK": it says how much is known, as docs/integrity.md explains.
 
+mod level;
 mod proof;
 
 use super::Settings;
@@ -9,6 +10,7 @@ use crate::app::App;
 use crate::verify::verify_room;
 use hindcast_ledger::{Verified, VerifierKey};
 use indicatif::{ProgressBar, ProgressStyle};
+use level::{Kept, Level, Told};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -16,12 +18,14 @@ use std::time::Instant;
 /// What `verify` can be told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Without FILE the data folder is verified, all of it; no server may run on it meanwhile.
+Without FILE the data folder is verified, all of it; no server may run on it meanwhile. With checkpoints that were kept
+elsewhere (--saved, --anchors) it is compared with them too. A checkpoint of the instance log speaks for all workspaces.
 
 Exit codes, and the word printed first:
   0   VERIFIED  intact, under the given key
   10  UNPINNED  intact, but no key was given to compare with: the key is the one found with it
   20  GAP       an entry or a value is missing that no notice explains
+  30  DIVERGED  intact, but not the log of a checkpoint that was kept elsewhere
   40  INVALID   not what was signed
   50            wrong usage, or something could not be read")]
 pub(super) struct Args {
@@ -31,11 +35,17 @@ pub(super) struct Args {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// The verifier key of the log, or @FILE that holds it. `hindcast keys show` tells it.
-    #[arg(long, value_name = "KEY", requires = "file")]
+    #[arg(long, value_name = "KEY")]
     vkey: Option<String>,
     /// The verifier key of a witness; may be given more than once.
-    #[arg(long, value_name = "KEY", requires = "file")]
+    #[arg(long, value_name = "KEY")]
     witness: Vec<String>,
+    /// A checkpoint that was saved elsewhere, as GET /w/<workspace>/checkpoint tells it; may be given more than once.
+    #[arg(long, value_name = "NOTE", conflicts_with = "file")]
+    saved: Vec<PathBuf>,
+    /// The file of an anchor, or any other with checkpoints that were kept elsewhere; may be given more than once.
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    anchors: Vec<PathBuf>,
 }
 
 /// What a verification came to.
@@ -44,6 +54,7 @@ pub(super) enum Verdict {
     Verified,
     Unpinned,
     Gap,
+    Diverged,
     Invalid,
     /// Nothing can be said.
     Unreadable,
@@ -55,6 +66,7 @@ impl Verdict {
             Self::Verified => "VERIFIED",
             Self::Unpinned => "UNPINNED",
             Self::Gap => "GAP",
+            Self::Diverged => "DIVERGED",
             Self::Invalid => "INVALID",
             Self::Unreadable => "UNREADABLE",
         }
@@ -65,6 +77,7 @@ impl Verdict {
             Self::Verified => 0,
             Self::Unpinned => 10,
             Self::Gap => 20,
+            Self::Diverged => 30,
             Self::Invalid => 40,
             Self::Unreadable => 50,
         }
@@ -74,7 +87,7 @@ impl Verdict {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let verdict = match &args.file {
         Some(file) => verify_file(file, args),
-        None => verify_folder(&args.settings),
+        None => verify_folder(args),
     };
     // Other codes than for other commands: a verdict must not be mistaken for a failure to reach one.
     let verdict = verdict.unwrap_or_else(|error| {
@@ -110,7 +123,7 @@ fn verify_file(file: &std::path::Path, args: &Args) -> anyhow::Result<Verdict> {
     }
 }
 
-fn key(text: &str) -> anyhow::Result<VerifierKey> {
+pub(super) fn key(text: &str) -> anyhow::Result<VerifierKey> {
     use anyhow::Context as _;
     let text = match text.strip_prefix('@') {
         Some(file) => std::fs::read_to_string(file).with_context(|| format!("cannot read {file}"))?,
@@ -120,13 +133,25 @@ fn key(text: &str) -> anyhow::Result<VerifierKey> {
     text.parse().with_context(|| format!("{text:?} is no verifier key"))
 }
 
-fn verify_folder(settings: &Settings) -> anyhow::Result<Verdict> {
-    let config = settings.load()?;
+fn verify_folder(args: &Args) -> anyhow::Result<Verdict> {
+    let config = args.settings.load()?;
+    let vkey = args.vkey.as_deref().map(key).transpose()?;
+    let witnesses = args.witness.iter().map(|text| key(text)).collect::<anyhow::Result<Vec<_>>>()?;
+    let kept = Kept::read(vkey, witnesses, &args.saved, &args.anchors)?;
     if !config.data.folder.join("ledger.db").is_file() {
         anyhow::bail!("{} holds no log", config.data.folder.display());
     }
     let app = App::open(config)?;
-    let mut worst = Verdict::Unpinned;
+    let keys = app
+        .rooms
+        .all()
+        .iter()
+        .map(|room| app.ledger.verifier_key(&room.id))
+        .collect::<Result<Vec<_>, _>>()?;
+    if !kept.is_about(&keys)? {
+        anyhow::bail!("none of the checkpoints that were kept is of a log in this folder");
+    }
+    let mut worst = Verdict::Verified;
     for problem in app.ledger.check_journal()? {
         println!("{}  journal: {problem}", Verdict::Invalid.word());
         worst = Verdict::Invalid;
@@ -147,14 +172,19 @@ fn verify_folder(settings: &Settings) -> anyhow::Result<Verdict> {
             Ok(verified) => of_folder(verified),
             Err(_) => Verdict::Invalid,
         };
+        let (verdict, level) = match verdict {
+            Verdict::Unpinned => with_kept(kept.tells(&app, &room.id)?),
+            verdict => (verdict, None),
+        };
         println!("{}  {}", verdict.word(), room.id);
+        level.iter().for_each(|level| println!("  {level}"));
         match verified {
             Ok(verified) => tell(&verified, begun.elapsed().as_secs_f64()),
             Err(error) => println!("  {error:#}"),
         }
         if let Some(reason) = app.ledger.quarantined(&room.id)? {
             println!("  out of service: {}", super::terminal::escape(&reason));
-            if verdict == Verdict::Unpinned {
+            if matches!(verdict, Verdict::Unpinned | Verdict::Verified) {
                 println!("  which is mended: the next start puts it into service");
             }
         }
@@ -165,6 +195,18 @@ fn verify_folder(settings: &Settings) -> anyhow::Result<Verdict> {
     }
     app.close();
     Ok(worst)
+}
+
+/// What an intact log comes to with what was kept elsewhere.
+fn with_kept(told: Told) -> (Verdict, Option<String>) {
+    match told {
+        Told::Reached(Level::Intact) => (Verdict::Unpinned, None),
+        Told::Reached(level) => (Verdict::Verified, Some(format!("level: {level}"))),
+        Told::Diverged(how) => (Verdict::Diverged, Some(how)),
+        Told::OtherKey => {
+            (Verdict::Invalid, Some("it is signed with another key than the pinned one".to_owned()))
+        }
+    }
 }
 
 /// The key lies beside the data, so it proves less than one that was kept elsewhere.

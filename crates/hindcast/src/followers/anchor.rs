@@ -1,4 +1,5 @@
-//! Writes the checkpoints of all changed workspaces into the instance log, so that one checkpoint covers them all.
+//! Writes the checkpoints of all changed workspaces into the instance log, so that one checkpoint covers them all, and a
+//! heartbeat when there was nothing to write for long, so that silence can be proved.
 
 use super::pause;
 use crate::app::App;
@@ -11,16 +12,28 @@ const ANCHORED: &str = "anchored";
 
 pub(super) fn follow(app: &App) {
     let mut go_on = true;
+    let mut was_overdue = false;
     while go_on {
         // Once more at the end, so that the newest checkpoint of this run is covered too.
         go_on = pause(app, Duration::from_secs(app.config.ledger.anchor_seconds));
-        if let Err(error) = anchor(app) {
+        if let Err(error) = anchor(app).and_then(|()| heartbeat(app)) {
             app.metrics.problems.add(1);
             tracing::error!(
                 error = format!("{error:#}"),
                 "checkpoints could not be anchored in the instance log"
             );
         }
+        let now = (app.clock)();
+        let is_overdue = app.anchors.is_overdue(now);
+        if is_overdue && !was_overdue {
+            app.metrics.problems.add(1);
+            let minutes = app.anchors.age(now).map_or(0, |age| age.as_secs() / 60);
+            tracing::error!(
+                minutes,
+                "no checkpoint has left this machine for longer than ledger.unanchored_minutes"
+            );
+        }
+        was_overdue = is_overdue;
     }
 }
 
@@ -47,6 +60,20 @@ fn anchor(app: &App) -> anyhow::Result<()> {
         });
         app.record(&WorkspaceId::instance(), Kind::Checkpoint, &draft)?;
         app.catalog.set_mark(workspace.as_str(), ANCHORED, &size.to_string())?;
+    }
+    Ok(())
+}
+
+/// One entry when the log was silent for so long.
+fn heartbeat(app: &App) -> anyhow::Result<()> {
+    let instance = WorkspaceId::instance();
+    let silent = (app.clock)().seconds() - app.ledger.head(&instance)?.last_time.seconds();
+    if u64::try_from(silent).is_ok_and(|silent| silent >= app.config.ledger.heartbeat_seconds) {
+        let draft = serde_json::json!({
+            "action": "log.heartbeat",
+            "actor": { "type": "system", "id": "hindcast", "name": "hindcast" },
+        });
+        app.record(&instance, Kind::Heartbeat, &draft)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Each has a thread of its own, looks again after a pause, and ends when the server does.
 
 mod anchor;
+mod anchoring;
 mod eraser;
 mod exporter;
 mod keeper;
@@ -45,7 +46,13 @@ impl Followers {
             follow("keeper", Box::new(keeper::follow)),
             follow("eraser", Box::new(eraser::follow)),
         ];
-        segmenters.chain(others).collect::<io::Result<_>>().map(Self)
+        let followers = segmenters.chain(others).collect::<io::Result<_>>().map(Self)?;
+        // Nobody waits for these at the end: strangers may take their time.
+        for target in app.anchors.targets() {
+            let target = target.clone();
+            follow("anchoring", Box::new(move |app| anchoring::follow(app, &target)))?;
+        }
+        Ok(followers)
     }
 
     /// Waits until they have ended; [`App::ending`] tells them to.

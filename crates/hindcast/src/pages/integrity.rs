@@ -4,6 +4,7 @@ use super::answer::{page, redirect};
 use super::dashboards::when;
 use super::format::number;
 use super::histogram::count;
+use super::integrity_anchors::Anchored;
 use super::refusal::Refusal;
 use super::safe::visible;
 use super::shell::{Section, Shell};
@@ -33,6 +34,7 @@ struct IntegrityPage {
     shell: Shell,
     t: Text,
     log: Log,
+    anchored: Anchored,
     running: Option<Running>,
     found: Option<Found>,
     /// Why nobody can verify now.
@@ -93,8 +95,10 @@ pub async fn show(
     let room = visitor.room(&app)?;
     let whole = room.seen_by(&Arc::new(Sight::default()));
     let kept = app.clone();
-    let log = lanes.query(&app, move |budget| log(&kept, &visitor, &whole, budget)).await?;
-    let shown = IntegrityPage { shell, t, log, running, found, not_now };
+    let read =
+        move |budget: &Budget| Ok((log(&kept, &visitor, &whole, budget)?, Anchored::of(&kept, &visitor)?));
+    let (log, anchored) = lanes.query(&app, read).await?;
+    let shown = IntegrityPage { shell, t, log, anchored, running, found, not_now };
     if partial { page(&shown.as_verification()) } else { page(&shown) }
 }
 

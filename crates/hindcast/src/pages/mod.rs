@@ -21,6 +21,7 @@ mod heat;
 mod help;
 mod histogram;
 mod integrity;
+mod integrity_anchors;
 mod integrity_of_entry;
 mod join;
 mod log;

@@ -131,8 +131,8 @@ impl Shell {
             compact: preferences.compact,
             wide_panel: preferences.wide_panel,
             shortcuts: preferences.shortcuts,
-            me: Some(me(visitor, app, section, quarantined)),
-            notices: notices(visitor, quarantined),
+            me: Some(me(visitor, app, section, quarantined || app.ledger.silenced().is_some())),
+            notices: notices(visitor, app, quarantined),
             ..Self::of_guest(&visitor.guest, title)
         }
     }
@@ -177,7 +177,7 @@ fn titled(text: Text, title: &str) -> String {
     if title.is_empty() { text.product().into_owned() } else { format!("{title} – {}", text.product()) }
 }
 
-fn me(visitor: &Visitor, app: &App, section: Section, quarantined: bool) -> Me {
+fn me(visitor: &Visitor, app: &App, section: Section, is_broken: bool) -> Me {
     let t = visitor.guest.text;
     let workspaces = app.catalog.memberships(&visitor.person.id).unwrap_or_default();
     let named = |id: &WorkspaceId| match app.catalog.workspace(id) {
@@ -196,8 +196,8 @@ fn me(visitor: &Visitor, app: &App, section: Section, quarantined: bool) -> Me {
         workspace_id: visitor.membership.workspace.to_string(),
         others: others.map(|id| (id.to_string(), named(id))).collect(),
         nav: nav(visitor, section),
-        chain: chain(visitor, app, quarantined),
-        chain_is_well: !quarantined,
+        chain: chain(visitor, app, is_broken),
+        chain_is_well: !is_broken,
     }
 }
 
@@ -223,9 +223,9 @@ fn nav(visitor: &Visitor, section: Section) -> Vec<Place> {
     places
 }
 
-fn chain(visitor: &Visitor, app: &App, quarantined: bool) -> String {
+fn chain(visitor: &Visitor, app: &App, is_broken: bool) -> String {
     let t = visitor.guest.text;
-    if quarantined {
+    if is_broken {
         return t.chain_broken().into_owned();
     }
     match app.ledger.published(&visitor.membership.workspace) {
@@ -237,9 +237,16 @@ fn chain(visitor: &Visitor, app: &App, quarantined: bool) -> String {
     }
 }
 
-fn notices(visitor: &Visitor, quarantined: bool) -> Vec<Notice> {
+fn notices(visitor: &Visitor, app: &App, quarantined: bool) -> Vec<Notice> {
     let t = visitor.guest.text;
     let mut notices = Vec::new();
+    if app.ledger.silenced().is_some() {
+        notices.push(Notice {
+            tone: "danger",
+            text: t.notice_diverged().into_owned(),
+            link: Some(("/integrity".to_owned(), t.notice_quarantined_more().into_owned())),
+        });
+    }
     if quarantined {
         notices.push(Notice {
             tone: "danger",

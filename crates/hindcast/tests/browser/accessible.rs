@@ -215,7 +215,7 @@ pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> 
 /// Everything that an owner sees.
 async fn an_owner_looks_at(pages: &[&str], look: Look) {
     let Some(mut inspector) = Inspector::new() else { return };
-    let server = TestServer::start();
+    let server = demo::anchored();
     demo::load(&server, EVENTS);
     let mara = hire(&server, "Mara Lindqvist", Role::Owner, look.preferences());
     let vera = hire(&server, "Vera Voss", Role::Viewer, look.preferences());

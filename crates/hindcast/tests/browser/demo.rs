@@ -1,6 +1,7 @@
 //! The invented year of the demo, through the API.
 
 use crate::support::TestServer;
+use hindcast::config::{AnchorKind, AnchorOf};
 use serde_json::Value;
 
 /// So many events are sent at once.
@@ -13,4 +14,26 @@ pub fn load(server: &TestServer, count: usize) {
     for batch in events.chunks(BATCH) {
         server.append(batch);
     }
+}
+
+/// A server that tells its checkpoints to a file, and to another that cannot be written.
+pub fn anchored() -> TestServer {
+    TestServer::start_with(|config| {
+        config.ledger.anchor_seconds = 1;
+        let works = config.data.folder.with_file_name("checkpoints");
+        config.anchor = [("a-file-on-another-disk", works), ("gone", "/nowhere/checkpoints".into())]
+            .map(|(name, file)| AnchorOf {
+                name: name.to_owned(),
+                kind: AnchorKind::File,
+                minutes: 0,
+                file: Some(file),
+                address: None,
+                transport: None,
+                url: None,
+                secret: None,
+                ca: None,
+                timeout_seconds: 10,
+            })
+            .into();
+    })
 }

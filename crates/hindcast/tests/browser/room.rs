@@ -56,7 +56,7 @@ async fn look(browser: &Browser, path: &str, (width, height): (u32, u32), wrong:
 }
 
 async fn everything_has_room(pages: &[&str]) {
-    let server = TestServer::start();
+    let server = demo::anchored();
     demo::load(&server, EVENTS);
     let mara = hire(&server, "Mara Lindqvist", Role::Owner, speaks("en"));
     let Some(browser) = Browser::open(&server).await else { return };

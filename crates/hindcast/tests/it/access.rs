@@ -41,6 +41,7 @@ fn a_scope_opens_its_own_doors_only() {
         "/v1/checkpoint/history",
         "/v1/consistency?old=0",
         "/v1/integrity",
+        "/v1/anchors",
     ];
     for path in read {
         assert_eq!(server.get(path).by(&appends).send().problem().0, 403, "{path}");

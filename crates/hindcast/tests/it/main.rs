@@ -4,17 +4,20 @@
 
 mod access;
 mod accounts;
+mod anchors;
 mod append;
 mod cast;
 mod conversations;
 mod damage;
 mod door;
 mod export;
+mod false_witnesses;
 mod find;
 mod flips;
 mod full_disk;
 mod intercom;
 mod keeping;
+mod kept;
 mod limits;
 mod narrowed;
 mod numbers;
@@ -27,3 +30,5 @@ mod restarts;
 mod support;
 mod tail;
 mod unseen;
+mod witness_alone;
+mod witnessed;

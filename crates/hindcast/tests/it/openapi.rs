@@ -27,6 +27,7 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/checkpoint/history",
         "/v1/consistency",
         "/v1/integrity",
+        "/v1/anchors",
         "/w/{workspace}/checkpoint",
         "/w/{workspace}/vkey",
         "/w/{workspace}/tile/{level}/{tile}",

@@ -34,10 +34,16 @@ impl Home {
     }
 
     fn furnish(root: tempfile::TempDir, data: PathBuf, settings: &str) -> Self {
-        let keys = root.path().join("keys");
+        let home = Self { root, data, told: None };
+        home.set(settings);
+        home
+    }
+
+    /// Other settings from the next start on.
+    pub fn set(&self, settings: &str) {
+        let (data, keys) = (&self.data, self.keys());
         let folders = format!("[data]\nfolder = {data:?}\nkeys = {keys:?}\n[log]\nformat = \"json\"\n");
-        std::fs::write(root.path().join("hindcast.toml"), folders + settings).expect("written");
-        Self { root, data, told: None }
+        std::fs::write(self.settings(), folders + settings).expect("written");
     }
 
     pub fn data(&self) -> &Path {
@@ -102,7 +108,7 @@ impl Home {
         process
     }
 
-    fn settings(&self) -> PathBuf {
+    pub fn settings(&self) -> PathBuf {
         self.root.path().join("hindcast.toml")
     }
 }
