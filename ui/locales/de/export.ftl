@@ -36,6 +36,8 @@ export-failed = Fehlgeschlagen
 export-cancelled = Abgebrochen
 download = Herunterladen
 
+layout-xlsx = Excel-Arbeitsmappe (XLSX)
+layout-xlsx-told = Mit echten Datumswerten und einer Kopfzeile zum Filtern; Texte werden nie zu Formeln. Werte, die für eine Zelle zu lang sind, stehen in einem zweiten Blatt.
 layout-csv-excel = CSV für Excel
 layout-csv-excel-told = Für Tabellenprogramme; kein Wert wird als Formel gedeutet.
 layout-csv = CSV, unverändert
@@ -51,6 +53,7 @@ export-outdated = Seit diese Datei erstellt wurde, hat sich geändert, was Sie s
 export-enough = Sie haben bereits { $count } wartende Exporte. Bitte starten Sie diesen, sobald einer davon fertig ist, oder brechen Sie einen ab.
 export-enough-of-workspace = In diesem Workspace warten bereits { $count } Exporte. Bitte versuchen Sie es in ein paar Minuten erneut.
 export-full = Für weitere Exportdateien ist kein Platz. Bitte entfernen Sie Exporte, die nicht mehr gebraucht werden, oder versuchen Sie es erneut, wenn ältere abgelaufen sind.
+export-too-many = { $count } Einträge sind mehr als die { $most }, die eine Excel-Arbeitsmappe hier fasst. Bitte grenzen Sie den Export ein, oder wählen Sie CSV, NDJSON oder Parquet.
 export-problem = Die Datei konnte nicht erstellt werden. Bitte versuchen Sie es erneut. Schlägt es wieder fehl, nennen Sie Ihrem Administrator den Zeitpunkt.
 export-problem-space = Für eine Datei dieser Größe war kein Platz. Bitte grenzen Sie den Export ein, oder entfernen Sie Exporte, die nicht mehr gebraucht werden.
 export-problem-time = Es hat zu lange gedauert. Bitte grenzen Sie den Export ein.

@@ -36,6 +36,8 @@ export-failed = Failed
 export-cancelled = Cancelled
 download = Download
 
+layout-xlsx = Excel workbook (XLSX)
+layout-xlsx-told = Real dates, a first row that filters, and texts that are never formulas. Values too long for a cell stand in a second sheet.
 layout-csv-excel = CSV for Excel
 layout-csv-excel-told = Opens in spreadsheets; no value is taken for a formula.
 layout-csv = CSV, as it is
@@ -51,6 +53,7 @@ export-outdated = What you are allowed to see has changed since this file was wr
 export-enough = You already have { $count } exports waiting. Please start this one when one of them is done, or cancel one.
 export-enough-of-workspace = This workspace already has { $count } exports waiting. Please try again in a few minutes.
 export-full = There is no room for more export files. Please remove exports that are no longer needed, or try again once older ones have expired.
+export-too-many = { $count } entries are more than the { $most } that an Excel workbook holds here. Please narrow the export down, or choose CSV, NDJSON or Parquet.
 export-problem = The file could not be written. Please try again. If it fails again, tell your administrator when it happened.
 export-problem-space = There was no room for a file of this size. Please narrow the export down, or remove exports that are no longer needed.
 export-problem-time = It took too long. Please narrow the export down.

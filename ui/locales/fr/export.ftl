@@ -36,6 +36,8 @@ export-failed = Échec
 export-cancelled = Annulé
 download = Télécharger
 
+layout-xlsx = Classeur Excel (XLSX)
+layout-xlsx-told = De vraies dates, une première ligne qui filtre, et des textes qui ne deviennent jamais des formules. Les valeurs trop longues pour une cellule se trouvent dans une deuxième feuille.
 layout-csv-excel = CSV pour Excel
 layout-csv-excel-told = Pour les tableurs ; aucune valeur n’est interprétée comme une formule.
 layout-csv = CSV brut
@@ -51,6 +53,7 @@ export-outdated = Ce que vous êtes autorisé à voir a changé depuis la créat
 export-enough = Vous avez déjà { $count } exports en attente. Veuillez lancer celui-ci quand l’un d’eux sera terminé, ou en annuler un.
 export-enough-of-workspace = Cet espace de travail a déjà { $count } exports en attente. Veuillez réessayer dans quelques minutes.
 export-full = Il n’y a plus de place pour d’autres fichiers d’export. Veuillez supprimer les exports devenus inutiles, ou réessayer quand les plus anciens auront expiré.
+export-too-many = { $count } entrées, c’est plus que les { $most } que contient ici un classeur Excel. Veuillez restreindre l’export, ou choisir CSV, NDJSON ou Parquet.
 export-problem = Le fichier n’a pas pu être écrit. Veuillez réessayer ; si le problème se reproduit, indiquez-en l’heure à votre administrateur.
 export-problem-space = Il n’y avait pas assez de place pour un fichier de cette taille. Veuillez restreindre l’export, ou supprimer les exports devenus inutiles.
 export-problem-time = L’opération a pris trop de temps. Veuillez restreindre l’export.

@@ -33,6 +33,8 @@ export-failed = 失敗
 export-cancelled = キャンセル済み
 download = ダウンロード
 
+layout-xlsx = Excel ブック（XLSX）
+layout-xlsx-told = 日時は日付型で、先頭行は固定され絞り込みに使えます。文字列が数式になることはありません。セルに収まらない長い値は 2 枚目のシートに入ります。
 layout-csv-excel = Excel用CSV
 layout-csv-excel-told = 表計算ソフトで開けます。値が数式として扱われることはありません。
 layout-csv = CSV（未加工）
@@ -48,6 +50,7 @@ export-outdated = このファイルの書き出し後に閲覧できる範囲�
 export-enough = すでに{ $count }件のエクスポートが待機中です。いずれかの完了を待つか、キャンセルしてから開始してください。
 export-enough-of-workspace = このワークスペースではすでに{ $count }件のエクスポートが待機中です。数分後にもう一度お試しください。
 export-full = エクスポートのファイルを保存する空きがありません。不要になったエクスポートを削除するか、古いものの保存期間が過ぎてからもう一度お試しください。
+export-too-many = { $count } 件は、Excel ブックに収まる上限の { $most } 件を超えています。条件を絞り込むか、CSV、NDJSON、Parquet のいずれかを選んでください。
 export-problem = ファイルを書き出せませんでした。もう一度お試しください。繰り返し失敗する場合は、発生した日時を管理者にお伝えください。
 export-problem-space = このサイズのファイルを保存する空きがありませんでした。エクスポートの対象を絞り込むか、不要になったエクスポートを削除してください。
 export-problem-time = 時間がかかりすぎました。エクスポートの対象を絞り込んでください。

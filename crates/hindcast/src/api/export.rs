@@ -22,7 +22,7 @@ use axum::response::{IntoResponse as _, Response};
 use hindcast_event::{Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::query::Query;
-use hindcast_segments::{Budget, CsvStyle, ExportError, Format, Sight, Snapshot};
+use hindcast_segments::{Budget, CsvStyle, ExportError, Format, Sight, Snapshot, XLSX_ROWS_MAX};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io::{BufWriter, Write};
@@ -59,26 +59,22 @@ pub(crate) enum Layout {
     Json,
     Ndjson,
     Parquet,
+    Xlsx,
 }
 
 impl Layout {
     /// All layouts, the most wanted first.
-    pub(crate) const ALL: [Self; 5] = [Self::CsvExcel, Self::Csv, Self::Json, Self::Ndjson, Self::Parquet];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::CsvExcel, Self::Xlsx, Self::Csv, Self::Json, Self::Ndjson, Self::Parquet];
 
     /// The one with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|layout| layout.names().0 == name)
     }
 
-    /// The same, as the columns write it.
-    pub(crate) fn format(self) -> Format {
-        match self {
-            Self::Csv => Format::Csv(CsvStyle::Raw),
-            Self::CsvExcel => Format::Csv(CsvStyle::Excel),
-            Self::Json => Format::Json,
-            Self::Ndjson => Format::Ndjson,
-            Self::Parquet => Format::Parquet,
-        }
+    /// The most entries that a file holds, where there is such a limit.
+    pub(crate) fn rows_max(self) -> Option<u64> {
+        (self == Self::Xlsx).then_some(XLSX_ROWS_MAX)
     }
 
     /// The name in queries, the ending of a file and the type of its content.
@@ -89,6 +85,9 @@ impl Layout {
             Self::Json => ("json", "json", "application/json"),
             Self::Ndjson => ("ndjson", "ndjson", "application/x-ndjson"),
             Self::Parquet => ("parquet", "parquet", "application/vnd.apache.parquet"),
+            Self::Xlsx => {
+                ("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+            }
         }
     }
 }
@@ -103,6 +102,7 @@ impl Layout {
         (status = 200, content(
             (String = "text/csv"), (Vec<super::schema::Entry> = "application/json"), (String = "application/x-ndjson"),
             (Vec<u8> = "application/vnd.apache.parquet"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         )),
         (status = 507, body = super::error::ProblemBody, content_type = "application/problem+json", description = "No space is left to record the export."),
         Refusals,
@@ -142,6 +142,7 @@ pub(crate) async fn answer_export(
             move |budget| {
                 let snapshot = room.seen_by(&sight);
                 let rows = snapshot.count(&query, budget)?;
+                check_rows(layout, rows)?;
                 record(&app, &room.id, &exported(&by, &query, layout, rows))?;
                 Ok((query, snapshot))
             }
@@ -162,6 +163,20 @@ pub(crate) async fn answer_export(
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
+/// Refuses what no file of a layout would hold.
+fn check_rows(layout: Layout, rows: u64) -> Result<(), Problem> {
+    match layout.rows_max() {
+        Some(most) if rows > most => {
+            let told = format!(
+                "{rows} entries are more than the {most} that a file of this layout holds: narrow the query, \
+                 or take another layout"
+            );
+            Err(Problem::parameter("format", told))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What an export may cost.
 pub(crate) fn export_budget() -> Budget {
     Budget::new(TIME_MAX, u64::MAX)
@@ -177,7 +192,17 @@ pub(crate) fn write_export(
     budget: &Budget,
 ) -> Result<u64, ExportError> {
     let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, out);
-    let written = snapshot.export(query, layout.format(), &mut buffered, budget);
+    let mut columns = |format| snapshot.export(query, format, &mut buffered, budget);
+    let written = match layout {
+        Layout::Csv => columns(Format::Csv(CsvStyle::Raw)),
+        Layout::CsvExcel => columns(Format::Csv(CsvStyle::Excel)),
+        Layout::Json => columns(Format::Json),
+        Layout::Ndjson => columns(Format::Ndjson),
+        Layout::Parquet => columns(Format::Parquet),
+        Layout::Xlsx => crate::jobs::exports::scratch(app)
+            .map_err(ExportError::from)
+            .and_then(|scratch| snapshot.export_xlsx(query, &scratch, &mut buffered, budget)),
+    };
     let written = written.and_then(|rows| Ok(buffered.flush().map(|()| rows)?));
     match &written {
         Ok(rows) => app.metrics.exported.add(*rows),

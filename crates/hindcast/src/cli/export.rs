@@ -43,6 +43,8 @@ enum Format {
     Ndjson,
     /// Columns, for DuckDB, Spark and the like.
     Parquet,
+    /// A workbook for Excel and other spreadsheets.
+    Xlsx,
 }
 
 impl Format {
@@ -53,6 +55,7 @@ impl Format {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Parquet => "parquet",
+            Self::Xlsx => "xlsx",
         }
     }
 
@@ -62,6 +65,7 @@ impl Format {
             "json" => Some(Self::Json),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
             "parquet" => Some(Self::Parquet),
+            "xlsx" => Some(Self::Xlsx),
             _ => None,
         }
     }
@@ -72,8 +76,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("{} does not tell the format, say --format", args.output.display());
     };
     let to_stdout = args.output.as_os_str() == "-";
-    if to_stdout && format == Format::Parquet && is_watched() {
-        bail!("parquet is not for the screen, name a file with --output");
+    if to_stdout && matches!(format, Format::Parquet | Format::Xlsx) && is_watched() {
+        bail!("{} is not for the screen, name a file with --output", format.named());
     }
     let query = args.query.join(" ");
     let answer =

@@ -95,6 +95,13 @@ fn folder(app: &App) -> PathBuf {
     app.config.data.folder.join("exports")
 }
 
+/// Where files without a name may lie while an export is written.
+pub fn scratch(app: &App) -> io::Result<PathBuf> {
+    let folder = folder(app);
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 /// Where an export lies.
 pub fn file(app: &App, id: &str) -> PathBuf {
     folder(app).join(id)
@@ -242,9 +249,7 @@ struct Hashed<'a> {
 
 impl Write for Hashed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.underway.is_cancelled() || *self.ending.borrow() {
-            return Err(io::Error::other(SearchError::Cancelled));
-        }
+        self.go_on()?;
         let left = self.left.checked_sub(bytes.len() as u64).ok_or(io::ErrorKind::StorageFull.into());
         let written = left.and_then(|left| self.file.write_all(bytes).map(|()| left));
         self.is_full = matches!(&written, Err(error) if error.kind() == io::ErrorKind::StorageFull);
@@ -255,7 +260,15 @@ impl Write for Hashed<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.go_on()?;
         self.file.flush()
+    }
+}
+
+impl Hashed<'_> {
+    fn go_on(&self) -> io::Result<()> {
+        let is_over = self.underway.is_cancelled() || *self.ending.borrow();
+        if is_over { Err(io::Error::other(SearchError::Cancelled)) } else { Ok(()) }
     }
 }
 

@@ -55,7 +55,7 @@ struct ExportPage {
     size: String,
     is_job: bool,
     narrowed: bool,
-    layouts: [(&'static str, String, String); 5],
+    layouts: [(&'static str, String, String); 6],
 }
 
 #[derive(Template)]
@@ -118,9 +118,10 @@ pub async fn dialog(
     })
 }
 
-fn layouts(t: Text) -> [(&'static str, String, String); 5] {
+fn layouts(t: Text) -> [(&'static str, String, String); 6] {
     Layout::ALL.map(|layout| {
         let (name, told) = match layout {
+            Layout::Xlsx => (t.layout_xlsx(), t.layout_xlsx_told()),
             Layout::CsvExcel => (t.layout_csv_excel(), t.layout_csv_excel_told()),
             Layout::Csv => (t.layout_csv(), t.layout_csv_told()),
             Layout::Json => (t.layout_json(), t.layout_json_told()),
@@ -146,6 +147,10 @@ pub async fn begin(
     let room = visitor.room(&app)?;
     let (counted, query) = (room.seen_by(&visitor.sight), question.query.clone());
     let rows = lanes.query(&app, move |budget| Ok(counted.count(&query, budget)?)).await?;
+    if let Some(most) = layout.rows_max().filter(|most| rows > *most) {
+        let told = visitor.guest.text.export_too_many(count(rows), count(most));
+        return Err(Problem::parameter("format", told).into());
+    }
     if rows <= AT_ONCE_MAX && form.value("as") != "job" {
         let by = visitor.by();
         return Ok(answer_export(app, lanes, room, visitor.sight.clone(), question.query, layout, by).await?);
