@@ -13,6 +13,7 @@ pub mod intercom;
 mod jobs;
 pub mod metrics;
 mod pages;
+mod paper;
 pub mod people;
 mod record;
 pub mod rooms;
