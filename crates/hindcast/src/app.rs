@@ -3,8 +3,10 @@
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
 use crate::jobs::exports::Exports;
+use crate::jobs::reports::Reports;
 use crate::jobs::verify::Verifications;
 use crate::metrics::Metrics;
+use crate::paper::Fonts;
 use crate::people::known_passwords::KnownPasswords;
 use crate::people::provider::Discovered;
 use crate::people::readings::Readings;
@@ -16,7 +18,7 @@ use hindcast_ledger::journal::SqliteJournal;
 use hindcast_ledger::{Clock, Ledger, Verified, WorkspaceId, seed};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -49,12 +51,15 @@ pub struct App {
     pub setup_code: Option<String>,
     /// The exports that are being written.
     pub exports: Exports,
+    /// The reports that are being made.
+    pub reports: Reports,
     /// The verifications that people asked for.
     pub verifications: Verifications,
     /// What people read, until it is written down.
     pub readings: Readings,
     /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
     known_passwords: Option<KnownPasswords>,
+    fonts: OnceLock<Fonts>,
     /// Held by whoever empties the catalog's outbox.
     pub(crate) posting: Mutex<()>,
     full_at: Mutex<Option<Instant>>,
@@ -114,9 +119,11 @@ impl App {
             ending,
             setup_code,
             exports,
+            reports: Reports::default(),
             verifications,
             readings,
             known_passwords,
+            fonts: OnceLock::new(),
             posting,
             full_at,
             _lock: lock,
@@ -154,6 +161,11 @@ impl App {
     /// Whether a password is on the operator's list of those that leaked.
     pub fn knows_password(&self, password: &str) -> bool {
         self.known_passwords.as_ref().is_some_and(|known| known.has(password))
+    }
+
+    /// The fonts that paper is set in, read when somebody first wants it.
+    pub(crate) fn fonts(&self) -> &Fonts {
+        self.fonts.get_or_init(|| Fonts::load(&self.config.paper.fonts))
     }
 
     /// Whether the memory has room for more entries; see `limits.unsealed_mb`.

@@ -16,6 +16,7 @@ mod pages;
 mod paper;
 pub mod people;
 mod record;
+mod reports;
 pub mod rooms;
 pub mod serve;
 pub mod verify;

@@ -38,6 +38,8 @@ download = Herunterladen
 
 layout-xlsx = Excel-Arbeitsmappe (XLSX)
 layout-xlsx-told = Mit echten Datumswerten und einer Kopfzeile zum Filtern; Texte werden nie zu Formeln. Werte, die für eine Zelle zu lang sind, stehen in einem zweiten Blatt.
+layout-pdf = PDF
+layout-pdf-told = Seiten zum Lesen, Drucken und Aufbewahren: barrierefrei und archivierbar, mit Zahlen und dem neuesten signierten Checkpoint. Nur die neuesten Einträge stehen einzeln darin; der SHA-256 aller Einträge als NDJSON ist abgedruckt.
 layout-csv-excel = CSV für Excel
 layout-csv-excel-told = Für Tabellenprogramme; kein Wert wird als Formel gedeutet.
 layout-csv = CSV, unverändert

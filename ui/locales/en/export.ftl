@@ -38,6 +38,8 @@ download = Download
 
 layout-xlsx = Excel workbook (XLSX)
 layout-xlsx-told = Real dates, a first row that filters, and texts that are never formulas. Values too long for a cell stand in a second sheet.
+layout-pdf = PDF
+layout-pdf-told = Pages to read, print and keep: tagged and archivable, with counts and the newest signed checkpoint. Only the newest entries are listed one by one; the SHA-256 of all of them as NDJSON is printed.
 layout-csv-excel = CSV for Excel
 layout-csv-excel-told = Opens in spreadsheets; no value is taken for a formula.
 layout-csv = CSV, as it is

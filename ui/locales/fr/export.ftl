@@ -38,6 +38,8 @@ download = Télécharger
 
 layout-xlsx = Classeur Excel (XLSX)
 layout-xlsx-told = De vraies dates, une première ligne qui filtre, et des textes qui ne deviennent jamais des formules. Les valeurs trop longues pour une cellule se trouvent dans une deuxième feuille.
+layout-pdf = PDF
+layout-pdf-told = Des pages à lire, à imprimer et à conserver : balisées et archivables, avec les nombres et le point de contrôle signé le plus récent. Seules les entrées les plus récentes y figurent une à une ; le SHA-256 de toutes les entrées en NDJSON y est imprimé.
 layout-csv-excel = CSV pour Excel
 layout-csv-excel-told = Pour les tableurs ; aucune valeur n’est interprétée comme une formule.
 layout-csv = CSV brut

@@ -12,6 +12,7 @@ mod memberships;
 mod narrowing;
 mod outbox;
 mod people;
+mod reports;
 mod sessions;
 mod settings;
 mod teams;
@@ -28,6 +29,7 @@ pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
+pub use reports::Report;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
 pub use settings::Settings;
 pub use teams::Team;
@@ -40,7 +42,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -181,6 +183,25 @@ const MIGRATIONS: [&str; 5] = [
 ",
     "
     ALTER TABLE export ADD COLUMN sight TEXT NOT NULL DEFAULT '';
+",
+    "
+    CREATE TABLE report (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        template    TEXT NOT NULL,
+        from_us     INTEGER NOT NULL,
+        until_us    INTEGER NOT NULL,
+        query       TEXT NOT NULL,
+        language    TEXT NOT NULL,
+        made_by     TEXT NOT NULL,
+        sight       TEXT NOT NULL,
+        entries     INTEGER NOT NULL,
+        sha256      TEXT NOT NULL,
+        json_sha256 TEXT NOT NULL,
+        bytes       INTEGER NOT NULL,
+        created_at  INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX report_by_workspace ON report (workspace, created_at);
 ",
 ];
 

@@ -4,12 +4,12 @@
 //! that was under way when the server ended begins anew. Files are private to the server and go after [`KEPT_MICROS`];
 //! all of them together take no more of the disk than `limits.exports_mb`, of which a workspace may have half.
 
-use crate::api::{Layout, export_budget, write_export};
+use crate::api::{self, Layout, export_budget, write_export};
 use crate::app::App;
 use crate::catalog::{Export, ExportProblem, ExportState};
 use crate::people::{Permission, sight};
 use anyhow::{Context as _, ensure};
-use hindcast_event::{Field, Timestamp};
+use hindcast_event::{Field, Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::query::{ParseContext, Query};
 use hindcast_segments::{Budget, ExportError, SearchError, Sight};
@@ -227,7 +227,19 @@ fn write_part(app: &App, export: &Export, underway: &Underway, part: &Path) -> a
     let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(part)?;
     let left = room(app, &export.workspace)?;
     let mut out = Hashed { file, hash: Sha256::new(), underway, left, is_full: false, ending: &app.ending };
-    let rows = write_export(app, &snapshot, &query, layout, &mut out, &underway.budget);
+    let person = app.catalog.person(&export.person)?.context("whoever asked for it is gone")?;
+    let language = person.preferences.language.as_deref().and_then(Language::parse).unwrap_or_default();
+    let workspace = export.workspace.clone();
+    let wanted = api::Export {
+        workspace,
+        snapshot,
+        sight: sight.clone(),
+        query,
+        layout,
+        language,
+        reader: person.name,
+    };
+    let rows = write_export(app, &wanted, &mut out, &underway.budget);
     if out.is_full {
         return Err(Full.into());
     }

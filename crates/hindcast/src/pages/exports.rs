@@ -14,7 +14,9 @@ use super::shell::{Section, Shell};
 use super::text::Text;
 use super::visitor::Visitor;
 use crate::api::lanes::{Lanes, blocking};
-use crate::api::{Chunks, Layout, Problem, answer_export, chunks, exported, file_name, record_export};
+use crate::api::{
+    Chunks, Layout, Problem, Wanted, answer_export, chunks, exported, file_name, record_export,
+};
 use crate::app::App;
 use crate::catalog::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
@@ -55,7 +57,7 @@ struct ExportPage {
     size: String,
     is_job: bool,
     narrowed: bool,
-    layouts: [(&'static str, String, String); 6],
+    layouts: [(&'static str, String, String); 7],
 }
 
 #[derive(Template)]
@@ -118,10 +120,11 @@ pub async fn dialog(
     })
 }
 
-fn layouts(t: Text) -> [(&'static str, String, String); 6] {
+fn layouts(t: Text) -> [(&'static str, String, String); 7] {
     Layout::ALL.map(|layout| {
         let (name, told) = match layout {
             Layout::Xlsx => (t.layout_xlsx(), t.layout_xlsx_told()),
+            Layout::Pdf => (t.layout_pdf(), t.layout_pdf_told()),
             Layout::CsvExcel => (t.layout_csv_excel(), t.layout_csv_excel_told()),
             Layout::Csv => (t.layout_csv(), t.layout_csv_told()),
             Layout::Json => (t.layout_json(), t.layout_json_told()),
@@ -152,8 +155,9 @@ pub async fn begin(
         return Err(Problem::parameter("format", told).into());
     }
     if rows <= AT_ONCE_MAX && form.value("as") != "job" {
-        let by = visitor.by();
-        return Ok(answer_export(app, lanes, room, visitor.sight.clone(), question.query, layout, by).await?);
+        let (by, language) = (visitor.by(), visitor.guest.text.language);
+        let wanted = Wanted { query: question.query, layout, by, language };
+        return Ok(answer_export(app, lanes, room, visitor.sight.clone(), wanted).await?);
     }
     blocking(move || queue(&app, &visitor, &question.query, layout, rows)).await?;
     Ok(redirect("/exports"))

@@ -49,4 +49,10 @@ mod zones;
 
 pub(crate) use answer::nowhere;
 pub(crate) use assets::FOLDER as ASSETS_FOLDER;
+pub(crate) use facets::value_label;
+pub(crate) use format::{Clock, number};
+pub(crate) use histogram::count;
 pub use routes::routes;
+pub(crate) use rows::{Badge, Who, target_name};
+pub(crate) use safe::{isolated, short, visible};
+pub(crate) use text::Text;

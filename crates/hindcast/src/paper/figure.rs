@@ -1,9 +1,10 @@
 //! Drawings: one list of shapes, which becomes SVG on a page of the browser and lines on paper.
 
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 /// A drawing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figure {
     /// What it shows, in a sentence, for whoever does not see it.
     pub told: String,
@@ -14,7 +15,7 @@ pub struct Figure {
 }
 
 /// Something to draw.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Shape {
     /// A filled rectangle: left, top, width, height.
     Rect(f32, f32, f32, f32, Paint),
@@ -27,7 +28,7 @@ pub enum Shape {
 }
 
 /// Which end of a word stands at a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Anchor {
     /// Its beginning.
     Start,
@@ -38,7 +39,7 @@ pub enum Anchor {
 }
 
 /// What is drawn with; the styles of the pages know the same names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Paint {
     /// Text.
     Text,

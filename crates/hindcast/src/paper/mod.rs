@@ -17,8 +17,8 @@ mod set;
 mod shape;
 mod table;
 
-pub use document::{Align, Block, Cell, Column, Document, Format, Span, Table};
-pub use figure::{Figure, Paint, Shape, svg};
+pub use document::{Align, Block, Column, Document, Format, Span, Table};
+pub use figure::{Anchor, Figure, Paint, Shape, svg};
 pub use fonts::Fonts;
 
 use press::Press;
@@ -44,9 +44,16 @@ pub enum PaperError {
 pub const PAGES_MAX: usize = 5_000;
 
 /// Sets a document. `go_on` is asked for every page.
-pub fn pdf(document: &Document, fonts: &Fonts, go_on: &dyn Fn() -> bool) -> Result<Vec<u8>, PaperError> {
+pub fn pdf(
+    document: &Document,
+    fonts: &Fonts,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Vec<u8>, PaperError> {
     // The first time only to learn how many pages there are, which the foot of each says.
     let counted = set::set(document, fonts, Press::counting(), go_on)?;
     let pages = counted.pages();
     set::set(document, fonts, Press::printing(document, fonts, pages), go_on)?.finish(document)
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,9 +188,9 @@ impl Press {
     }
 
     /// Lets words lead somewhere.
-    pub fn link(&mut self, part: Part, words: Words, href: &str) {
+    pub fn link(&mut self, part: Part, words: Words, href: String) {
         if self.file.is_some() {
-            self.links.push((part, words, href.to_owned()));
+            self.links.push((part, words, href));
         }
     }
 

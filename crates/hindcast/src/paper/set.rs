@@ -32,7 +32,7 @@ pub fn set(
     document: &Document,
     fonts: &Fonts,
     press: Press,
-    go_on: &dyn Fn() -> bool,
+    go_on: &mut dyn FnMut() -> bool,
 ) -> Result<Press, PaperError> {
     let (width, height) = size(document.format);
     let mut setter = Setter {
@@ -62,7 +62,7 @@ pub struct Setter<'a> {
     breaker: Breaker,
     /// What takes the pages.
     pub press: Press,
-    go_on: &'a dyn Fn() -> bool,
+    go_on: &'a mut dyn FnMut() -> bool,
     /// The left edge of the text.
     pub left: f32,
     /// The width of the text.
@@ -198,6 +198,7 @@ impl Setter<'_> {
             if start >= end {
                 continue;
             }
+            let Some(href) = self.address(href) else { continue };
             self.words(part, line, from..start, at, (size, Paint::Text));
             let link = self.press.part(Some(part), Tag::Link);
             self.words(link, line, start..end, at, (size, Paint::Accent));
@@ -209,6 +210,12 @@ impl Setter<'_> {
             from = end;
         }
         self.words(part, line, from..line.bytes.end, at, (size, Paint::Text));
+    }
+
+    /// The whole address of a page of ours, if it can be reached from elsewhere.
+    pub fn address(&self, href: &str) -> Option<String> {
+        let base = self.document.base.trim_end_matches('/');
+        (!base.is_empty()).then(|| format!("{base}{href}"))
     }
 
     fn words(

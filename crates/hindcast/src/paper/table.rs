@@ -15,7 +15,7 @@ const INSET: f32 = 3.0;
 
 /// A row, ready to be put onto a page.
 struct Row<'t> {
-    cells: Vec<(Vec<Line>, &'t Column, Option<&'t str>)>,
+    cells: Vec<(Vec<Line>, &'t Column, Option<String>)>,
     lines: usize,
 }
 
@@ -67,7 +67,8 @@ impl Setter<'_> {
 
     fn row<'t>(&mut self, cells: &'t [Span], columns: &'t [Column], widths: &[f32]) -> Row<'t> {
         let cells = cells.iter().zip(columns).zip(widths).map(|((cell, column), width)| {
-            (self.lines(cell, SIZE, width - 2.0 * INSET), column, cell.href.as_deref())
+            let href = cell.href.as_deref().and_then(|href| self.address(href));
+            (self.lines(cell, SIZE, width - 2.0 * INSET), column, href)
         });
         let cells: Vec<_> = cells.collect();
         let lines = cells.iter().map(|(lines, ..)| lines.len()).max().unwrap_or(0).max(1);
@@ -125,7 +126,7 @@ impl Setter<'_> {
                 let at = (x + indent, top + INSET + row as f32 * leading + SIZE);
                 let words = Words { line: line.clone(), bytes: line.bytes.clone(), at, size: SIZE, paint };
                 if let (Some(part), Some(href)) = (part, href) {
-                    self.press.link(part, words.clone(), href);
+                    self.press.link(part, words.clone(), href.clone());
                 }
                 self.press.text(leaf, words);
             }

@@ -1,0 +1,108 @@
+//! Whole documents, from the tree to the file.
+
+use super::figure::Anchor;
+use super::*;
+use hindcast_event::{Language, Timestamp};
+
+fn document(format: Format, blocks: Vec<Block>) -> Document {
+    Document {
+        language: Language::Japanese,
+        title: "アクセスの見直し – Northwind Café".to_owned(),
+        made_at: Timestamp::parse("2026-11-22T09:00:00Z").expect("a time"),
+        foot: "hindcast · 2026-11-22".to_owned(),
+        page_of: "{page} / {pages} ページ".to_owned(),
+        base: "https://audit.example.com/".to_owned(),
+        format,
+        blocks,
+    }
+}
+
+fn set(document: &Document) -> Vec<u8> {
+    let bytes = pdf(document, &Fonts::load(&[]), &mut || true)
+        .expect("it is set, and no rule of the standards is broken");
+    assert!(bytes.starts_with(b"%PDF-1.7"));
+    // For whoever wants to look at it.
+    if let Some(folder) = std::env::var_os("HINDCAST_PAPER_SEEN") {
+        let name = format!("{}-{}.pdf", document.blocks.len(), bytes.len());
+        std::fs::write(std::path::Path::new(&folder).join(name), &bytes).expect("written");
+    }
+    bytes
+}
+
+fn pages(bytes: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(bytes);
+    text.matches("/Type/Page/").count() + text.matches("/Type /Page\n").count()
+}
+
+fn everything() -> Vec<Block> {
+    let long = "監査ログ（証跡）は、だれが、いつ、何をしたかを改ざんできない形で残します。".repeat(6);
+    let shapes = vec![
+        Shape::Rect(0.0, 10.0, 60.0, 40.0, Paint::Accent),
+        Shape::Line((0.0, 50.0), (200.0, 50.0), Paint::Line),
+        Shape::Path(vec![(80.0, 50.0), (100.0, 20.0), (120.0, 50.0)], Paint::Failed),
+        Shape::Text((30.0, 60.0), "月曜日".to_owned(), Anchor::Middle),
+    ];
+    let cells = |n: u32| {
+        vec![
+            Span::plain(format!("2026-11-22 09:00:{:02}", n % 60)),
+            Span::plain(
+                ["Jürgen Groß", "田中 太郎", "نور حداد", "👩🏽‍💻 Zoë", "김서연", "\u{13000}"][n as usize % 6],
+            ),
+            Span::plain("サポート権限を変更しました").to("/log/1"),
+            Span::mono("2001:db8::1"),
+        ]
+    };
+    let columns = vec![
+        Column::new("日時 (UTC)", 2.0),
+        Column::new("担当者", 2.0),
+        Column::new("アクティビティ", 3.0),
+        Column::number("IP", 2.0),
+    ];
+    vec![
+        Block::Heading(1, "概要".to_owned()),
+        Block::Paragraph(vec![
+            Span::plain(&long),
+            Span::strong("重要"),
+            Span::plain("です。"),
+            Span::plain("ログで見る").to("/log?q=action%3Aadmin_*"),
+            Span::plain(" by \u{2068}نور حداد\u{2069} 5 times."),
+        ]),
+        Block::Note(vec![Span::plain("これは証跡の一部であり、適合の証明ではありません。")]),
+        Block::Facts(vec![
+            ("チェックポイント".to_owned(), vec![Span::mono("0123456789abcdef".repeat(4))]),
+            ("期間".to_owned(), vec![Span::plain("2026/11/01 – 2026/11/30")]),
+        ]),
+        Block::Figure(Figure {
+            told: "月曜日にもっとも多い".to_owned(), size: (200.0, 66.0), shapes
+        }),
+        Block::Heading(2, "記録".to_owned()),
+        Block::Table(Table {
+            caption: "記録".to_owned(),
+            columns,
+            rows: (0..60).map(cells).collect(),
+            row_heads: false,
+        }),
+        Block::NewPage,
+        Block::Paragraph(vec![Span::plain("Fin.")]),
+    ]
+}
+
+#[test]
+fn the_same_document_gives_the_same_bytes() {
+    let document = document(Format::Portrait, everything());
+    assert_eq!(set(&document), set(&document));
+}
+
+#[test]
+fn a_cell_that_is_taller_than_a_page_goes_on_on_the_next() {
+    let columns = vec![Column::new("a", 1.0), Column::new("b", 1.0)];
+    let rows = vec![vec![Span::plain("x ".repeat(20_000)), Span::plain("short")]];
+    let table = Table { caption: "tall".to_owned(), columns, rows, row_heads: true };
+    assert!(pages(&set(&document(Format::Portrait, vec![Block::Table(table)]))) > 3);
+}
+
+#[test]
+fn whoever_does_not_wait_any_more_is_not_kept_waiting() {
+    let error = pdf(&document(Format::Portrait, everything()), &Fonts::load(&[]), &mut || false);
+    assert!(matches!(error, Err(PaperError::Cancelled)));
+}

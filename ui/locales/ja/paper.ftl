@@ -1,0 +1,21 @@
+# 紙の文書。
+
+paper-log = { $workspace }のログ
+paper-query = クエリ
+paper-everything = すべて
+paper-made = 作成日時
+paper-reader = 作成者
+paper-hash = 全エントリ（NDJSON）のSHA-256
+paper-cut = 全{ $count }件のうち、新しい{ $shown }件を1件ずつ載せています。全件は同じクエリのNDJSONエクスポートに含まれ、そのSHA-256は上に示したとおりです。
+paper-narrowed = この文書の作成者はログのすべてを見られるわけではなく、この文書にもその範囲だけが載っています。
+paper-checkpoint = 署名済みチェックポイント
+paper-anchor = ルートとサイズはサーバーが署名したものです。このページを保管しておけば、このサイズまでの内容が変更も削除もされていないことを後から証明できます。
+paper-summary = 多いもの
+paper-time = 日時（UTC）
+paper-index = インデックス
+paper-page = { $page } / { $pages }ページ
+paper-proof-none = このログにはまだ署名済みチェックポイントがありません。
+paper-proof-log = ログ
+paper-proof-size = 対象のエントリ数
+paper-proof-root = ルート
+paper-proof-key = キーID
