@@ -20,6 +20,7 @@ pub mod lanes;
 mod openapi;
 pub mod params;
 mod proof;
+mod reports;
 mod router;
 mod schema;
 mod stream;

@@ -4,8 +4,8 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, checkpoints, counts, entries, events, export, health, openapi, proof, tail, tlog, tokens,
-    workspaces,
+    activities, checkpoints, counts, entries, events, export, health, openapi, proof, reports, tail, tlog,
+    tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -50,6 +50,9 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(counts::suggest))
         .routes(routes!(tail::tail))
         .routes(routes!(export::export))
+        .routes(routes!(reports::list, reports::create))
+        .routes(routes!(reports::one))
+        .routes(routes!(reports::fetch))
         .routes(routes!(activities::list))
         .routes(routes!(checkpoints::newest))
         .routes(routes!(checkpoints::history))

@@ -103,7 +103,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Writes beside the file, syncs, and then gives it its name.
-fn whole_or_not_there(
+pub(super) fn whole_or_not_there(
     file: &Path,
     write: impl FnOnce(&mut File) -> anyhow::Result<u64>,
 ) -> anyhow::Result<u64> {

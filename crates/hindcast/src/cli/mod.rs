@@ -7,6 +7,7 @@ mod export;
 mod ingest;
 mod keys;
 mod person;
+mod report;
 mod row;
 mod search;
 mod serve;
@@ -44,6 +45,8 @@ enum Command {
     Tail(tail::Args),
     /// Write entries into a file.
     Export(export::Args),
+    /// Have a report made, and list those that are kept.
+    Report(report::Args),
     /// Verify a data folder or a proof file.
     Verify(verify::Args),
     /// Make, list and revoke tokens.
@@ -70,6 +73,7 @@ impl Cli {
             Command::Search(args) => search::run(&args),
             Command::Tail(args) => tail::run(&args),
             Command::Export(args) => export::run(&args),
+            Command::Report(args) => report::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Token(args) => token::run(&args),
             Command::Person(args) => person::run(&args),

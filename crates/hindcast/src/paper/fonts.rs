@@ -135,8 +135,8 @@ impl<'a> Faces<'a> {
             self.0.get(*face).is_some_and(|face| face.font.nominal_glyph(letter.into()).is_some())
         };
         let wanted = look.wanted();
-        // A space or a full stop within Japanese text belongs to it; a Latin word does not.
-        let before = before.filter(|_| !letter.is_alphanumeric());
+        // A full stop within Japanese text belongs to it; a Latin word does not.
+        let before = before.filter(|_| !letter.is_alphanumeric() && !letter.is_whitespace());
         let others = (0..self.0.len()).filter(|face| !matches!(*face, BOLD | MONO));
         before.into_iter().chain([wanted]).chain(others).find(has)
     }

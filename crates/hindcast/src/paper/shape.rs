@@ -94,31 +94,35 @@ impl<'a> Shaper<'a> {
         for (span, look) in spans {
             let mut before = None;
             let mut push = |letter: char, text: &mut String, marked: &mut String| {
-                let Some(face) = self.faces.of(letter, *look, before) else { return false };
+                let face = self.faces.of(letter, *look, before)?;
                 text.push(letter);
                 marked.push(letter);
                 before = Some(face);
                 match faces.last_mut() {
                     Some((last_look, last, until)) if (*last_look, *last) == (*look, face) => {
-                        *until = text.len()
+                        *until = text.len();
                     }
                     _ => faces.push((*look, face, text.len())),
                 }
-                true
+                Some(())
             };
             for letter in span.chars() {
-                match letter {
+                let letter = match letter {
                     // They say which way text runs, and have no shape; those of others are seen as codes already.
-                    '\u{2066}'..='\u{2069}' => marked.push(letter),
-                    '\u{fe0f}' => {}
-                    '\n' | '\t' => drop(push(' ', &mut text, &mut marked)),
-                    '⟨' => drop(push('‹', &mut text, &mut marked)),
-                    '⟩' => drop(push('›', &mut text, &mut marked)),
-                    letter if !is_forbidden(letter) && push(letter, &mut text, &mut marked) => {}
-                    letter => {
-                        let code = format!("‹U+{:04X}›", u32::from(letter));
-                        code.chars().for_each(|letter| drop(push(letter, &mut text, &mut marked)));
+                    '\u{2066}'..='\u{2069}' => {
+                        marked.push(letter);
+                        continue;
                     }
+                    '\u{fe0f}' => continue,
+                    '\n' | '\t' => ' ',
+                    '⟨' => '‹',
+                    '⟩' => '›',
+                    letter => letter,
+                };
+                let pushed = if is_forbidden(letter) { None } else { push(letter, &mut text, &mut marked) };
+                if pushed.is_none() {
+                    let code = format!("‹U+{:04X}›", u32::from(letter));
+                    let _written = code.chars().try_for_each(|letter| push(letter, &mut text, &mut marked));
                 }
             }
         }
