@@ -106,3 +106,31 @@ fn whoever_does_not_wait_any_more_is_not_kept_waiting() {
     let error = pdf(&document(Format::Portrait, everything()), &Fonts::load(&[]), &mut || false);
     assert!(matches!(error, Err(PaperError::Cancelled)));
 }
+
+#[test]
+fn a_table_of_thirty_thousand_rows_is_set_whole() {
+    let columns = vec![
+        Column::new("Time (UTC)", 2.0),
+        Column::new("Who", 2.0),
+        Column::new("Activity", 4.6),
+        Column::new("Target", 2.0),
+        Column::new("Outcome", 1.5),
+        Column::new("IP", 2.0),
+        Column::number("Index", 1.1),
+    ];
+    let names = ["Jürgen Groß", "田中 太郎", "نور حداد", "Zoë Smith"];
+    let row = |n: usize| {
+        vec![
+            Span::plain(format!("2026-11-{:02} {:02}:{:02}:{:02}", n / 1440 + 1, n / 60 % 24, n % 60, n % 59)),
+            Span::plain(names[n % names.len()]),
+            Span::plain(format!("{} changed the permissions of the team Payments", names[n % names.len()])),
+            Span::plain("Payments"),
+            Span::plain("Success"),
+            Span::mono(format!("192.0.2.{}", n % 256)),
+            Span::plain(n.to_string()).to(format!("/log/{n}")),
+        ]
+    };
+    let table = Table { caption: "30,000".to_owned(), columns, rows: (0..30_000).map(row).collect(), row_heads: false };
+    let bytes = set(&document(Format::Landscape, vec![Block::Table(table)]));
+    assert!(pages(&bytes) > 600, "{} pages", pages(&bytes));
+}
