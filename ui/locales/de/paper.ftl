@@ -19,3 +19,6 @@ paper-proof-log = Protokoll
 paper-proof-size = Abgedeckte Einträge
 paper-proof-root = Wurzel
 paper-proof-key = Schlüssel-ID
+paper-proof-verified = Zuletzt vollständig überprüft
+paper-proof-never = noch nicht
+paper-proof-broken = Was zuletzt von diesem Protokoll gelesen wurde, ist nicht das, was signiert wurde. Alles hier Genannte ist mit einer Sicherung zu vergleichen.

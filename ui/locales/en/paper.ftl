@@ -19,3 +19,6 @@ paper-proof-log = Log
 paper-proof-size = Entries covered
 paper-proof-root = Root
 paper-proof-key = Key ID
+paper-proof-verified = Last verified in full
+paper-proof-never = not yet
+paper-proof-broken = What was last read of this log is not what was signed. Whatever stands here must be checked against a backup.

@@ -19,3 +19,6 @@ paper-proof-log = Journal
 paper-proof-size = Entrées couvertes
 paper-proof-root = Racine
 paper-proof-key = ID de la clé
+paper-proof-verified = Dernière vérification complète
+paper-proof-never = pas encore
+paper-proof-broken = Ce qui a été lu en dernier de ce journal n’est pas ce qui a été signé. Tout ce qui figure ici est à comparer à une sauvegarde.

@@ -19,3 +19,6 @@ paper-proof-log = ログ
 paper-proof-size = 対象のエントリ数
 paper-proof-root = ルート
 paper-proof-key = キーID
+paper-proof-verified = 最後に全体を検証した日時
+paper-proof-never = 未検証
+paper-proof-broken = このログから最後に読み取った内容は、署名された内容と一致しません。ここに記載された内容はバックアップと照合してください。

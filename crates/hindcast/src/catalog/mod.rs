@@ -13,6 +13,7 @@ mod narrowing;
 mod outbox;
 mod people;
 mod reports;
+mod schedules;
 mod sessions;
 mod settings;
 mod teams;
@@ -30,6 +31,7 @@ pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
 pub use reports::Report;
+pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
 pub use settings::Settings;
 pub use teams::Team;
@@ -202,6 +204,16 @@ const MIGRATIONS: [&str; 6] = [
         created_at  INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX report_by_workspace ON report (workspace, created_at);
+    CREATE TABLE report_schedule (
+        id        TEXT PRIMARY KEY,
+        workspace TEXT NOT NULL REFERENCES workspace,
+        person    TEXT NOT NULL REFERENCES person,
+        template  TEXT NOT NULL,
+        query     TEXT NOT NULL,
+        language  TEXT NOT NULL,
+        every     TEXT NOT NULL,
+        next_at   INTEGER NOT NULL
+    ) STRICT;
 ",
 ];
 

@@ -3,10 +3,16 @@
 
 use super::{is_ending, pause};
 use crate::app::App;
-use crate::jobs::{exports, reports};
+use crate::jobs::{exports, reports, schedules};
 use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+fn work(app: &App) -> anyhow::Result<()> {
+    exports::work(app)?;
+    schedules::work(app)?;
+    reports::remove_old(app)
+}
+
 /// How much this thread gives way to others; 19 is most.
 const NICENESS: i32 = 10;
 
@@ -22,7 +28,7 @@ pub(super) fn follow(app: &App) {
         tracing::warn!(error = format!("{error:#}"), "files of reports that nobody has could not be removed");
     }
     while pause(app, LOOK_EVERY) {
-        if let Err(error) = exports::work(app).and_then(|()| reports::remove_old(app))
+        if let Err(error) = work(app)
             && !is_ending(app)
         {
             app.metrics.problems.add(1);

@@ -3,4 +3,5 @@
 pub mod demo;
 pub mod exports;
 pub mod reports;
+pub mod schedules;
 pub mod verify;

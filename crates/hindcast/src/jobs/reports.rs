@@ -75,6 +75,18 @@ pub struct Order {
 pub struct Busy;
 
 impl Making {
+    fn new(template: Template) -> Result<Self, getrandom::Error> {
+        let mut random = [0; 10];
+        getrandom::fill(&mut random)?;
+        Ok(Self {
+            id: crate::hex::hex(&random),
+            template,
+            percent: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+            budget: Budget::new(TIME_MAX, u64::MAX),
+        })
+    }
+
     fn is_over(&self) -> bool {
         self.failed.load(Ordering::Relaxed)
     }
@@ -103,18 +115,8 @@ impl Reports {
 
 /// Begins a report, and says which it will be.
 pub fn begin(app: &Arc<App>, order: Order) -> Result<String, Busy> {
-    let mut random = [0; 10];
-    if getrandom::fill(&mut random).is_err() {
-        return Err(Busy);
-    }
-    let id = crate::hex::hex(&random);
-    let making = Arc::new(Making {
-        id: id.clone(),
-        template: order.template,
-        percent: AtomicU64::new(0),
-        failed: AtomicBool::new(false),
-        budget: Budget::new(TIME_MAX, u64::MAX),
-    });
+    let making = Arc::new(Making::new(order.template).map_err(|_| Busy)?);
+    let id = making.id.clone();
     let workspace = order.room.id.clone();
     let mut all = app.reports.lock();
     all.retain(|_, known| !known.is_over());
@@ -142,6 +144,11 @@ pub fn begin(app: &Arc<App>, order: Order) -> Result<String, Busy> {
         return Err(Busy);
     }
     Ok(id)
+}
+
+/// Makes a report here and now, for whoever does not watch.
+pub fn make_now(app: &App, order: &Order) -> anyhow::Result<()> {
+    make(app, order, &Making::new(order.template)?)
 }
 
 fn make(app: &App, order: &Order, making: &Making) -> anyhow::Result<()> {

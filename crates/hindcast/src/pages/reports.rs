@@ -1,8 +1,10 @@
 //! Reports: what there is, having one made, and showing that one is that which was made.
 
+mod schedule;
 mod shown;
 mod verified;
 
+pub use schedule::end as end_schedule;
 pub use shown::{file, remove, review, show};
 pub use verified::{UPLOAD_BYTES_MAX, verify};
 
@@ -21,6 +23,7 @@ use crate::app::App;
 use crate::catalog::Report;
 use crate::jobs::exports::digest;
 use crate::jobs::reports::{KEPT_MICROS, Making, Order, begin};
+use crate::jobs::schedules::{Every, SCHEDULES_MAX};
 use crate::people::Permission;
 use crate::reports::{Template as Kind, period, queries, within};
 use askama::Template;
@@ -43,6 +46,7 @@ struct ReportsPage {
     kinds: Vec<(&'static str, String, String)>,
     making: Option<Doing>,
     reports: Vec<Listed>,
+    schedules: Vec<schedule::Listed>,
     may_create: bool,
     narrowed: bool,
     /// What was found of a file: whether it is good, what it says, and its entry.
@@ -124,6 +128,7 @@ fn whole(
             .filter(|report| sees(visitor, report))
             .map(|report| listed(visitor, report))
             .collect(),
+        schedules: schedule::list(app, visitor)?,
         may_create,
         narrowed: !visitor.sight.is_everything(),
         verified,
@@ -176,6 +181,15 @@ pub async fn make(
         let shown = blocking(move || whole(&app, &visitor, form, None)).await?;
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
     };
+    if let Some(every) = Every::parse(form.value("repeat")) {
+        let kept = schedule::begin(&app, &visitor, template, &narrowed, language, every).await?;
+        if kept {
+            return Ok(redirect("/reports"));
+        }
+        form.fail("repeat", t.report_schedules_full(count(SCHEDULES_MAX)));
+        let shown = blocking(move || whole(&app, &visitor, form, None)).await?;
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
+    }
     let (room, sight, by) = (visitor.room(&app)?, visitor.sight.clone(), visitor.by());
     if begin(&app, Order { room, template, time, narrowed, language, sight, by }).is_err() {
         form.fail("template", t.report_busy());

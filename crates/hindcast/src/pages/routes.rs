@@ -45,6 +45,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
             "/reports/verify",
             post(reports::verify).layer(DefaultBodyLimit::max(reports::UPLOAD_BYTES_MAX)),
         )
+        .route("/reports/schedules/{id}/remove", post(reports::end_schedule))
         .route("/reports/{id}", get(reports::show))
         .route("/reports/{id}/file/{kind}", get(reports::file))
         .route("/reports/{id}/review", post(reports::review))

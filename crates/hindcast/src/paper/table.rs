@@ -12,6 +12,8 @@ use krilla::tagging::{TableHeaderScope, Tag, TagKind};
 const SIZE: f32 = 7.6;
 /// The room around the text of a cell.
 const INSET: f32 = 3.0;
+/// The room between the text of a cell and that of the next.
+const GAP: f32 = 5.0;
 
 /// A row, ready to be put onto a page.
 struct Row<'t> {
@@ -68,7 +70,7 @@ impl Setter<'_> {
     fn row<'t>(&mut self, cells: &'t [Span], columns: &'t [Column], widths: &[f32]) -> Row<'t> {
         let cells = cells.iter().zip(columns).zip(widths).map(|((cell, column), width)| {
             let href = cell.href.as_deref().and_then(|href| self.address(href));
-            (self.lines(cell, SIZE, width - 2.0 * INSET), column, href)
+            (self.lines(cell, SIZE, width - INSET - GAP), column, href)
         });
         let cells: Vec<_> = cells.collect();
         let lines = cells.iter().map(|(lines, ..)| lines.len()).max().unwrap_or(0).max(1);
@@ -121,7 +123,7 @@ impl Setter<'_> {
             for (row, line) in lines.iter().take(until).skip(from).enumerate() {
                 let indent = match column.align {
                     Align::Start => INSET,
-                    Align::End => width - INSET - line.width,
+                    Align::End => width - GAP - line.width,
                 };
                 let at = (x + indent, top + INSET + row as f32 * leading + SIZE);
                 let words = Words { line: line.clone(), bytes: line.bytes.clone(), at, size: SIZE, paint };

@@ -121,7 +121,13 @@ fn a_table_of_thirty_thousand_rows_is_set_whole() {
     let names = ["Jürgen Groß", "田中 太郎", "نور حداد", "Zoë Smith"];
     let row = |n: usize| {
         vec![
-            Span::plain(format!("2026-11-{:02} {:02}:{:02}:{:02}", n / 1440 + 1, n / 60 % 24, n % 60, n % 59)),
+            Span::plain(format!(
+                "2026-11-{:02} {:02}:{:02}:{:02}",
+                n / 1440 + 1,
+                n / 60 % 24,
+                n % 60,
+                n % 59
+            )),
             Span::plain(names[n % names.len()]),
             Span::plain(format!("{} changed the permissions of the team Payments", names[n % names.len()])),
             Span::plain("Payments"),
@@ -130,7 +136,12 @@ fn a_table_of_thirty_thousand_rows_is_set_whole() {
             Span::plain(n.to_string()).to(format!("/log/{n}")),
         ]
     };
-    let table = Table { caption: "30,000".to_owned(), columns, rows: (0..30_000).map(row).collect(), row_heads: false };
+    let table = Table {
+        caption: "30,000".to_owned(),
+        columns,
+        rows: (0..30_000).map(row).collect(),
+        row_heads: false,
+    };
     let bytes = set(&document(Format::Landscape, vec![Block::Table(table)]));
     assert!(pages(&bytes) > 600, "{} pages", pages(&bytes));
 }

@@ -85,8 +85,7 @@ fn document(
         blocks.push(Block::Note(vec![Span::plain(t.paper_narrowed())]));
     }
     blocks.push(Block::Heading(1, t.paper_checkpoint().into_owned()));
-    blocks.push(Proof::block(proof.as_ref(), t));
-    blocks.push(Block::Paragraph(vec![Span::plain(t.paper_anchor())]));
+    blocks.extend(Proof::blocks(proof.as_ref(), t));
     if rows > 0 {
         blocks.push(Block::Heading(1, t.paper_summary().into_owned()));
         blocks.extend(summary(t, printed, budget)?);

@@ -149,10 +149,10 @@ fn head(app: &App, asked: &Asked<'_>, t: Text, entries: u64) -> anyhow::Result<V
 fn controls(t: Text, template: Template, found: &BTreeMap<Topic, Evidence>) -> Vec<Block> {
     let columns = vec![
         Column::new(t.report_clause(), 2.2),
-        Column::new(t.report_topic(), 3.4),
-        Column::number(t.entries(), 1.2),
-        Column::new(t.report_samples(), 2.0),
-        Column::new(t.report_verdict(), 2.4),
+        Column::new(t.report_topic(), 3.2),
+        Column::number(t.entries(), 1.1),
+        Column::new(t.report_samples(), 2.3),
+        Column::new(t.report_verdict(), 2.8),
     ];
     let mut rows = Vec::new();
     for (clause, topics) in template.clauses() {
@@ -173,7 +173,7 @@ fn controls(t: Text, template: Template, found: &BTreeMap<Topic, Evidence>) -> V
                 Span::strong(if nth == 0 { *clause } else { "" }),
                 Span::plain(topic.title(t)),
                 Span::plain(number(count(evidence.count), t.language)).to(evidence.href()),
-                Span::mono(indexes.join(", ")),
+                Span::mono(indexes.join(" ")),
                 Span::plain(verdict),
             ]);
         }
@@ -289,10 +289,9 @@ fn close(
         Block::Heading(1, caption.clone()),
         Block::Table(Table { caption, columns, rows, row_heads: true }),
         Block::Heading(1, t.paper_checkpoint().into_owned()),
-        Proof::block(proof, t),
-        Block::Paragraph(vec![Span::plain(t.paper_anchor())]),
-        Block::Heading(1, t.report_limits().into_owned()),
     ];
+    blocks.extend(Proof::blocks(proof, t));
+    blocks.push(Block::Heading(1, t.report_limits().into_owned()));
     let limits =
         [t.report_limit_sources(), t.report_limit_key(), t.report_limit_clock(), t.report_limit_law()];
     blocks.extend(limits.map(|limit| Block::Paragraph(vec![Span::plain(limit)])));
