@@ -247,7 +247,7 @@ mod tests {
         let (from, until) = days("2026-11-01", "2026-11-30").expect("a time");
         assert_eq!(
             (from.to_string(), until.to_string()),
-            ("2026-11-01T00:00:00Z".to_owned(), "2026-12-01T00:00:00Z".to_owned())
+            ("2026-11-01T00:00:00.000000Z".to_owned(), "2026-12-01T00:00:00.000000Z".to_owned())
         );
         assert!(days("2026-11-02", "2026-11-02").is_some());
         assert!(days("2026-11-02", "2026-11-01").is_none());
