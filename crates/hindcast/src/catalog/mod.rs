@@ -204,6 +204,7 @@ const MIGRATIONS: [&str; 6] = [
         created_at  INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX report_by_workspace ON report (workspace, created_at);
+    ALTER TABLE export ADD COLUMN language TEXT NOT NULL DEFAULT 'en';
     CREATE TABLE report_schedule (
         id        TEXT PRIMARY KEY,
         workspace TEXT NOT NULL REFERENCES workspace,

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::catalog::{Export, ExportProblem, ExportState};
 use crate::people::{Permission, sight};
 use anyhow::{Context as _, ensure};
-use hindcast_event::{Field, Language, Timestamp};
+use hindcast_event::{Field, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::query::{ParseContext, Query};
 use hindcast_segments::{Budget, ExportError, SearchError, Sight};
@@ -228,7 +228,7 @@ fn write_part(app: &App, export: &Export, underway: &Underway, part: &Path) -> a
     let left = room(app, &export.workspace)?;
     let mut out = Hashed { file, hash: Sha256::new(), underway, left, is_full: false, ending: &app.ending };
     let person = app.catalog.person(&export.person)?.context("whoever asked for it is gone")?;
-    let language = person.preferences.language.as_deref().and_then(Language::parse).unwrap_or_default();
+    let language = export.language;
     let workspace = export.workspace.clone();
     let wanted = api::Export {
         workspace,
@@ -318,6 +318,7 @@ mod tests {
             person: PersonId("ana".to_owned()),
             query: String::new(),
             format: "csv".to_owned(),
+            language: hindcast_event::Language::English,
             state: ExportState::Ready,
             rows: 1,
             bytes: 1,

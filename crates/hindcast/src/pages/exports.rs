@@ -174,7 +174,8 @@ fn queue(app: &App, visitor: &Visitor, query: &Query, layout: Layout, rows: u64)
     let asked_at = TimeRange { from: None, until: Some(visitor.now.micros() + 1) };
     let received = query.received.intersection(&asked_at).unwrap_or(query.received);
     let text = Query { received, ..query.clone() }.to_string();
-    let new = NewExport { workspace, person, query: &text, format: layout.names().0, rows };
+    let (format, language) = (layout.names().0, t.language);
+    let new = NewExport { workspace, person, query: &text, format, language, rows };
     let event = exported(&visitor.by(), query, layout, rows);
     match app.catalog.queue_export(&new, &event, visitor.now)? {
         Queued::Waiting(_) => app.post(),

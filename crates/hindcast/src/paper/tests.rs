@@ -108,6 +108,7 @@ fn whoever_does_not_wait_any_more_is_not_kept_waiting() {
 }
 
 #[test]
+#[ignore = "takes most of a minute without optimisation; ./test runs it"]
 fn a_table_of_thirty_thousand_rows_is_set_whole() {
     let columns = vec![
         Column::new("Time (UTC)", 2.0),
