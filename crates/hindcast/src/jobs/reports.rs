@@ -128,14 +128,12 @@ pub fn begin(app: &Arc<App>, order: Order) -> Result<String, Busy> {
     let thread_app = app.clone();
     let started = std::thread::Builder::new().name("report".to_owned()).spawn(move || {
         let made = make(&thread_app, &order, &making);
-        match made {
-            Ok(()) => drop(thread_app.reports.lock().remove(&workspace)),
-            Err(error) => {
-                making.failed.store(true, Ordering::Relaxed);
-                if !making.is_cancelled() {
-                    tracing::warn!(report = making.id, error = format!("{error:#}"), "a report was not made");
-                }
-            }
+        // What failed is told until another begins; what is made is in the list, and what was broken off is forgotten.
+        if let (Err(error), false) = (&made, making.is_cancelled()) {
+            tracing::warn!(report = making.id, error = format!("{error:#}"), "a report was not made");
+            making.failed.store(true, Ordering::Relaxed);
+        } else {
+            thread_app.reports.lock().remove(&workspace);
         }
     });
     if let Err(error) = started {

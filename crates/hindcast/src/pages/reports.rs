@@ -55,6 +55,7 @@ struct ReportsPage {
 
 /// A report under way, or one that could not be made.
 struct Doing {
+    id: String,
     told: String,
     percent: u64,
     failed: bool,
@@ -145,7 +146,7 @@ fn doing(t: Text, making: &Making) -> Doing {
     let percent = making.percent.load(Ordering::Relaxed);
     let failed = making.failed.load(Ordering::Relaxed);
     let told = if failed { t.report_failed(name) } else { t.report_making(name, count(percent)) };
-    Doing { told: told.into_owned(), percent, failed }
+    Doing { id: making.id.clone(), told: told.into_owned(), percent, failed }
 }
 
 fn listed(visitor: &Visitor, report: &Report) -> Listed {

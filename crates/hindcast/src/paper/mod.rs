@@ -22,6 +22,7 @@ pub use figure::{Anchor, Figure, Paint, Shape, svg};
 pub use fonts::Fonts;
 
 use press::Press;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A document could not be set.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,17 @@ pub const PAGES_MAX: usize = 5_000;
 
 /// Sets a document. `go_on` is asked for every page.
 pub fn pdf(
+    document: &Document,
+    fonts: &Fonts,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Vec<u8>, PaperError> {
+    // What is set was written by others, and what sets it may find that it did not expect such a thing. That ends this
+    // document and not whoever makes all the others.
+    let set = AssertUnwindSafe(|| set_and_print(document, fonts, go_on));
+    catch_unwind(set).unwrap_or_else(|_| Err(PaperError::Write("setting it panicked".to_owned())))
+}
+
+fn set_and_print(
     document: &Document,
     fonts: &Fonts,
     go_on: &mut dyn FnMut() -> bool,

@@ -102,6 +102,42 @@ fn a_cell_that_is_taller_than_a_page_goes_on_on_the_next() {
 }
 
 #[test]
+fn nothing_that_somebody_wrote_breaks_a_page() {
+    let mut texts: Vec<String> = [
+        "",
+        " ",
+        "\u{200d}",
+        "\u{202e}\u{2066}",
+        "\u{0}\u{1b}[2J",
+        "e\u{301}\u{327}",
+        "\u{feff}x",
+        "\u{fdfa}",
+        "\u{1f468}\u{1f3fd}",
+        "\u{ad}",
+        "ﷺ 5 א-ב 7",
+        "\u{fffe}\u{10ffff}",
+        "🇯🇵🏴\u{e0067}\u{e007f}",
+        "ก็",
+        "𝔘",
+        "\u{2028}",
+    ]
+    .map(str::to_owned)
+    .into();
+    // A bit of everything: the first letters of each block of 256, many to a text.
+    let letters = (0..0x11_0000_u32).step_by(37).filter_map(char::from_u32).collect::<Vec<_>>();
+    texts.extend(letters.chunks(200).map(|letters| letters.iter().collect()));
+    let columns = vec![Column::new("a", 1.0), Column::number("b", 3.0)];
+    let row = |text: &String| vec![Span::mono(text), Span::strong(text).to("/log/1")];
+    let rows = texts.iter().map(row).collect();
+    let blocks = vec![
+        Block::Heading(3, texts.concat().chars().take(300).collect()),
+        Block::Paragraph(texts.iter().map(Span::plain).collect()),
+        Block::Table(Table { caption: texts[4].clone(), columns, rows, row_heads: true }),
+    ];
+    set(&document(Format::Portrait, blocks));
+}
+
+#[test]
 fn whoever_does_not_wait_any_more_is_not_kept_waiting() {
     let error = pdf(&document(Format::Portrait, everything()), &Fonts::load(&[]), &mut || false);
     assert!(matches!(error, Err(PaperError::Cancelled)));
