@@ -1,22 +1,31 @@
 //! All answers to a query as a file for people or programs.
 //!
 //! CSV goes from the columns straight to the text. What a spreadsheet would take for a formula is made harmless
-//! only in [`CsvStyle::Excel`], for that changes values; programs should read [`CsvStyle::Raw`] or NDJSON.
+//! only in [`CsvStyle::Excel`], for that changes values; programs should read [`CsvStyle::Raw`] or NDJSON. In a workbook
+//! ([`Snapshot::export_xlsx`]) texts are texts and nothing has to be changed.
 
-use crate::columns::{COUNT, Cells, UUID_BYTES, at};
+mod csv;
+mod table;
+mod xlsx;
+
+pub use table::CSV_COLUMNS;
+pub use xlsx::XLSX_ROWS_MAX;
+
+use crate::columns::{COUNT, Cells, at};
 use crate::error::{SearchError, SegmentError};
 use crate::limits::Budget;
 use crate::query::Query;
 use crate::rows::{EVERY_COLUMN, RowReader};
-use crate::scan;
 use crate::search::{PIECE_ROWS, Snapshot, push_row};
 use crate::source::{Merge, Source};
 use crate::words::fold;
 use crate::write::{Batches, EXPORTED_GROUP_ROWS, properties};
-use hindcast_event::{Entries, json::write_string};
+use csv::Csv;
+use hindcast_event::Entries;
 use parquet::arrow::ArrowWriter;
 use std::collections::HashMap;
 use std::io::{self, Write};
+use table::Table;
 
 /// The layout of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +58,12 @@ pub enum ExportError {
     /// They could not be written.
     #[error("the export could not be written: {0}")]
     Write(#[from] io::Error),
+    /// A file of this layout holds fewer; narrow the query, or take another layout.
+    #[error("a file of this layout holds at most {most} entries")]
+    TooMany {
+        /// So many.
+        most: u64,
+    },
 }
 
 impl From<SegmentError> for ExportError {
@@ -57,41 +72,8 @@ impl From<SegmentError> for ExportError {
     }
 }
 
-/// The columns of comma-separated values.
-pub const CSV_COLUMNS: [&str; 27] = [
-    "index",
-    "received_at",
-    "occurred_at",
-    "id",
-    "action",
-    "category",
-    "outcome",
-    "outcome_reason",
-    "actor_type",
-    "actor_id",
-    "actor_name",
-    "actor_email",
-    "role",
-    "target_type",
-    "target_id",
-    "target_name",
-    "targets",
-    "ip",
-    "country",
-    "source",
-    "session_id",
-    "request_id",
-    "user_agent",
-    "changes",
-    "reason",
-    "description",
-    "metadata",
-];
-
 /// Output is handed on in pieces of about this size.
 const BUFFER_BYTES: usize = 256 * 1024;
-/// So many different actors are remembered.
-const ACTORS_REMEMBERED_MAX: usize = 4096;
 
 impl Snapshot {
     /// Writes all answers to a query, newest first, and says how many they were.
@@ -152,6 +134,21 @@ impl Snapshot {
                 }
             }
             f(&self.sight.show(entries))
+        })
+    }
+
+    /// Hands all answers to a table line by line; `f` is told after each.
+    fn each_line<T: Table>(
+        &self,
+        query: &Query,
+        table: &mut T,
+        budget: &Budget,
+        mut f: impl FnMut(&mut T) -> Result<(), ExportError>,
+    ) -> Result<(), ExportError> {
+        self.each_cells(query, &table::wanted(), budget, |cells| {
+            let action = fold(cells.text(at::ACTION).unwrap_or_default());
+            table::line(cells, (self.category_of)(&action), table)?;
+            f(table)
         })
     }
 
@@ -216,28 +213,9 @@ impl Snapshot {
         out: &mut (dyn Write + Send),
         budget: &Budget,
     ) -> Result<u64, ExportError> {
-        let mut csv = Csv { buffer: Vec::with_capacity(BUFFER_BYTES + 8192), style, actors: HashMap::new() };
-        if style == CsvStyle::Excel {
-            csv.buffer.extend_from_slice("\u{feff}".as_bytes());
-        }
-        csv.buffer.extend_from_slice(CSV_COLUMNS.join(",").as_bytes());
-        csv.buffer.extend_from_slice(b"\r\n");
-        let mut wanted = EVERY_COLUMN;
-        for column in [
-            at::KEY,
-            at::KIND,
-            at::OUTCOME_CODE,
-            at::ON_BEHALF_OF,
-            at::AUTHORIZED_BY,
-            at::TARGET_TYPES,
-            at::FACTS,
-            at::CONTEXT_REST,
-        ] {
-            wanted[column] = false;
-        }
+        let mut csv = Csv::new(style, BUFFER_BYTES + 8192);
         let mut count = 0;
-        self.each_cells(query, &wanted, budget, |cells| {
-            csv.line(cells, (self.category_of)(&fold(cells.text(at::ACTION).unwrap_or_default())));
+        self.each_line(query, &mut csv, budget, |csv| {
             count += 1;
             Ok(flush(&mut csv.buffer, BUFFER_BYTES, out)?)
         })?;
@@ -283,159 +261,4 @@ fn flush(buffer: &mut Vec<u8>, least: usize, out: &mut (dyn Write + Send)) -> io
         buffer.clear();
     }
     Ok(())
-}
-
-struct Csv {
-    buffer: Vec<u8>,
-    style: CsvStyle,
-    /// Type, id, name, email address and role by the JSON of the actor, as they are written.
-    actors: HashMap<String, Vec<u8>>,
-}
-
-impl Csv {
-    fn line(&mut self, cells: &Cells<'_>, category: &str) {
-        let mut number = cells.index;
-        let mut digits = [0; 20];
-        let mut at_digit = digits.len();
-        loop {
-            at_digit -= 1;
-            digits[at_digit] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
-        self.buffer.extend_from_slice(&digits[at_digit..]);
-        for time in [cells.received_at, cells.occurred_at] {
-            self.buffer.push(b',');
-            time.write(&mut self.buffer);
-        }
-        self.cell(cells.id_text(&mut [0; UUID_BYTES]));
-        self.cell(cells.text(at::ACTION).unwrap_or_default());
-        self.cell(category);
-        self.maybe(cells, at::OUTCOME);
-        self.maybe(cells, at::OUTCOME_REASON);
-        self.actor(cells.text(at::ACTOR).unwrap_or_default());
-        self.targets(cells.text(at::TARGETS).unwrap_or_default());
-        for column in [at::IP, at::COUNTRY, at::SOURCE, at::SESSION_ID, at::REQUEST_ID, at::USER_AGENT] {
-            self.maybe(cells, column);
-        }
-        match cells.text(at::CHANGES) {
-            None => self.cell(""),
-            Some(changes) => self.cell(&listed(changes)),
-        }
-        for column in [at::REASON, at::DESCRIPTION, at::METADATA] {
-            self.maybe(cells, column);
-        }
-        self.buffer.extend_from_slice(b"\r\n");
-    }
-
-    fn maybe(&mut self, cells: &Cells<'_>, column: usize) {
-        self.cell(cells.text(column).unwrap_or_default());
-    }
-
-    fn actor(&mut self, json: &str) {
-        if let Some(written) = self.actors.get(json) {
-            self.buffer.extend_from_slice(written);
-            return;
-        }
-        let from = self.buffer.len();
-        for name in ["type", "id", "name", "email", "role"] {
-            self.cell(&scan::member_text(json, name).unwrap_or_default());
-        }
-        if self.actors.len() >= ACTORS_REMEMBERED_MAX {
-            self.actors.clear();
-        }
-        self.actors.insert(json.to_owned(), self.buffer[from..].to_vec());
-    }
-
-    fn targets(&mut self, json: &str) {
-        let mut targets = scan::items(json);
-        let first = targets.next().unwrap_or_default();
-        for name in ["type", "id", "name"] {
-            self.cell(&scan::member_text(first, name).unwrap_or_default());
-        }
-        self.cell(if targets.next().is_some() { json } else { "" });
-    }
-
-    /// Writes a comma and a value.
-    fn cell(&mut self, value: &str) {
-        self.buffer.push(b',');
-        let guard = self.style == CsvStyle::Excel && is_formula(value);
-        let quoted = value.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n'));
-        if quoted {
-            self.buffer.push(b'"');
-        }
-        if guard {
-            self.buffer.push(b'\'');
-        }
-        if quoted {
-            for part in value.split_inclusive('"') {
-                self.buffer.extend_from_slice(part.as_bytes());
-                if part.ends_with('"') {
-                    self.buffer.push(b'"');
-                }
-            }
-            self.buffer.push(b'"');
-        } else {
-            self.buffer.extend_from_slice(value.as_bytes());
-        }
-    }
-}
-
-/// Whether a spreadsheet might compute it.
-fn is_formula(value: &str) -> bool {
-    value.starts_with(['=', '+', '-', '@', '\t', '\r', '\0', '＝', '＋', '－', '＠'])
-}
-
-/// Changes by path as the list that the API shows.
-fn listed(changes: &str) -> String {
-    let mut out = b"[".to_vec();
-    for (path, sides) in scan::members(changes) {
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        out.extend_from_slice(b"{\"path\":");
-        write_string(&path, &mut out);
-        if sides != "{}" {
-            out.push(b',');
-        }
-        out.extend_from_slice(sides.as_bytes().get(1..).unwrap_or_default());
-    }
-    out.push(b']');
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_spreadsheet_would_compute_is_made_harmless_only_for_spreadsheets() {
-        for (value, raw, excel) in [
-            ("plain", "plain", "plain"),
-            ("=1+1", "=1+1", "'=1+1"),
-            ("-5", "-5", "'-5"),
-            ("＝1", "＝1", "'＝1"),
-            ("@a,b", "\"@a,b\"", "\"'@a,b\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\"", "\"say \"\"hi\"\"\""),
-            ("a\r\nb", "\"a\r\nb\"", "\"a\r\nb\""),
-            ("\tx", "\tx", "'\tx"),
-            ("", "", ""),
-        ] {
-            for (style, expected) in [(CsvStyle::Raw, raw), (CsvStyle::Excel, excel)] {
-                let mut csv = Csv { buffer: Vec::new(), style, actors: HashMap::new() };
-                csv.cell(value);
-                assert_eq!(String::from_utf8(csv.buffer).unwrap(), format!(",{expected}"));
-            }
-        }
-    }
-
-    #[test]
-    fn changes_are_listed_as_the_api_lists_them() {
-        assert_eq!(
-            listed(r#"{"/a":{"after":1,"before":2},"/b":{}}"#),
-            r#"[{"path":"/a","after":1,"before":2},{"path":"/b"}]"#
-        );
-    }
 }

@@ -5,8 +5,10 @@ use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
 use crate::followers::Claims;
 use crate::jobs::exports::Exports;
+use crate::jobs::reports::Reports;
 use crate::jobs::verify::Verifications;
 use crate::metrics::Metrics;
+use crate::paper::Fonts;
 use crate::people::known_passwords::KnownPasswords;
 use crate::people::provider::Discovered;
 use crate::people::readings::Readings;
@@ -19,7 +21,7 @@ use hindcast_ledger::{Clock, Ledger, Verified, WorkspaceId, seed};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -52,6 +54,8 @@ pub struct App {
     pub setup_code: Option<String>,
     /// The exports that are being written.
     pub exports: Exports,
+    /// The reports that are being made.
+    pub reports: Reports,
     /// The verifications that people asked for.
     pub verifications: Verifications,
     /// Witnesses and anchors.
@@ -64,6 +68,7 @@ pub struct App {
     pub(crate) claims: Claims,
     /// Set when somebody wants the retention applied now.
     pub keep_now: AtomicBool,
+    fonts: OnceLock<Fonts>,
     /// Held by whoever empties the catalog's outbox.
     pub(crate) posting: Mutex<()>,
     full_at: Mutex<Option<Instant>>,
@@ -137,12 +142,14 @@ impl App {
             ending,
             setup_code,
             exports,
+            reports: Reports::default(),
             verifications,
             anchors,
             readings,
             known_passwords,
             claims: Claims::default(),
             keep_now: AtomicBool::new(false),
+            fonts: OnceLock::new(),
             posting,
             full_at,
             _lock: lock,
@@ -188,6 +195,11 @@ impl App {
     /// Whether a password is on the operator's list of those that leaked.
     pub fn knows_password(&self, password: &str) -> bool {
         self.known_passwords.as_ref().is_some_and(|known| known.has(password))
+    }
+
+    /// The fonts that paper is set in, read when somebody first wants it.
+    pub(crate) fn fonts(&self) -> &Fonts {
+        self.fonts.get_or_init(|| Fonts::load(&self.config.paper.fonts))
     }
 
     /// Whether the memory has room for more entries; see `limits.unsealed_mb`.

@@ -12,6 +12,9 @@ use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+/// More entries than this are not set on paper one by one.
+const PAPER_ENTRIES_MAX: usize = 50_000;
+
 const DEFAULTS: &str = include_str!("../../../hindcast.example.toml");
 
 /// Everything that can be set; see `hindcast.example.toml` for what each means.
@@ -25,6 +28,7 @@ pub struct Config {
     pub segments: Segments,
     pub people: People,
     pub limits: Limits,
+    pub paper: Paper,
     pub log: Log,
     pub witness_server: WitnessServer,
     #[serde(default)]
@@ -101,6 +105,14 @@ pub struct Limits {
     pub person_requests_per_10s: u32,
     pub tails: usize,
     pub exports_mb: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Paper {
+    pub fonts: Vec<PathBuf>,
+    pub entries_max: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -192,6 +204,9 @@ impl Config {
         }
         if self.limits.batch_events > hindcast_ledger::BATCH_ENTRIES_MAX {
             bail!("limits.batch_events must be at most {}", hindcast_ledger::BATCH_ENTRIES_MAX);
+        }
+        if self.paper.entries_max > PAPER_ENTRIES_MAX {
+            bail!("paper.entries_max must be at most {PAPER_ENTRIES_MAX}, for the pages are set in memory");
         }
         anchors::check(&self.witness, &self.anchor)?;
         if is_inside(&self.data.keys, &self.data.folder)? {

@@ -1,10 +1,12 @@
 //! Exports hold every answer, in the order of reading.
 
 use crate::past::{self, Dice, budget, open, push, seal};
+use calamine::{Data, Reader as _, Xlsx};
 use hindcast_event::Entries;
 use hindcast_segments::query::Query;
 use hindcast_segments::{CSV_COLUMNS, CsvStyle, Format, Snapshot};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::io::Cursor;
 use tempfile::TempDir;
 
 fn mixed(count: u64) -> (TempDir, Snapshot, Entries) {
@@ -96,6 +98,33 @@ fn comma_separated_values_can_be_taken_apart_again() {
     }
     let excel = String::from_utf8(exported(&snapshot, Format::Csv(CsvStyle::Excel))).unwrap();
     assert!(excel.starts_with('\u{feff}') && excel.contains(",'＝1+1"));
+}
+
+#[test]
+fn a_workbook_holds_times_as_times_and_texts_as_texts() {
+    let (_folder, snapshot, all) = mixed(150);
+    let scratch = TempDir::new().unwrap();
+    let mut bytes = Vec::new();
+    let count = snapshot.export_xlsx(&Query::default(), scratch.path(), &mut bytes, &budget()).unwrap();
+    assert_eq!(count, snapshot.len());
+    let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(bytes)).unwrap();
+    assert!(book.worksheet_formula("entries").unwrap().is_empty(), "no text is taken for a formula");
+    let sheet = book.worksheet_range("entries").unwrap();
+    assert_eq!(sheet.height(), all.len() + 1);
+    let column = |name: &str| CSV_COLUMNS.iter().position(|column| *column == name).unwrap();
+    let titles: Vec<String> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(titles, CSV_COLUMNS);
+    for (row, entry) in sheet.rows().skip(1).zip(all.iter()) {
+        let view = entry.event.view().unwrap();
+        assert_eq!(row[0], Data::Float(entry.index as f64));
+        let Data::DateTime(time) = row[column("occurred_at")] else { panic!("{row:?} has no time") };
+        let expected = view.occurred_at.micros() as f64 / 86_400e6 + 25_569.0;
+        assert!((time.as_f64() - expected).abs() < 1e-9, "{time} is not {expected}");
+        assert_eq!(row[column("action")].to_string(), view.action);
+        let text = view.description.map(|json| hindcast_event::json::parse(json).unwrap());
+        let text = text.as_ref().and_then(|text| text.as_str()).unwrap_or_default();
+        assert_eq!(row[column("description")].to_string(), text);
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::schema::Refusals;
 use super::stream::{Pipe, chunks};
 use crate::app::App;
 use crate::catalog::By;
+use crate::reports::{Printed, print};
 use crate::rooms::Room;
 use axum::Extension;
 use axum::body::Body;
@@ -19,10 +20,10 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
-use hindcast_event::{Kind, Timestamp};
+use hindcast_event::{Kind, Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::query::Query;
-use hindcast_segments::{Budget, CsvStyle, ExportError, Format, Sight, Snapshot};
+use hindcast_segments::{Budget, CsvStyle, ExportError, Format, Sight, Snapshot, XLSX_ROWS_MAX};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io::{BufWriter, Write};
@@ -38,13 +39,16 @@ const BUFFER_BYTES: usize = 64 * 1024;
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Export {
+pub struct Asked {
     /// A query; everything when absent.
     #[param(max_length = 2000)]
     q: Option<String>,
     /// The layout. `csv-excel` is safe to open in a spreadsheet: no value is taken for a formula.
     #[param(inline)]
     format: Layout,
+    /// The language of a PDF.
+    #[param(pattern = "^(en|de|fr|ja)$", default = "en")]
+    lang: Option<String>,
     /// The workspace, when the token is good for several.
     #[serde(rename = "workspace")]
     #[param(min_length = 1, max_length = 32, pattern = "^[a-z0-9-]+$")]
@@ -59,26 +63,23 @@ pub(crate) enum Layout {
     Json,
     Ndjson,
     Parquet,
+    Xlsx,
+    Pdf,
 }
 
 impl Layout {
     /// All layouts, the most wanted first.
-    pub(crate) const ALL: [Self; 5] = [Self::CsvExcel, Self::Csv, Self::Json, Self::Ndjson, Self::Parquet];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::CsvExcel, Self::Xlsx, Self::Pdf, Self::Csv, Self::Json, Self::Ndjson, Self::Parquet];
 
     /// The one with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|layout| layout.names().0 == name)
     }
 
-    /// The same, as the columns write it.
-    pub(crate) fn format(self) -> Format {
-        match self {
-            Self::Csv => Format::Csv(CsvStyle::Raw),
-            Self::CsvExcel => Format::Csv(CsvStyle::Excel),
-            Self::Json => Format::Json,
-            Self::Ndjson => Format::Ndjson,
-            Self::Parquet => Format::Parquet,
-        }
+    /// The most entries that a file holds, where there is such a limit.
+    pub(crate) fn rows_max(self) -> Option<u64> {
+        (self == Self::Xlsx).then_some(XLSX_ROWS_MAX)
     }
 
     /// The name in queries, the ending of a file and the type of its content.
@@ -89,6 +90,10 @@ impl Layout {
             Self::Json => ("json", "json", "application/json"),
             Self::Ndjson => ("ndjson", "ndjson", "application/x-ndjson"),
             Self::Parquet => ("parquet", "parquet", "application/vnd.apache.parquet"),
+            Self::Pdf => ("pdf", "pdf", "application/pdf"),
+            Self::Xlsx => {
+                ("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+            }
         }
     }
 }
@@ -98,11 +103,12 @@ impl Layout {
 /// Newest first, as a file that is made while it is sent. The export is itself an entry, `log.exported`. If it cannot be
 /// finished the connection breaks, so that half a file is not taken for a whole one.
 #[utoipa::path(
-    get, path = "/v1/export", tag = "events", operation_id = "exportEvents", params(Export),
+    get, path = "/v1/export", tag = "events", operation_id = "exportEvents", params(Asked),
     responses(
         (status = 200, content(
             (String = "text/csv"), (Vec<super::schema::Entry> = "application/json"), (String = "application/x-ndjson"),
             (Vec<u8> = "application/vnd.apache.parquet"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/pdf"),
         )),
         (status = 507, body = super::error::ProblemBody, content_type = "application/problem+json", description = "No space is left to record the export."),
         Refusals,
@@ -113,13 +119,26 @@ pub async fn export(
     State(app): State<Arc<App>>,
     reader: Reader,
     Extension(lanes): Extension<Arc<Lanes>>,
-    Params(asked): Params<Export>,
+    Params(asked): Params<Asked>,
 ) -> Result<Response, Problem> {
     let now = (app.clock)();
     let query = query(now, asked.q.as_deref())?;
     let room = room(&app, &reader.workspace)?;
-    let (by, lanes) = (reader.caller.by(), lanes.of(&reader.workspace));
-    answer_export(app, lanes, room, reader.caller.token.sight.clone(), query, asked.format, by).await
+    let language = asked.lang.as_deref().map_or(Some(Language::default()), Language::parse);
+    let language =
+        language.ok_or_else(|| Problem::parameter("lang", "the languages are en, de, fr and ja"))?;
+    let wanted = Wanted { query, layout: asked.format, by: reader.caller.by(), language };
+    let lanes = lanes.of(&reader.workspace);
+    answer_export(app, lanes, room, reader.caller.token.sight.clone(), wanted).await
+}
+
+/// What is to be exported, how, and for whom.
+pub(crate) struct Wanted {
+    pub query: Query,
+    pub layout: Layout,
+    pub by: By,
+    /// Of whatever in it is written for people.
+    pub language: Language,
 }
 
 /// Sends an export, for a reader with this sight, after the entry about it is on disk.
@@ -128,22 +147,22 @@ pub(crate) async fn answer_export(
     lanes: Arc<Lanes>,
     room: Arc<Room>,
     sight: Arc<Sight>,
-    query: Query,
-    layout: Layout,
-    by: By,
+    Wanted { query, layout, by, language }: Wanted,
 ) -> Result<Response, Problem> {
+    let reader = by.actor["name"].as_str().unwrap_or_default().to_owned();
     let places = lanes.export()?;
     let (_, _, content_type) = layout.names();
     let file = file_name(&room.id, layout, (app.clock)());
     // The export shows the log as it was before the entry about it.
-    let (query, snapshot) = lanes
+    let export = lanes
         .query(&app, {
             let app = app.clone();
             move |budget| {
                 let snapshot = room.seen_by(&sight);
                 let rows = snapshot.count(&query, budget)?;
+                check_rows(layout, rows)?;
                 record(&app, &room.id, &exported(&by, &query, layout, rows))?;
-                Ok((query, snapshot))
+                Ok(Export { workspace: room.id.clone(), snapshot, sight, query, layout, language, reader })
             }
         })
         .await?;
@@ -151,7 +170,7 @@ pub(crate) async fn answer_export(
     let mut pipe = Pipe::new(chunks);
     spawn(move || {
         let _places = places;
-        if let Err(error) = write_export(&app, &snapshot, &query, layout, &mut pipe, &export_budget()) {
+        if let Err(error) = write_export(&app, &export, &mut pipe, &export_budget()) {
             tracing::warn!(%error, "an export was broken off");
             pipe.fail("the export was broken off");
         }
@@ -162,22 +181,64 @@ pub(crate) async fn answer_export(
     Ok((headers, Body::from_stream(body)).into_response())
 }
 
+/// Refuses what no file of a layout would hold.
+fn check_rows(layout: Layout, rows: u64) -> Result<(), Problem> {
+    match layout.rows_max() {
+        Some(most) if rows > most => {
+            let told = format!(
+                "{rows} entries are more than the {most} that a file of this layout holds: narrow the query, \
+                 or take another layout"
+            );
+            Err(Problem::parameter("format", told))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What an export may cost.
 pub(crate) fn export_budget() -> Budget {
     Budget::new(TIME_MAX, u64::MAX)
 }
 
+/// An export that is about to be written.
+pub(crate) struct Export {
+    pub workspace: WorkspaceId,
+    /// The log as its reader sees it.
+    pub snapshot: Snapshot,
+    /// What its reader sees.
+    pub sight: Arc<Sight>,
+    pub query: Query,
+    pub layout: Layout,
+    /// Of whatever in it is written for people.
+    pub language: Language,
+    /// What its reader is called.
+    pub reader: String,
+}
+
 /// Writes all answers to a query for a client or into a file, and says how many they were.
 pub(crate) fn write_export(
     app: &App,
-    snapshot: &Snapshot,
-    query: &Query,
-    layout: Layout,
+    export: &Export,
     out: &mut (impl Write + Send),
     budget: &Budget,
 ) -> Result<u64, ExportError> {
+    let Export { workspace, snapshot, sight, query, layout, language, reader } = export;
     let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, out);
-    let written = snapshot.export(query, layout.format(), &mut buffered, budget);
+    let mut columns = |format| snapshot.export(query, format, &mut buffered, budget);
+    let written = match *layout {
+        Layout::Csv => columns(Format::Csv(CsvStyle::Raw)),
+        Layout::CsvExcel => columns(Format::Csv(CsvStyle::Excel)),
+        Layout::Json => columns(Format::Json),
+        Layout::Ndjson => columns(Format::Ndjson),
+        Layout::Parquet => columns(Format::Parquet),
+        Layout::Xlsx => crate::jobs::exports::scratch(app)
+            .map_err(ExportError::from)
+            .and_then(|scratch| snapshot.export_xlsx(query, &scratch, &mut buffered, budget)),
+        Layout::Pdf => {
+            let printed = Printed { workspace, snapshot, sight, query, language: *language, reader };
+            print(app, &printed, &mut buffered, budget)
+        }
+    };
     let written = written.and_then(|rows| Ok(buffered.flush().map(|()| rows)?));
     match &written {
         Ok(rows) => app.metrics.exported.add(*rows),

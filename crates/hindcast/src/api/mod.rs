@@ -22,6 +22,7 @@ pub mod lanes;
 mod openapi;
 pub mod params;
 mod proof;
+mod reports;
 mod router;
 mod schema;
 mod stream;
@@ -33,7 +34,8 @@ mod workspaces;
 pub(crate) use entries::find;
 pub(crate) use events::checkpoint;
 pub(crate) use export::{
-    Layout, answer_export, export_budget, exported, file_name, record as record_export, write_export,
+    Export, Layout, Wanted, answer_export, export_budget, exported, file_name, record as record_export,
+    write_export,
 };
 pub(crate) use openapi::described;
 pub(crate) use params::escaped;

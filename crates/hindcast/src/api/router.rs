@@ -5,7 +5,7 @@ use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
     activities, anchors, checkpoints, connections, counts, entries, events, export, health, openapi, proof,
-    tail, tlog, tokens, workspaces,
+    reports, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -32,6 +32,9 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(counts::suggest))
         .routes(routes!(tail::tail))
         .routes(routes!(export::export))
+        .routes(routes!(reports::list, reports::create))
+        .routes(routes!(reports::one))
+        .routes(routes!(reports::fetch))
         .routes(routes!(activities::list))
         .routes(routes!(checkpoints::newest))
         .routes(routes!(checkpoints::history))

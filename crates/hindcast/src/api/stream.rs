@@ -104,8 +104,9 @@ impl io::Write for Pipe {
         Ok(bytes.len())
     }
 
+    /// Nothing is kept back; but whoever writes hears whether the client is still there.
     fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        if self.chunks.0.is_closed() { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 }
 

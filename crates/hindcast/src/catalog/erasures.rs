@@ -229,7 +229,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Forgets what people here keep under these texts: saved views that ask for them, invitations and failed sign-ins.
+    /// Forgets what people here keep under these texts: saved views and reports that ask for them, invitations and failed sign-ins.
     pub fn forget_texts<'t>(
         &self,
         workspace: &WorkspaceId,
@@ -247,6 +247,10 @@ impl Catalog {
                 )?;
                 transaction.execute(
                     "DELETE FROM invitation WHERE workspace = ?1 AND ended_at IS NOT NULL AND instr(lower(email), ?2)",
+                    params![workspace.as_str(), text],
+                )?;
+                transaction.execute(
+                    "DELETE FROM report_schedule WHERE workspace = ?1 AND instr(lower(query), ?2)",
                     params![workspace.as_str(), text],
                 )?;
                 transaction.execute("DELETE FROM attempt WHERE instr(lower(key), ?1)", [&text])?;

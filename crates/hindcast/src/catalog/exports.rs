@@ -1,7 +1,7 @@
 //! Exports that outlive the request they were asked for by.
 
 use super::{Catalog, CatalogError, PersonId, outbox, random_id};
-use hindcast_event::Timestamp;
+use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
@@ -84,6 +84,8 @@ pub struct Export {
     pub query: String,
     /// The name of its layout.
     pub format: String,
+    /// The language of whatever in it is written for people.
+    pub language: Language,
     /// How far it has come.
     pub state: ExportState,
     /// How many entries it was to have, and has when it is ready.
@@ -113,6 +115,8 @@ pub struct NewExport<'a> {
     pub query: &'a str,
     /// The name of its layout.
     pub format: &'a str,
+    /// The language of whatever in it is written for people.
+    pub language: Language,
     /// How many entries it will have.
     pub rows: u64,
 }
@@ -128,7 +132,7 @@ pub enum Queued {
     EnoughOfWorkspace,
 }
 
-const COLUMNS: &str = "id, workspace, person, query, format, state, rows, bytes, sha256, sight, problem, created_at, \
+const COLUMNS: &str = "id, workspace, person, query, format, language, state, rows, bytes, sha256, sight, problem, created_at, \
      finished_at";
 
 impl Catalog {
@@ -149,14 +153,15 @@ impl Catalog {
             return Ok(Queued::EnoughOfWorkspace);
         }
         transaction.execute(
-            "INSERT INTO export (id, workspace, person, query, format, state, rows, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'queued', ?6, ?7)",
+            "INSERT INTO export (id, workspace, person, query, format, language, state, rows, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?8)",
             params![
                 id,
                 new.workspace.as_str(),
                 new.person.0,
                 new.query,
                 new.format,
+                new.language.code(),
                 i64::try_from(new.rows).unwrap_or(i64::MAX),
                 now.micros()
             ],
@@ -279,6 +284,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<Export, CatalogError>> {
         person: PersonId(row.get("person")?),
         query: row.get("query")?,
         format: row.get("format")?,
+        language: Language::parse(&row.get::<_, String>("language")?).unwrap_or_default(),
         state,
         rows: row.get("rows")?,
         bytes: row.get("bytes")?,
@@ -318,7 +324,8 @@ mod tests {
     }
 
     fn queue(catalog: &Catalog, workspace: &WorkspaceId, person: &PersonId) -> Queued {
-        let new = NewExport { workspace, person, query: "", format: "csv", rows: 1 };
+        let new =
+            NewExport { workspace, person, query: "", format: "csv", language: Language::English, rows: 1 };
         let event = By::server().event("log.exported", json!([]), json!({}));
         catalog.queue_export(&new, &event, now()).expect("asked")
     }

@@ -14,7 +14,9 @@ mod memberships;
 mod narrowing;
 mod outbox;
 mod people;
+mod reports;
 mod retention;
+mod schedules;
 mod sessions;
 mod settings;
 mod teams;
@@ -33,6 +35,8 @@ pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
+pub use reports::Report;
+pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
 pub use settings::Settings;
 pub use teams::Team;
@@ -216,6 +220,34 @@ const MIGRATIONS: [&str; 6] = [
         requested_at INTEGER NOT NULL,
         decided_by   TEXT NOT NULL DEFAULT '',
         finished_at  INTEGER
+    ) STRICT;
+    CREATE TABLE report (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        template    TEXT NOT NULL,
+        from_us     INTEGER NOT NULL,
+        until_us    INTEGER NOT NULL,
+        query       TEXT NOT NULL,
+        language    TEXT NOT NULL,
+        made_by     TEXT NOT NULL,
+        sight       TEXT NOT NULL,
+        entries     INTEGER NOT NULL,
+        sha256      TEXT NOT NULL,
+        json_sha256 TEXT NOT NULL,
+        bytes       INTEGER NOT NULL,
+        created_at  INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX report_by_workspace ON report (workspace, created_at);
+    ALTER TABLE export ADD COLUMN language TEXT NOT NULL DEFAULT 'en';
+    CREATE TABLE report_schedule (
+        id        TEXT PRIMARY KEY,
+        workspace TEXT NOT NULL REFERENCES workspace,
+        person    TEXT NOT NULL REFERENCES person,
+        template  TEXT NOT NULL,
+        query     TEXT NOT NULL,
+        language  TEXT NOT NULL,
+        every     TEXT NOT NULL,
+        next_at   INTEGER NOT NULL
     ) STRICT;
 ",
 ];

@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// The form of the file; by its name when nothing is said.
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// The language of a PDF: en, de, fr or ja.
+    #[arg(long, value_name = "CODE", default_value = "en")]
+    lang: String,
     /// The file to write. `-` is standard output.
     #[arg(long, value_name = "FILE")]
     output: PathBuf,
@@ -43,6 +46,10 @@ enum Format {
     Ndjson,
     /// Columns, for DuckDB, Spark and the like.
     Parquet,
+    /// A workbook for Excel and other spreadsheets.
+    Xlsx,
+    /// Pages to read and to keep, with the newest checkpoint.
+    Pdf,
 }
 
 impl Format {
@@ -53,6 +60,8 @@ impl Format {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Parquet => "parquet",
+            Self::Xlsx => "xlsx",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -62,6 +71,8 @@ impl Format {
             "json" => Some(Self::Json),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
             "parquet" => Some(Self::Parquet),
+            "xlsx" => Some(Self::Xlsx),
+            "pdf" => Some(Self::Pdf),
             _ => None,
         }
     }
@@ -72,12 +83,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("{} does not tell the format, say --format", args.output.display());
     };
     let to_stdout = args.output.as_os_str() == "-";
-    if to_stdout && format == Format::Parquet && is_watched() {
-        bail!("parquet is not for the screen, name a file with --output");
+    if to_stdout && matches!(format, Format::Parquet | Format::Xlsx | Format::Pdf) && is_watched() {
+        bail!("{} is not for the screen, name a file with --output", format.named());
     }
     let query = args.query.join(" ");
-    let answer =
-        args.server.client()?.get("/v1/export", &[("q", &query), ("format", format.named())], &[])?;
+    let answer = args.server.client()?.get(
+        "/v1/export",
+        &[("q", &query), ("format", format.named()), ("lang", &args.lang)],
+        &[],
+    )?;
     let mut body = answer.into_body().into_reader();
     if to_stdout {
         copy(&mut body, &mut io::stdout().lock())?;
@@ -89,7 +103,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Writes beside the file, syncs, and then gives it its name.
-fn whole_or_not_there(
+pub(super) fn whole_or_not_there(
     file: &Path,
     write: impl FnOnce(&mut File) -> anyhow::Result<u64>,
 ) -> anyhow::Result<u64> {

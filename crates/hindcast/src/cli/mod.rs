@@ -8,6 +8,7 @@ mod export;
 mod ingest;
 mod keys;
 mod person;
+mod report;
 mod row;
 mod search;
 mod serve;
@@ -46,6 +47,8 @@ enum Command {
     Tail(tail::Args),
     /// Write entries into a file.
     Export(export::Args),
+    /// Have a report made, and list those that are kept.
+    Report(report::Args),
     /// Verify a data folder or a proof file.
     Verify(verify::Args),
     /// Copy the data folder, also while a server runs on it.
@@ -78,6 +81,7 @@ impl Cli {
             Command::Search(args) => search::run(&args),
             Command::Tail(args) => tail::run(&args),
             Command::Export(args) => export::run(&args),
+            Command::Report(args) => report::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Backup(args) => backup::run_backup(&args),
             Command::Restore(args) => backup::run_restore(&args),

@@ -9,6 +9,7 @@ use super::selector::Selector;
 use crate::app::App;
 use crate::catalog::{By, Erasure, ErasureState};
 use crate::followers::seal_all;
+use crate::jobs::reports;
 use crate::keeping::{Replaced, replace};
 use crate::rooms::Room;
 use anyhow::Context as _;
@@ -34,6 +35,10 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     rewrite(app, room, &manifest)?;
     app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
     app.exports.forget_all(app, &room.id)?;
+    // What was reported may name the person; that there was a report, and its hash, stay in the log.
+    for report in app.catalog.reports(&room.id)? {
+        reports::remove(app, &report.id)?;
+    }
     app.catalog.set_mark(room.id.as_str(), &mark(&erasure.id), "yes")?;
     let finished_at = (app.clock)();
     erasure.certificate = certificate(app, &room.id, &erasure, notice, finished_at)?;

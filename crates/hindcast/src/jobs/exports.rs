@@ -4,7 +4,7 @@
 //! that was under way when the server ended begins anew. Files are private to the server and go after [`KEPT_MICROS`];
 //! all of them together take no more of the disk than `limits.exports_mb`, of which a workspace may have half.
 
-use crate::api::{Layout, export_budget, write_export};
+use crate::api::{self, Layout, export_budget, write_export};
 use crate::app::App;
 use crate::catalog::{Export, ExportProblem, ExportState};
 use crate::people::{Permission, sight};
@@ -107,6 +107,13 @@ impl Exports {
 
 fn folder(app: &App) -> PathBuf {
     app.config.data.folder.join("exports")
+}
+
+/// Where files without a name may lie while an export is written.
+pub fn scratch(app: &App) -> io::Result<PathBuf> {
+    let folder = folder(app);
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
 }
 
 /// Where an export lies.
@@ -234,7 +241,19 @@ fn write_part(app: &App, export: &Export, underway: &Underway, part: &Path) -> a
     let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(part)?;
     let left = room(app, &export.workspace)?;
     let mut out = Hashed { file, hash: Sha256::new(), underway, left, is_full: false, ending: &app.ending };
-    let rows = write_export(app, &snapshot, &query, layout, &mut out, &underway.budget);
+    let person = app.catalog.person(&export.person)?.context("whoever asked for it is gone")?;
+    let language = export.language;
+    let workspace = export.workspace.clone();
+    let wanted = api::Export {
+        workspace,
+        snapshot,
+        sight: sight.clone(),
+        query,
+        layout,
+        language,
+        reader: person.name,
+    };
+    let rows = write_export(app, &wanted, &mut out, &underway.budget);
     if out.is_full {
         return Err(Full.into());
     }
@@ -256,9 +275,7 @@ struct Hashed<'a> {
 
 impl Write for Hashed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.underway.is_cancelled() || *self.ending.borrow() {
-            return Err(io::Error::other(SearchError::Cancelled));
-        }
+        self.go_on()?;
         let left = self.left.checked_sub(bytes.len() as u64).ok_or(io::ErrorKind::StorageFull.into());
         let written = left.and_then(|left| self.file.write_all(bytes).map(|()| left));
         self.is_full = matches!(&written, Err(error) if error.kind() == io::ErrorKind::StorageFull);
@@ -269,7 +286,15 @@ impl Write for Hashed<'_> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.go_on()?;
         self.file.flush()
+    }
+}
+
+impl Hashed<'_> {
+    fn go_on(&self) -> io::Result<()> {
+        let is_over = self.underway.is_cancelled() || *self.ending.borrow();
+        if is_over { Err(io::Error::other(SearchError::Cancelled)) } else { Ok(()) }
     }
 }
 
@@ -307,6 +332,7 @@ mod tests {
             person: PersonId("ana".to_owned()),
             query: String::new(),
             format: "csv".to_owned(),
+            language: hindcast_event::Language::English,
             state: ExportState::Ready,
             rows: 1,
             bytes: 1,

@@ -2,4 +2,6 @@
 
 pub mod demo;
 pub mod exports;
+pub mod reports;
+pub mod schedules;
 pub mod verify;

@@ -14,7 +14,9 @@ use super::shell::{Section, Shell};
 use super::text::Text;
 use super::visitor::Visitor;
 use crate::api::lanes::{Lanes, blocking};
-use crate::api::{Chunks, Layout, Problem, answer_export, chunks, exported, file_name, record_export};
+use crate::api::{
+    Chunks, Layout, Problem, Wanted, answer_export, chunks, exported, file_name, record_export,
+};
 use crate::app::App;
 use crate::catalog::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
@@ -55,7 +57,7 @@ struct ExportPage {
     size: String,
     is_job: bool,
     narrowed: bool,
-    layouts: [(&'static str, String, String); 5],
+    layouts: [(&'static str, String, String); 7],
 }
 
 #[derive(Template)]
@@ -118,9 +120,11 @@ pub async fn dialog(
     })
 }
 
-fn layouts(t: Text) -> [(&'static str, String, String); 5] {
+fn layouts(t: Text) -> [(&'static str, String, String); 7] {
     Layout::ALL.map(|layout| {
         let (name, told) = match layout {
+            Layout::Xlsx => (t.layout_xlsx(), t.layout_xlsx_told()),
+            Layout::Pdf => (t.layout_pdf(), t.layout_pdf_told()),
             Layout::CsvExcel => (t.layout_csv_excel(), t.layout_csv_excel_told()),
             Layout::Csv => (t.layout_csv(), t.layout_csv_told()),
             Layout::Json => (t.layout_json(), t.layout_json_told()),
@@ -146,9 +150,14 @@ pub async fn begin(
     let room = visitor.room(&app)?;
     let (counted, query) = (room.seen_by(&visitor.sight), question.query.clone());
     let rows = lanes.query(&app, move |budget| Ok(counted.count(&query, budget)?)).await?;
+    if let Some(most) = layout.rows_max().filter(|most| rows > *most) {
+        let told = visitor.guest.text.export_too_many(count(rows), count(most));
+        return Err(Problem::parameter("format", told).into());
+    }
     if rows <= AT_ONCE_MAX && form.value("as") != "job" {
-        let by = visitor.by();
-        return Ok(answer_export(app, lanes, room, visitor.sight.clone(), question.query, layout, by).await?);
+        let (by, language) = (visitor.by(), visitor.guest.text.language);
+        let wanted = Wanted { query: question.query, layout, by, language };
+        return Ok(answer_export(app, lanes, room, visitor.sight.clone(), wanted).await?);
     }
     blocking(move || queue(&app, &visitor, &question.query, layout, rows)).await?;
     Ok(redirect("/exports"))
@@ -165,7 +174,8 @@ fn queue(app: &App, visitor: &Visitor, query: &Query, layout: Layout, rows: u64)
     let asked_at = TimeRange { from: None, until: Some(visitor.now.micros() + 1) };
     let received = query.received.intersection(&asked_at).unwrap_or(query.received);
     let text = Query { received, ..query.clone() }.to_string();
-    let new = NewExport { workspace, person, query: &text, format: layout.names().0, rows };
+    let (format, language) = (layout.names().0, t.language);
+    let new = NewExport { workspace, person, query: &text, format, language, rows };
     let event = exported(&visitor.by(), query, layout, rows);
     match app.catalog.queue_export(&new, &event, visitor.now)? {
         Queued::Waiting(_) => app.post(),

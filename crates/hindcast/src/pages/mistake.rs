@@ -7,7 +7,7 @@ use super::text::Text;
 use super::visitor::Visitor;
 use crate::api::Problem;
 use hindcast_segments::query::{
-    Key, QUERY_CHARS_MAX, QUERY_TERMS_MAX, QueryError, QueryErrorKind, QueryErrors,
+    Key, ParseContext, QUERY_CHARS_MAX, QUERY_TERMS_MAX, Query, QueryError, QueryErrorKind, QueryErrors,
 };
 use std::borrow::Cow;
 
@@ -44,6 +44,16 @@ pub fn question(visitor: &Visitor, asked: &Asked) -> Result<Question, Refusal> {
         let mistake = Mistake::of(visitor.guest.text, asked, &errors);
         let told = mistake.map_or_else(String::new, |mistake| format!("{} {}", mistake.told, mistake.part));
         Problem::parameter("q", told).into()
+    })
+}
+
+/// What a field of a form asks for, or what is wrong with it.
+pub fn query_of(visitor: &Visitor, typed: &str) -> Result<Query, String> {
+    let context = ParseContext { now_us: visitor.now.micros(), clock: &visitor.clock };
+    Query::parse(typed, &context).map_err(|errors| {
+        let asked = Asked { q: typed.to_owned(), ..Asked::default() };
+        let mistake = Mistake::of(visitor.guest.text, &asked, &errors);
+        mistake.map_or_else(String::new, |mistake| format!("{} {}", mistake.told, mistake.part))
     })
 }
 

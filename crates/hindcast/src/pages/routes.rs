@@ -2,7 +2,7 @@
 
 use super::{
     answer, assets, dashboards, entry, exports, help, integrity, integrity_of_entry, join, log, oidc, person,
-    preferences, reference, second_factor, settings, setup, share, sign_in, suggest, tail, views,
+    preferences, reference, reports, second_factor, settings, setup, share, sign_in, suggest, tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -40,6 +40,16 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/log/{id}/proof/{file}", get(integrity_of_entry::proof))
         .route("/dashboards/{name}", get(dashboards::show))
         .route("/people/{id}", get(person::show))
+        .route("/reports", get(reports::list).post(reports::make))
+        .route(
+            "/reports/verify",
+            post(reports::verify).layer(DefaultBodyLimit::max(reports::UPLOAD_BYTES_MAX)),
+        )
+        .route("/reports/schedules/{id}/remove", post(reports::end_schedule))
+        .route("/reports/{id}", get(reports::show))
+        .route("/reports/{id}/file/{kind}", get(reports::file))
+        .route("/reports/{id}/review", post(reports::review))
+        .route("/reports/{id}/remove", post(reports::remove))
         .route("/integrity", get(integrity::show))
         .route("/integrity/verify", post(integrity::verify))
         .route("/auth/oidc", get(oidc::leave))

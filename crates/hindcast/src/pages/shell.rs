@@ -18,6 +18,8 @@ pub enum Section {
     Log,
     /// Dashboards.
     Dashboards,
+    /// Reports.
+    Reports,
     /// The integrity of the log.
     Integrity,
     /// Exports.
@@ -213,8 +215,11 @@ fn nav(visitor: &Visitor, section: Section) -> Vec<Place> {
     let mut places = vec![
         place(Section::Log, "/log", t.nav_log(), "log", "l"),
         place(Section::Dashboards, "/dashboards/overview", t.nav_dashboards(), "chart", "d"),
-        place(Section::Integrity, "/integrity", t.nav_integrity(), "shield", "i"),
     ];
+    if visitor.may(Permission::ReadReports) {
+        places.push(place(Section::Reports, "/reports", t.nav_reports(), "report", "r"));
+    }
+    places.push(place(Section::Integrity, "/integrity", t.nav_integrity(), "shield", "i"));
     if visitor.may(Permission::ExportLog) {
         places.push(place(Section::Exports, "/exports", t.nav_exports(), "download", "e"));
     }

@@ -24,6 +24,10 @@ pub enum Permission {
     ReadLog,
     /// Take entries out as files.
     ExportLog,
+    /// Open reports of whoever sees the same, and verify them.
+    ReadReports,
+    /// Have reports made, and sign off that they were looked at.
+    CreateReports,
     /// Share saved views with others.
     ShareViews,
     /// Change how the workspace is called and its calendar.
@@ -76,11 +80,13 @@ impl Role {
 
     /// Whether the role may do this.
     pub fn may(self, permission: Permission) -> bool {
-        use Permission::{ExportLog, ReadLog, ShareViews};
+        use Permission::{CreateReports, ExportLog, ReadLog, ReadReports, ShareViews};
         match self {
             Self::Owner | Self::SecurityAdmin => true,
-            Self::SupportOpsManager => matches!(permission, ReadLog | ExportLog | ShareViews),
-            Self::Auditor => matches!(permission, ReadLog | ExportLog),
+            Self::SupportOpsManager => {
+                matches!(permission, ReadLog | ExportLog | ReadReports | CreateReports | ShareViews)
+            }
+            Self::Auditor => matches!(permission, ReadLog | ExportLog | ReadReports | CreateReports),
             Self::Viewer => permission == ReadLog,
         }
     }
@@ -112,9 +118,11 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::ReadLog,
         Self::ExportLog,
+        Self::ReadReports,
+        Self::CreateReports,
         Self::ShareViews,
         Self::SettingsGeneral,
         Self::SettingsPeople,
@@ -130,6 +138,8 @@ impl Permission {
         match self {
             Self::ReadLog => "log.read",
             Self::ExportLog => "log.export",
+            Self::ReadReports => "report.read",
+            Self::CreateReports => "report.create",
             Self::ShareViews => "view.share",
             Self::SettingsGeneral => "settings.general",
             Self::SettingsPeople => "settings.people",
@@ -159,6 +169,7 @@ mod tests {
     fn everybody_reads_and_an_auditor_changes_nothing() {
         assert!(Role::ALL.into_iter().all(|role| role.may(Permission::ReadLog)));
         let may: Vec<_> = Permission::ALL.into_iter().filter(|p| Role::Auditor.may(*p)).collect();
-        assert_eq!(may, [Permission::ReadLog, Permission::ExportLog]);
+        use Permission::{CreateReports, ExportLog, ReadLog, ReadReports};
+        assert_eq!(may, [ReadLog, ExportLog, ReadReports, CreateReports]);
     }
 }

@@ -48,7 +48,7 @@ pub const ENTRIES: [&str; 12] = [
     "/log/{denied}",
     "/log/99999999",
 ];
-pub const DASHBOARDS_AND_SETTINGS: [&str; 21] = [
+pub const DASHBOARDS_AND_SETTINGS: [&str; 22] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",
@@ -58,6 +58,7 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 21] = [
     "/dashboards/people?range=15m&q=nothing-is-called-this",
     "/people/{actor}?range=all",
     "/integrity",
+    "/reports",
     "/settings/general",
     "/settings/people",
     "/settings/people/{member}",

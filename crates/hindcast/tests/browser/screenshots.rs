@@ -43,6 +43,7 @@ const PAGES: [(&str, &str); 34] = [
     ("people", "/dashboards/people?range=30d"),
     ("person", "/people/{actor}?range=90d"),
     ("integrity", "/integrity"),
+    ("reports", "/reports"),
     ("settings-general", "/settings/general"),
     ("settings-people", "/settings/people"),
     ("settings-member", "/settings/people/{member}"),

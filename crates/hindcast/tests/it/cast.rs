@@ -112,6 +112,16 @@ impl Visitor<'_> {
         self.send("POST", path, &headers, Some(body.finish()))
     }
 
+    /// A form with a file of text, sent from our own pages.
+    pub fn upload(&self, path: &str, file: &str) -> Answer {
+        let body = format!(
+            "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"report\"\r\n\r\n{file}\r\n--cut--\r\n"
+        );
+        let headers =
+            [("sec-fetch-site", "same-origin"), ("content-type", "multipart/form-data; boundary=cut")];
+        self.send("POST", path, &headers, Some(body))
+    }
+
     /// The cookie that an answer sets, to be shown from now on.
     pub fn take_cookie(&mut self, answer: &Answer) {
         let cookie = answer.headers.get_all("set-cookie").iter().find_map(|header| {

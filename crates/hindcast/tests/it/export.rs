@@ -42,12 +42,17 @@ fn each_format_holds_every_answer() {
     );
     let parquet = export("parquet");
     assert!(parquet.body.starts_with(b"PAR1") && parquet.body.ends_with(b"PAR1"));
+    let book = export("xlsx");
+    assert!(book.body.starts_with(b"PK") && book.header("content-type").ends_with("spreadsheetml.sheet"));
+    let paper = export("pdf&lang=ja");
+    assert!(paper.body.starts_with(b"%PDF-1.7") && paper.header("content-type") == "application/pdf");
+    assert_eq!(server.get("/v1/export?format=pdf&lang=tlh").send().problem().0, 400);
     assert_eq!(server.get("/v1/export?format=xml").send().problem().0, 400);
     let found = server.get("/v1/events?q=action:log.exported&limit=1").send().good();
     assert_eq!(actions(&found), ["log.exported"]);
     let entry = &found["entries"][0];
     assert_eq!((&entry["actor"]["type"], &entry["kind"]), (&json!("api_key"), &json!("system")));
-    assert_eq!((&entry["metadata"]["format"], &entry["metadata"]["rows"]), (&json!("parquet"), &json!(2)));
+    assert_eq!((&entry["metadata"]["format"], &entry["metadata"]["rows"]), (&json!("pdf"), &json!(2)));
     assert_eq!(entry["context"]["ip"], "127.0.0.1");
 }
 

@@ -26,6 +26,7 @@ mod own_log;
 mod pages;
 mod process;
 mod proof;
+mod reports;
 mod restarts;
 mod support;
 mod tail;

@@ -35,6 +35,9 @@ fn the_document_is_whole_and_names_every_address() {
         "/readyz",
         "/metrics",
         "/openapi.json",
+        "/v1/reports",
+        "/v1/reports/{id}",
+        "/v1/reports/{id}/file/{kind}",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");

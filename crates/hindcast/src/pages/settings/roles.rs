@@ -105,6 +105,8 @@ pub fn permission_name(t: Text, permission: Permission) -> String {
     let name = match permission {
         Permission::ReadLog => t.permission_read_log(),
         Permission::ExportLog => t.permission_export_log(),
+        Permission::ReadReports => t.permission_read_reports(),
+        Permission::CreateReports => t.permission_create_reports(),
         Permission::ShareViews => t.permission_share_views(),
         Permission::SettingsGeneral => t.permission_settings_general(),
         Permission::SettingsPeople => t.permission_settings_people(),

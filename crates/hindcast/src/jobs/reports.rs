@@ -1,0 +1,270 @@
+//! Reports that people had made: written by a thread of their own, while whoever asked watches, and kept as PDF and JSON.
+//!
+//! One is under way for each workspace, and [`MAKING_MAX`] in all. What a server had begun when it ended is not made; its
+//! reader asks again. Files are private to the server and go after [`KEPT_MICROS`]. That a report was made is an entry with
+//! the checksums of its files, so that one can be shown to be that which was made.
+
+use super::exports::digest;
+use crate::app::App;
+use crate::catalog::{By, Report};
+use crate::paper::{Document, pdf};
+use crate::reports::{Asked, Template, write};
+use crate::rooms::Room;
+use anyhow::{Context as _, bail, ensure};
+use hindcast_event::{Language, Timestamp};
+use hindcast_ledger::WorkspaceId;
+use hindcast_segments::query::Query;
+use hindcast_segments::{Budget, Sight};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// A report is kept for 400 days, so that a year can be looked at as a whole.
+pub const KEPT_MICROS: i64 = 400 * 86_400_000_000;
+/// Reports that are being made at once.
+const MAKING_MAX: usize = 2;
+/// Reports of a workspace that are kept.
+const KEPT_MAX: usize = 1_000;
+/// A report that takes longer is broken off.
+const TIME_MAX: Duration = Duration::from_secs(3600);
+
+/// What is known of the reports that are being made, by workspace.
+#[derive(Default)]
+pub struct Reports(Mutex<HashMap<WorkspaceId, Arc<Making>>>);
+
+/// A report that is being made, or could not be.
+pub struct Making {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub template: Template,
+    /// How much is done, in a hundred parts.
+    pub percent: AtomicU64,
+    /// Whether it ended without a report.
+    pub failed: AtomicBool,
+    budget: Budget,
+}
+
+/// What somebody wants.
+pub struct Order {
+    /// What is read.
+    pub room: Arc<Room>,
+    /// As what.
+    pub template: Template,
+    /// From when, and until before when.
+    pub time: (Timestamp, Timestamp),
+    /// What it is narrowed to besides.
+    pub narrowed: Query,
+    /// In which language.
+    pub language: Language,
+    /// What they see.
+    pub sight: Arc<Sight>,
+    /// Who wants it.
+    pub by: By,
+}
+
+/// Others are being made; try again when they are done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy;
+
+impl Making {
+    fn new(template: Template) -> Result<Self, getrandom::Error> {
+        let mut random = [0; 10];
+        getrandom::fill(&mut random)?;
+        Ok(Self {
+            id: crate::hex::hex(&random),
+            template,
+            percent: AtomicU64::new(0),
+            failed: AtomicBool::new(false),
+            budget: Budget::new(TIME_MAX, u64::MAX),
+        })
+    }
+
+    fn is_over(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody broke it off.
+    pub fn is_cancelled(&self) -> bool {
+        self.budget.cancel_flag().load(Ordering::Relaxed)
+    }
+
+    /// Breaks it off.
+    pub fn cancel(&self) {
+        self.budget.cancel_flag().store(true, Ordering::Relaxed);
+    }
+}
+
+impl Reports {
+    /// What is being made of a workspace, or last could not be.
+    pub fn of(&self, workspace: &WorkspaceId) -> Option<Arc<Making>> {
+        self.lock().get(workspace).cloned()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Arc<Making>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Begins a report, and says which it will be.
+pub fn begin(app: &Arc<App>, order: Order) -> Result<String, Busy> {
+    let making = Arc::new(Making::new(order.template).map_err(|_| Busy)?);
+    let id = making.id.clone();
+    let workspace = order.room.id.clone();
+    let mut all = app.reports.lock();
+    all.retain(|_, known| !known.is_over());
+    if all.len() >= MAKING_MAX || all.contains_key(&workspace) {
+        return Err(Busy);
+    }
+    all.insert(workspace.clone(), making.clone());
+    drop(all);
+    let thread_app = app.clone();
+    let started = std::thread::Builder::new().name("report".to_owned()).spawn(move || {
+        let made = make(&thread_app, &order, &making);
+        // What failed is told until another begins; what is made is in the list, and what was broken off is forgotten.
+        if let (Err(error), false) = (&made, making.is_cancelled()) {
+            tracing::warn!(report = making.id, error = format!("{error:#}"), "a report was not made");
+            making.failed.store(true, Ordering::Relaxed);
+        } else {
+            thread_app.reports.lock().remove(&workspace);
+        }
+    });
+    if let Err(error) = started {
+        tracing::error!(%error, "a report could not be begun");
+        app.reports.lock().retain(|_, known| known.id != id);
+        return Err(Busy);
+    }
+    Ok(id)
+}
+
+/// Makes a report here and now, for whoever does not watch.
+pub fn make_now(app: &App, order: &Order) -> anyhow::Result<()> {
+    make(app, order, &Making::new(order.template)?)
+}
+
+fn make(app: &App, order: &Order, making: &Making) -> anyhow::Result<()> {
+    let workspace = &order.room.id;
+    ensure!(app.catalog.reports(workspace)?.len() < KEPT_MAX, "the workspace has {KEPT_MAX} reports already");
+    let reader = order.by.actor["name"].as_str().unwrap_or_default();
+    let asked = Asked {
+        workspace,
+        template: order.template,
+        time: order.time,
+        narrowed: &order.narrowed,
+        language: order.language,
+        reader,
+        sight: &order.sight,
+    };
+    let snapshot = order.room.seen_by(&order.sight);
+    let done = |percent| making.percent.store(percent, Ordering::Relaxed);
+    let written = write(app, &asked, &snapshot, &making.budget, &done)?;
+    let json = serde_json::to_vec(&written.document)?;
+    let mut go_on = || !making.is_cancelled() && !*app.ending.borrow();
+    let bytes = pdf(&written.document, app.fonts(), &mut go_on)?;
+    done(95);
+    let report = Report {
+        id: making.id.clone(),
+        workspace: workspace.clone(),
+        template: order.template.as_str().to_owned(),
+        time: order.time,
+        query: order.narrowed.to_string(),
+        language: order.language,
+        made_by: reader.to_owned(),
+        sight: digest(&order.sight),
+        entries: written.entries,
+        sha256: crate::hex::hex(&Sha256::digest(&bytes)),
+        json_sha256: crate::hex::hex(&Sha256::digest(&json)),
+        bytes: bytes.len() as u64,
+        created_at: written.document.made_at,
+    };
+    keep(app, &report, "json", &json)?;
+    keep(app, &report, "pdf", &bytes)?;
+    let proof = written.proof.map(|proof| (proof.size, proof.root)).unzip();
+    let about = json!({
+        "template": report.template,
+        "from": report.time.0.to_string(),
+        "until": report.time.1.to_string(),
+        "query": report.query,
+        "language": report.language.code(),
+        "entries": report.entries,
+        "sha256": report.sha256,
+        "json_sha256": report.json_sha256,
+        "size": proof.0,
+        "root": proof.1,
+    });
+    let target = json!([{ "type": "report", "id": report.id, "name": written.document.title }]);
+    app.catalog.add_report(&report, &order.by.event("report.created", target, about))?;
+    app.post();
+    Ok(())
+}
+
+/// Where a report lies; `kind` is `pdf` or `json`.
+pub fn file(app: &App, id: &str, kind: &str) -> PathBuf {
+    folder(app).join(format!("{id}.{kind}"))
+}
+
+fn folder(app: &App) -> PathBuf {
+    app.config.data.folder.join("reports")
+}
+
+fn keep(app: &App, report: &Report, kind: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder(app))?;
+    let target = file(app, &report.id, kind);
+    let part = target.with_extension("part");
+    let mut out = File::options().create(true).truncate(true).write(true).mode(0o600).open(&part)?;
+    out.write_all(bytes)?;
+    out.sync_all()?;
+    std::fs::rename(&part, &target).context("the file of a report")
+}
+
+/// What a report says, as it was made.
+pub fn read(app: &App, report: &Report) -> anyhow::Result<Document> {
+    let json = std::fs::read(file(app, &report.id, "json"))?;
+    if crate::hex::hex(&Sha256::digest(&json)) != report.json_sha256 {
+        bail!("the file of report {} is not what was written", report.id);
+    }
+    Ok(serde_json::from_slice(&json)?)
+}
+
+/// Removes a report with its files.
+pub fn remove(app: &App, id: &str) -> anyhow::Result<()> {
+    app.catalog.forget_report(id)?;
+    for kind in ["pdf", "json"] {
+        match std::fs::remove_file(file(app, id, kind)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Removes what is old.
+pub fn remove_old(app: &App) -> anyhow::Result<()> {
+    let before = Timestamp::from_micros((app.clock)().micros() - KEPT_MICROS);
+    app.catalog.old_reports(before)?.iter().try_for_each(|id| remove(app, id))
+}
+
+/// Removes files that no report has, such as one that was being written when the server was killed.
+pub fn sweep(app: &App) -> anyhow::Result<()> {
+    let folder = folder(app);
+    if !folder.exists() {
+        return Ok(());
+    }
+    let known = app.catalog.report_ids()?;
+    for found in std::fs::read_dir(folder)? {
+        let found = found?.path();
+        let id = found.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let is_whole = found.extension().is_some_and(|kind| kind == "pdf" || kind == "json");
+        if !is_whole || !known.iter().any(|known| known == id) {
+            std::fs::remove_file(&found)?;
+        }
+    }
+    Ok(())
+}

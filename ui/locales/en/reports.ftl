@@ -1,0 +1,126 @@
+# Reports: the pages, and what the documents say.
+
+nav-reports = Reports
+reports-purpose = What the log has to say about a time, to read, print and hand on.
+reports-none = No reports yet
+reports-none-told = Choose a template and a time below.
+report-new = New report
+report-template = Template
+report-from = From
+report-until = To
+report-days-told = Whole days in UTC; both days are in it.
+report-language = Language
+report-query = Only entries that answer this query
+report-query-told = Empty for everything you may see. The time is given above.
+report-make = Make report
+report-narrowed-told = Your role does not see everything, and neither does the report.
+report-making = { $report }: being made, { $percent } % done
+report-failed = { $report }: could not be made. Please try again. If it fails again, tell your administrator when it happened.
+report-busy = Other reports are being made. Please try again when they are done.
+report-wrong-time = The first day must not be after the last, and both must be dates.
+report-wrong-query = This query cannot be asked together with “{ $topic }”. Please narrow the report by something else.
+report-query-time = Leave the time out of the query; it is given above.
+report-made-by = Made by
+report-made-at = Made at
+report-pdf = Download PDF
+report-json = Download JSON
+report-kept = Kept until { $date }
+report-recorded-as = The checksums of this report are in the log.
+report-verify = Verify a report
+report-verify-told = Choose the PDF or JSON of a report. Its SHA-256 is looked up among the reports that this log says were made. The file is not kept.
+report-verify-file = File
+report-verify-found = This is the report “{ $report }”, unchanged, as it was made on { $when }.
+report-verify-entry = Entry { $index }
+report-verify-unknown = No report with this SHA-256 was made here: the file was changed, or it comes from elsewhere.
+report-verify-none = Choose a file first.
+report-reviews = Looked at
+report-reviews-none = Nobody has signed off yet that they looked at this report.
+report-review-by = { $who }, { $when }
+report-review-note = Note (optional)
+report-review-sign = I have looked at this report
+report-review-told = Your sign-off is an entry in the log.
+report-access-review = Access review
+report-access-review-told = Who joined and left, roles, tokens, and what powerful roles did.
+report-privileged-changes = Privileged changes
+report-privileged-changes-told = What owners and admins did, and changes of roles, sign-in and settings.
+report-data-exports = Data exports
+report-data-exports-told = What was taken out, deleted, and who read the log.
+report-failed-sign-ins = Failed sign-ins
+report-failed-sign-ins-told = Who tried to sign in in vain, and how sign-in is protected.
+report-ai-agents = AI agent actions
+report-ai-agents-told = What AI agents did, what they were kept from, and how they are set up.
+report-incident-timeline = Incident timeline
+report-incident-timeline-told = Everything that answers a query, in the order in which it happened.
+report-evidence = Evidence for { $standard }
+report-evidence-told = Clause by clause, what this log has as evidence.
+report-gdpr = the GDPR
+report-period = { $from } to { $until }
+report-workspace = Workspace
+report-time = Time
+report-entries = Entries in this time
+report-version = Made with
+report-narrowed-to = Narrowed to
+report-evidence-for = This is evidence for the clauses named, taken from the log. It does not say that they are met; that is for whoever examines it to judge. The clauses are named by number only and must be read in the standard itself.
+report-clause = Clause
+report-topic = Evidence
+report-samples = Examples (index)
+report-verdict = Finding
+report-recorded = evidence recorded
+report-nothing = nothing recorded in this time
+report-no-source = No such data
+report-not-recorded = hindcast has no data for this; show other evidence
+report-controls = Clauses and evidence
+report-nothing-told = Nothing of this sort was recorded in this time.
+report-counted = { $count ->
+    [one] { $count } entry
+   *[other] { $count } entries
+}
+report-open-in-log = Open in the log
+report-newest = { $count ->
+    [one] Only the newest entry is listed here.
+   *[other] The newest { $count } are listed here.
+}
+report-timeline = Timeline
+report-queries = Queries and counts
+report-limits = What this does not prove
+report-limit-sources = The log holds what its sources sent. What they never sent is not in it.
+report-limit-key = Whoever holds both the data and the signing key could write another log. Checkpoints that are kept elsewhere, such as this page, make that visible.
+report-limit-clock = Times at which something happened are those that sources gave; times of receipt are those of the server’s clock.
+report-limit-law = A report is no legal advice and no audit opinion.
+report-days = { $count ->
+    [one] Entries over time: most on { $day }, { $count } entry
+   *[other] Entries over time: most on { $day }, { $count } entries
+}
+topic-sign-ins = Sign-ins
+topic-failed-sign-ins = Failed sign-ins
+topic-teammates = Teammates joining and leaving
+topic-roles = Roles, permissions and teams
+topic-tokens = Tokens and keys
+topic-privileged = Actions of owners and admins
+topic-impersonation = Acting as somebody else
+topic-sign-in-settings = How people sign in
+topic-settings = Settings
+topic-exports = Exports and access to personal data
+topic-deletions = Deletions and erasures
+topic-log-access = Access to the log
+topic-integrity = Verification of the log
+topic-retention = Retention, holds and masking
+topic-server = Starts and stops of the server
+topic-gaps = Gaps and failures of logging
+topic-recovery = Backup and restore
+topic-alerts = Alerts
+topic-policies = Rules, policies and approvals
+topic-reviews = Reviews
+topic-ai-agents = Actions of AI agents
+topic-ai-refused = What AI agents were kept from
+topic-ai-settings = How AI agents are set up
+report-repeat = Repeat
+report-repeat-not = Only now
+report-repeat-week = Every Monday, over the week before
+report-repeat-month = On the first of each month, over the month before
+report-repeat-told = A repeated report needs no dates. It appears here when it is made; it is not sent by mail yet.
+report-schedules = Repeated
+report-schedule-week = every week for { $who }, next on { $next }
+report-schedule-month = every month for { $who }, next on { $next }
+report-schedule-end = Stop repeating
+report-schedules-full = This workspace already repeats { $count } reports. Stop one of them first.
