@@ -28,7 +28,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// These tags come first, in this order.
-const FIRST: [&str; 3] = ["events", "integrity", "administration"];
+const FIRST: [&str; 4] = ["events", "reports", "integrity", "administration"];
 /// So deep the schema of a body is opened, and that of an answer.
 const BODY_LEVELS: usize = 3;
 const ANSWER_LEVELS: usize = 2;

@@ -35,7 +35,7 @@ struct Known {
     command: &'static str,
 }
 
-const KNOWN: [Known; 17] = [
+const KNOWN: [Known; 21] = [
     Known {
         operation: "appendEvents",
         body: r#"{"action":"macro.updated","actor":{"type":"user","id":"1","name":"Ana"}}"#,
@@ -64,6 +64,20 @@ const KNOWN: [Known; 17] = [
         asked: &[("q", "occurred:-30d"), ("format", "csv")],
         options: "-o log.csv",
         command: "hindcast export --url {base} occurred:-30d --output log.csv",
+        ..NOTHING
+    },
+    Known { operation: "listReports", command: "hindcast report list --url {base}", ..NOTHING },
+    Known {
+        operation: "createReport",
+        body: r#"{"template":"access-review","from":"2026-10-01T00:00:00Z","until":"2026-11-01T00:00:00Z"}"#,
+        command: "hindcast report make access-review --url {base} --from 2026-10-01 --until 2026-10-31 --output review.pdf",
+        ..NOTHING
+    },
+    Known { operation: "getReport", asked: &[("id", "REPORT_ID")], ..NOTHING },
+    Known {
+        operation: "fetchReport",
+        asked: &[("id", "REPORT_ID"), ("kind", "pdf")],
+        options: "-o report.pdf",
         ..NOTHING
     },
     Known {
