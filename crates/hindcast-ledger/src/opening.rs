@@ -9,6 +9,7 @@ use std::fmt;
 
 use crate::commitment::{CommitmentError, Key, SECTIONS_MAX, Salt, body, check_name, digest, salt};
 use crate::tree::Hash;
+use hindcast_event::Entry;
 
 /// What is left of the sections of an entry; however many are erased, the body stays the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,11 @@ impl Opening {
             disclosures.push(Disclosure::Open { salt: salt(key, index), name, value });
         }
         Self::new(disclosures)
+    }
+
+    /// What there is of an entry: all of it, as long as none of its sections was erased.
+    pub fn of(entry: &Entry<'_>) -> Result<Self, CommitmentError> {
+        Self::full(&entry.key, entry.event.sections())
     }
 
     /// Takes the sections in their original order, erased ones in their places.

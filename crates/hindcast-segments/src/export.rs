@@ -13,7 +13,7 @@ use crate::search::{PIECE_ROWS, Snapshot, push_row};
 use crate::source::{Merge, Source};
 use crate::words::fold;
 use crate::write::{Batches, EXPORTED_GROUP_ROWS, properties};
-use hindcast_event::{Entries, json::write_string};
+use hindcast_event::{Entries, Timestamp, json::write_string};
 use parquet::arrow::ArrowWriter;
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -38,6 +38,17 @@ pub enum CsvStyle {
     Raw,
     /// With a byte order mark, and a `'` before whatever a spreadsheet would take for a formula, such as -5.
     Excel,
+}
+
+/// Where an answer stands in the log and in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerPlace {
+    /// Its place in the log.
+    pub index: u64,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// When it happened.
+    pub occurred_at: Timestamp,
 }
 
 /// Why an export ended early.
@@ -152,6 +163,24 @@ impl Snapshot {
                 }
             }
             f(&self.sight.show(entries))
+        })
+    }
+
+    /// Hands the places of all answers to a query to `f`, newest first.
+    pub fn each_place(
+        &self,
+        query: &Query,
+        budget: &Budget,
+        mut f: impl FnMut(&AnswerPlace),
+    ) -> Result<(), ExportError> {
+        let mut wanted = [false; COUNT];
+        for column in [at::INDEX, at::RECEIVED_AT, at::OCCURRED_AT] {
+            wanted[column] = true;
+        }
+        self.each_cells(query, &wanted, budget, |cells| {
+            let Cells { index, received_at, occurred_at, .. } = *cells;
+            f(&AnswerPlace { index, received_at, occurred_at });
+            Ok(())
         })
     }
 

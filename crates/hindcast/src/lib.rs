@@ -3,6 +3,7 @@
 pub mod api;
 pub mod app;
 pub mod bench;
+pub mod bundle;
 pub mod catalog;
 pub mod cli;
 pub mod config;
@@ -17,4 +18,5 @@ pub mod people;
 mod record;
 pub mod rooms;
 pub mod serve;
+pub mod verdict;
 pub mod verify;
