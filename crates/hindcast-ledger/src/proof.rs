@@ -223,7 +223,12 @@ impl RangeFold {
     }
 
     /// The same, remembering the root that the tree had when it had `size` entries, if that is met on the way.
-    pub fn watching(start: u64, size: u64, proof: &RangeProof, watched: Option<u64>) -> Result<Self, ProofError> {
+    pub fn watching(
+        start: u64,
+        size: u64,
+        proof: &RangeProof,
+        watched: Option<u64>,
+    ) -> Result<Self, ProofError> {
         check_range(start, start, size)?;
         let mut stack = Stack { watched, ..Stack::default() };
         stack.push_all(0, start, &proof.left)?;

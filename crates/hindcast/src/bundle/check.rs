@@ -156,7 +156,9 @@ impl<'a> Records<'a> {
     fn finish(self, sides: Option<&RangeProof>) -> Result<(Gaps, Option<Hash>), Refused> {
         let (about, counted) = (self.about, (self.open, self.withheld, self.gone));
         if counted != (about.count, about.withheld, about.gone) {
-            return invalid(format!("bundle.json counts otherwise than we do: open, withheld, gone {counted:?}"));
+            return invalid(format!(
+                "bundle.json counts otherwise than we do: open, withheld, gone {counted:?}"
+            ));
         }
         let (Some(fold), Some(sides)) = (self.fold, sides) else { return Ok((self.gaps, None)) };
         if fold.next() != about.until {

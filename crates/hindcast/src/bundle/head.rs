@@ -110,7 +110,8 @@ fn proven(proof: &Consistency, older: &Checkpoint, newer: &Checkpoint) -> Result
     }
     let what = "the proof of consistency";
     let then: Hash = proof.old_root.parse().map_err(of(what))?;
-    let path = proof.path.iter().map(|hash| hash.parse()).collect::<Result<Vec<Hash>, _>>().map_err(of(what))?;
+    let path =
+        proof.path.iter().map(|hash| hash.parse()).collect::<Result<Vec<Hash>, _>>().map_err(of(what))?;
     match verify_consistency(old, new, &path, &then, &newer.root()) {
         Ok(()) => Ok(then),
         Err(error) => invalid(format!("{what}: {error}")),

@@ -249,7 +249,9 @@ impl From<&Disclosure> for Section {
             Disclosure::Open { salt, value, .. } => {
                 Self { name, value: Some(value.clone()), salt: Some(hex(salt)), digest: None }
             }
-            Disclosure::Erased { digest, .. } => Self { name, digest: Some(digest.to_hex()), ..Self::default() },
+            Disclosure::Erased { digest, .. } => {
+                Self { name, digest: Some(digest.to_hex()), ..Self::default() }
+            }
         }
     }
 }

@@ -82,7 +82,9 @@ impl Explained {
                 // Times never decrease, so nothing that is gone is younger than the last of it.
                 let is_in_time = cutoff <= SIZE_MAX && last.time_us <= cutoff;
                 if !is_in_time || *self.lasts.entry(end - 1).or_insert(leaf) != leaf {
-                    return invalid(format!("{what}: what it calls its last is younger than it says, or another"));
+                    return invalid(format!(
+                        "{what}: what it calls its last is younger than it says, or another"
+                    ));
                 }
                 self.expired.extend(covers);
             }

@@ -82,6 +82,8 @@ fn entry(opening: &Opening, index: u64, kind: u8, received_at: Timestamp) -> Opt
     }
     let event = Event::from_bytes(&bytes).ok()?;
     let mut json = Vec::new();
-    Entry { index, received_at, kind: Kind::from_byte(kind)?, key: [0; 16], event }.write_json(&mut json).ok()?;
+    Entry { index, received_at, kind: Kind::from_byte(kind)?, key: [0; 16], event }
+        .write_json(&mut json)
+        .ok()?;
     String::from_utf8(json).ok()
 }

@@ -48,7 +48,9 @@ pub struct Wanted {
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     /// Ask for the entries that were found, each with its own proof: what else there is, is not for this reader.
-    #[error("a complete range shows when everything happened, which somebody who sees only a part may not know")]
+    #[error(
+        "a complete range shows when everything happened, which somebody who sees only a part may not know"
+    )]
     Restricted,
     /// Narrow the query, or ask for a job.
     #[error("the bundle would have {records} records, and may have {most}")]
@@ -186,7 +188,8 @@ impl Prepared {
         let out = BufWriter::with_capacity(1 << 16, tempfile::tempfile_in(folder)?);
         let most = wanted.bytes_max.min(MEMBER_BYTES_MAX);
         let mut spool = Spool { out, bytes: 0, most, line: Vec::new() };
-        let mut writing = Writing { app, workspace: &room.id, hidden: wanted.sight.hidden, about, head: &head, fold };
+        let mut writing =
+            Writing { app, workspace: &room.id, hidden: wanted.sight.hidden, about, head: &head, fold };
         for run in found.runs(wanted.mode) {
             writing.run(&whole, run, &found, &mut spool, budget, progress)?;
         }
@@ -201,7 +204,8 @@ impl Prepared {
         records.rewind()?;
         let key = format!("{}\n", app.ledger.verifier_key(&room.id)?);
         let hashes = |hashes: &[Hash]| hashes.iter().map(Hash::to_string).collect();
-        let sides = sides.map(|RangeProof { left, right }| Sides { left: hashes(&left), right: hashes(&right) });
+        let sides =
+            sides.map(|RangeProof { left, right }| Sides { left: hashes(&left), right: hashes(&right) });
         Ok(Self { about, note, key, sides, notices, records, records_bytes })
     }
 
@@ -212,7 +216,8 @@ impl Prepared {
 
     /// Puts the bundle together.
     pub fn write(self, out: &mut dyn Write) -> Result<(), BundleError> {
-        let line = |json: Result<String, serde_json::Error>| Ok::<_, BundleError>(json.map_err(internal)? + "\n");
+        let line =
+            |json: Result<String, serde_json::Error>| Ok::<_, BundleError>(json.map_err(internal)? + "\n");
         let about = line(serde_json::to_string(&self.about))?;
         let sides = self.sides.as_ref().map(|sides| line(serde_json::to_string(sides))).transpose()?;
         let readme = super::readme::readme(&self.about, self.key.trim_end());
@@ -426,11 +431,13 @@ fn notices(
 ) -> Result<Vec<u8>, BundleError> {
     let mut found = Vec::new();
     for kind in [Kind::ErasureNotice, Kind::RetentionNotice] {
-        let query = Query::parse(&format!("kind:{}", kind.as_str()), &ParseContext::default()).map_err(internal)?;
+        let query =
+            Query::parse(&format!("kind:{}", kind.as_str()), &ParseContext::default()).map_err(internal)?;
         whole.each_piece(&query, budget, |entries| {
             for entry in entries.iter().filter(|entry| entry.index < head.size() && covers(entry, range)) {
                 let index = entry.index;
-                let opening = opened_notice(&entry, wanted).map_err(|source| BundleError::Entry { index, source })?;
+                let opening =
+                    opened_notice(&entry, wanted).map_err(|source| BundleError::Entry { index, source })?;
                 let recorded = recorded(&entry, &opening);
                 let (leaf, mut record) = recorded.map_err(|source| BundleError::Entry { index, source })?;
                 record.path = Some(path(app, workspace, index, &leaf, head)?);

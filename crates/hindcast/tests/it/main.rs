@@ -9,6 +9,7 @@ mod cast;
 mod conversations;
 mod damage;
 mod door;
+mod evidence;
 mod export;
 mod find;
 mod flips;

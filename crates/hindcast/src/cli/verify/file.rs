@@ -45,7 +45,10 @@ pub(super) fn verify(path: &Path, args: &Args) -> anyhow::Result<Verdict> {
         _ => None,
     };
     if args.json {
-        println!("{}", escape_json(&told_as_json(&checked, witnesses.len(), evidence.as_deref()).to_string()));
+        println!(
+            "{}",
+            escape_json(&told_as_json(&checked, witnesses.len(), evidence.as_deref()).to_string())
+        );
     } else {
         tell(path, &checked, witnesses.len(), evidence.as_deref());
     }
@@ -181,11 +184,7 @@ fn more(checked: &Checked) -> Vec<String> {
     more
 }
 
-fn told_as_json(
-    checked: &Result<Checked, Refused>,
-    witnesses: usize,
-    evidence: Option<&Path>,
-) -> Value {
+fn told_as_json(checked: &Result<Checked, Refused>, witnesses: usize, evidence: Option<&Path>) -> Value {
     let word = verdict(checked).word();
     let checked = match checked {
         Ok(checked) => checked,
@@ -194,7 +193,9 @@ fn told_as_json(
     let head = &checked.published.checkpoint;
     let subject = match &checked.subject {
         Subject::Bundle(about) => json!({ "bundle": about }),
-        Subject::Entry(proven) => json!({ "index": proven.index, "received_at": proven.received_at.to_string() }),
+        Subject::Entry(proven) => {
+            json!({ "index": proven.index, "received_at": proven.received_at.to_string() })
+        }
     };
     let saved = match checked.compared {
         Compared::Nothing => Value::Null,
@@ -202,8 +203,12 @@ fn told_as_json(
         Compared::Fits => json!("fits"),
         Compared::Diverged { .. } => json!("diverged"),
     };
-    let seen: Vec<_> =
-        checked.published.seen_by.iter().map(|seen| json!({ "name": seen.witness, "time": seen.time })).collect();
+    let seen: Vec<_> = checked
+        .published
+        .seen_by
+        .iter()
+        .map(|seen| json!({ "name": seen.witness, "time": seen.time }))
+        .collect();
     json!({
         "verdict": word,
         "subject": subject,
