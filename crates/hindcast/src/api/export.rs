@@ -6,11 +6,12 @@
 use super::caller::Reader;
 use super::entries::room;
 use super::error::Problem;
-use super::lanes::{Lanes, spawn};
+use super::lanes::{Lanes, blocking, spawn};
 use super::params::{Params, query};
 use super::schema::Refusals;
 use super::stream::{Pipe, chunks};
 use crate::app::App;
+use crate::bundle::{Mode, Prepared, Wanted};
 use crate::catalog::By;
 use crate::rooms::Room;
 use axum::Extension;
@@ -33,6 +34,12 @@ use utoipa::{IntoParams, ToSchema};
 /// An export that takes longer is broken off.
 const TIME_MAX: Duration = Duration::from_secs(6 * 3600);
 const BUFFER_BYTES: usize = 64 * 1024;
+/// A bundle with more records than this is a job.
+const BUNDLE_RECORDS_MAX: u64 = 100_000;
+/// And one whose records take more bytes.
+const BUNDLE_BYTES_MAX: u64 = 512 << 20;
+/// Nobody waits longer for a bundle to begin.
+const BUNDLE_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What to export.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -42,7 +49,9 @@ pub struct Export {
     /// A query; everything when absent.
     #[param(max_length = 2000)]
     q: Option<String>,
-    /// The layout. `csv-excel` is safe to open in a spreadsheet: no value is taken for a formula.
+    /// The layout. `csv-excel` is safe to open in a spreadsheet: no value is taken for a formula. `bundle` is evidence that
+    /// anybody can verify without the server: a complete range, in which what the query did not find is withheld;
+    /// `bundle-found` has only what it found, each entry with its own proof.
     #[param(inline)]
     format: Layout,
     /// The workspace, when the token is good for several.
@@ -59,26 +68,49 @@ pub(crate) enum Layout {
     Json,
     Ndjson,
     Parquet,
+    /// An evidence bundle of a complete range; what the query did not find is withheld in it.
+    Bundle,
+    /// An evidence bundle of what the query found, each entry with its own proof.
+    BundleFound,
+}
+
+/// What writes a layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WrittenBy {
+    /// The columns.
+    Columns(Format),
+    /// The room of evidence.
+    Bundle(Mode),
 }
 
 impl Layout {
     /// All layouts, the most wanted first.
-    pub(crate) const ALL: [Self; 5] = [Self::CsvExcel, Self::Csv, Self::Json, Self::Ndjson, Self::Parquet];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::CsvExcel,
+        Self::Csv,
+        Self::Json,
+        Self::Ndjson,
+        Self::Parquet,
+        Self::Bundle,
+        Self::BundleFound,
+    ];
 
     /// The one with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|layout| layout.names().0 == name)
     }
 
-    /// The same, as the columns write it.
-    pub(crate) fn format(self) -> Format {
-        match self {
+    /// What writes it.
+    pub(crate) fn written_by(self) -> WrittenBy {
+        WrittenBy::Columns(match self {
             Self::Csv => Format::Csv(CsvStyle::Raw),
             Self::CsvExcel => Format::Csv(CsvStyle::Excel),
             Self::Json => Format::Json,
             Self::Ndjson => Format::Ndjson,
             Self::Parquet => Format::Parquet,
-        }
+            Self::Bundle => return WrittenBy::Bundle(Mode::Range),
+            Self::BundleFound => return WrittenBy::Bundle(Mode::Filtered),
+        })
     }
 
     /// The name in queries, the ending of a file and the type of its content.
@@ -89,6 +121,8 @@ impl Layout {
             Self::Json => ("json", "json", "application/json"),
             Self::Ndjson => ("ndjson", "ndjson", "application/x-ndjson"),
             Self::Parquet => ("parquet", "parquet", "application/vnd.apache.parquet"),
+            Self::Bundle => ("bundle", "auditbundle", "application/x-tar"),
+            Self::BundleFound => ("bundle-found", "auditbundle", "application/x-tar"),
         }
     }
 }
@@ -102,7 +136,7 @@ impl Layout {
     responses(
         (status = 200, content(
             (String = "text/csv"), (Vec<super::schema::Entry> = "application/json"), (String = "application/x-ndjson"),
-            (Vec<u8> = "application/vnd.apache.parquet"),
+            (Vec<u8> = "application/vnd.apache.parquet"), (Vec<u8> = "application/x-tar"),
         )),
         (status = 507, body = super::error::ProblemBody, content_type = "application/problem+json", description = "No space is left to record the export."),
         Refusals,
@@ -132,8 +166,14 @@ pub(crate) async fn answer_export(
     layout: Layout,
     by: By,
 ) -> Result<Response, Problem> {
+    let format = match layout.written_by() {
+        WrittenBy::Columns(format) => format,
+        WrittenBy::Bundle(mode) => {
+            let wanted = Wanted { mode, query, sight, records_max: BUNDLE_RECORDS_MAX, bytes_max: BUNDLE_BYTES_MAX };
+            return answer_bundle(app, lanes, room, wanted, layout, by).await;
+        }
+    };
     let places = lanes.export()?;
-    let (_, _, content_type) = layout.names();
     let file = file_name(&room.id, layout, (app.clock)());
     // The export shows the log as it was before the entry about it.
     let (query, snapshot) = lanes
@@ -151,15 +191,54 @@ pub(crate) async fn answer_export(
     let mut pipe = Pipe::new(chunks);
     spawn(move || {
         let _places = places;
-        if let Err(error) = write_export(&app, &snapshot, &query, layout, &mut pipe, &export_budget()) {
+        if let Err(error) = write_export(&app, &snapshot, &query, format, &mut pipe, &export_budget()) {
             tracing::warn!(%error, "an export was broken off");
             pipe.fail("the export was broken off");
         }
     });
+    sent(&file, layout, Body::from_stream(body))
+}
+
+/// Sends a bundle. How large it is must be known before its first byte, so its records are written to a file without a name
+/// first; a larger one than [`BUNDLE_RECORDS_MAX`] is a job.
+async fn answer_bundle(
+    app: Arc<App>,
+    lanes: Arc<Lanes>,
+    room: Arc<Room>,
+    wanted: Wanted,
+    layout: Layout,
+    by: By,
+) -> Result<Response, Problem> {
+    let places = lanes.export()?;
+    let file = file_name(&room.id, layout, (app.clock)());
+    let prepared = blocking({
+        let app = app.clone();
+        move || {
+            let prepared = Prepared::of(&app, &room, &wanted, &Budget::new(BUNDLE_TIME_MAX, u64::MAX), &|_| ())?;
+            record(&app, &room.id, &exported(&by, &wanted.query, layout, prepared.rows()))?;
+            Ok(prepared)
+        }
+    })
+    .await?;
+    let (chunks, body) = chunks();
+    let mut pipe = BufWriter::with_capacity(BUFFER_BYTES, Pipe::new(chunks));
+    spawn(move || {
+        let _places = places;
+        app.metrics.exported.add(prepared.rows());
+        if let Err(error) = prepared.write(&mut pipe) {
+            tracing::warn!(%error, "a bundle was broken off");
+            pipe.into_parts().0.fail("the bundle was broken off");
+        }
+    });
+    sent(&file, layout, Body::from_stream(body))
+}
+
+fn sent(file: &str, layout: Layout, body: Body) -> Result<Response, Problem> {
+    let (_, _, content_type) = layout.names();
     let file =
         HeaderValue::from_str(&format!("attachment; filename=\"{file}\"")).map_err(Problem::internal)?;
     let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CONTENT_DISPOSITION, file)];
-    Ok((headers, Body::from_stream(body)).into_response())
+    Ok((headers, body).into_response())
 }
 
 /// What an export may cost.
@@ -172,12 +251,12 @@ pub(crate) fn write_export(
     app: &App,
     snapshot: &Snapshot,
     query: &Query,
-    layout: Layout,
+    format: Format,
     out: &mut (impl Write + Send),
     budget: &Budget,
 ) -> Result<u64, ExportError> {
     let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, out);
-    let written = snapshot.export(query, layout.format(), &mut buffered, budget);
+    let written = snapshot.export(query, format, &mut buffered, budget);
     let written = written.and_then(|rows| Ok(buffered.flush().map(|()| rows)?));
     match &written {
         Ok(rows) => app.metrics.exported.add(*rows),

@@ -43,6 +43,10 @@ enum Format {
     Ndjson,
     /// Columns, for DuckDB, Spark and the like.
     Parquet,
+    /// Evidence that anybody can verify: a complete range, in which what the query did not find is withheld.
+    Bundle,
+    /// The same with only what was found, each entry with its own proof.
+    BundleFound,
 }
 
 impl Format {
@@ -53,6 +57,8 @@ impl Format {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
             Self::Parquet => "parquet",
+            Self::Bundle => "bundle",
+            Self::BundleFound => "bundle-found",
         }
     }
 
@@ -62,6 +68,7 @@ impl Format {
             "json" => Some(Self::Json),
             "ndjson" | "jsonl" => Some(Self::Ndjson),
             "parquet" => Some(Self::Parquet),
+            "auditbundle" => Some(Self::Bundle),
             _ => None,
         }
     }
@@ -72,8 +79,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("{} does not tell the format, say --format", args.output.display());
     };
     let to_stdout = args.output.as_os_str() == "-";
-    if to_stdout && format == Format::Parquet && is_watched() {
-        bail!("parquet is not for the screen, name a file with --output");
+    let is_binary = matches!(format, Format::Parquet | Format::Bundle | Format::BundleFound);
+    if to_stdout && is_binary && is_watched() {
+        bail!("{} is not for the screen, name a file with --output", format.named());
     }
     let query = args.query.join(" ");
     let answer =
@@ -155,7 +163,7 @@ mod tests {
     #[test]
     fn the_name_tells_the_format() {
         for (name, format) in
-            [("a.csv", Some(Format::Csv)), ("a.jsonl", Some(Format::Ndjson)), ("a", None), ("a.xls", None)]
+            [("a.csv", Some(Format::Csv)), ("a.jsonl", Some(Format::Ndjson)), ("a.auditbundle", Some(Format::Bundle)), ("a", None), ("a.xls", None)]
         {
             assert_eq!(Format::of_file(Path::new(name)), format, "{name}");
         }

@@ -2,4 +2,5 @@
 
 pub mod demo;
 pub mod exports;
+pub mod manifest;
 pub mod verify;

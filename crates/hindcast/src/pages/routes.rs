@@ -32,6 +32,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/exports", get(exports::list).post(exports::begin))
         .route("/exports/{id}/remove", post(exports::remove))
         .route("/exports/{id}/download", get(exports::download))
+        .route("/exports/{id}/manifest", get(exports::manifest))
         .route("/log/suggest", get(suggest::suggest))
         .route("/log/values", get(suggest::values))
         .route("/log/tail", get(tail::tail))
