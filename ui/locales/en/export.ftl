@@ -52,7 +52,7 @@ layout-bundle-found = Evidence bundle, only what was found
 layout-bundle-found-told = The entries found, each with its own proof. That there are no others is not shown.
 export-manifest = Manifest
 export-manifest-download = Download the manifest (JSON)
-export-indexes = First and last index
+export-indexes = First and last place in the log
 export-times = First and last time
 
 export-outdated = What you are allowed to see has changed since this file was written, so it cannot be downloaded any more. Please start the export again.

@@ -52,7 +52,7 @@ layout-bundle-found = Dossier de preuves, seulement ce qui a été trouvé
 layout-bundle-found-told = Les entrées trouvées, chacune avec sa propre preuve. Qu’il n’y en ait pas d’autres n’est pas démontré.
 export-manifest = Fiche descriptive
 export-manifest-download = Télécharger la fiche descriptive (JSON)
-export-indexes = Premier et dernier index
+export-indexes = Première et dernière position dans le journal
 export-times = Premier et dernier moment
 
 export-outdated = Ce que vous êtes autorisé à voir a changé depuis la création de ce fichier ; il ne peut donc plus être téléchargé. Veuillez relancer l’export.

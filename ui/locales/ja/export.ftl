@@ -49,7 +49,7 @@ layout-bundle-found = 証拠バンドル（見つかったものだけ）
 layout-bundle-found-told = 見つかったエントリを、それぞれの証明とともに収めます。ほかにないことは示されません。
 export-manifest = マニフェスト
 export-manifest-download = マニフェストをダウンロード（JSON）
-export-indexes = 最初と最後のインデックス
+export-indexes = ログ内の最初と最後の位置
 export-times = 最初と最後の時刻
 
 export-outdated = このファイルの書き出し後に閲覧できる範囲が変わったため、ダウンロードできなくなりました。もう一度エクスポートしてください。

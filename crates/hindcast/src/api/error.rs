@@ -257,14 +257,18 @@ impl From<BundleError> for Problem {
         match error {
             BundleError::Restricted => told(StatusCode::FORBIDDEN, "hidden"),
             BundleError::TooLarge { .. } => {
-                let detail = format!("{error}; narrow the query, or have it written as a job on the page Exports");
+                let detail =
+                    format!("{error}; narrow the query, or have it written as a job on the page Exports");
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_entries", detail).field("q")
             }
             BundleError::Unsigned => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_published_yet", error.to_string()).retry_after(1)
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_published_yet", error.to_string())
+                    .retry_after(1)
             }
             BundleError::Export(ExportError::Search(error)) => error.into(),
-            BundleError::Export(ExportError::Write(error)) if error.kind() == std::io::ErrorKind::StorageFull => {
+            BundleError::Export(ExportError::Write(error))
+                if error.kind() == std::io::ErrorKind::StorageFull =>
+            {
                 let detail = "the bundle is too large to be sent at once; have it written as a job on the page Exports";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_entries", detail).field("q")
             }

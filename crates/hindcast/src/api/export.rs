@@ -85,15 +85,8 @@ pub(crate) enum WrittenBy {
 
 impl Layout {
     /// All layouts, the most wanted first.
-    pub(crate) const ALL: [Self; 7] = [
-        Self::CsvExcel,
-        Self::Csv,
-        Self::Json,
-        Self::Ndjson,
-        Self::Parquet,
-        Self::Bundle,
-        Self::BundleFound,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::CsvExcel, Self::Csv, Self::Json, Self::Ndjson, Self::Parquet, Self::Bundle, Self::BundleFound];
 
     /// The one with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -169,7 +162,8 @@ pub(crate) async fn answer_export(
     let format = match layout.written_by() {
         WrittenBy::Columns(format) => format,
         WrittenBy::Bundle(mode) => {
-            let wanted = Wanted { mode, query, sight, records_max: BUNDLE_RECORDS_MAX, bytes_max: BUNDLE_BYTES_MAX };
+            let wanted =
+                Wanted { mode, query, sight, records_max: BUNDLE_RECORDS_MAX, bytes_max: BUNDLE_BYTES_MAX };
             return answer_bundle(app, lanes, room, wanted, layout, by).await;
         }
     };
@@ -214,7 +208,8 @@ async fn answer_bundle(
     let prepared = blocking({
         let app = app.clone();
         move || {
-            let prepared = Prepared::of(&app, &room, &wanted, &Budget::new(BUNDLE_TIME_MAX, u64::MAX), &|_| ())?;
+            let prepared =
+                Prepared::of(&app, &room, &wanted, &Budget::new(BUNDLE_TIME_MAX, u64::MAX), &|_| ())?;
             record(&app, &room.id, &exported(&by, &wanted.query, layout, prepared.rows()))?;
             Ok(prepared)
         }

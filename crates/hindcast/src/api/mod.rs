@@ -31,7 +31,8 @@ mod workspaces;
 pub(crate) use entries::find;
 pub(crate) use events::checkpoint;
 pub(crate) use export::{
-    Layout, WrittenBy, answer_export, export_budget, exported, file_name, record as record_export, write_export,
+    Layout, WrittenBy, answer_export, export_budget, exported, file_name, record as record_export,
+    write_export,
 };
 pub(crate) use openapi::described;
 pub(crate) use params::escaped;

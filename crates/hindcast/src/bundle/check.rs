@@ -23,7 +23,8 @@ pub(super) fn check(file: impl BufRead, given: &Given<'_>) -> Result<Checked, Re
     let about = about(&tape.text("bundle.json")?)?;
     let note = text("checkpoint", tape.text("checkpoint")?)?;
     let own = own_key(&text("vkey", tape.text("vkey")?)?)?;
-    let head = open_head(&note, given.key.unwrap_or(&own), given)?;
+    let pinned = given.key_of(&about.origin);
+    let head = open_head(&note, pinned.unwrap_or(&own), pinned.is_some(), given)?;
     let signed = &head.published.checkpoint;
     if (signed.origin(), signed.size()) != (about.origin.as_str(), about.size) {
         return invalid("bundle.json and the checkpoint disagree about origin or size");

@@ -38,18 +38,24 @@ pub struct Consistency {
 pub(super) struct Head {
     note: String,
     key: VerifierKey,
+    is_pinned: bool,
     pub published: Published,
     saved_note: String,
     pub saved: Option<Checkpoint>,
 }
 
 /// Opens the checkpoint of a file with the key of its log, and the saved one too.
-pub(super) fn open_head(note: &str, key: &VerifierKey, given: &Given<'_>) -> Result<Head, Refused> {
+pub(super) fn open_head(
+    note: &str,
+    key: &VerifierKey,
+    is_pinned: bool,
+    given: &Given<'_>,
+) -> Result<Head, Refused> {
     let published = open("the checkpoint", note, key, given.witnesses)?;
     let saved_note = super::text("the saved checkpoint", given.saved.unwrap_or_default().to_vec())?;
     let saved = given.saved.map(|_| open("the saved checkpoint", &saved_note, key, &[])).transpose()?;
     let saved = saved.map(|saved| saved.checkpoint);
-    Ok(Head { note: note.to_owned(), key: key.clone(), published, saved_note, saved })
+    Ok(Head { note: note.to_owned(), key: key.clone(), is_pinned, published, saved_note, saved })
 }
 
 fn open(what: &str, note: &str, key: &VerifierKey, witnesses: &[VerifierKey]) -> Result<Published, Refused> {
@@ -68,8 +74,7 @@ impl Head {
         given: &Given<'_>,
     ) -> Result<Checked, Refused> {
         let compared = self.compared(root_then, given)?;
-        let is_pinned = given.key.is_some();
-        Ok(Checked { subject, published: self.published, is_pinned, compared, gaps })
+        Ok(Checked { subject, published: self.published, is_pinned: self.is_pinned, compared, gaps })
     }
 
     fn compared(&self, root_then: Option<Hash>, given: &Given<'_>) -> Result<Compared, Refused> {

@@ -41,12 +41,21 @@ const GAPS_MAX: usize = 100;
 pub struct Given<'g> {
     /// The key of the log, from elsewhere than the file.
     pub key: Option<&'g VerifierKey>,
+    /// Without that: keys of logs that are known here. A file of one of these logs must be signed by it.
+    pub known: &'g [VerifierKey],
     /// The keys of witnesses.
     pub witnesses: &'g [VerifierKey],
     /// A checkpoint of the log that was kept, as a note.
     pub saved: Option<&'g [u8]>,
     /// A proof that joins the two, as `GET /v1/consistency` answers it.
     pub consistency: Option<&'g Consistency>,
+}
+
+impl<'g> Given<'g> {
+    /// The key that a file of this log must be signed with.
+    fn key_of(&self, origin: &str) -> Option<&'g VerifierKey> {
+        self.key.or_else(|| self.known.iter().find(|key| key.name() == origin))
+    }
 }
 
 /// What a file shows: it is what was signed, as far as the verdict goes.

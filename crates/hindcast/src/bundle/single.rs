@@ -38,12 +38,16 @@ pub struct Proven {
     pub entry: Option<String>,
 }
 
+fn keyless() -> Refused {
+    let told = "say whose log it should be; a proof file brings no key, GET /w/<workspace>/vkey tells it";
+    Refused::Unreadable(told.to_owned())
+}
+
 /// Checks a proof file from its first line to its last.
 pub(super) fn check(file: impl BufRead, given: &Given<'_>) -> Result<Checked, Refused> {
-    let Some(key) = given.key else {
-        let told = "say whose log it should be; a proof file brings no key, GET /w/<workspace>/vkey tells it";
-        return Err(Refused::Unreadable(told.to_owned()));
-    };
+    if given.key.is_none() && given.known.is_empty() {
+        return Err(keyless());
+    }
     let mut file_text = Vec::new();
     file.take(PROOF_BYTES_MAX + 1).read_to_end(&mut file_text)?;
     if file_text.len() as u64 > PROOF_BYTES_MAX {
@@ -58,10 +62,12 @@ pub(super) fn check(file: impl BufRead, given: &Given<'_>) -> Result<Checked, Re
     if shown.version != hindcast_ledger::commitment::VERSION {
         return invalid(format!("the entry has version {}, which a newer hindcast knows", shown.version));
     }
+    let note = proof.checkpoint().to_string();
+    let Some(key) = given.key_of(note.lines().next().unwrap_or_default()) else { return Err(keyless()) };
     let (index, kind, time) = (proof.index(), shown.kind, shown.received_at_us);
     let opening = opening(shown.sections).map_err(of("the entry"))?;
     let leaf = leaf(kind, time, &opening).map_err(of("the entry"))?;
-    let head = open_head(&proof.checkpoint().to_string(), key, given)?;
+    let head = open_head(&note, key, true, given)?;
     let signed = &head.published.checkpoint;
     verify_inclusion(&leaf, index, signed.size(), proof.hashes(), &signed.root()).map_err(of("the proof"))?;
     let closed = opening.disclosures().len() - opening.sections().count();

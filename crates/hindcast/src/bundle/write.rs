@@ -263,7 +263,8 @@ struct Found {
 
 impl Found {
     fn of(seen: &Snapshot, query: &Query, budget: &Budget) -> Result<Self, BundleError> {
-        let mut found = Self { bits: Vec::new(), count: 0, range: u64::MAX..0 };
+        let (mut first, mut end) = (u64::MAX, 0);
+        let mut found = Self { bits: Vec::new(), count: 0, range: 0..0 };
         seen.each_place(query, budget, |place| {
             let word = (place.index / 64) as usize;
             if found.bits.len() <= word {
@@ -271,10 +272,10 @@ impl Found {
             }
             found.bits[word] |= 1 << (place.index % 64);
             found.count += 1;
-            found.range = found.range.start.min(place.index)..found.range.end.max(place.index + 1);
+            (first, end) = (first.min(place.index), end.max(place.index + 1));
         })?;
-        if found.count == 0 {
-            found.range = 0..0;
+        if found.count > 0 {
+            found.range = first..end;
         }
         Ok(found)
     }

@@ -162,9 +162,13 @@ mod tests {
 
     #[test]
     fn the_name_tells_the_format() {
-        for (name, format) in
-            [("a.csv", Some(Format::Csv)), ("a.jsonl", Some(Format::Ndjson)), ("a.auditbundle", Some(Format::Bundle)), ("a", None), ("a.xls", None)]
-        {
+        for (name, format) in [
+            ("a.csv", Some(Format::Csv)),
+            ("a.jsonl", Some(Format::Ndjson)),
+            ("a.auditbundle", Some(Format::Bundle)),
+            ("a", None),
+            ("a.xls", None),
+        ] {
             assert_eq!(Format::of_file(Path::new(name)), format, "{name}");
         }
     }

@@ -255,12 +255,14 @@ fn write_part(app: &App, export: &Export, underway: &Underway, part: &Path) -> a
             let (query, sight, bytes_max) = (query.clone(), sight.clone(), left / 2);
             let wanted = Wanted { mode, query, sight, records_max: u64::MAX, bytes_max };
             let progress = |bytes| underway.bytes.store(bytes, Ordering::Relaxed);
-            bundle::Prepared::of(app, &workspace, &wanted, budget, &progress).map_err(Into::into).and_then(|prepared| {
-                progress(0);
-                let rows = prepared.rows();
-                prepared.write(&mut out)?;
-                Ok(rows)
-            })
+            bundle::Prepared::of(app, &workspace, &wanted, budget, &progress).map_err(Into::into).and_then(
+                |prepared| {
+                    progress(0);
+                    let rows = prepared.rows();
+                    prepared.write(&mut out)?;
+                    Ok(rows)
+                },
+            )
         }
     };
     if out.is_full {
@@ -269,8 +271,10 @@ fn write_part(app: &App, export: &Export, underway: &Underway, part: &Path) -> a
     let rows = rows?;
     out.file.sync_all()?;
     let sha256 = crate::hex::hex(&out.hash.finalize());
-    let written = Written { rows, bytes: underway.bytes.load(Ordering::Relaxed), sha256, sight: digest(&sight) };
-    let manifest = Manifest::of(app, export, &snapshot, &query, budget)?.finished(rows, written.bytes, &written.sha256);
+    let written =
+        Written { rows, bytes: underway.bytes.load(Ordering::Relaxed), sha256, sight: digest(&sight) };
+    let manifest =
+        Manifest::of(app, export, &snapshot, &query, budget)?.finished(rows, written.bytes, &written.sha256);
     manifest.write(&manifest_file(app, &export.id))?;
     Ok(written)
 }

@@ -258,14 +258,20 @@ fn job(app: &App, visitor: &Visitor, export: &Export) -> Job {
         rows: number(count(export.rows), t.language),
         size: bytes(written.unwrap_or(export.bytes), t.language),
         sha256: export.sha256.clone(),
-        manifest: is_open.then(|| Manifest::read(&manifest_file(app, &export.id))).flatten().map(|manifest| {
-            let between = |first: &dyn std::fmt::Display, last: &dyn std::fmt::Display| format!("{first} – {last}");
-            Told {
-                indexes: manifest.indexes.map(|[first, last]| between(&first, &last)).unwrap_or_default(),
-                times: manifest.occurred_at.map(|[first, last]| between(&first, &last)).unwrap_or_default(),
-                checkpoint: manifest.checkpoint.unwrap_or_default(),
-            }
-        }),
+        manifest: is_open.then(|| Manifest::read(&manifest_file(app, &export.id))).flatten().map(
+            |manifest| {
+                let between =
+                    |first: &dyn std::fmt::Display, last: &dyn std::fmt::Display| format!("{first} – {last}");
+                Told {
+                    indexes: manifest.indexes.map(|[first, last]| between(&first, &last)).unwrap_or_default(),
+                    times: manifest
+                        .occurred_at
+                        .map(|[first, last]| between(&first, &last))
+                        .unwrap_or_default(),
+                    checkpoint: manifest.checkpoint.unwrap_or_default(),
+                }
+            },
+        ),
         problem: problem.into_owned(),
         is_open,
         created: Moment::of(visitor, export.created_at),

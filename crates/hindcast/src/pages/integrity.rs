@@ -2,6 +2,7 @@
 
 use super::answer::{page, redirect};
 use super::dashboards::when;
+use super::evidence::most;
 use super::format::number;
 use super::histogram::count;
 use super::refusal::Refusal;
@@ -38,6 +39,8 @@ struct IntegrityPage {
     found: Option<Found>,
     /// Why nobody can verify now.
     not_now: Option<String>,
+    /// The largest file that is verified here, in MB.
+    most: String,
 }
 
 /// How the log is.
@@ -95,7 +98,7 @@ pub async fn show(
     let whole = room.seen_by(&Arc::new(Sight::default()));
     let kept = app.clone();
     let log = lanes.query(&app, move |budget| log(&kept, &visitor, &whole, budget)).await?;
-    let shown = IntegrityPage { shell, t, log, running, found, not_now };
+    let shown = IntegrityPage { shell, t, log, running, found, not_now, most: most(&app) };
     if partial { page(&shown.as_verification()) } else { page(&shown) }
 }
 

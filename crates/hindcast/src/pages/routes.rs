@@ -1,8 +1,9 @@
 //! Which address shows which page.
 
 use super::{
-    answer, assets, dashboards, entry, exports, help, integrity, integrity_of_entry, join, log, oidc, person,
-    preferences, reference, second_factor, settings, setup, share, sign_in, suggest, tail, views,
+    answer, assets, dashboards, entry, evidence, exports, help, integrity, integrity_of_entry, join, log,
+    oidc, person, preferences, reference, second_factor, settings, setup, share, sign_in, suggest, tail,
+    views,
 };
 use crate::app::App;
 use axum::Router;
@@ -17,6 +18,7 @@ const FORM_BYTES_MAX: usize = 256 * 1024;
 
 /// All pages.
 pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
+    let evidence_bytes_max = app.config.limits.evidence_mb << 20;
     Router::new()
         .route("/", get(sign_in::home))
         .route("/setup", get(setup::show).post(setup::set_up))
@@ -43,6 +45,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/people/{id}", get(person::show))
         .route("/integrity", get(integrity::show))
         .route("/integrity/verify", post(integrity::verify))
+        .route("/integrity/evidence", post(evidence::check).layer(DefaultBodyLimit::max(evidence_bytes_max)))
         .route("/auth/oidc", get(oidc::leave))
         .route("/auth/oidc/callback", get(oidc::come_back))
         .merge(settings_routes())

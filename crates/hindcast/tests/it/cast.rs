@@ -109,7 +109,16 @@ impl Visitor<'_> {
         }
         let mut headers = headers.to_vec();
         headers.push(("content-type", "application/x-www-form-urlencoded"));
-        self.send("POST", path, &headers, Some(body.finish()))
+        self.send("POST", path, &headers, Some(body.finish().into_bytes()))
+    }
+
+    /// A file in a form of our own pages.
+    pub fn upload(&self, path: &str, file: &[u8]) -> Answer {
+        let head = "--story\r\ncontent-disposition: form-data; name=\"file\"; filename=\"evidence\"\r\n\r\n";
+        let body = [head.as_bytes(), file, b"\r\n--story--\r\n"].concat();
+        let headers =
+            [("sec-fetch-site", "same-origin"), ("content-type", "multipart/form-data; boundary=story")];
+        self.send("POST", path, &headers, Some(body))
     }
 
     /// The cookie that an answer sets, to be shown from now on.
@@ -121,7 +130,7 @@ impl Visitor<'_> {
         self.cookie = cookie.expect("a session cookie");
     }
 
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Answer {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.server.url));
         // Refusals name the request; so that pages can be compared, all have one name.
         request = request.header("x-request-id", "story");

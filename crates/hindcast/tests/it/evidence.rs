@@ -28,7 +28,7 @@ fn ours(case: &Case) -> &'static str {
     let key = case.key.as_ref().map(parsed);
     let witnesses: Vec<_> = case.witness.iter().map(parsed).collect();
     let saved = case.saved.as_deref().map(str::as_bytes);
-    let given = Given { key: key.as_ref(), witnesses: &witnesses, saved, consistency: None };
+    let given = Given { key: key.as_ref(), witnesses: &witnesses, saved, ..Given::default() };
     let checked = bundle::verify(case.file.as_slice(), &given);
     checked.as_ref().map_or_else(Refused::verdict, Checked::verdict).word()
 }

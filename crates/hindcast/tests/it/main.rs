@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod append;
+mod bundles;
 mod cast;
 mod conversations;
 mod damage;

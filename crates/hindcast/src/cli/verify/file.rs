@@ -34,6 +34,7 @@ pub(super) fn verify(path: &Path, args: &Args) -> anyhow::Result<Verdict> {
         witnesses: &witnesses,
         saved: saved.as_deref(),
         consistency: consistency.as_ref(),
+        ..Given::default()
     };
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let bar = ProgressBar::new(file.metadata()?.len());

@@ -62,7 +62,7 @@ impl Suite {
 }
 
 /// Entries 3 to 12: 7 is withheld, and the values of 5 are erased, which notice 9 says.
-fn good_range(log: &Log) -> Parts {
+pub fn good_range(log: &Log) -> Parts {
     log.range(3, SIZE, SIZE, |index| match index {
         5 => Form::Erased,
         7 => Form::Withheld,

@@ -1,6 +1,6 @@
 //! Proof files of one entry, and what could be done to them.
 
-use super::attacks::Suite;
+use super::attacks::{Suite, good_range};
 use super::workshop::{Form, Log, SIZE};
 
 pub fn files(suite: &mut Suite) {
@@ -41,4 +41,26 @@ pub fn files(suite: &mut Suite) {
     let name = "history is rewritten with the key of the log, and a checkpoint of that size was kept";
     let rewritten = other.proof(6, SIZE, Form::Open, |json| json);
     suite.file("DIVERGED", name, rewritten).saved = Some(log.note(SIZE));
+}
+
+#[test]
+fn two_heads_that_cannot_both_be_true_are_written_down_for_anybody_to_see() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = Log::new();
+    let mut other = Log::new();
+    other.entries[4].sections[0].1 = r#"{"id":"mallory","type":"user"}"#.to_owned();
+    std::fs::write(folder.path().join("e.auditbundle"), good_range(&other).tar()).expect("written");
+    std::fs::write(folder.path().join("kept"), log.note(7)).expect("written");
+    let mut verify = std::process::Command::new(env!("CARGO_BIN_EXE_hindcast"));
+    verify
+        .args(["verify", "e.auditbundle", "--saved", "kept", "--vkey", &log.key()])
+        .current_dir(folder.path());
+    let said = verify.output().expect("it runs");
+    assert_eq!(said.status.code(), Some(30));
+    assert!(said.stdout.starts_with(b"DIVERGED"), "{}", String::from_utf8_lossy(&said.stdout));
+    let evidence =
+        std::fs::read_to_string(folder.path().join("e.auditbundle.diverged.txt")).expect("evidence");
+    for told in [log.note(7), other.seen_note(SIZE), log.key(), other.checkpoint(7).root().to_string()] {
+        assert!(evidence.contains(&told), "{evidence}");
+    }
 }
