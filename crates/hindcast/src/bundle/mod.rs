@@ -17,7 +17,7 @@ mod write;
 pub use head::{Compared, Consistency};
 pub use refused::Refused;
 pub use single::{OpenedEntry, Proven};
-pub use write::{BundleError, Prepared, Wanted, opened_for, write};
+pub use write::{BundleError, Prepared, Wanted, opened_for};
 
 use crate::hex::{hex, unhex};
 use crate::verdict::Verdict;

@@ -4,20 +4,23 @@
 //! comes. Each leaf that is written is checked against the tree, so that no bundle leaves the server that a stranger
 //! would refuse.
 
-use super::notices::{COVERS, CUTOFF, LAST, NOTICES_BYTES_MAX};
-use super::record::parse;
+mod found;
+mod notices;
+
 use super::tape::{self, MEMBER_BYTES_MAX};
 use super::{About, FORMAT, Mode, Record, Section, Sides, VERIFY_PY};
 use crate::app::App;
 use crate::rooms::Room;
-use hindcast_event::{Entry, Hidden, Kind};
+use found::Found;
+use hindcast_event::{Entry, Hidden};
 use hindcast_ledger::commitment::CommitmentError;
 use hindcast_ledger::{
     Checkpoint, Commitment, Hash, Opening, ProofError, RangeFold, RangeProof, ReadError, WorkspaceId,
     open_note, verify_inclusion,
 };
-use hindcast_segments::query::{ParseContext, Query};
+use hindcast_segments::query::Query;
 use hindcast_segments::{Budget, ExportError, SearchError, Sight, Snapshot};
+use notices::notices;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, Write};
 use std::ops::Range;
@@ -26,8 +29,6 @@ use std::time::{Duration, Instant};
 
 /// How long to wait for the checkpoint that covers a fresh entry.
 const CHECKPOINT_WAIT_MAX: Duration = Duration::from_secs(5);
-/// Entries so close together are found in one go.
-const NEAR: u64 = 4096;
 
 /// What a bundle is wanted of.
 #[derive(Clone, Debug)]
@@ -123,21 +124,6 @@ pub struct Prepared {
     notices: Vec<u8>,
     records: File,
     records_bytes: u64,
-}
-
-/// Writes a bundle in one go, and says how many entries it shows; `progress` hears of the bytes of records.
-pub fn write(
-    app: &App,
-    room: &Room,
-    wanted: &Wanted,
-    out: &mut dyn Write,
-    budget: &Budget,
-    progress: &dyn Fn(u64),
-) -> Result<u64, BundleError> {
-    let prepared = Prepared::of(app, room, wanted, budget, progress)?;
-    let rows = prepared.about.count;
-    prepared.write(out)?;
-    Ok(rows)
 }
 
 impl Prepared {
@@ -251,52 +237,6 @@ fn covering(app: &App, workspace: &WorkspaceId, size: u64) -> Result<(String, Ch
             return Err(BundleError::Unsigned);
         }
         std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Which entries a query found: one bit for each entry of the log.
-struct Found {
-    bits: Vec<u64>,
-    count: u64,
-    range: Range<u64>,
-}
-
-impl Found {
-    fn of(seen: &Snapshot, query: &Query, budget: &Budget) -> Result<Self, BundleError> {
-        let (mut first, mut end) = (u64::MAX, 0);
-        let mut found = Self { bits: Vec::new(), count: 0, range: 0..0 };
-        seen.each_place(query, budget, |place| {
-            let word = (place.index / 64) as usize;
-            if found.bits.len() <= word {
-                found.bits.resize(word + 1, 0);
-            }
-            found.bits[word] |= 1 << (place.index % 64);
-            found.count += 1;
-            (first, end) = (first.min(place.index), end.max(place.index + 1));
-        })?;
-        if found.count > 0 {
-            found.range = first..end;
-        }
-        Ok(found)
-    }
-
-    fn has(&self, index: u64) -> bool {
-        self.bits.get((index / 64) as usize).is_some_and(|word| word >> (index % 64) & 1 == 1)
-    }
-
-    /// The runs of indexes to be read: one for a range, and otherwise those that have something.
-    fn runs(&self, mode: Mode) -> Vec<Range<u64>> {
-        if mode == Mode::Range {
-            return vec![self.range.clone()];
-        }
-        let mut runs: Vec<Range<u64>> = Vec::new();
-        for index in self.range.clone().filter(|index| self.has(*index)) {
-            match runs.last_mut().filter(|run| run.end + NEAR > index) {
-                Some(run) => run.end = index + 1,
-                None => runs.push(index..index + 1),
-            }
-        }
-        runs
     }
 }
 
@@ -417,57 +357,4 @@ fn path(
     let path = app.ledger.prove_inclusion(workspace, index, head.size())?;
     verify_inclusion(leaf, index, head.size(), &path, &head.root())?;
     Ok(path.iter().map(Hash::to_string).collect())
-}
-
-/// The notices that cover something in a range. What they say of that is open to everybody who takes a bundle; the rest of
-/// them only to who may see everything in the workspace.
-fn notices(
-    app: &App,
-    workspace: &WorkspaceId,
-    whole: &Snapshot,
-    wanted: &Wanted,
-    range: &Range<u64>,
-    head: &Checkpoint,
-    budget: &Budget,
-) -> Result<Vec<u8>, BundleError> {
-    let mut found = Vec::new();
-    for kind in [Kind::ErasureNotice, Kind::RetentionNotice] {
-        let query =
-            Query::parse(&format!("kind:{}", kind.as_str()), &ParseContext::default()).map_err(internal)?;
-        whole.each_piece(&query, budget, |entries| {
-            for entry in entries.iter().filter(|entry| entry.index < head.size() && covers(entry, range)) {
-                let index = entry.index;
-                let opening =
-                    opened_notice(&entry, wanted).map_err(|source| BundleError::Entry { index, source })?;
-                let recorded = recorded(&entry, &opening);
-                let (leaf, mut record) = recorded.map_err(|source| BundleError::Entry { index, source })?;
-                record.path = Some(path(app, workspace, index, &leaf, head)?);
-                found.push((index, serde_json::to_vec(&record).map_err(internal)?));
-            }
-            Ok::<_, BundleError>(())
-        })?;
-    }
-    found.sort_unstable();
-    let lines: Vec<u8> = found.into_iter().flat_map(|(_, line)| line.into_iter().chain([b'\n'])).collect();
-    if lines.len() as u64 > NOTICES_BYTES_MAX {
-        return Err(internal("the notices are too many for one bundle"));
-    }
-    Ok(lines)
-}
-
-fn covers(notice: &Entry<'_>, range: &Range<u64>) -> bool {
-    let covers = notice.event.sections().find(|(name, _)| *name == COVERS).map(|(_, value)| value);
-    let covers = covers.and_then(|json| parse::<Vec<(u64, u64)>>("a notice", json.as_bytes()).ok());
-    covers.is_some_and(|pairs| pairs.iter().any(|(from, until)| *from < range.end && range.start < *until))
-}
-
-fn opened_notice(notice: &Entry<'_>, wanted: &Wanted) -> Result<Opening, CommitmentError> {
-    let mut opening = Opening::of(notice)?;
-    for (name, _) in notice.event.sections() {
-        let is_hidden = wanted.sight.scope.is_some() || wanted.sight.hidden.closes(name);
-        if is_hidden && ![COVERS, LAST, CUTOFF].contains(&name) {
-            opening.erase(name, false);
-        }
-    }
-    Ok(opening)
 }

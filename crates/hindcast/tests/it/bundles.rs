@@ -15,7 +15,7 @@ use std::time::Duration;
 fn filled() -> TestServer {
     let server = TestServer::start();
     let one = |n: usize| {
-        let mut event = event(if n % 2 == 0 { "door.open" } else { "lamp.on" });
+        let mut event = event(if n.is_multiple_of(2) { "door.open" } else { "lamp.on" });
         event["actor"]["email"] = json!("ana@northwind.example");
         event["metadata"] = json!({ "n": n, "note": "Tür \"auf\"" });
         event["context"] = json!({ "ip": "192.0.2.7", "source": "api" });
@@ -158,7 +158,7 @@ fn a_bundle_is_a_job_with_a_manifest_that_tells_what_it_is() {
     assert!(manifest["checkpoint"].as_str().expect("a note").contains(&server.workspace));
     let begun = link(&list, "/manifest").to_owned();
     let rest = auditor
-        .get_with(link(&list, "/download"), &[("range", "bytes=512-"), ("if-range", &file.header("etag"))]);
+        .get_with(link(&list, "/download"), &[("range", "bytes=512-"), ("if-range", file.header("etag"))]);
     assert_eq!((rest.status, &rest.body[..]), (206, &file.body[512..]));
     assert_eq!(auditor.post(&begun.replace("/manifest", "/remove"), &[]).status, 303);
     assert_eq!(auditor.get(&begun).status, 404);

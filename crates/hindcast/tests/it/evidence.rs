@@ -2,6 +2,8 @@
 //! Python that is shipped in every bundle.
 
 mod attacks;
+mod forms;
+mod heads;
 mod mutations;
 mod proofs;
 mod workshop;

@@ -129,7 +129,7 @@ fn mutated(log: &Log, other: &Log, dice: &mut Dice) -> Case {
         5 => Form::Erased,
         0..3 => Form::Gone,
         9.. => Form::Open,
-        _ if pattern % 3 == 0 => forms[(pattern >> index) % forms.len()],
+        _ if pattern.is_multiple_of(3) => forms[(pattern >> index) % forms.len()],
         _ => Form::Open,
     };
     let mut file = match dice.below(8) {
