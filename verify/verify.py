@@ -4,9 +4,9 @@
     python3 verify.py FILE [--vkey KEY|@FILE] [--witness KEY|@FILE]... [--saved NOTE]
 
 It needs Python 3.9 and nothing else, so that whoever relies on it can read all of it. The formats are in
-docs/formats/bundle.md, entry.md and log.md: each thing has one spelling, what is not known is refused. Nothing is
-unpacked, and nothing in a file commands your terminal. Only `hindcast verify` compares by a proof of consistency,
-and writes down two heads that cannot both be true."""
+docs/formats/bundle.md, entry.md and log.md. Each thing has one spelling, and what is not known is refused;
+nothing is unpacked, and nothing in a file commands your terminal. Only `hindcast verify` compares by a proof
+of consistency, and writes down two heads that cannot both be true."""
 import argparse, base64, hashlib, itertools, json, re, sys
 from collections import namedtuple
 
@@ -26,8 +26,9 @@ OPEN, WITH_PATH = {"index": NUMBER, **ENTRY}, {"index": NUMBER, **ENTRY, "path":
 WITHHELD = {"index": NUMBER, "kind": KIND, "received_at_us": NUMBER, "body": DIGEST}
 GONE = {"index": NUMBER, "leaf": DIGEST}
 ABOUT = {"format": "hindcast-bundle/1", "mode": "range|filtered", "origin": TEXT, "size": NUMBER,
-         "from": NUMBER, "until": NUMBER, "count": NUMBER, "withheld": NUMBER, "gone": NUMBER, "query": TEXT, "made_at": TEXT,
-         "closed": ["|".join(HIDES)], "anchors": ["anchors/[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}"]}
+         "from": NUMBER, "until": NUMBER, "count": NUMBER, "withheld": NUMBER, "gone": NUMBER,
+         "query": TEXT, "made_at": TEXT, "closed": ["|".join(HIDES)],
+         "anchors": ["anchors/[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}"]}
 
 def main(arguments=None):
     """Prints the verdict and what it rests on, and returns the exit code."""
@@ -37,8 +38,7 @@ def main(arguments=None):
         with open(given.file, "rb") as file:
             start = file.read(20)
             is_proof = start == b"c2sp.org/tlog-proof@"
-            is_known = is_proof or start == b"README.txt" + bytes(10)
-            require(is_known, "it is neither a bundle nor the proof of an entry")
+            require(is_proof or start == b"README.txt" + bytes(10), "it is neither a bundle nor a proof")
             require(given.key or not is_proof, "say whose log it should be with --vkey")
             file.seek(0)
             blame = "INVALID"
@@ -114,8 +114,8 @@ def verify_proof(file, given):
     return *judged(given, head, saved, None, [record["index"]] * lacks(record, []), says), *values
 
 def judged(given, head, saved, root_then, gaps, says):
-    """The verdict, and what is known beyond being intact. `root_then` is the root that the log had at the size
-    of the saved checkpoint, if that is known from the entries."""
+    """The verdict, and what is known beyond being intact. `root_then` is the root that the log had at the
+    size of the saved checkpoint, if that is known from the entries."""
     if saved and (saved.size == head.size or 0 in (saved.size, head.size)):
         root_then = head.root if saved.size == head.size else saved.root  # Everything continues an empty log.
     if saved and root_then not in (None, saved.root):
@@ -158,8 +158,8 @@ def leaf_of(record):
     return sha256(b"\0\1" + bytes([record["kind"]]) + record["received_at_us"].to_bytes(8, "big") + body)
 
 def lacks(record, hidden):
-    """How many sections are closed that no hidden field explains; those of hidden fields have to be. One without
-    a name may be any hidden one that fits between its neighbours, because names ascend."""
+    """How many sections are closed that no hidden field explains; those of hidden fields have to be. One
+    without a name may be any hidden one that fits between its neighbours, because names ascend."""
     count, before, sections = 0, "", record.get("sections", [])
     for place, section in enumerate(sections):
         name, is_closed = section.get("name"), "digest" in section
@@ -195,11 +195,8 @@ def read_notices(lines, head):
     return explained, lasts
 
 # ----------------------------------------------------------------------- the tree of RFC 6962
-def sha256(data):
-    return hashlib.sha256(data).digest()
-
-def node(left, right):
-    return sha256(b"\1" + left + right)
+sha256 = lambda data: hashlib.sha256(data).digest()
+node = lambda left, right: sha256(b"\1" + left + right)
 
 class Tree:
     """A tree that grows to the right: the largest complete subtrees that fill 0..size, as (level, hash)."""
@@ -248,12 +245,13 @@ def read_key(line, kind, end=""):
     data = unbase64(parts[3])
     key = Key(parts[1], sha256(parts[1].encode() + b"\n" + data)[:4], kind, data[1:])
     sound = key.id.hex() == parts[2] and data[:1] == bytes([kind]) and point(key.public)
-    require(sound, f"{key.name} has no such key of kind {kind}")
+    require(sound, "that is no such verifier key")
     return key
 
 def open_heads(note, key, given):
     """The checkpoint of a file, and the one that was kept of the same log, if any."""
-    return open_checkpoint(note, key, given.witnesses), given.saved and open_checkpoint(given.saved, key, ())
+    saved = None if given.saved is None else open_checkpoint(given.saved, key, ())
+    return open_checkpoint(note, key, given.witnesses), saved
 
 def open_checkpoint(note, key, witnesses):
     """Reads a checkpoint (C2SP tlog-checkpoint) that a log has signed, and how many witnesses saw it.
@@ -308,11 +306,8 @@ def add(one, two):
     return x * (1 - k) * inverse % P, y * (1 + k) * inverse % P
 
 def times(scalar, base):
-    total = (0, 1)
-    while scalar:
-        total = add(total, base) if scalar & 1 else total
-        base, scalar = add(base, base), scalar >> 1
-    return total
+    even = times(scalar >> 1, add(base, base)) if scalar else (0, 1)
+    return add(even, base) if scalar & 1 else even
 
 BASE = point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 
@@ -323,8 +318,8 @@ def read_lines(file, name, most):
     size = int(block[124:135], 8) if re.fullmatch(rb"[0-7]{11}", block[124:135]) else 0
     start = name.encode().ljust(100, b"\0") + b"0000644\0" + b"0000000\0" * 2 + b"%011o\0%011o\0" % (size, 0)
     end = b"0" + bytes(100) + b"ustar\x0000" + bytes(247)
-    sound = block == start + b"%06o\0 " % (sum(start + end) + 256) + end and size <= most
-    require(sound, f"{name} is not where it must stand, or too long")
+    is_header = block == start + b"%06o\0 " % (sum(start + end) + 256) + end
+    require(is_header and size <= most, f"{name} is not where it must stand, or too long")
     left, padding = size, -size % 512
     while left:
         line = file.readline(min(left, TEXT_MAX))
@@ -368,7 +363,7 @@ def read_arguments(arguments):
     text = lambda said: (read(said[1:]).decode() if said[:1] == "@" else said).strip()
     given.key = None if given.vkey is None else read_key(text(given.vkey), LOG)
     given.witnesses = {read_key(text(said), WITNESS) for said in given.witness}
-    given.saved = given.saved and read(given.saved)
+    given.saved = None if given.saved is None else read(given.saved)
     return given
 
 if __name__ == "__main__":

@@ -285,6 +285,9 @@ impl Writing<'_> {
         while next < run.end {
             for entries in whole.scan(next..run.end) {
                 budget.check()?;
+                if *self.app.ending.borrow() {
+                    return Err(SearchError::Cancelled.into());
+                }
                 for entry in entries?.iter() {
                     self.gone(next..entry.index, spool)?;
                     self.entry(&entry, found, spool)?;

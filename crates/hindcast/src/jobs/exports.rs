@@ -259,6 +259,7 @@ fn write_part(app: &App, export: &Export, underway: &Underway, part: &Path) -> a
                 |prepared| {
                     progress(0);
                     let rows = prepared.rows();
+                    app.metrics.exported.add(rows);
                     prepared.write(&mut out)?;
                     Ok(rows)
                 },

@@ -5,7 +5,7 @@ use crate::support::{TestServer, event};
 use hindcast::bundle::{self, Checked, Given, Mode, Subject};
 use hindcast::catalog::{Narrowing, Scope};
 use hindcast::people::Role;
-use hindcast_event::{Field, Hidden};
+use hindcast_event::{Field, Hidden, Kind};
 use hindcast_ledger::VerifierKey;
 use serde_json::{Value, json};
 use std::process::Command;
@@ -239,4 +239,35 @@ fn a_file_dropped_on_the_page_is_judged_and_the_log_knows_it() {
     let owner = small.visitor(Role::Owner, &[]);
     let refused = drop(&owner, &vec![b'x'; 2 << 20]);
     assert!(refused.status == 400 && refused.text().contains("larger than 1"), "{}", refused.text());
+}
+
+#[test]
+fn notices_come_along_that_cover_something_in_it() {
+    let server = filled();
+    let workspace = server.workspace.parse().expect("an id");
+    let notice = |covers: Value| {
+        let mut notice = event("log.erased");
+        notice["metadata"] = json!({ "covers": covers, "basis": "on request" });
+        server.app.record(&workspace, Kind::ErasureNotice, &notice).expect("kept");
+    };
+    notice(json!([[2, 3], [6, 8]]));
+    notice(json!([[9, 10]]));
+    let notices = |query: &str, token: &str| {
+        let answer = server.get(&format!("/v1/export?format=bundle-found&q={query}")).by(token).send();
+        assert_eq!(checked(&server, &answer.body).verdict().word(), "VERIFIED");
+        if let Some(said) = in_python(&server, &answer.body) {
+            assert!(said.starts_with("VERIFIED"), "{said}");
+        }
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        let (_, notices) = text.rsplit_once("notices.jsonl").expect("a member");
+        let (notices, _) = notices.split_once("records.jsonl").expect("a member");
+        notices.lines().filter(|line| line.contains("\"meta:covers\"")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let found = notices("action:door.*", &server.token);
+    assert_eq!(found.len(), 1, "the other covers nothing that is in it: {found:?}");
+    assert!(found[0].contains("[[2,3],[6,8]]") && found[0].contains("on request"), "{}", found[0]);
+    let narrowing = Narrowing::new(Some("action:door.*"), Hidden::default()).expect("sound");
+    let scoped = server.token_with(&[Scope::Read], |new| new.narrowing = narrowing);
+    let found = notices("action:door.*", &scoped);
+    assert!(found.len() == 1 && !found[0].contains("on request"), "only what the proof needs: {found:?}");
 }

@@ -35,6 +35,8 @@ pub fn heads(suite: &mut Suite) {
     suite.file("VERIFIED", name, old).saved = Some(newer);
     let saved = Log::new().named("audit.example.com/w/other/0").note(SIZE);
     suite.range("INVALID", "the checkpoint that was kept is of another log", |_| ()).saved = Some(saved);
+    suite.range("INVALID", "the checkpoint that was kept is an empty file", |_| ()).saved =
+        Some(String::new());
     suite.range("INVALID", "bundle.json tells a larger size", |parts| parts.about.size += 1);
     suite.text("INVALID", "the checkpoint tells a larger size", "checkpoint", |note| {
         note.replace("\n13\n", "\n14\n")
