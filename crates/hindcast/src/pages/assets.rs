@@ -47,6 +47,7 @@ const ASSETS: [Asset; 13] = [
     Asset { name: "combo.js", kind: JS, text: ui!("js/combo.js") },
     Asset { name: "copy.js", kind: JS, text: ui!("js/copy.js") },
     Asset { name: "dialog.js", kind: JS, text: ui!("js/dialog.js") },
+    Asset { name: "drop.js", kind: JS, text: ui!("js/drop.js") },
     Asset { name: "progress.js", kind: JS, text: ui!("js/progress.js") },
 ];
 
