@@ -23,7 +23,7 @@ macro_rules! ui {
     };
 }
 
-const ASSETS: [Asset; 13] = [
+const ASSETS: [Asset; 14] = [
     Asset {
         name: "app.css",
         kind: CSS,
@@ -87,6 +87,15 @@ mod tests {
                 assert!(about[member].as_str().is_some_and(|text| !text.is_empty()), "{member} of {file}");
             }
             assert!(folder.join(about["license_file"].as_str().unwrap_or_default()).exists());
+        }
+    }
+
+    #[test]
+    fn every_script_that_another_one_wants_is_served() {
+        for asset in ASSETS.iter().filter(|asset| asset.kind == JS) {
+            for wanted in asset.text.split(" from './").skip(1).filter_map(|rest| rest.split('\'').next()) {
+                assert!(ASSETS.iter().any(|one| one.name == wanted), "{} wants {wanted}", asset.name);
+            }
         }
     }
 
