@@ -100,7 +100,7 @@ impl Hidden {
 
     /// Whether a section is closed in what leaves the server with proofs.
     pub fn closes(self, section: &str) -> bool {
-        self.sections().iter().any(|name| match name.ends_with(':') {
+        self.fields().flat_map(|field| field.sections()).any(|name| match name.ends_with(':') {
             true => section.starts_with(name),
             false => section == *name,
         })

@@ -38,7 +38,7 @@ pub(super) fn readme(about: &About, key: &str) -> String {
          by telephone, from a contract, from an earlier audit. This bundle says it is\n\n\
          \x20   {key}\n\n\
          verify.py is in this file too (tar xf THIS.auditbundle verify.py). If you do not trust whoever gave you the\n\
-         bundle, take it from elsewhere; it is about 300 lines of plain Python, meant to be read.\n\n\
+         bundle, take it from elsewhere; it is one file of plain Python, meant to be read.\n\n\
          WHAT THE VERDICT MEANS\n\n\
          VERIFIED    it is what was signed, under the key you gave\n\
          UNPINNED    it is what was signed, under the key that came with it: compare that key\n\
