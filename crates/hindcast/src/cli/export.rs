@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// The file to write. `-` is standard output.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
 

@@ -175,8 +175,12 @@ fn the_command_line_names_the_verdict_and_compares_with_what_was_kept() {
     let server = filled();
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
-    let answer = server.get("/v1/export?q=action:door.*&format=bundle").send();
-    std::fs::write(path("log.auditbundle"), &answer.body).expect("written");
+    let mut export = Command::new(env!("CARGO_BIN_EXE_hindcast"));
+    export.args(["export", "action:door.*", "-o", "log.auditbundle"]);
+    export.env("HINDCAST_URL", &server.url).env("HINDCAST_TOKEN", &server.token);
+    let taken = export.current_dir(folder.path()).output().expect("it runs");
+    assert!(taken.status.success(), "{}", String::from_utf8_lossy(&taken.stderr));
+    let bundle = std::fs::read(path("log.auditbundle")).expect("a bundle, by its name");
     std::fs::write(path("vkey"), key(&server).to_string()).expect("written");
     let verify = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hindcast"));
@@ -192,7 +196,7 @@ fn the_command_line_names_the_verdict_and_compares_with_what_was_kept() {
     assert_eq!(verify(&["--vkey", "nobody+00000000+AAAA"]).0, Some(50));
 
     // A newer checkpoint than that of the bundle.
-    let log = checked(&server, &answer.body).published.checkpoint;
+    let log = checked(&server, &bundle).published.checkpoint;
     let newer = server.post("/v1/events?wait=checkpoint").json(&json!([event("door.close")])).json();
     std::fs::write(path("saved"), newer["checkpoint"].as_str().expect("a note")).expect("written");
     let (code, said) = verify(&["--vkey", "@vkey", "--saved", "saved"]);
