@@ -328,7 +328,7 @@ fn every_attack_gets_its_verdict_from_both_verifiers() {
 /// The table is as it is committed, or is written anew when HINDCAST_BLESS is set.
 fn told(headings: &[&str], cases: &[Case]) {
     let mut table = "# Attacks on evidence, and what the verifiers say\n\n\
-        Each line is a test (`crates/hindcast/tests/it/evidence/attacks.rs`): both verifiers, `hindcast verify` and\n\
+        Each line is a test (`crates/hindcast/tests/it/evidence/`): both verifiers, `hindcast verify` and\n\
         `verify/verify.py`, give this verdict. Unless it says otherwise, the verifier knows the key of the log. What the words\n\
         mean is told in [verify.md](verify.md).\n"
         .to_owned();
