@@ -233,8 +233,12 @@ fn a_file_dropped_on_the_page_is_judged_and_the_log_knows_it() {
     let (other, _) = server.another_workspace();
     let elsewhere = server.visitor_of(&other, Role::Owner, &[]);
     assert!(drop(&elsewhere, &file).text().contains("UNPINNED"));
-    std::thread::sleep(Duration::from_millis(200));
-    let told = server.get("/v1/events?q=action:log.evidence_verified").send().good();
+    let told = (0..200).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        let told = server.get("/v1/events?q=action:log.evidence_verified").send().good();
+        Some(told).filter(|told| told["entries"].as_array().is_some_and(|entries| entries.len() == 4))
+    });
+    let told = told.expect("all four are entries within ten seconds");
     let words: Vec<_> =
         told["entries"].as_array().expect("entries").iter().map(|one| &one["metadata"]["verdict"]).collect();
     assert_eq!(words, ["UNREADABLE", "INVALID", "VERIFIED", "VERIFIED"]);
