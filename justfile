@@ -16,4 +16,4 @@ run:
 
 # Accepts changed snapshots.
 bless:
-    INSTA_UPDATE=always cargo test --workspace
+    INSTA_UPDATE=always HINDCAST_BLESS=1 cargo test --workspace

@@ -5,6 +5,7 @@ import * as brush from './brush.js';
 import * as combo from './combo.js';
 import * as copy from './copy.js';
 import * as dialog from './dialog.js';
+import * as drop from './drop.js';
 import * as keys from './keys.js';
 import * as progress from './progress.js';
 import * as tail from './tail.js';
@@ -12,7 +13,7 @@ import * as time from './time.js';
 
 const LOADING_AFTER = 200;
 const PROBE_EVERY = 5000;
-const MODULES = [keys, time, tail, brush, combo, copy, dialog, progress];
+const MODULES = [keys, time, tail, brush, combo, copy, dialog, drop, progress];
 
 let due = false;
 

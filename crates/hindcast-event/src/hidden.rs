@@ -55,6 +55,19 @@ impl Field {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.as_str() == word)
     }
+
+    /// The sections that are closed in what leaves the server with proofs, when the field is hidden; `meta:` is any that
+    /// begins so. They are closed whole, whether or not something in them is hidden.
+    pub fn sections(self) -> &'static [&'static str] {
+        match self {
+            Self::Address | Self::UserAgent => &["context", "facts"],
+            Self::Session => &["context"],
+            Self::Email => &["actor", "on_behalf_of"],
+            Self::Values => &["change:"],
+            Self::Metadata => &["meta:"],
+            Self::Text => &["core", "description", "reason"],
+        }
+    }
 }
 
 /// The fields that a reader may not see.
@@ -75,6 +88,22 @@ impl Hidden {
     /// The fields, in the order of [`Field::ALL`].
     pub fn fields(self) -> impl Iterator<Item = Field> {
         Field::ALL.into_iter().filter(move |field| self.has(*field))
+    }
+
+    /// What [`Field::sections`] says of all of them, sorted, each once.
+    pub fn sections(self) -> Vec<&'static str> {
+        let mut sections: Vec<_> = self.fields().flat_map(|field| field.sections().iter().copied()).collect();
+        sections.sort_unstable();
+        sections.dedup();
+        sections
+    }
+
+    /// Whether a section is closed in what leaves the server with proofs.
+    pub fn closes(self, section: &str) -> bool {
+        self.fields().flat_map(|field| field.sections()).any(|name| match name.ends_with(':') {
+            true => section.starts_with(name),
+            false => section == *name,
+        })
     }
 }
 
@@ -200,6 +229,19 @@ mod tests {
         let rest = shown([Field::Address, Field::UserAgent, Field::Session]);
         assert!(rest.contains("context={\"source\":\"api\"}"), "{rest}");
         assert!(!shown(Field::ALL).contains("description"));
+    }
+
+    #[test]
+    fn whatever_a_hidden_field_changes_is_in_a_section_that_is_closed() {
+        for field in Field::ALL {
+            let hidden: Hidden = [field].into_iter().collect();
+            let (all, some) = (shown([]), shown([field]));
+            for line in all.lines().filter(|line| !some.lines().any(|other| other == *line)) {
+                let (name, _) = line.split_once('=').expect("a section");
+                assert!(hidden.closes(name), "{field:?} changes {name}");
+            }
+        }
+        assert!(!Hidden::default().closes("actor"));
     }
 
     #[test]

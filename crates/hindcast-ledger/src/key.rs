@@ -133,6 +133,9 @@ impl VerifierKey {
             return Err(KeyError::Name(name.to_owned()));
         }
         let unsound = || KeyError::Unsound(name.to_owned());
+        if !is_reduced(key) {
+            return Err(unsound());
+        }
         let key = VerifyingKey::from_bytes(key).map_err(|_| unsound())?;
         if key.is_weak() {
             return Err(unsound());
@@ -227,6 +230,12 @@ impl fmt::Debug for Cosigner {
     }
 }
 
+/// Whether the y of a point is below 2^255 - 19, so that the point has no other spelling; not all libraries ask.
+fn is_reduced(point: &[u8; 32]) -> bool {
+    let [first, middle @ .., last] = point;
+    *first < 0xed || middle.iter().any(|byte| *byte != 0xff) || last & 0x7f != 0x7f
+}
+
 /// Whether a text can name a key, and so a log.
 pub(crate) fn is_name(text: &str) -> bool {
     let barred = |c: char| c.is_whitespace() || c < ' ' || c == '+';
@@ -298,6 +307,12 @@ mod tests {
         let mut identity = [0; 33];
         identity[..2].copy_from_slice(&[1, 1]);
         assert_eq!(written(&identity).parse::<VerifierKey>(), Err(KeyError::Unsound("log".to_owned())));
+        // A point that has two spellings, y = 3 and y = p + 3, in the one that is not reduced.
+        for (first, last) in [(0xf0, 0x7f), (0xf0, 0xff), (0xec, 0xff)] {
+            let mut twice = [0xff; 33];
+            (twice[0], twice[1], twice[32]) = (1, first, last);
+            assert!(written(&twice).parse::<VerifierKey>().is_err());
+        }
     }
 
     #[test]

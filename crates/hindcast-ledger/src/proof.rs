@@ -219,8 +219,18 @@ pub struct RangeFold {
 impl RangeFold {
     /// Begins a run at `start` in the tree of `size` leaves.
     pub fn new(start: u64, size: u64, proof: &RangeProof) -> Result<Self, ProofError> {
+        Self::watching(start, size, proof, None)
+    }
+
+    /// The same, remembering the root that the tree had when it had `size` entries, if that is met on the way.
+    pub fn watching(
+        start: u64,
+        size: u64,
+        proof: &RangeProof,
+        watched: Option<u64>,
+    ) -> Result<Self, ProofError> {
         check_range(start, start, size)?;
-        let mut stack = Stack::default();
+        let mut stack = Stack { watched, ..Stack::default() };
         stack.push_all(0, start, &proof.left)?;
         Ok(Self { start, next: start, size, stack })
     }
@@ -242,10 +252,15 @@ impl RangeFold {
     }
 
     /// The root, after the last leaf.
-    pub fn finish(mut self, proof: &RangeProof) -> Result<Hash, ProofError> {
+    pub fn finish(self, proof: &RangeProof) -> Result<Hash, ProofError> {
+        self.finish_watched(proof).map(|(root, _)| root)
+    }
+
+    /// The root, after the last leaf, and the one of the size that was watched for. If the first is what was signed, the
+    /// second is what the same tree had then.
+    pub fn finish_watched(mut self, proof: &RangeProof) -> Result<(Hash, Option<Hash>), ProofError> {
         self.stack.push_all(self.next, self.size, &proof.right)?;
-        let smallest_first = self.stack.0.iter().rev().map(|&(_, hash)| hash);
-        Ok(fold_peaks(smallest_first).unwrap_or_else(empty_root))
+        Ok((self.stack.root(), self.stack.root_then))
     }
 }
 
@@ -284,19 +299,33 @@ impl Iterator for Subtrees {
 
 /// Complete subtrees met so far, joined as soon as two of a height are neighbours.
 #[derive(Default)]
-struct Stack(Vec<(u8, Hash)>);
+struct Stack {
+    tops: Vec<(u8, Hash)>,
+    /// A size whose root is wanted, and the root once it was met.
+    watched: Option<u64>,
+    root_then: Option<Hash>,
+}
 
 impl Stack {
     fn push(&mut self, level: u8, first: u64, hash: Hash) {
+        let until = first + (1 << level);
         let (mut level, mut place, mut hash) = (level, first >> level, hash);
         while place & 1 == 1
-            && let Some((_, left)) = self.0.pop_if(|(height, _)| *height == level)
+            && let Some((_, left)) = self.tops.pop_if(|(height, _)| *height == level)
         {
             hash = node_hash(&left, &hash);
             level += 1;
             place >>= 1;
         }
-        self.0.push((level, hash));
+        self.tops.push((level, hash));
+        if self.watched == Some(until) {
+            self.root_then = Some(self.root());
+        }
+    }
+
+    fn root(&self) -> Hash {
+        let smallest_first = self.tops.iter().rev().map(|&(_, hash)| hash);
+        fold_peaks(smallest_first).unwrap_or_else(empty_root)
     }
 
     fn push_all(&mut self, from: u64, to: u64, hashes: &[Hash]) -> Result<(), ProofError> {

@@ -21,7 +21,7 @@ use crate::source::{Merge, Source};
 use crate::words::fold;
 use crate::write::{Batches, EXPORTED_GROUP_ROWS, properties};
 use csv::Csv;
-use hindcast_event::Entries;
+use hindcast_event::{Entries, Timestamp};
 use parquet::arrow::ArrowWriter;
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -47,6 +47,17 @@ pub enum CsvStyle {
     Raw,
     /// With a byte order mark, and a `'` before whatever a spreadsheet would take for a formula, such as -5.
     Excel,
+}
+
+/// Where an answer stands in the log and in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerPlace {
+    /// Its place in the log.
+    pub index: u64,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// When it happened.
+    pub occurred_at: Timestamp,
 }
 
 /// Why an export ended early.
@@ -149,6 +160,24 @@ impl Snapshot {
             let action = fold(cells.text(at::ACTION).unwrap_or_default());
             table::line(cells, (self.category_of)(&action), table)?;
             f(table)
+        })
+    }
+
+    /// Hands the places of all answers to a query to `f`, newest first.
+    pub fn each_place(
+        &self,
+        query: &Query,
+        budget: &Budget,
+        mut f: impl FnMut(&AnswerPlace),
+    ) -> Result<(), ExportError> {
+        let mut wanted = [false; COUNT];
+        for column in [at::INDEX, at::RECEIVED_AT, at::OCCURRED_AT] {
+            wanted[column] = true;
+        }
+        self.each_cells(query, &wanted, budget, |cells| {
+            let Cells { index, received_at, occurred_at, .. } = *cells;
+            f(&AnswerPlace { index, received_at, occurred_at });
+            Ok(())
         })
     }
 

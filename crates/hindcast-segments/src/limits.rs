@@ -59,7 +59,8 @@ impl Budget {
         self.read.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn check(&self) -> Result<(), SearchError> {
+    /// Fails once the time is over, or nobody wants the answer any more.
+    pub fn check(&self) -> Result<(), SearchError> {
         if self.cancelled.load(Ordering::Relaxed) {
             return Err(SearchError::Cancelled);
         }

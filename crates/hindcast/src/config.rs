@@ -105,6 +105,7 @@ pub struct Limits {
     pub person_requests_per_10s: u32,
     pub tails: usize,
     pub exports_mb: u64,
+    pub evidence_mb: usize,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -193,6 +194,7 @@ impl Config {
             ("limits.body_mb", self.limits.body_mb as u64),
             ("limits.batch_events", self.limits.batch_events as u64),
             ("limits.query_seconds", self.limits.query_seconds),
+            ("limits.evidence_mb", self.limits.evidence_mb as u64),
             ("limits.requests_per_10s", u64::from(self.limits.requests_per_10s)),
         ] {
             if value == 0 {

@@ -50,6 +50,14 @@ layout-ndjson = NDJSON
 layout-ndjson-told = Ein Eintrag pro Zeile, für große Mengen.
 layout-parquet = Parquet
 layout-parquet-told = Spaltenformat für DuckDB, Spark und andere Abfrage-Engines.
+layout-bundle = Beweispaket, vollständiger Abschnitt
+layout-bundle-told = Für Prüfer: Vom ersten bis zum letzten gefundenen Eintrag ist alles nachgewiesen, und nachweislich fehlt nichts. Was die Abfrage nicht gefunden hat, wird zurückgehalten: Nur sein Platz und seine Zeit stehen darin. Jeder kann es ohne den Server prüfen.
+layout-bundle-found = Beweispaket, nur das Gefundene
+layout-bundle-found-told = Die gefundenen Einträge, jeder mit eigenem Nachweis. Dass es keine weiteren gibt, wird nicht gezeigt.
+export-manifest = Begleitblatt
+export-manifest-download = Begleitblatt herunterladen (JSON)
+export-indexes = Erste und letzte Position im Protokoll
+export-times = Erste und letzte Zeit
 
 export-outdated = Seit diese Datei erstellt wurde, hat sich geändert, was Sie sehen dürfen. Sie kann deshalb nicht mehr heruntergeladen werden. Bitte starten Sie den Export erneut.
 export-enough = Sie haben bereits { $count } wartende Exporte. Bitte starten Sie diesen, sobald einer davon fertig ist, oder brechen Sie einen ab.

@@ -50,6 +50,14 @@ layout-ndjson = NDJSON
 layout-ndjson-told = One entry for each line, for large amounts.
 layout-parquet = Parquet
 layout-parquet-told = Columns for DuckDB, Spark and other engines.
+layout-bundle = Evidence bundle, complete range
+layout-bundle-told = For auditors: everything from the first to the last entry found is accounted for, and provably nothing is missing. What the query did not find is withheld: only its place and time are told. Anybody can verify it without the server.
+layout-bundle-found = Evidence bundle, only what was found
+layout-bundle-found-told = The entries found, each with its own proof. That there are no others is not shown.
+export-manifest = Manifest
+export-manifest-download = Download the manifest (JSON)
+export-indexes = First and last place in the log
+export-times = First and last time
 
 export-outdated = What you are allowed to see has changed since this file was written, so it cannot be downloaded any more. Please start the export again.
 export-enough = You already have { $count } exports waiting. Please start this one when one of them is done, or cancel one.

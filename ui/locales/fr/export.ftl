@@ -50,6 +50,14 @@ layout-ndjson = NDJSON
 layout-ndjson-told = Une entrée par ligne, pour les gros volumes.
 layout-parquet = Parquet
 layout-parquet-told = Des colonnes pour DuckDB, Spark et d’autres moteurs.
+layout-bundle = Dossier de preuves, plage complète
+layout-bundle-told = Pour les auditeurs : de la première à la dernière entrée trouvée, tout est justifié et il est prouvé que rien ne manque. Ce que la requête n’a pas trouvé est retenu : seuls sa place et son moment y figurent. N’importe qui peut le vérifier sans le serveur.
+layout-bundle-found = Dossier de preuves, seulement ce qui a été trouvé
+layout-bundle-found-told = Les entrées trouvées, chacune avec sa propre preuve. Qu’il n’y en ait pas d’autres n’est pas démontré.
+export-manifest = Fiche descriptive
+export-manifest-download = Télécharger la fiche descriptive (JSON)
+export-indexes = Première et dernière position dans le journal
+export-times = Premier et dernier moment
 
 export-outdated = Ce que vous êtes autorisé à voir a changé depuis la création de ce fichier ; il ne peut donc plus être téléchargé. Veuillez relancer l’export.
 export-enough = Vous avez déjà { $count } exports en attente. Veuillez lancer celui-ci quand l’un d’eux sera terminé, ou en annuler un.

@@ -47,6 +47,14 @@ layout-ndjson = NDJSON
 layout-ndjson-told = 1行に1エントリ。大量のデータ向け。
 layout-parquet = Parquet
 layout-parquet-told = DuckDBやSparkなどのエンジン向けの列形式。
+layout-bundle = 証拠バンドル（完全な範囲）
+layout-bundle-told = 監査人向けです。見つかった最初のエントリから最後のエントリまで、すべてが揃っており、欠けているものがないことを証明できます。クエリで見つからなかったものは伏せられ、位置と時刻だけが示されます。サーバーがなくても誰でも検証できます。
+layout-bundle-found = 証拠バンドル（見つかったものだけ）
+layout-bundle-found-told = 見つかったエントリを、それぞれの証明とともに収めます。ほかにないことは示されません。
+export-manifest = マニフェスト
+export-manifest-download = マニフェストをダウンロード（JSON）
+export-indexes = ログ内の最初と最後の位置
+export-times = 最初と最後の時刻
 
 export-outdated = このファイルの書き出し後に閲覧できる範囲が変わったため、ダウンロードできなくなりました。もう一度エクスポートしてください。
 export-enough = すでに{ $count }件のエクスポートが待機中です。いずれかの完了を待つか、キャンセルしてから開始してください。

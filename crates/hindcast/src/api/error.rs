@@ -4,6 +4,7 @@
 //! position in a batch it is about. The body is written by [`super::answer`], which knows the id of the request. What
 //! went wrong inside is logged, never told.
 
+use crate::bundle::BundleError;
 use crate::catalog::CatalogError;
 use axum::http::header::{HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -11,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use hindcast_event::Invalid;
 use hindcast_ledger::{AppendError, ReadError};
 use hindcast_segments::query::QueryErrors;
-use hindcast_segments::{SearchError, SegmentError};
+use hindcast_segments::{ExportError, SearchError, SegmentError};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -246,6 +247,33 @@ impl From<SearchError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "cancelled", error.to_string())
             }
             SearchError::Segment(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<BundleError> for Problem {
+    fn from(error: BundleError) -> Self {
+        let told = |status, code| Self::new(status, code, error.to_string()).field("format");
+        match error {
+            BundleError::Restricted => told(StatusCode::FORBIDDEN, "hidden"),
+            BundleError::TooLarge { .. } => {
+                let detail =
+                    format!("{error}; narrow the query, or have it written as a job on the page Exports");
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_entries", detail).field("q")
+            }
+            BundleError::Unsigned => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_published_yet", error.to_string())
+                    .retry_after(1)
+            }
+            BundleError::Export(ExportError::Search(error)) => error.into(),
+            BundleError::Export(ExportError::Write(error))
+                if error.kind() == std::io::ErrorKind::StorageFull =>
+            {
+                let detail = "the bundle is too large to be sent at once; have it written as a job on the page Exports";
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_many_entries", detail).field("q")
+            }
+            BundleError::Ledger(error) => error.into(),
+            error => Self::internal(error),
         }
     }
 }

@@ -6,11 +6,12 @@
 use super::caller::Reader;
 use super::entries::room;
 use super::error::Problem;
-use super::lanes::{Lanes, spawn};
+use super::lanes::{Lanes, blocking, spawn};
 use super::params::{Params, query};
 use super::schema::Refusals;
 use super::stream::{Pipe, chunks};
 use crate::app::App;
+use crate::bundle::{self, Mode, Prepared};
 use crate::catalog::By;
 use crate::reports::{Printed, print};
 use crate::rooms::Room;
@@ -26,7 +27,7 @@ use hindcast_segments::query::Query;
 use hindcast_segments::{Budget, CsvStyle, ExportError, Format, Sight, Snapshot, XLSX_ROWS_MAX};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
@@ -34,6 +35,12 @@ use utoipa::{IntoParams, ToSchema};
 /// An export that takes longer is broken off.
 const TIME_MAX: Duration = Duration::from_secs(6 * 3600);
 const BUFFER_BYTES: usize = 64 * 1024;
+/// A bundle with more records than this is a job.
+const BUNDLE_RECORDS_MAX: u64 = 100_000;
+/// And one whose records take more bytes.
+const BUNDLE_BYTES_MAX: u64 = 512 << 20;
+/// Nobody waits longer for a bundle to begin.
+const BUNDLE_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// What to export.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -43,7 +50,9 @@ pub struct Asked {
     /// A query; everything when absent.
     #[param(max_length = 2000)]
     q: Option<String>,
-    /// The layout. `csv-excel` is safe to open in a spreadsheet: no value is taken for a formula.
+    /// The layout. `csv-excel` is safe to open in a spreadsheet: no value is taken for a formula. `bundle` is evidence that
+    /// anybody can verify without the server: a complete range, in which what the query did not find is withheld;
+    /// `bundle-found` has only what it found, each entry with its own proof.
     #[param(inline)]
     format: Layout,
     /// The language of a PDF.
@@ -65,12 +74,25 @@ pub(crate) enum Layout {
     Parquet,
     Xlsx,
     Pdf,
+    /// An evidence bundle of a complete range; what the query did not find is withheld in it.
+    Bundle,
+    /// An evidence bundle of what the query found, each entry with its own proof.
+    BundleFound,
 }
 
 impl Layout {
     /// All layouts, the most wanted first.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::CsvExcel, Self::Xlsx, Self::Pdf, Self::Csv, Self::Json, Self::Ndjson, Self::Parquet];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::CsvExcel,
+        Self::Xlsx,
+        Self::Pdf,
+        Self::Csv,
+        Self::Json,
+        Self::Ndjson,
+        Self::Parquet,
+        Self::Bundle,
+        Self::BundleFound,
+    ];
 
     /// The one with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -80,6 +102,15 @@ impl Layout {
     /// The most entries that a file holds, where there is such a limit.
     pub(crate) fn rows_max(self) -> Option<u64> {
         (self == Self::Xlsx).then_some(XLSX_ROWS_MAX)
+    }
+
+    /// Which entries an evidence bundle has, if it is one.
+    pub(crate) fn evidence(self) -> Option<Mode> {
+        match self {
+            Self::Bundle => Some(Mode::Range),
+            Self::BundleFound => Some(Mode::Filtered),
+            _ => None,
+        }
     }
 
     /// The name in queries, the ending of a file and the type of its content.
@@ -94,6 +125,8 @@ impl Layout {
             Self::Xlsx => {
                 ("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
             }
+            Self::Bundle => ("bundle", "auditbundle", "application/x-tar"),
+            Self::BundleFound => ("bundle-found", "auditbundle", "application/x-tar"),
         }
     }
 }
@@ -107,7 +140,7 @@ impl Layout {
     responses(
         (status = 200, content(
             (String = "text/csv"), (Vec<super::schema::Entry> = "application/json"), (String = "application/x-ndjson"),
-            (Vec<u8> = "application/vnd.apache.parquet"),
+            (Vec<u8> = "application/vnd.apache.parquet"), (Vec<u8> = "application/x-tar"),
             (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"), (Vec<u8> = "application/pdf"),
         )),
         (status = 507, body = super::error::ProblemBody, content_type = "application/problem+json", description = "No space is left to record the export."),
@@ -150,8 +183,12 @@ pub(crate) async fn answer_export(
     Wanted { query, layout, by, language }: Wanted,
 ) -> Result<Response, Problem> {
     let reader = by.actor["name"].as_str().unwrap_or_default().to_owned();
+    if let Some(mode) = layout.evidence() {
+        let (records_max, bytes_max) = (BUNDLE_RECORDS_MAX, BUNDLE_BYTES_MAX);
+        let wanted = bundle::Wanted { mode, query, sight, records_max, bytes_max };
+        return answer_bundle(app, lanes, room, wanted, layout, by).await;
+    }
     let places = lanes.export()?;
-    let (_, _, content_type) = layout.names();
     let file = file_name(&room.id, layout, (app.clock)());
     // The export shows the log as it was before the entry about it.
     let export = lanes
@@ -175,10 +212,50 @@ pub(crate) async fn answer_export(
             pipe.fail("the export was broken off");
         }
     });
+    sent(&file, layout, Body::from_stream(body))
+}
+
+/// Sends a bundle. How large it is must be known before its first byte, so its records are written to a file without a name
+/// first; a larger one than [`BUNDLE_RECORDS_MAX`] is a job.
+async fn answer_bundle(
+    app: Arc<App>,
+    lanes: Arc<Lanes>,
+    room: Arc<Room>,
+    wanted: bundle::Wanted,
+    layout: Layout,
+    by: By,
+) -> Result<Response, Problem> {
+    let places = lanes.export()?;
+    let file = file_name(&room.id, layout, (app.clock)());
+    let prepared = blocking({
+        let app = app.clone();
+        move || {
+            let prepared =
+                Prepared::of(&app, &room, &wanted, &Budget::new(BUNDLE_TIME_MAX, u64::MAX), &|_| ())?;
+            record(&app, &room.id, &exported(&by, &wanted.query, layout, prepared.rows()))?;
+            Ok(prepared)
+        }
+    })
+    .await?;
+    let (chunks, body) = chunks();
+    let mut pipe = BufWriter::with_capacity(BUFFER_BYTES, Pipe::new(chunks));
+    spawn(move || {
+        let _places = places;
+        app.metrics.exported.add(prepared.rows());
+        if let Err(error) = prepared.write(&mut pipe) {
+            tracing::warn!(%error, "a bundle was broken off");
+            pipe.into_parts().0.fail("the bundle was broken off");
+        }
+    });
+    sent(&file, layout, Body::from_stream(body))
+}
+
+fn sent(file: &str, layout: Layout, body: Body) -> Result<Response, Problem> {
+    let (_, _, content_type) = layout.names();
     let file =
         HeaderValue::from_str(&format!("attachment; filename=\"{file}\"")).map_err(Problem::internal)?;
     let headers = [(CONTENT_TYPE, HeaderValue::from_static(content_type)), (CONTENT_DISPOSITION, file)];
-    Ok((headers, Body::from_stream(body)).into_response())
+    Ok((headers, body).into_response())
 }
 
 /// Refuses what no file of a layout would hold.
@@ -238,6 +315,8 @@ pub(crate) fn write_export(
             let printed = Printed { workspace, snapshot, sight, query, language: *language, reader };
             print(app, &printed, &mut buffered, budget)
         }
+        // Evidence is written by its own room, to a file first.
+        Layout::Bundle | Layout::BundleFound => Err(io::Error::from(io::ErrorKind::Unsupported).into()),
     };
     let written = written.and_then(|rows| Ok(buffered.flush().map(|()| rows)?));
     match &written {

@@ -12,6 +12,7 @@ use super::lanes::{Lanes, blocking};
 use super::params::{InPath, Params};
 use super::schema::Refusals;
 use crate::app::App;
+use crate::bundle::{OpenedEntry, Section, opened_for};
 use crate::hex::hex;
 use crate::rooms::Room;
 use axum::extract::State;
@@ -19,8 +20,8 @@ use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use hindcast_event::{Entry, Event, Field, Hidden, hidden_of_context};
-use hindcast_ledger::{Disclosure, Hash, Note, Opening, TlogProof, commitment_of};
+use hindcast_event::{Entry, Hidden};
+use hindcast_ledger::{Commitment, Hash, Note, TlogProof};
 use hindcast_segments::Sight;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -64,37 +65,7 @@ pub struct ProofBody {
     /// The 42 bytes that the leaf hashes, in hexadecimal.
     commitment: String,
     /// What the commitment hides.
-    opening: OpeningBody,
-}
-
-/// What a commitment hides; see `docs/formats/entry.md`.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct OpeningBody {
-    /// The version of the format.
-    version: u8,
-    /// What the entry is for.
-    kind: u8,
-    /// When it was received, in microseconds since 1970.
-    received_at_us: u64,
-    /// The sections in their order.
-    sections: Vec<SectionBody>,
-}
-
-/// A section: open, with salt, name and value, or erased, with its digest.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SectionBody {
-    /// Its name; absent when it was erased along with the value.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    /// Its JSON text, exactly as it is hashed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
-    /// The 16 bytes it is salted with, in hexadecimal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    salt: Option<String>,
-    /// Of an erased section: the hash that remains, in hexadecimal.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digest: Option<String>,
+    opening: OpenedEntry,
 }
 
 /// Proves an entry
@@ -190,52 +161,23 @@ fn file(proof: TlogProof, index: u64) -> Result<Response, Problem> {
 struct Opened {
     leaf: Hash,
     commitment: String,
-    opening: OpeningBody,
+    opening: OpenedEntry,
 }
 
 impl Opened {
     fn of(entry: &Entry<'_>, hidden: Hidden) -> Result<Self, Problem> {
-        let commitment = commitment_of(entry).map_err(Problem::internal)?;
-        let mut opening = Opening::of(entry).map_err(Problem::internal)?;
-        let mut shown = Vec::new();
-        entry.event.show(hidden, &mut shown);
-        let shown = Event::from_bytes(&shown).map_err(Problem::internal)?;
-        for (name, value) in entry.event.sections() {
-            // The same sections are closed whether or not something in them is hidden, and keep their names only where
-            // every entry may have them.
-            let may_hide = match name {
-                "actor" | "on_behalf_of" => hidden.has(Field::Email),
-                "core" => hidden.has(Field::Text),
-                "context" => !hidden_of_context(hidden).is_empty(),
-                _ => !shown.sections().any(|section| section == (name, value)),
-            };
-            if may_hide {
-                let is_common = matches!(name, "actor" | "core" | "context") || name.starts_with("change:");
-                opening.erase(name, is_common);
-            }
-        }
-        let sections = opening.disclosures().iter().map(section).collect();
+        let opening = opened_for(entry, hidden).map_err(Problem::internal)?;
+        let time = u64::try_from(entry.received_at.micros()).unwrap_or(0);
+        let commitment = Commitment::new(entry.kind as u8, time, opening.body().map_err(Problem::internal)?);
         Ok(Self {
             leaf: commitment.leaf(),
             commitment: hex(&commitment.to_bytes()),
-            opening: OpeningBody {
+            opening: OpenedEntry {
                 version: commitment.version,
                 kind: commitment.kind,
                 received_at_us: commitment.time_us,
-                sections,
+                sections: opening.disclosures().iter().map(Section::from).collect(),
             },
         })
-    }
-}
-
-fn section(disclosure: &Disclosure) -> SectionBody {
-    let name = disclosure.name().map(str::to_owned);
-    match disclosure {
-        Disclosure::Open { salt, value, .. } => {
-            SectionBody { name, value: Some(value.clone()), salt: Some(hex(salt)), digest: None }
-        }
-        Disclosure::Erased { digest, .. } => {
-            SectionBody { name, value: None, salt: None, digest: Some(digest.to_hex()) }
-        }
     }
 }

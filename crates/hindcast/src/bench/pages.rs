@@ -83,6 +83,7 @@ pub(super) fn measure(address: SocketAddr, cookie: &str, end: Timestamp) -> anyh
         "combo.js",
         "copy.js",
         "dialog.js",
+        "drop.js",
         "progress.js",
     ];
     let weigh = |names: &[&str]| -> anyhow::Result<usize> {

@@ -1,321 +1,174 @@
-//! Reading a bundle, and what it shows.
+//! A bundle, read from its first byte to its last, and what it shows. Takes little memory, however large it is.
 
-use super::members::{Member, Members};
-use super::{About, FORMAT, Mode, Record, Sides};
-use crate::hex::unhex;
-use hindcast_ledger::{
-    Checkpoint, Commitment, Disclosure, Hash, Note, Opening, Published, RangeFold, RangeProof, VerifierKey,
-    verify_inclusion,
-};
-use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::io::Read;
-use std::ops::Range;
-use tar::Archive;
+use super::notices::{Explained, NOTICES_BYTES_MAX};
+use super::record::{Hashed, Reader, Shown, parse_line};
+use super::refused::{Refused, invalid, of};
+use super::tape::{MEMBER_BYTES_MAX, Tape};
+use super::{About, Checked, FORMAT, Gaps, Given, Mode, Sides, Subject, is_anchor, open_head, text};
+use hindcast_event::{Field, Hidden};
+use hindcast_ledger::key::KeyKind;
+use hindcast_ledger::tree::SIZE_MAX;
+use hindcast_ledger::{Checkpoint, Hash, RangeFold, RangeProof, VerifierKey};
+use std::io::BufRead;
 
-/// Hashes of one path.
-const PATH_MAX: usize = 63;
+/// Hashes on one side of a range.
+const SIDE_MAX: usize = 63;
+const _: () = assert!(NOTICES_BYTES_MAX < MEMBER_BYTES_MAX);
 
-/// What whoever verifies brings along.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Given<'g> {
-    /// The key of the log, from elsewhere than the bundle.
-    pub key: Option<&'g VerifierKey>,
-    /// The keys of witnesses.
-    pub witnesses: &'g [VerifierKey],
-}
-
-/// What a bundle shows.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// What it says of itself, which is true as far as it can be shown.
-    pub about: About,
-    /// The checkpoint everything leads to, and the witnesses that saw it.
-    pub published: Published,
-    /// Whether the key was given from elsewhere.
-    pub is_pinned: bool,
-    /// Indexes that are missing, or whose sections are closed, and no notice says why.
-    pub gaps: Vec<u64>,
-    /// Indexes that notices explain.
-    pub explained: u64,
-    /// Anchors that came along; what they are worth is for others to say.
-    pub anchors: u64,
-}
-
-/// Why a bundle shows nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// It is not what was signed.
-    #[error("{0}")]
-    Invalid(String),
-    /// It is no bundle.
-    #[error("this is no bundle: {0}")]
-    Unreadable(String),
-}
-
-pub(super) fn invalid<T>(told: impl Into<String>) -> Result<T, Refused> {
-    Err(Refused::Invalid(told.into()))
-}
-
-/// So many gaps are named.
-const GAPS_MAX: usize = 100;
-
-/// Reads a bundle from its first byte to its last; takes little memory, however large it is.
-pub fn check(file: impl Read, given: Given<'_>) -> Result<Checked, Refused> {
-    let mut archive = Archive::new(file);
-    let mut members = Members::of(&mut archive)?;
-    let mut head = Head::default();
-    while let Some(mut member) = members.next()? {
-        match member.name {
-            "bundle.json" => head.about = Some(about(&member.text()?)?),
-            "checkpoint" => head.note = Some(member.text()?),
-            "vkey" => head.key = Some(member.text()?),
-            "proof.json" => head.sides = Some(sides(&member.text()?)?),
-            "anchors/" => head.anchors += 1,
-            "notices.jsonl" => {
-                let (about, published) = head.opened(given)?;
-                head.notices = notices(&mut member, about, &published)?;
-            }
-            "records.jsonl" => {
-                let checked = records(&mut member, &head, given)?;
-                return match members.next()? {
-                    None => Ok(checked),
-                    Some(_) => invalid("something stands behind the records"),
-                };
-            }
-            _ => drop(member.text()?),
-        }
+/// Checks a bundle.
+pub(super) fn check(file: impl BufRead, given: &Given<'_>) -> Result<Checked, Refused> {
+    let mut tape = Tape::new(file);
+    tape.text("README.txt")?;
+    tape.text("verify.py")?;
+    let about = about(&tape.text("bundle.json")?)?;
+    let note = text("checkpoint", tape.text("checkpoint")?)?;
+    let own = own_key(&text("vkey", tape.text("vkey")?)?)?;
+    let pinned = given.key_of(&about.origin);
+    let head = open_head(&note, pinned.unwrap_or(&own), pinned.is_some(), given)?;
+    let signed = &head.published.checkpoint;
+    if (signed.origin(), signed.size()) != (about.origin.as_str(), about.size) {
+        return invalid("bundle.json and the checkpoint disagree about origin or size");
     }
-    match head.about {
-        None => Err(Refused::Unreadable("it has no bundle.json".to_owned())),
-        Some(_) => invalid("it has no records.jsonl"),
+    for anchor in &about.anchors {
+        tape.text(anchor)?;
     }
+    let sides = match about.mode {
+        Mode::Range => Some(sides(&tape.text("proof.json")?)?),
+        Mode::Filtered => None,
+    };
+    let explained = Explained::read(&mut tape, signed)?;
+    let watched = head.saved.as_ref().map(Checkpoint::size);
+    let mut records = Records::new(&about, signed, explained, sides.as_ref(), watched)?;
+    let mut reader = Reader::default();
+    tape.lines("records.jsonl", MEMBER_BYTES_MAX, |line| records.take(&reader.read(line)?))?;
+    tape.end()?;
+    let (gaps, root_then) = records.finish(sides.as_ref())?;
+    head.judged(Subject::Bundle(about), gaps, root_then, given)
 }
 
-/// What stands before the records.
-#[derive(Default)]
-struct Head {
-    about: Option<About>,
-    note: Option<String>,
-    key: Option<String>,
-    sides: Option<RangeProof>,
-    notices: Vec<Range<u64>>,
-    anchors: u64,
-}
-
-impl Head {
-    /// What the bundle says of itself, and the checkpoint it came with.
-    fn opened(&self, given: Given<'_>) -> Result<(&About, Published), Refused> {
-        let missing = |name: &str| Refused::Invalid(format!("it has no {name}"));
-        let about = self.about.as_ref().ok_or_else(|| missing("bundle.json"))?;
-        let note: Note = parsed("checkpoint", self.note.as_deref().ok_or_else(|| missing("checkpoint"))?)?;
-        let own: VerifierKey = parsed("vkey", self.key.as_deref().ok_or_else(|| missing("vkey"))?.trim_end())?;
-        let key = given.key.unwrap_or(&own);
-        let published = Checkpoint::open(&note, key, given.witnesses);
-        let published = published.map_err(|error| Refused::Invalid(format!("checkpoint: {error}")))?;
-        let checkpoint = &published.checkpoint;
-        if (checkpoint.origin(), checkpoint.size()) != (about.origin.as_str(), about.size) {
-            return invalid("bundle.json speaks of another log or size than the checkpoint");
-        }
-        Ok((about, published))
-    }
-}
-
-fn about(text: &str) -> Result<About, Refused> {
-    let about: About =
-        serde_json::from_str(text).map_err(|error| Refused::Invalid(format!("bundle.json: {error}")))?;
+/// What a bundle says of itself, as far as that can be true.
+fn about(json: &[u8]) -> Result<About, Refused> {
+    let about: About = parse_line("bundle.json", json)?;
     if about.format != FORMAT {
         return invalid(format!("the format {:?} is not known here", about.format));
     }
-    if about.from > about.until || about.until > about.size {
-        return invalid("bundle.json: from, until and size are no range of the log");
+    if about.from > about.until || about.until > about.size || about.size > SIZE_MAX {
+        return invalid("bundle.json: from, until and size are out of order");
     }
-    if about.mode == Mode::Filtered && about.withheld > 0 {
-        return invalid("bundle.json: nothing is withheld in a filtered bundle");
+    let hidden = about.hidden();
+    if !hidden.fields().map(Field::as_str).eq(about.closed.iter().map(String::as_str)) {
+        return invalid("bundle.json: closed names no fields, or not in their order");
+    }
+    let ascend = about.anchors.windows(2).all(|pair| pair[0] < pair[1]);
+    if !ascend || !about.anchors.iter().all(|name| is_anchor(name)) {
+        return invalid("bundle.json: anchors have other names, or not in their order");
     }
     Ok(about)
 }
 
-fn sides(text: &str) -> Result<RangeProof, Refused> {
-    let sides: Sides =
-        serde_json::from_str(text).map_err(|error| Refused::Invalid(format!("proof.json: {error}")))?;
-    let hashes = |side: Vec<String>| -> Result<Vec<Hash>, Refused> {
-        if side.len() > PATH_MAX {
+impl About {
+    /// The fields that were hidden from whoever took the bundle.
+    pub fn hidden(&self) -> Hidden {
+        self.closed.iter().filter_map(|word| Field::parse(word)).collect()
+    }
+}
+
+/// The key a bundle came with.
+fn own_key(line: &str) -> Result<VerifierKey, Refused> {
+    let key = line.strip_suffix('\n').unwrap_or_default().parse::<VerifierKey>().map_err(of("vkey"))?;
+    if key.kind() == KeyKind::Ed25519 { Ok(key) } else { invalid("vkey is not the key of a log") }
+}
+
+fn sides(json: &[u8]) -> Result<RangeProof, Refused> {
+    let Sides { left, right } = parse_line("proof.json", json)?;
+    let hashes = |side: Vec<String>| {
+        if side.len() > SIDE_MAX {
             return invalid("proof.json has too many hashes");
         }
-        side.iter().map(|hash| parsed("proof.json", hash)).collect()
+        side.iter().map(|hash| hash.parse::<Hash>().map_err(of("proof.json"))).collect()
     };
-    Ok(RangeProof { left: hashes(sides.left)?, right: hashes(sides.right)? })
+    Ok(RangeProof { left: hashes(left)?, right: hashes(right)? })
 }
 
-fn parsed<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, Refused>
-where
-    T::Err: std::fmt::Display,
-{
-    text.parse().map_err(|error| Refused::Invalid(format!("{what}: {error}")))
+/// The records as they are read.
+struct Records<'a> {
+    about: &'a About,
+    signed: &'a Checkpoint,
+    hidden: Vec<&'static str>,
+    explained: Explained,
+    /// In a range, the tree as far as it was read.
+    fold: Option<RangeFold>,
+    open: u64,
+    withheld: u64,
+    gone: u64,
+    gaps: Gaps,
 }
 
-/// A record as it was hashed.
-struct Hashed {
-    record: Record,
-    opening: Option<Opening>,
-    leaf: Hash,
-}
-
-fn hashed(line: &str) -> Result<Hashed, Refused> {
-    let mut record: Record =
-        serde_json::from_str(line).map_err(|error| Refused::Invalid(format!("a record: {error}")))?;
-    let told = |index: u64, error: &dyn std::fmt::Display| Refused::Invalid(format!("entry {index}: {error}"));
-    let index = record.index;
-    let (opening, body) = match (record.sections.take(), &record.body) {
-        (Some(sections), None) => {
-            let disclosures = sections.into_iter().map(Disclosure::try_from).collect::<anyhow::Result<_>>();
-            let opening = disclosures.map_err(|error| told(index, &error))?;
-            let opening = Opening::new(opening).map_err(|error| told(index, &error))?;
-            let body = opening.body().map_err(|error| told(index, &error))?;
-            (Some(opening), body)
-        }
-        (None, Some(body)) => (None, Hash::from_bytes(unhex(body).map_err(|error| told(index, &error))?)),
-        _ => return invalid(format!("entry {index} is neither open nor withheld")),
-    };
-    let leaf = Commitment::new(record.kind, record.received_at_us, body).leaf();
-    Ok(Hashed { record, opening, leaf })
-}
-
-impl Hashed {
-    /// Whether the record leads to the root by its own path.
-    fn prove(&self, about: &About, root: &Hash) -> Result<(), Refused> {
-        let index = self.record.index;
-        let Some(path) = &self.record.path else { return invalid(format!("entry {index} has no path")) };
-        if path.len() > PATH_MAX {
-            return invalid(format!("entry {index}: the path is too long"));
-        }
-        let path = path.iter().map(|hash| parsed("path", hash)).collect::<Result<Vec<Hash>, _>>()?;
-        verify_inclusion(&self.leaf, index, about.size, &path, root)
-            .map_err(|error| Refused::Invalid(format!("entry {index}: {error}")))
+impl<'a> Records<'a> {
+    fn new(
+        about: &'a About,
+        signed: &'a Checkpoint,
+        explained: Explained,
+        sides: Option<&RangeProof>,
+        watched: Option<u64>,
+    ) -> Result<Self, Refused> {
+        let fold = sides.map(|sides| RangeFold::watching(about.from, about.size, sides, watched));
+        let fold = fold.transpose().map_err(of("proof.json"))?;
+        let hidden = about.hidden().sections();
+        let (open, withheld, gone, gaps) = Default::default();
+        Ok(Self { about, signed, hidden, explained, fold, open, withheld, gone, gaps })
     }
 
-    /// Whether a section is closed without the bundle saying why.
-    fn lacks(&self, about: &About) -> bool {
-        let is_closed = |section: &Disclosure| matches!(section, Disclosure::Erased { .. });
-        let opening = self.opening.as_ref();
-        about.closed.is_empty() && opening.is_some_and(|opening| opening.disclosures().iter().any(is_closed))
-    }
-}
-
-/// What notices say they cover.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Covers {
-    from: u64,
-    until: u64,
-}
-
-fn notices<R: Read>(
-    member: &mut Member<'_, R>,
-    about: &About,
-    published: &Published,
-) -> Result<Vec<Range<u64>>, Refused> {
-    let (mut covered, mut order) = (Vec::new(), Order::default());
-    member.each_line(|line| {
-        let notice = hashed(line)?;
-        order.take(&notice.record)?;
-        notice.prove(about, &published.checkpoint.root())?;
-        covered.extend(covers(&notice));
-        Ok(())
-    })?;
-    Ok(covered)
-}
-
-/// The indexes that a notice of erasure or retention explains.
-fn covers(notice: &Hashed) -> Option<Range<u64>> {
-    if !matches!(notice.record.kind, 2 | 3) {
-        return None;
-    }
-    let sections: BTreeMap<_, _> = notice.opening.as_ref()?.sections().collect();
-    let covers: Covers = serde_json::from_str(sections.get("meta:covers")?).ok()?;
-    // A notice speaks of what was there before it.
-    (covers.from < covers.until && covers.until <= notice.record.index).then_some(covers.from..covers.until)
-}
-
-/// Indexes and times ascend.
-#[derive(Default)]
-struct Order(Option<(u64, u64)>);
-
-impl Order {
-    fn take(&mut self, record: &Record) -> Result<(), Refused> {
-        let (index, time) = (record.index, record.received_at_us);
-        if self.0.is_some_and(|(before, earlier)| index <= before || time <= earlier) {
-            return invalid(format!("entry {index} does not come after the one before it"));
+    fn take(&mut self, record: &Hashed) -> Result<(), Refused> {
+        let index = record.index;
+        if !(self.about.from..self.about.until).contains(&index) {
+            return invalid(format!("entry {index} is not within what bundle.json says"));
         }
-        self.0 = Some((index, time));
-        Ok(())
-    }
-}
-
-fn records<R: Read>(
-    member: &mut Member<'_, R>,
-    head: &Head,
-    given: Given<'_>,
-) -> Result<Checked, Refused> {
-    let (about, published) = head.opened(given)?;
-    let root = published.checkpoint.root();
-    let mut fold = match (about.mode, &head.sides) {
-        (Mode::Filtered, None) => None,
-        (Mode::Filtered, Some(_)) => return invalid("a filtered bundle has no proof.json"),
-        (Mode::Range, None) => return invalid("it has no proof.json"),
-        (Mode::Range, Some(sides)) => {
-            let fold = RangeFold::new(about.from, about.size, sides);
-            Some(fold.map_err(|error| Refused::Invalid(error.to_string()))?)
+        if self.explained.last(index).is_some_and(|last| *last != record.leaf) {
+            return invalid(format!("entry {index} is not what a notice says it was"));
         }
-    };
-    let is_explained = |index: u64| head.notices.iter().any(|covered| covered.contains(&index));
-    let (mut order, mut open, mut withheld) = (Order::default(), 0, 0);
-    let (mut gaps, mut explained) = (Vec::new(), 0);
-    member.each_line(|line| {
-        let found = hashed(line)?;
-        let index = found.record.index;
-        order.take(&found.record)?;
-        match &mut fold {
-            Some(_) if found.record.path.is_some() => return invalid(format!("entry {index} has a path in a range")),
-            Some(fold) => {
-                if index != fold.next() {
-                    return invalid(format!("entry {index} stands where {} was expected", fold.next()));
-                }
-                fold.push(found.leaf).map_err(|error| Refused::Invalid(error.to_string()))?;
+        match &mut self.fold {
+            Some(_) if record.has_path() => return invalid(format!("entry {index} has a path in a range")),
+            Some(fold) if fold.next() != index => {
+                return invalid(format!("entry {index} stands where {} was expected", fold.next()));
             }
-            None if found.opening.is_none() => return invalid(format!("entry {index} is withheld in a filtered bundle")),
-            None => found.prove(about, &root)?,
+            Some(fold) => fold.push(record.leaf).map_err(of("the range"))?,
+            None => drop(record.prove(self.about.size, &self.signed.root())?),
         }
-        if found.opening.is_some() { open += 1 } else { withheld += 1 }
-        match found.lacks(about) {
-            true if is_explained(index) => explained += 1,
-            true if gaps.len() < GAPS_MAX => gaps.push(index),
-            _ => {}
+        match &record.shown {
+            Shown::Open(_) => {
+                self.open += 1;
+                if record.lacks(&self.hidden)? > 0 && !self.explained.is_erased(index) {
+                    self.gaps.note(format!("entry {index}: values are gone, and no notice says why"));
+                }
+            }
+            Shown::Withheld => self.withheld += 1,
+            Shown::Gone => {
+                self.gone += 1;
+                if !self.explained.is_gone(index) {
+                    self.gaps.note(format!("entry {index}: it is gone, and no notice says why"));
+                }
+            }
         }
         Ok(())
-    })?;
-    if (open, withheld) != (about.count, about.withheld) {
-        return invalid(format!(
-            "it has {open} open and {withheld} withheld entries, and says {} and {}",
-            about.count, about.withheld
-        ));
     }
-    if let (Some(fold), Some(sides)) = (fold, &head.sides) {
+
+    /// The gaps, and the root of the size that was watched for.
+    fn finish(self, sides: Option<&RangeProof>) -> Result<(Gaps, Option<Hash>), Refused> {
+        let (about, counted) = (self.about, (self.open, self.withheld, self.gone));
+        if counted != (about.count, about.withheld, about.gone) {
+            return invalid(format!(
+                "bundle.json counts otherwise than we do: open, withheld, gone {counted:?}"
+            ));
+        }
+        let (Some(fold), Some(sides)) = (self.fold, sides) else { return Ok((self.gaps, None)) };
         if fold.next() != about.until {
             return invalid(format!("the range ends before {}, not {}", fold.next(), about.until));
         }
-        let found = fold.finish(sides).map_err(|error| Refused::Invalid(error.to_string()))?;
-        if found != root {
-            return invalid("the entries do not lead to the root of the checkpoint");
+        let (root, root_then) = fold.finish_watched(sides).map_err(of("proof.json"))?;
+        if root != self.signed.root() {
+            return invalid("the entries do not lead to the root that was signed");
         }
+        Ok((self.gaps, root_then))
     }
-    Ok(Checked {
-        about: about.clone(),
-        published: published.clone(),
-        is_pinned: given.key.is_some(),
-        gaps,
-        explained,
-        anchors: head.anchors,
-    })
 }

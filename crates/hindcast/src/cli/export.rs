@@ -29,7 +29,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "CODE", default_value = "en")]
     lang: String,
     /// The file to write. `-` is standard output.
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
 
@@ -50,6 +50,10 @@ enum Format {
     Xlsx,
     /// Pages to read and to keep, with the newest checkpoint.
     Pdf,
+    /// Evidence that anybody can verify: a complete range, in which what the query did not find is withheld.
+    Bundle,
+    /// The same with only what was found, each entry with its own proof.
+    BundleFound,
 }
 
 impl Format {
@@ -62,6 +66,8 @@ impl Format {
             Self::Parquet => "parquet",
             Self::Xlsx => "xlsx",
             Self::Pdf => "pdf",
+            Self::Bundle => "bundle",
+            Self::BundleFound => "bundle-found",
         }
     }
 
@@ -73,6 +79,7 @@ impl Format {
             "parquet" => Some(Self::Parquet),
             "xlsx" => Some(Self::Xlsx),
             "pdf" => Some(Self::Pdf),
+            "auditbundle" => Some(Self::Bundle),
             _ => None,
         }
     }
@@ -83,7 +90,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("{} does not tell the format, say --format", args.output.display());
     };
     let to_stdout = args.output.as_os_str() == "-";
-    if to_stdout && matches!(format, Format::Parquet | Format::Xlsx | Format::Pdf) && is_watched() {
+    let is_binary =
+        matches!(format, Format::Parquet | Format::Xlsx | Format::Pdf | Format::Bundle | Format::BundleFound);
+    if to_stdout && is_binary && is_watched() {
         bail!("{} is not for the screen, name a file with --output", format.named());
     }
     let query = args.query.join(" ");
@@ -168,9 +177,13 @@ mod tests {
 
     #[test]
     fn the_name_tells_the_format() {
-        for (name, format) in
-            [("a.csv", Some(Format::Csv)), ("a.jsonl", Some(Format::Ndjson)), ("a", None), ("a.xls", None)]
-        {
+        for (name, format) in [
+            ("a.csv", Some(Format::Csv)),
+            ("a.jsonl", Some(Format::Ndjson)),
+            ("a.auditbundle", Some(Format::Bundle)),
+            ("a", None),
+            ("a.xls", None),
+        ] {
             assert_eq!(Format::of_file(Path::new(name)), format, "{name}");
         }
     }

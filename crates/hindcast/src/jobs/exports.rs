@@ -4,8 +4,10 @@
 //! that was under way when the server ended begins anew. Files are private to the server and go after [`KEPT_MICROS`];
 //! all of them together take no more of the disk than `limits.exports_mb`, of which a workspace may have half.
 
+use super::manifest::Manifest;
 use crate::api::{self, Layout, export_budget, write_export};
 use crate::app::App;
+use crate::bundle::{self, BundleError, Wanted};
 use crate::catalog::{Export, ExportProblem, ExportState};
 use crate::people::{Permission, sight};
 use anyhow::{Context as _, ensure};
@@ -28,6 +30,8 @@ use std::time::Duration;
 pub const KEPT_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
 /// What the name of a file ends with that is not whole yet.
 const PART: &str = "part";
+/// What the name of a manifest ends with.
+const MANIFEST: &str = "json";
 
 /// What is known of the export that is being written. The lock is held while an export begins, ends or is removed, so
 /// that none of these comes between the two halves of another.
@@ -60,7 +64,7 @@ impl Exports {
             underway.budget.cancel_flag().store(true, Ordering::Relaxed);
             return Ok(());
         }
-        remove_file(&file(app, id))?;
+        remove_files(app, id)?;
         app.catalog.forget_export(id)?;
         Ok(())
     }
@@ -94,8 +98,8 @@ impl Exports {
         let mut underway = self.lock();
         underway.remove(&export.id);
         if !app.catalog.end_export(export)? {
-            // Nobody would ever remove the file.
-            remove_file(&file(app, &export.id))?;
+            // Nobody would ever remove the files.
+            remove_files(app, &export.id)?;
         }
         Ok(())
     }
@@ -121,6 +125,11 @@ pub fn file(app: &App, id: &str) -> PathBuf {
     folder(app).join(id)
 }
 
+/// Where its manifest lies.
+pub fn manifest_file(app: &App, id: &str) -> PathBuf {
+    file(app, id).with_extension(MANIFEST)
+}
+
 /// What a sight comes down to: the same for the same sight, and for no other.
 pub fn digest(sight: &Sight) -> String {
     let text = |clauses: &Vec<_>| Query { clauses: clauses.clone(), ..Query::default() }.to_string();
@@ -144,9 +153,10 @@ pub fn sweep(app: &App) -> anyhow::Result<()> {
     }
     let ready = app.catalog.ready_exports()?;
     for found in std::fs::read_dir(folder)? {
-        let found = found?;
-        if !ready.iter().any(|id| found.file_name() == id.as_str()) {
-            remove_file(&found.path())?;
+        let found = found?.path();
+        let is_known = |id: &String| found == file(app, id) || found == manifest_file(app, id);
+        if !ready.iter().any(is_known) {
+            remove_file(&found)?;
         }
     }
     Ok(())
@@ -173,6 +183,11 @@ fn remove_old(app: &App) -> anyhow::Result<()> {
     app.catalog.old_exports(before)?.iter().try_for_each(|id| app.exports.remove(app, id))
 }
 
+fn remove_files(app: &App, id: &str) -> io::Result<()> {
+    remove_file(&manifest_file(app, id))?;
+    remove_file(&file(app, id))
+}
+
 fn remove_file(file: &Path) -> io::Result<()> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -197,8 +212,13 @@ fn ended(app: &App, export: Export, underway: &Underway, written: anyhow::Result
 
 /// What people are told; the rest may name files of the server.
 fn problem(error: &anyhow::Error) -> ExportProblem {
-    match error.downcast_ref::<ExportError>() {
+    let export = match error.downcast_ref::<BundleError>() {
+        Some(BundleError::Export(error)) => Some(error),
+        _ => error.downcast_ref::<ExportError>(),
+    };
+    match export {
         Some(ExportError::Search(SearchError::TooSlow { .. })) => ExportProblem::Time,
+        Some(ExportError::Write(error)) if error.kind() == io::ErrorKind::StorageFull => ExportProblem::Space,
         _ if error.is::<Full>() => ExportProblem::Space,
         _ => ExportProblem::Other,
     }
@@ -221,9 +241,13 @@ fn write(app: &App, export: &Export, underway: &Underway) -> anyhow::Result<Writ
     let part = target.with_extension(PART);
     std::fs::create_dir_all(folder(app))?;
     let written = write_part(app, export, underway, &part);
-    let written = written.and_then(|written| Ok(std::fs::rename(&part, &target).map(|()| written)?));
+    let written = written.and_then(|written| {
+        std::fs::rename(&part, &target)?;
+        Ok(written)
+    });
     if written.is_err() {
         remove_file(&part)?;
+        remove_file(&manifest_file(app, &export.id))?;
     }
     written
 }
@@ -237,30 +261,54 @@ fn write_part(app: &App, export: &Export, underway: &Underway, part: &Path) -> a
     ensure!(membership.role.may(Permission::ExportLog), "whoever asked for it may not export any more");
     let hidden = app.catalog.settings(&export.workspace)?.hidden(membership.role);
     let sight = Arc::new(sight(&app.catalog, &export.person, &membership, hidden)?);
-    let snapshot = app.rooms.get(&export.workspace).context("the workspace is gone")?.seen_by(&sight);
+    let workspace = app.rooms.get(&export.workspace).context("the workspace is gone")?;
+    let snapshot = workspace.seen_by(&sight);
     let file = File::options().create(true).truncate(true).write(true).mode(0o600).open(part)?;
     let left = room(app, &export.workspace)?;
     let mut out = Hashed { file, hash: Sha256::new(), underway, left, is_full: false, ending: &app.ending };
-    let person = app.catalog.person(&export.person)?.context("whoever asked for it is gone")?;
-    let language = export.language;
-    let workspace = export.workspace.clone();
-    let wanted = api::Export {
-        workspace,
-        snapshot,
-        sight: sight.clone(),
-        query,
-        layout,
-        language,
-        reader: person.name,
+    let budget = &underway.budget;
+    let rows: anyhow::Result<u64> = match layout.evidence() {
+        None => {
+            let person = app.catalog.person(&export.person)?.context("whoever asked for it is gone")?;
+            let wanted = api::Export {
+                workspace: export.workspace.clone(),
+                snapshot: snapshot.clone(),
+                sight: sight.clone(),
+                query: query.clone(),
+                layout,
+                language: export.language,
+                reader: person.name,
+            };
+            write_export(app, &wanted, &mut out, budget).map_err(Into::into)
+        }
+        Some(mode) => {
+            // The records lie on the disk twice for a while.
+            let (query, sight, bytes_max) = (query.clone(), sight.clone(), left / 2);
+            let wanted = Wanted { mode, query, sight, records_max: u64::MAX, bytes_max };
+            let progress = |bytes| underway.bytes.store(bytes, Ordering::Relaxed);
+            bundle::Prepared::of(app, &workspace, &wanted, budget, &progress).map_err(Into::into).and_then(
+                |prepared| {
+                    progress(0);
+                    let rows = prepared.rows();
+                    app.metrics.exported.add(rows);
+                    prepared.write(&mut out)?;
+                    Ok(rows)
+                },
+            )
+        }
     };
-    let rows = write_export(app, &wanted, &mut out, &underway.budget);
     if out.is_full {
         return Err(Full.into());
     }
     let rows = rows?;
     out.file.sync_all()?;
     let sha256 = crate::hex::hex(&out.hash.finalize());
-    Ok(Written { rows, bytes: underway.bytes.load(Ordering::Relaxed), sha256, sight: digest(&sight) })
+    let written =
+        Written { rows, bytes: underway.bytes.load(Ordering::Relaxed), sha256, sight: digest(&sight) };
+    let manifest =
+        Manifest::of(app, export, &snapshot, &query, budget)?.finished(rows, written.bytes, &written.sha256);
+    manifest.write(&manifest_file(app, &export.id))?;
+    Ok(written)
 }
 
 /// Counts and hashes what is written, and stops when it is not wanted any more or there is no room for it.

@@ -2,6 +2,7 @@
 
 pub mod demo;
 pub mod exports;
+pub mod manifest;
 pub mod reports;
 pub mod schedules;
 pub mod verify;

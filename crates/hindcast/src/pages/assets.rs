@@ -23,7 +23,7 @@ macro_rules! ui {
     };
 }
 
-const ASSETS: [Asset; 13] = [
+const ASSETS: [Asset; 14] = [
     Asset {
         name: "app.css",
         kind: CSS,
@@ -47,6 +47,7 @@ const ASSETS: [Asset; 13] = [
     Asset { name: "combo.js", kind: JS, text: ui!("js/combo.js") },
     Asset { name: "copy.js", kind: JS, text: ui!("js/copy.js") },
     Asset { name: "dialog.js", kind: JS, text: ui!("js/dialog.js") },
+    Asset { name: "drop.js", kind: JS, text: ui!("js/drop.js") },
     Asset { name: "progress.js", kind: JS, text: ui!("js/progress.js") },
 ];
 
@@ -86,6 +87,15 @@ mod tests {
                 assert!(about[member].as_str().is_some_and(|text| !text.is_empty()), "{member} of {file}");
             }
             assert!(folder.join(about["license_file"].as_str().unwrap_or_default()).exists());
+        }
+    }
+
+    #[test]
+    fn every_script_that_another_one_wants_is_served() {
+        for asset in ASSETS.iter().filter(|asset| asset.kind == JS) {
+            for wanted in asset.text.split(" from './").skip(1).filter_map(|rest| rest.split('\'').next()) {
+                assert!(ASSETS.iter().any(|one| one.name == wanted), "{} wants {wanted}", asset.name);
+            }
         }
     }
 

@@ -18,10 +18,12 @@ use crate::api::{
     Chunks, Layout, Problem, Wanted, answer_export, chunks, exported, file_name, record_export,
 };
 use crate::app::App;
+use crate::bundle::BundleError;
 use crate::catalog::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
-use crate::jobs::exports::{KEPT_MICROS, digest, file, room};
+use crate::jobs::exports::{KEPT_MICROS, digest, file, manifest_file, room};
+use crate::jobs::manifest::Manifest;
 use crate::people::Permission;
 use askama::Template;
 use axum::Extension;
@@ -33,6 +35,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use hindcast_event::Timestamp;
+use hindcast_segments::Sight;
 use hindcast_segments::query::{Query, TimeRange};
 use serde_json::json;
 use std::io::{self, SeekFrom};
@@ -57,7 +60,7 @@ struct ExportPage {
     size: String,
     is_job: bool,
     narrowed: bool,
-    layouts: [(&'static str, String, String); 7],
+    layouts: Vec<(&'static str, String, String)>,
 }
 
 #[derive(Template)]
@@ -80,10 +83,19 @@ struct Job {
     rows: String,
     size: String,
     sha256: String,
+    /// What its manifest says of its entries; nothing when there is none.
+    manifest: Option<Told>,
     problem: String,
     is_open: bool,
     created: Moment,
     expires: Option<String>,
+}
+
+/// What a manifest says.
+struct Told {
+    indexes: String,
+    times: String,
+    checkpoint: String,
 }
 
 /// `GET /log/export`
@@ -115,13 +127,16 @@ pub async fn dialog(
         size: bytes(rows * ROW_BYTES, t.language),
         is_job: rows > AT_ONCE_MAX,
         narrowed: !visitor.sight.is_everything(),
-        layouts: layouts(t),
+        layouts: layouts(t, &visitor.sight),
         asked,
     })
 }
 
-fn layouts(t: Text) -> [(&'static str, String, String); 7] {
-    Layout::ALL.map(|layout| {
+/// The layouts that somebody may choose.
+fn layouts(t: Text, sight: &Sight) -> Vec<(&'static str, String, String)> {
+    // A complete range shows when everything happened.
+    let may = |layout: &Layout| *layout != Layout::Bundle || sight.scope.is_none();
+    let told = |layout: Layout| {
         let (name, told) = match layout {
             Layout::Xlsx => (t.layout_xlsx(), t.layout_xlsx_told()),
             Layout::Pdf => (t.layout_pdf(), t.layout_pdf_told()),
@@ -130,9 +145,12 @@ fn layouts(t: Text) -> [(&'static str, String, String); 7] {
             Layout::Json => (t.layout_json(), t.layout_json_told()),
             Layout::Ndjson => (t.layout_ndjson(), t.layout_ndjson_told()),
             Layout::Parquet => (t.layout_parquet(), t.layout_parquet_told()),
+            Layout::Bundle => (t.layout_bundle(), t.layout_bundle_told()),
+            Layout::BundleFound => (t.layout_bundle_found(), t.layout_bundle_found_told()),
         };
         (layout.names().0, name.into_owned(), told.into_owned())
-    })
+    };
+    Layout::ALL.into_iter().filter(may).map(told).collect()
 }
 
 /// `POST /exports`
@@ -146,6 +164,9 @@ pub async fn begin(
     let asked = Asked::read(Some(form.value("address"))).first_page();
     let layout = Layout::named(form.value("format"))
         .ok_or_else(|| Problem::parameter("format", "the layout is not known"))?;
+    if layout == Layout::Bundle && visitor.sight.scope.is_some() {
+        return Err(Problem::from(BundleError::Restricted).into());
+    }
     let question = question(&visitor, &asked)?;
     let room = visitor.room(&app)?;
     let (counted, query) = (room.seen_by(&visitor.sight), question.query.clone());
@@ -154,7 +175,8 @@ pub async fn begin(
         let told = visitor.guest.text.export_too_many(count(rows), count(most));
         return Err(Problem::parameter("format", told).into());
     }
-    if rows <= AT_ONCE_MAX && form.value("as") != "job" {
+    // How large a bundle is, is not known before it is written.
+    if rows <= AT_ONCE_MAX && layout.evidence().is_none() && form.value("as") != "job" {
         let (by, language) = (visitor.by(), visitor.guest.text.language);
         let wanted = Wanted { query: question.query, layout, by, language };
         return Ok(answer_export(app, lanes, room, visitor.sight.clone(), wanted).await?);
@@ -220,7 +242,7 @@ fn job(app: &App, visitor: &Visitor, export: &Export) -> Job {
     let written = app.exports.underway(&export.id);
     let written = written.map(|underway| underway.bytes.load(std::sync::atomic::Ordering::Relaxed));
     let expires = export.finished_at.map(|at| Timestamp::from_micros(at.micros() + KEPT_MICROS));
-    let layout = layouts(t).into_iter().find(|(name, _, _)| *name == export.format);
+    let layout = layouts(t, &Sight::default()).into_iter().find(|(name, _, _)| *name == export.format);
     let is_ready = export.state == ExportState::Ready;
     let is_open = is_ready && export.sight == digest(&visitor.sight);
     let problem = match export.problem {
@@ -243,6 +265,20 @@ fn job(app: &App, visitor: &Visitor, export: &Export) -> Job {
         rows: number(count(export.rows), t.language),
         size: bytes(written.unwrap_or(export.bytes), t.language),
         sha256: export.sha256.clone(),
+        manifest: is_open.then(|| Manifest::read(&manifest_file(app, &export.id))).flatten().map(
+            |manifest| {
+                let between =
+                    |first: &dyn std::fmt::Display, last: &dyn std::fmt::Display| format!("{first} – {last}");
+                Told {
+                    indexes: manifest.indexes.map(|[first, last]| between(&first, &last)).unwrap_or_default(),
+                    times: manifest
+                        .occurred_at
+                        .map(|[first, last]| between(&first, &last))
+                        .unwrap_or_default(),
+                    checkpoint: manifest.checkpoint.unwrap_or_default(),
+                }
+            },
+        ),
         problem: problem.into_owned(),
         is_open,
         created: Moment::of(visitor, export.created_at),
@@ -265,6 +301,26 @@ pub async fn remove(
     })
     .await?;
     if removed { Ok(redirect("/exports")) } else { Err(Refusal::NotFound) }
+}
+
+/// `GET /exports/{id}/manifest`: what the file is, as JSON.
+pub async fn manifest(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    visitor.needs(Permission::ExportLog)?;
+    let (name, json) = blocking(move || {
+        let (export, layout) = openable(&app, &visitor, &id)?;
+        let json = std::fs::read(manifest_file(&app, &export.id));
+        let json = json.map_err(|_| Problem::not_found("the export has no manifest"))?;
+        Ok((file_name(&export.workspace, layout, export.created_at), json))
+    })
+    .await?;
+    let name = HeaderValue::from_str(&format!("attachment; filename=\"{name}.manifest.json\""));
+    let name = name.map_err(Problem::internal)?;
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json")), (CONTENT_DISPOSITION, name)];
+    Ok((headers, json).into_response())
 }
 
 /// `GET /exports/{id}/download`: the file, from where the browser left off if it says so (RFC 9110, 14).

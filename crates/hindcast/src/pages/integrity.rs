@@ -2,6 +2,7 @@
 
 use super::answer::{page, redirect};
 use super::dashboards::when;
+use super::evidence::most;
 use super::format::number;
 use super::histogram::count;
 use super::integrity_anchors::Anchored;
@@ -39,6 +40,8 @@ struct IntegrityPage {
     found: Option<Found>,
     /// Why nobody can verify now.
     not_now: Option<String>,
+    /// The largest file that is verified here, in MB.
+    most: String,
 }
 
 /// How the log is.
@@ -98,7 +101,7 @@ pub async fn show(
     let read =
         move |budget: &Budget| Ok((log(&kept, &visitor, &whole, budget)?, Anchored::of(&kept, &visitor)?));
     let (log, anchored) = lanes.query(&app, read).await?;
-    let shown = IntegrityPage { shell, t, log, anchored, running, found, not_now };
+    let shown = IntegrityPage { shell, t, log, anchored, running, found, not_now, most: most(&app) };
     if partial { page(&shown.as_verification()) } else { page(&shown) }
 }
 

@@ -12,6 +12,7 @@ mod chart;
 mod countries;
 mod dashboards;
 mod entry;
+mod evidence;
 mod exports;
 mod facets;
 mod fields;

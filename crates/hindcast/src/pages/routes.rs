@@ -1,8 +1,9 @@
 //! Which address shows which page.
 
 use super::{
-    answer, assets, dashboards, entry, exports, help, integrity, integrity_of_entry, join, log, oidc, person,
-    preferences, reference, reports, second_factor, settings, setup, share, sign_in, suggest, tail, views,
+    answer, assets, dashboards, entry, evidence, exports, help, integrity, integrity_of_entry, join, log,
+    oidc, person, preferences, reference, reports, second_factor, settings, setup, share, sign_in, suggest,
+    tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -17,6 +18,7 @@ const FORM_BYTES_MAX: usize = 256 * 1024;
 
 /// All pages.
 pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
+    let evidence_bytes_max = app.config.limits.evidence_mb << 20;
     Router::new()
         .route("/", get(sign_in::home))
         .route("/setup", get(setup::show).post(setup::set_up))
@@ -32,6 +34,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/exports", get(exports::list).post(exports::begin))
         .route("/exports/{id}/remove", post(exports::remove))
         .route("/exports/{id}/download", get(exports::download))
+        .route("/exports/{id}/manifest", get(exports::manifest))
         .route("/log/suggest", get(suggest::suggest))
         .route("/log/values", get(suggest::values))
         .route("/log/tail", get(tail::tail))
@@ -52,6 +55,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/reports/{id}/remove", post(reports::remove))
         .route("/integrity", get(integrity::show))
         .route("/integrity/verify", post(integrity::verify))
+        .route("/integrity/evidence", post(evidence::check).layer(DefaultBodyLimit::max(evidence_bytes_max)))
         .route("/auth/oidc", get(oidc::leave))
         .route("/auth/oidc/callback", get(oidc::come_back))
         .merge(settings_routes())

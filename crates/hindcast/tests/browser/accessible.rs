@@ -319,6 +319,12 @@ async fn an_owner_fills_in_forms(look: Look) {
     browser.press("form[action^='/integrity/verify'] button").await;
     browser.see("[data-testid=integrity-result]").await;
     inspector.inspect(&browser, "/integrity with a verdict").await;
+    let drop = "const data = new DataTransfer(); data.items.add(new File(['just text'], 'x.tlog-proof'));
+                document.querySelector('#evidence-file').files = data.files;";
+    browser.run(drop).await;
+    browser.press("[data-testid=evidence-form] button.primary").await;
+    assert!(browser.see("[data-testid=evidence-verdict]").await.contains("UNREADABLE"));
+    inspector.inspect(&browser, "/integrity/evidence").await;
 
     // In a log that tells them nothing.
     let at = invitation.find("/join/").expect("a link");

@@ -109,16 +109,15 @@ impl Visitor<'_> {
         }
         let mut headers = headers.to_vec();
         headers.push(("content-type", "application/x-www-form-urlencoded"));
-        self.send("POST", path, &headers, Some(body.finish()))
+        self.send("POST", path, &headers, Some(body.finish().into_bytes()))
     }
 
-    /// A form with a file of text, sent from our own pages.
-    pub fn upload(&self, path: &str, file: &str) -> Answer {
-        let body = format!(
-            "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"report\"\r\n\r\n{file}\r\n--cut--\r\n"
-        );
+    /// A file in a form of our own pages.
+    pub fn upload(&self, path: &str, file: &[u8]) -> Answer {
+        let head = "--story\r\ncontent-disposition: form-data; name=\"file\"; filename=\"evidence\"\r\n\r\n";
+        let body = [head.as_bytes(), file, b"\r\n--story--\r\n"].concat();
         let headers =
-            [("sec-fetch-site", "same-origin"), ("content-type", "multipart/form-data; boundary=cut")];
+            [("sec-fetch-site", "same-origin"), ("content-type", "multipart/form-data; boundary=story")];
         self.send("POST", path, &headers, Some(body))
     }
 
@@ -131,7 +130,7 @@ impl Visitor<'_> {
         self.cookie = cookie.expect("a session cookie");
     }
 
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Answer {
         let mut request = Request::builder().method(method).uri(format!("{}{path}", self.server.url));
         // Refusals name the request; so that pages can be compared, all have one name.
         request = request.header("x-request-id", "story");

@@ -74,10 +74,10 @@ fn a_report_is_shown_to_be_the_one_that_was_made_and_signed_off() {
     assert_eq!((&about["kind"], &about["actor"]["role"]), (&json!("system"), &json!("auditor")));
     assert_eq!(about["metadata"]["template"], "failed-sign-ins");
     let json = auditor.get(&format!("/reports/{id}/file/json"));
-    let verified = auditor.upload("/reports/verify", json.text());
+    let verified = auditor.upload("/reports/verify", &json.body);
     assert!(verified.text().contains("unchanged, as it was made on"), "{}", verified.text());
     let changed = json.text().replace("Name of eve", "Name of ann");
-    let refused = auditor.upload("/reports/verify", &changed);
+    let refused = auditor.upload("/reports/verify", changed.as_bytes());
     assert!(refused.text().contains("No report with this SHA-256 was made here"), "{}", refused.text());
     let signed = auditor.post(&format!("/reports/{id}/review"), &[("note", "asked eve <why>")]);
     assert_eq!(signed.status, 303);

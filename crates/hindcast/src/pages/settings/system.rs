@@ -114,5 +114,6 @@ fn settings(app: &App) -> Vec<(&'static str, String)> {
         ("limits.person_requests_per_10s", config.limits.person_requests_per_10s.to_string()),
         ("limits.tails", config.limits.tails.to_string()),
         ("limits.exports_mb", config.limits.exports_mb.to_string()),
+        ("limits.evidence_mb", config.limits.evidence_mb.to_string()),
     ]
 }
