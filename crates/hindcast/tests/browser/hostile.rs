@@ -243,10 +243,11 @@ async fn another_site_changes_nothing() {
         ("/settings/people", "<input name=email value=evil@evil.example><input name=role value=owner>"),
         (
             "/settings/tokens",
-            "/settings/retention",
-            "/settings/erasure",
             "<input name=name value=evil><input name=scope value=read><input name=days value=9>",
         ),
+        ("/settings/retention", "<input name=days value=1>"),
+        ("/settings/retention/apply", ""),
+        ("/settings/erasure", "<input name=ids value=ana><input name=reference value=evil>"),
         (
             "/settings/general",
             "<input name=name value=Evil><input name=zone value=UTC><input name=from value=1><input name=until value=2>",

@@ -4,7 +4,6 @@ use crate::accessible::{DASHBOARDS_AND_SETTINGS, ENTRIES, HELP, LOG, filled};
 use crate::browser::Browser;
 use crate::cast::{hire, speaks};
 use crate::demo;
-use crate::support::TestServer;
 use hindcast::people::Role;
 use serde_json::Value;
 
