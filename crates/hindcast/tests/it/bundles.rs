@@ -29,12 +29,12 @@ fn key(server: &TestServer) -> VerifierKey {
     server.get(&format!("/w/{}/vkey", server.workspace)).send().text().trim().parse().expect("a key")
 }
 
-fn checked(server: &TestServer, file: &[u8]) -> Checked {
+pub fn checked(server: &TestServer, file: &[u8]) -> Checked {
     let key = key(server);
     bundle::verify(file, &Given { key: Some(&key), ..Given::default() }).expect("what was signed")
 }
 
-fn about(checked: &Checked) -> &bundle::About {
+pub fn about(checked: &Checked) -> &bundle::About {
     match &checked.subject {
         Subject::Bundle(about) => about,
         Subject::Entry(_) => panic!("a bundle was expected"),
@@ -42,7 +42,7 @@ fn about(checked: &Checked) -> &bundle::About {
 }
 
 /// What the verifier in the bundle itself says.
-fn in_python(server: &TestServer, file: &[u8]) -> Option<String> {
+pub fn in_python(server: &TestServer, file: &[u8]) -> Option<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("evidence.auditbundle");
     std::fs::write(&path, file).expect("written");

@@ -1,8 +1,12 @@
 //! How long entries are kept, holds and erasure, as those see it who decide about it.
 
+use crate::bundles::{about, checked, in_python};
 use crate::process::wait_for;
 use crate::support::{TestServer, event};
+use hindcast::catalog::{By, NewErasure};
+use hindcast::keeping::{Retention, expire, plan};
 use hindcast::people::Role;
+use hindcast_event::Timestamp;
 use serde_json::{Value, json};
 
 fn of(actor: &str) -> Value {
@@ -104,4 +108,46 @@ fn a_policy_is_saved_waits_and_is_locked() {
     assert_eq!(told["entries"].as_array().expect("entries").len(), 2);
     let told = server.get("/v1/count?q=action:retention.updated").by_admin().send().good();
     assert_eq!(told["count"], 1);
+}
+
+#[test]
+fn evidence_of_what_was_erased_and_what_expired_still_verifies() {
+    let server = TestServer::start();
+    let named = |id: &str| {
+        let mut event = of("ana");
+        event["id"] = json!(id);
+        event
+    };
+    server.append(&[of("old"), of("bob"), of("eve"), of("bob"), named("about-eve"), of("bob")]);
+    let app = &server.app;
+    let room = app.rooms.get(&server.workspace.parse().expect("an id")).expect("there");
+    let new = NewErasure {
+        selector: r#"{"person":{"ids":["eve"],"texts":["about-eve","eve@x.example"]}}"#.to_owned(),
+        basis: "gdpr_art_17".to_owned(),
+        reference: String::new(),
+    };
+    let id = app.catalog.request_erasure(&room.id, &new, Timestamp::default(), &By::server()).expect("kept");
+    assert!(app.catalog.decide_erasure(&room.id, &id, true, false, &By::command_line()).expect("decided"));
+    wait_for("it is erased", || app.catalog.erasures(&room.id).expect("read")[0].notice);
+    let first = server.get("/v1/events/0").by_admin().send().good();
+    let received: Timestamp = first["received_at"].as_str().and_then(Timestamp::parse).expect("a time");
+    let policy = Retention { days: Some(1), ..Retention::default() };
+    let day_after = Timestamp::from_micros(received.micros() + 86_400_000_000);
+    let planned = plan(app, &room, &policy, day_after).expect("planned");
+    assert_eq!(planned.gone.count(), 1);
+    expire(app, &room, &planned, "1 days").expect("expired");
+
+    // The newest entry is the notice; once it is signed the bundle has it.
+    let answer = server.get("/v1/export?format=bundle").by_admin().send();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let found = checked(&server, &answer.body);
+    assert_eq!(found.verdict().word(), "VERIFIED", "{found:?}");
+    assert_eq!((about(&found).from, about(&found).gone), (1, 1), "{:?}", about(&found));
+    assert!(!answer.text().contains("eve@x.example"));
+    if let Some(said) = in_python(&server, &answer.body) {
+        assert!(said.starts_with("VERIFIED") && said.contains("1 gone"), "{said}");
+    }
+    let query = "/v1/export?format=bundle-found&q=actor:erased";
+    let found = checked(&server, &server.get(query).by_admin().send().body);
+    assert_eq!((found.verdict().word(), about(&found).count), ("VERIFIED", 1));
 }
