@@ -9,6 +9,7 @@ mod notices;
 
 use super::tape::{self, MEMBER_BYTES_MAX};
 use super::{About, FORMAT, Mode, Record, Section, Sides, VERIFY_PY};
+use crate::anchors::anchors_for;
 use crate::app::App;
 use crate::rooms::Room;
 use found::Found;
@@ -120,6 +121,7 @@ pub struct Prepared {
     about: About,
     note: String,
     key: String,
+    anchors: Vec<(String, Vec<u8>)>,
     sides: Option<Sides>,
     notices: Vec<u8>,
     records: File,
@@ -147,6 +149,7 @@ impl Prepared {
             return Err(BundleError::TooLarge { records, most: wanted.records_max });
         }
         let (note, head) = covering(app, &room.id, found.range.end)?;
+        let anchors = anchors(app, &room.id)?;
         let about = About {
             format: FORMAT.to_owned(),
             mode: wanted.mode,
@@ -160,7 +163,7 @@ impl Prepared {
             query: wanted.query.to_string(),
             made_at: (app.clock)().to_string(),
             closed: wanted.sight.hidden.fields().map(|field| field.as_str().to_owned()).collect(),
-            anchors: Vec::new(),
+            anchors: anchors.iter().map(|(name, _)| name.clone()).collect(),
         };
         let whole = room.seen_by(&Arc::default());
         let notices = notices(app, &room.id, &whole, wanted, &found.range, &head, budget)?;
@@ -192,7 +195,7 @@ impl Prepared {
         let hashes = |hashes: &[Hash]| hashes.iter().map(Hash::to_string).collect();
         let sides =
             sides.map(|RangeProof { left, right }| Sides { left: hashes(&left), right: hashes(&right) });
-        Ok(Self { about, note, key, sides, notices, records, records_bytes })
+        Ok(Self { about, note, key, anchors, sides, notices, records, records_bytes })
     }
 
     /// How many entries it shows.
@@ -213,6 +216,7 @@ impl Prepared {
         member("bundle.json", about.as_bytes())?;
         member("checkpoint", self.note.as_bytes())?;
         member("vkey", self.key.as_bytes())?;
+        self.anchors.iter().try_for_each(|(name, file)| member(name, file))?;
         if let Some(sides) = sides {
             member("proof.json", sides.as_bytes())?;
         }
@@ -223,6 +227,15 @@ impl Prepared {
     }
 }
 
+/// What others keep of this log, as members in their order.
+fn anchors(app: &App, workspace: &WorkspaceId) -> Result<Vec<(String, Vec<u8>)>, BundleError> {
+    let kept = anchors_for(app, workspace).map_err(|error| internal(format!("{error:#}")))?;
+    let mut members: Vec<_> =
+        kept.into_iter().map(|(name, file)| (format!("anchors/{name}"), file)).collect();
+    members.sort();
+    Ok(members)
+}
+
 /// The newest checkpoint, once it covers so many entries.
 fn covering(app: &App, workspace: &WorkspaceId, size: u64) -> Result<(String, Checkpoint), BundleError> {
     let begun = Instant::now();
@@ -230,8 +243,10 @@ fn covering(app: &App, workspace: &WorkspaceId, size: u64) -> Result<(String, Ch
         if let Some((signed, note)) = app.ledger.published(workspace)?
             && signed >= size
         {
-            let head = open_note(&note, &app.ledger.verifier_key(workspace)?).map_err(internal)?;
-            return Ok((note.to_string(), head));
+            // After a restored copy began a new epoch, the newest may still be of the one before.
+            if let Ok(head) = open_note(&note, &app.ledger.verifier_key(workspace)?) {
+                return Ok((note.to_string(), head));
+            }
         }
         if begun.elapsed() > CHECKPOINT_WAIT_MAX || *app.ending.borrow() {
             return Err(BundleError::Unsigned);

@@ -2,6 +2,7 @@
 
 use crate::process::{run, wait_for};
 use crate::support::{TestServer, event};
+use crate::bundles::{about, checked, in_python};
 use hindcast::anchors::{anchors_for, fingerprint};
 use hindcast::config::Config;
 use hindcast::people::Role;
@@ -253,6 +254,15 @@ fn a_token_of_an_authority_is_kept_and_others_can_verify_it() {
     let names: Vec<&str> = instance.iter().map(|(name, _)| name.as_str()).collect();
     assert!(names.ends_with(&["tsa-a.checkpoint", "tsa-a.tsr"]), "{names:?}");
     assert_eq!(instance.last().map(|(_, token)| token), std::fs::read(&token).ok().as_ref());
+    // An evidence bundle takes them along.
+    let bundle = server.get("/v1/export?format=bundle").send();
+    let found = checked(&server, &bundle.body);
+    assert_eq!(found.verdict().word(), "VERIFIED");
+    assert_eq!(
+        about(&found).anchors,
+        ["anchors/tsa-a.checkpoint", "anchors/tsa-a.tlog-proof", "anchors/tsa-a.tsr"]
+    );
+    in_python(&server, &bundle.body).iter().for_each(|said| assert!(said.starts_with("VERIFIED"), "{said}"));
 }
 
 /// A time-stamping authority made of `openssl ts`: where it listens.
