@@ -46,6 +46,8 @@ pub(crate) struct Plan {
     unwanted: Vec<Need>,
     pub(crate) occurred: TimeRange,
     pub(crate) received: TimeRange,
+    /// Whether what is archived is searched too.
+    pub(crate) archive: bool,
     category_of: CategoryOf,
 }
 
@@ -76,6 +78,7 @@ impl Plan {
             unwanted: Vec::new(),
             occurred: query.occurred,
             received: query.received,
+            archive: query.archive,
             category_of,
         };
         for text in &query.not_texts {

@@ -285,6 +285,7 @@ impl Snapshot {
         let segments = self.segments.iter();
         let segments =
             segments.filter(|slot| slot.may_have(range) && received(slot) && reached(slot.meta.occurred_min));
+        let segments = segments.filter(|slot| plan.archive || !slot.meta.archived);
         let segments = segments.map(|slot| Candidate {
             newest: slot.meta.occurred_max,
             slot: Some(Arc::clone(slot)),

@@ -137,24 +137,15 @@ impl Store {
         Ok(())
     }
 
-    /// The log as it is now, without what is archived.
+    /// The log as it is now. What is archived is in it, and searched by queries that ask for it.
     pub fn snapshot(&self) -> Snapshot {
         let state = self.lock();
-        let segments = match state.segments.iter().any(|slot| slot.meta.archived) {
-            false => Arc::clone(&state.segments),
-            true => Arc::new(state.segments.iter().filter(|slot| !slot.meta.archived).cloned().collect()),
-        };
-        self.snapshot_of(state.tail.clone(), segments)
-    }
-
-    /// The log as it is now, and its archive.
-    pub fn snapshot_with_archive(&self) -> Snapshot {
-        let state = self.lock();
-        self.snapshot_of(state.tail.clone(), Arc::clone(&state.segments))
-    }
-
-    fn snapshot_of(&self, tail: Tail, segments: Arc<Vec<Arc<Slot>>>) -> Snapshot {
-        Snapshot { tail, segments, category_of: self.config.category_of, sight: Arc::default() }
+        Snapshot {
+            tail: state.tail.clone(),
+            segments: Arc::clone(&state.segments),
+            category_of: self.config.category_of,
+            sight: Arc::default(),
+        }
     }
 
     /// The segments that count now, sorted by index.

@@ -14,7 +14,7 @@ const VERIFIED: &str = "verified";
 pub fn verify_room(app: &App, room: &Room, mut progress: impl FnMut(u64, u64)) -> anyhow::Result<Verified> {
     let mut verifier = Verifier::new(&app.ledger, &room.id)?;
     let size = verifier.size();
-    for chunk in room.store.snapshot_with_archive().scan(0..size) {
+    for chunk in room.store.snapshot().scan(0..size) {
         ensure!(!*app.ending.borrow(), "the server ends");
         let entries = chunk.with_context(|| format!("workspace {}", room.id))?;
         let mut read = 0;

@@ -46,6 +46,7 @@ help-key-id = Die ID des Ereignisses.
 help-key-request = Die Anfrage, zu der es gehörte.
 help-key-session = Die Sitzung, zu der es gehörte.
 help-key-kind = Um welche Art von Eintrag es sich handelt.
+help-key-archive = Sucht auch in dem, was archiviert wurde; sonst bleibt es außen vor.
 help-takes-time = Eine Zeit oder ein Zeitraum, wie unten beschrieben.
 help-takes-network = Eine Adresse oder ein Netzwerk mit seiner Bitzahl.
 help-takes-country = Die zwei Buchstaben eines Landes.

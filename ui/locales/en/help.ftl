@@ -46,6 +46,7 @@ help-key-id = The id of the event.
 help-key-request = The request it was part of.
 help-key-session = The session it was part of.
 help-key-kind = What kind of entry it is.
+help-key-archive = Searches what was archived too; otherwise it is left out.
 help-takes-time = A time or a range of time, as described below.
 help-takes-network = An address, or a network with its number of bits.
 help-takes-country = The two letters of a country.

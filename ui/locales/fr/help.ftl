@@ -46,6 +46,7 @@ help-key-id = L’identifiant de l’événement.
 help-key-request = La requête dont il faisait partie.
 help-key-session = La session dont il faisait partie.
 help-key-kind = Le type d’entrée dont il s’agit.
+help-key-archive = Cherche aussi dans ce qui a été archivé, qui est sinon laissé de côté.
 help-takes-time = Une date ou une période, comme décrit ci-dessous.
 help-takes-network = Une adresse, ou un réseau avec son nombre de bits.
 help-takes-country = Le code à deux lettres d’un pays.

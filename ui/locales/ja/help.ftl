@@ -46,6 +46,7 @@ help-key-id = イベントのID。
 help-key-request = イベントが属するリクエスト。
 help-key-session = イベントが属するセッション。
 help-key-kind = エントリの種類。
+help-key-archive = アーカイブされたものも検索します。指定しない場合は対象になりません。
 help-takes-time = 日時または期間（下の説明を参照）。
 help-takes-network = アドレス、またはプレフィックス長付きのネットワーク。
 help-takes-country = 2文字の国コード。

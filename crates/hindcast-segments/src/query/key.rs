@@ -49,11 +49,13 @@ pub enum Key {
     Session,
     /// What kind of entry it is.
     Kind,
+    /// `yes`: what is archived is searched too.
+    Archive,
 }
 
 impl Key {
     /// Every key, in the order of canonical queries.
-    pub const ALL: [Key; 22] = [
+    pub const ALL: [Key; 23] = [
         Key::Actor,
         Key::ActorId,
         Key::OnBehalfOf,
@@ -76,6 +78,7 @@ impl Key {
         Key::Request,
         Key::Session,
         Key::Kind,
+        Key::Archive,
     ];
 
     /// The name it is written with.
@@ -103,6 +106,7 @@ impl Key {
             Key::Request => "request",
             Key::Session => "session",
             Key::Kind => "kind",
+            Key::Archive => "archive",
         }
     }
 
@@ -162,6 +166,7 @@ impl Key {
                 "system",
                 "other",
             ],
+            Key::Archive => &["yes"],
             Key::Outcome => &["success", "failure", "denied", "unknown"],
             Key::Kind => &[
                 "event",

@@ -38,12 +38,14 @@ pub use time::{Ahead, TimeRange, WallClock};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query {
     /// What the fields must be, sorted by key and at most one of a kind for each: wanted, then unwanted.
-    /// `occurred` and `received` are never among them.
+    /// `occurred`, `received` and `archive` are never among them.
     pub clauses: Vec<Clause>,
     /// When it happened.
     pub occurred: TimeRange,
     /// When we received it.
     pub received: TimeRange,
+    /// Whether what is archived is searched too.
+    pub archive: bool,
     /// Texts of which every word must be found.
     pub texts: Vec<FreeText>,
     /// Texts of which not every word may be found in one entry.

@@ -72,7 +72,19 @@ impl Reading<'_> {
             return self.take_time(key, token);
         }
         let term = term(key, token)?;
+        if key == Key::Archive {
+            return self.take_archive(token);
+        }
         self.terms.entry((key, token.not)).or_default().push(term);
+        Ok(())
+    }
+
+    fn take_archive(&mut self, token: &Token<'_>) -> Result<(), QueryError> {
+        if token.not {
+            let message = "archive cannot be excluded: it is, unless archive:yes is asked for".to_owned();
+            return Err(error(QueryErrorKind::BadValue, &token.span, message, None));
+        }
+        self.query.archive = true;
         Ok(())
     }
 

@@ -24,6 +24,10 @@ impl fmt::Display for Query {
                 range_of(key, range, pieces.f)?;
             }
         }
+        if self.archive {
+            pieces.next()?;
+            write!(pieces.f, "{}:yes", Key::Archive)?;
+        }
         for (not, texts) in [("", &self.texts), ("-", &self.not_texts)] {
             for FreeText { text, .. } in texts {
                 pieces.next()?;

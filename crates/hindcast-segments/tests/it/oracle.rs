@@ -82,7 +82,7 @@ fn holds(key: Key, term: &Term, entry: &Entry<'_>, view: &View<'_>) -> bool {
         Key::Request => text(&context, "request_id"),
         Key::Session => text(&context, "session_id"),
         Key::Kind => Some(entry.kind.as_str()),
-        Key::Alert | Key::Occurred | Key::Received => unreachable!(),
+        Key::Alert | Key::Occurred | Key::Received | Key::Archive => unreachable!(),
     };
     let Some(found) = found else { return false };
     let found = if key.is_folded() { fold(found).into_owned() } else { found.to_owned() };

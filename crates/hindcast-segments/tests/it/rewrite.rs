@@ -189,14 +189,17 @@ fn what_is_archived_is_searched_on_request_only() {
 
     let store = Store::open(folder.path(), metas, past::config()).unwrap();
     store.push(past::part(&entries, 60, 90)).unwrap();
-    assert_eq!(scanned(&store.snapshot()), rows(&entries)[30..]);
-    assert_eq!(scanned(&store.snapshot_with_archive()), rows(&entries));
+    assert_eq!(scanned(&store.snapshot()), rows(&entries));
+    let counted = |text: &str| store.snapshot().count(&query(text), &budget()).unwrap();
+    assert_eq!((counted(""), counted("archive:yes")), (60, 90));
+    assert!(found(&store.snapshot(), &query("")).iter().all(|index| *index >= 30));
+    assert_eq!(found(&store.snapshot(), &query("archive:yes")).len(), 90);
     assert_eq!(store.merge_plan(), None);
     // What is archived can still be erased.
     let written = store.rewrite(&id, &|index| index > 3, &mut as_it_is, &|| true).unwrap().unwrap();
     assert!(written.archived);
     store.adopt(vec![written], &[id]);
-    assert_eq!(scanned(&store.snapshot_with_archive()), rows(&entries)[4..]);
+    assert_eq!(scanned(&store.snapshot()), rows(&entries)[4..]);
 }
 
 #[test]

@@ -86,7 +86,7 @@ pub async fn tile(
         }
         TileKind::Entries => {
             let mut commitments = Vec::with_capacity(usize::from(tile.width()));
-            for entries in room.store.snapshot_with_archive().scan(first..first + u64::from(tile.width())) {
+            for entries in room.store.snapshot().scan(first..first + u64::from(tile.width())) {
                 for entry in entries?.iter() {
                     commitments.push(commitment_of(&entry).map_err(Problem::internal)?.to_bytes());
                 }

@@ -10,6 +10,7 @@ use crate::config::WitnessServer;
 use crate::witness;
 use anyhow::bail;
 use clap::Subcommand;
+use hindcast_ledger::journal::{Journal as _, SqliteJournal};
 use hindcast_ledger::{Signer, seed};
 use std::process::ExitCode;
 
@@ -37,9 +38,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("there is no {}; start `hindcast serve` once, or say --data", file.display());
     }
     let seed = seed::read_or_create(&file)?;
+    let heads = SqliteJournal::open(&config.data.folder.join("ledger.db"))?.heads()?;
     for workspace in token::open(settings)?.workspaces()? {
-        let origin = format!("{}/w/{}/0", config.ledger.name, workspace.id);
-        let signer = Signer::new(&origin, &seed)?;
+        // A log that was restored from an older copy has another name than at first.
+        let Some(head) = heads.iter().find(|head| head.workspace == workspace.id) else { continue };
+        let signer = Signer::new(&head.origin, &seed)?;
         say(&format!("{}  {}", signer.verifier_key(), escape(&workspace.name)))?;
     }
     if config.witness_server.listen.0.is_some() {

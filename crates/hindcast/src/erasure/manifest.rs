@@ -127,7 +127,7 @@ pub fn resolve(
     selector: &Selector,
     mut progress: impl FnMut(u64, u64),
 ) -> anyhow::Result<(Manifest, Indexes)> {
-    let snapshot = room.store.snapshot_with_archive();
+    let snapshot = room.store.snapshot();
     let end = snapshot.end_index();
     let needles = match selector {
         Selector::Person(person) => Some(Needles::of(person)),
@@ -136,7 +136,7 @@ pub fn resolve(
     let wanted = match selector {
         Selector::Fields { query, .. } => {
             let query = Query::parse(query, &ParseContext::default())?;
-            Some(snapshot.indexes(&query, &Budget::unlimited())?)
+            Some(snapshot.indexes(&Query { archive: true, ..query }, &Budget::unlimited())?)
         }
         Selector::Person(_) => None,
     };

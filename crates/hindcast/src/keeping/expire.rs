@@ -116,7 +116,7 @@ pub(super) fn write_notices(app: &App, room: &Room, expiring: &Expiring) -> anyh
 }
 
 fn committed(room: &Room, index: u64) -> anyhow::Result<Commitment> {
-    let found = room.store.snapshot_with_archive().get(index, &Budget::unlimited())?;
+    let found = room.store.snapshot().get(index, &Budget::unlimited())?;
     let entry = found.get(0).with_context(|| format!("entry {index} is not there"))?;
     Ok(commitment_of(&entry)?)
 }

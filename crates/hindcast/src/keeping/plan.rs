@@ -27,7 +27,7 @@ pub struct Plan {
 /// What a policy lets go of a workspace's sealed entries, as things are now.
 pub fn plan(app: &App, room: &Room, policy: &Retention, now: Timestamp) -> anyhow::Result<Plan> {
     let Some(least) = policy.least() else { return Ok(Plan::default()) };
-    let snapshot = room.store.snapshot_with_archive();
+    let snapshot = room.store.snapshot();
     let cutoff = Retention::cutoff(now, least);
     let gone = expired(room, &snapshot, policy, now)?;
     let mut plan = Plan { cutoff, ..Plan::default() };
@@ -44,7 +44,7 @@ pub fn plan(app: &App, room: &Room, policy: &Retention, now: Timestamp) -> anyho
 impl Plan {
     /// How many of each category go, the largest first. Reads more than planning does.
     pub fn categories(&self, room: &Room) -> anyhow::Result<Vec<(Category, u64)>> {
-        let snapshot = room.store.snapshot_with_archive();
+        let snapshot = room.store.snapshot();
         let received = TimeRange { from: None, until: Some(self.cutoff.micros() + 1) };
         let mut counts = Vec::new();
         for category in Category::ALL {
@@ -87,13 +87,14 @@ fn categories_with(
 
 fn of_category(snapshot: &Snapshot, category: Category, received: TimeRange) -> anyhow::Result<Indexes> {
     let clause = Clause { key: Key::Category, any: vec![Term::Is(category.code().to_owned())], not: false };
-    let query = Query { clauses: vec![clause], received, ..Query::default() };
+    let query = Query { clauses: vec![clause], received, archive: true, ..Query::default() };
     Ok(snapshot.indexes(&query, &Budget::unlimited())?)
 }
 
 fn of_kinds(snapshot: &Snapshot, kinds: &[Kind]) -> anyhow::Result<Indexes> {
     let any = kinds.iter().map(|kind| Term::Is(kind.as_str().to_owned())).collect();
-    let query = Query { clauses: vec![Clause { key: Key::Kind, any, not: false }], ..Query::default() };
+    let clauses = vec![Clause { key: Key::Kind, any, not: false }];
+    let query = Query { clauses, archive: true, ..Query::default() };
     Ok(snapshot.indexes(&query, &Budget::unlimited())?)
 }
 
@@ -103,7 +104,8 @@ pub fn held(snapshot: &Snapshot, holds: &[Hold]) -> anyhow::Result<Indexes> {
     for hold in holds.iter().filter(|hold| hold.released_at.is_none()) {
         let query = Query::parse(&hold.query, &ParseContext::default());
         let query = query.with_context(|| format!("the hold {:?} cannot be read", hold.name))?;
-        held.extend(&snapshot.indexes(&query, &Budget::unlimited())?);
+        // A hold is on what is archived too.
+        held.extend(&snapshot.indexes(&Query { archive: true, ..query }, &Budget::unlimited())?);
     }
     Ok(held)
 }

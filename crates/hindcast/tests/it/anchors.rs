@@ -1,8 +1,8 @@
 //! Where checkpoints go besides witnesses: a file, a syslog, a webhook, a time-stamping authority.
 
+use crate::bundles::{about, checked, in_python};
 use crate::process::{run, wait_for};
 use crate::support::{TestServer, event};
-use crate::bundles::{about, checked, in_python};
 use hindcast::anchors::{anchors_for, fingerprint};
 use hindcast::config::Config;
 use hindcast::people::Role;

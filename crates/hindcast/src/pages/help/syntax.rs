@@ -136,6 +136,7 @@ fn finds(t: Text, key: Key) -> Cow<'static, str> {
         Key::Request => t.help_key_request(),
         Key::Session => t.help_key_session(),
         Key::Kind => t.help_key_kind(),
+        Key::Archive => t.help_key_archive(),
     }
 }
 
@@ -175,6 +176,7 @@ fn example(key: Key) -> &'static str {
         Key::Request => "request:req-5f2",
         Key::Session => "session:s-81",
         Key::Kind => "kind:erasure_notice",
+        Key::Archive => "archive:yes",
     }
 }
 
@@ -198,7 +200,8 @@ mod tests {
                 .into_iter()
                 .filter(|(_, range)| **range != TimeRange::default())
                 .map(|(key, _)| key);
-            let asked = asked.into_iter().chain(&mut times).collect::<Vec<_>>();
+            let asked = asked.into_iter().chain(&mut times);
+            let asked = asked.chain(query.archive.then_some(Key::Archive)).collect::<Vec<_>>();
             assert_eq!(asked, [key], "{}", example(key));
             assert!(query.texts.is_empty());
         }
