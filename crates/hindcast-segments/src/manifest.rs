@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The layout of segments this version writes.
 pub const FORMAT: u32 = 5;
+/// The oldest layout this version reads; in it no entry of a segment was gone.
+pub(crate) const OLDEST_FORMAT: u32 = 4;
 
 /// The columns, in a segment's folder.
 pub(crate) const ROWS_FILE: &str = "rows.parquet";
@@ -22,6 +24,7 @@ pub struct SegmentMeta {
     /// The first index it covers: whatever is left of the entries from here …
     pub first_index: u64,
     /// … up to, not including, this one is in this segment.
+    #[serde(default)]
     pub end_index: u64,
     /// How many entries it has.
     pub count: u64,
@@ -69,7 +72,11 @@ impl SegmentMeta {
 
     /// Reads [`Self::to_json`] back.
     pub fn from_json(text: &str) -> Result<Self, UnreadableMeta> {
-        Ok(serde_json::from_str(text)?)
+        let mut meta: Self = serde_json::from_str(text)?;
+        if meta.format == OLDEST_FORMAT {
+            meta.end_index = meta.first_index + meta.count;
+        }
+        Ok(meta)
     }
 
     pub(crate) fn file(&self, name: &str) -> Option<&FileMeta> {

@@ -10,7 +10,7 @@ use crate::error::{SearchError, SegmentError};
 use crate::footer::{Chunk, read_chunks};
 use crate::index::TermIndex;
 use crate::limits::Budget;
-use crate::manifest::{BLOCKS_FILE, FORMAT, INDEX_FOLDER, ROWS_FILE, SegmentMeta};
+use crate::manifest::{BLOCKS_FILE, FORMAT, INDEX_FOLDER, OLDEST_FORMAT, ROWS_FILE, SegmentMeta};
 use crate::pages::{Page, Physical, Texts, Values, decode_data, decode_dictionary};
 use crate::plan::{Cell, Postings};
 use crate::query::TimeRange;
@@ -51,7 +51,7 @@ impl Segment {
         cache: &Arc<PageCache>,
     ) -> Result<Self, SegmentError> {
         let id = meta.id.as_str();
-        if meta.format != FORMAT {
+        if !(OLDEST_FORMAT..=FORMAT).contains(&meta.format) {
             return Err(SegmentError::UnknownFormat { segment: id.to_owned(), format: meta.format });
         }
         for file in meta.files.iter().filter(|file| file.name != ROWS_FILE) {

@@ -172,6 +172,11 @@ tab-raw = Rohdaten
 entry-parts = Bereiche des Eintrags
 entry-newer = Neuer
 entry-older = Älter
+entry-erased = { $count ->
+    [one] { $count } Feld dieses Eintrags wurde gelöscht. Was übrig ist, lässt sich weiterhin überprüfen.
+   *[other] { $count } Felder dieses Eintrags wurden gelöscht. Was übrig ist, lässt sich weiterhin überprüfen.
+}
+entry-erased-notices = Hinweise auf Löschungen
 
 fact-who = Wer
 fact-on-behalf-of = Im Auftrag von

@@ -172,6 +172,11 @@ tab-raw = Raw
 entry-parts = Parts of the entry
 entry-newer = Newer
 entry-older = Older
+entry-erased = { $count ->
+    [one] { $count } field of this entry was erased. What is left still verifies.
+   *[other] { $count } fields of this entry were erased. What is left still verifies.
+}
+entry-erased-notices = Notices of erasures
 
 fact-who = Who
 fact-on-behalf-of = On behalf of

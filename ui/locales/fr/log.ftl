@@ -172,6 +172,11 @@ tab-raw = Données brutes
 entry-parts = Sections de l’entrée
 entry-newer = Plus récente
 entry-older = Plus ancienne
+entry-erased = { $count ->
+    [one] { $count } champ de cette entrée a été effacé. Ce qui reste peut toujours être vérifié.
+   *[other] { $count } champs de cette entrée ont été effacés. Ce qui reste peut toujours être vérifié.
+}
+entry-erased-notices = Avis d’effacement
 
 fact-who = Qui
 fact-on-behalf-of = Au nom de

@@ -168,6 +168,8 @@ tab-raw = 生データ
 entry-parts = エントリの内容
 entry-newer = 新しいエントリへ
 entry-older = 古いエントリへ
+entry-erased = このエントリのフィールドのうち{ $count }個が消去されました。残りの部分は引き続き検証できます。
+entry-erased-notices = 消去の通知
 
 fact-who = 実行者
 fact-on-behalf-of = 代理元

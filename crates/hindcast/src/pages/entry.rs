@@ -20,7 +20,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
-use hindcast_event::{Entries, Entry, Registry, Timestamp, View, describe_with};
+use hindcast_event::{Entries, Entry, Registry, Salts, Timestamp, View, describe_with};
 use hindcast_segments::query::{ParseContext, Query, TimeRange};
 use hindcast_segments::{Budget, Cursor, Snapshot};
 use serde_json::Value;
@@ -39,6 +39,8 @@ pub struct EntryShown {
     pub outcome: Badge,
     /// When it happened.
     pub time: Moment,
+    /// How many of its fields were erased.
+    pub erased: usize,
     /// The tabs: name, label, address, part address, whether it is open.
     pub tabs: Vec<Tab>,
     /// Which tab is open.
@@ -197,6 +199,10 @@ pub fn shown(
         sentence: describe_with(&view, t.language, &|value| isolated(&value)),
         outcome: Badge::of(t, view.result),
         time: Moment::of(visitor, view.occurred_at),
+        erased: match entry.salts {
+            Salts::Left(left) => left.erased(),
+            Salts::Key(_) => 0,
+        },
         tabs: tabs(t, asked, entry.index, tab, is_panel, view.changes.len()),
         tab,
         facts: Vec::new(),

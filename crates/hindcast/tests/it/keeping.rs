@@ -63,7 +63,12 @@ fn two_people_erase_a_third_and_the_rest_of_the_log_stays_as_it_was() {
     assert!(
         proof["opening"]["sections"].as_array().expect("sections").iter().any(|s| s["digest"].is_string())
     );
-    assert_eq!(bob.get("/log/0").status, 200);
+    let page = bob.get("/log/0");
+    assert!(
+        page.status == 200 && page.text().contains("2 fields of this entry were erased"),
+        "{}",
+        page.text()
+    );
 }
 
 #[test]
