@@ -148,7 +148,9 @@ impl Prepared {
         if records > wanted.records_max {
             return Err(BundleError::TooLarge { records, most: wanted.records_max });
         }
-        let (note, head) = covering(app, &room.id, found.range.end)?;
+        let whole = room.seen_by(&Arc::default());
+        // Notices of whatever is gone by now are among the newest entries, and have to be covered too.
+        let (note, head) = covering(app, &room.id, found.range.end.max(whole.end_index()))?;
         let anchors = anchors(app, &room.id)?;
         let about = About {
             format: FORMAT.to_owned(),
@@ -165,7 +167,6 @@ impl Prepared {
             closed: wanted.sight.hidden.fields().map(|field| field.as_str().to_owned()).collect(),
             anchors: anchors.iter().map(|(name, _)| name.clone()).collect(),
         };
-        let whole = room.seen_by(&Arc::default());
         let notices = notices(app, &room.id, &whole, wanted, &found.range, &head, budget)?;
         let sides = match wanted.mode {
             Mode::Range => Some(app.ledger.prove_range(&room.id, about.from, about.until, about.size)?),
