@@ -19,6 +19,17 @@ let due = false;
 
 export function enhance(root) {
   for (const module of MODULES) module.enhance(root);
+  closeFilters(root);
+}
+
+const filtersSeen = new WeakSet();
+
+/** Where there is no room beside the rows, filters open on request instead of standing before them. */
+function closeFilters(root) {
+  const filters = root.querySelector('#facets-toggle');
+  if (!filters || filtersSeen.has(filters)) return;
+  filtersSeen.add(filters);
+  filters.open = matchMedia('(min-width: 1200px)').matches;
 }
 
 /** One swap reports many pieces; they are taken up together. */
