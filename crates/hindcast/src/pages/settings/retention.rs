@@ -40,7 +40,6 @@ struct RetentionPage {
     form: Fields,
     categories: Vec<CategoryRow>,
     has_categories: bool,
-    archive: String,
     applied: bool,
     /// When a policy takes effect that does not yet.
     waits: Option<Moment>,
@@ -263,7 +262,6 @@ fn retention_page(
         form,
         categories: categories.into(),
         has_categories: !policy.categories.is_empty(),
-        archive: app.config.data.archive_folder().display().to_string(),
         applied: false,
         waits: (waits > visitor.now).then(|| Moment::of(visitor, waits)),
         going: planned.gone.count(),
