@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+mod deliver;
 pub mod demo;
 pub mod erasure;
 mod followers;

@@ -78,8 +78,12 @@ impl Answer {
 /// The certificates in a PEM file.
 pub(super) fn certificates(file: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
     let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let items = parse_pem(&pem).collect::<Result<Vec<_>, _>>();
-    let items = items.with_context(|| format!("{} is no PEM", file.display()))?;
+    certificates_of(&pem).with_context(|| format!("{} holds no certificate", file.display()))
+}
+
+/// The certificates in PEM.
+pub(crate) fn certificates_of(pem: &[u8]) -> anyhow::Result<Vec<Certificate<'static>>> {
+    let items = parse_pem(pem).collect::<Result<Vec<_>, _>>().context("this is no PEM")?;
     let certificates: Vec<_> = items
         .into_iter()
         .filter_map(|item| match item {
@@ -87,6 +91,6 @@ pub(super) fn certificates(file: &Path) -> anyhow::Result<Vec<Certificate<'stati
             _ => None,
         })
         .collect();
-    ensure!(!certificates.is_empty(), "{} holds no certificate", file.display());
+    ensure!(!certificates.is_empty(), "there is no certificate in it");
     Ok(certificates)
 }
