@@ -34,5 +34,5 @@ pub use crate::hidden::{Field, Hidden, facts_without_user_agent, hidden_of_conte
 pub use crate::indexes::Indexes;
 pub use crate::language::Language;
 pub use crate::salts::{Key, Left, Remnant, Salts};
-pub use crate::sentence::{describe, describe_with};
+pub use crate::sentence::{describe, describe_told, describe_with};
 pub use crate::time::Timestamp;

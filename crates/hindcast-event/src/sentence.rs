@@ -45,13 +45,34 @@ pub fn describe_with(view: &View<'_>, language: Language, dress: &dyn Fn(String)
         before: member(&change, "before").map(Cow::Owned),
         after: member(&change, "after").map(Cow::Owned),
         metadata: &metadata,
-        ending: match view.result {
-            OutcomeResult::Success | OutcomeResult::Unknown => Ending::Done,
-            OutcomeResult::Failure => Ending::Failed,
-            OutcomeResult::Denied => Ending::Denied,
-        },
+        ending: Ending::of(view.result),
     };
     render(Registry::builtin().get(&view.action), &words, language)
+}
+
+/// The same for an entry that was read as JSON: `told` has the texts, numbers and truth values at its dotted paths, such as
+/// `actor.name`, `targets.0.id` and `metadata.count`.
+pub fn describe_told(
+    action: &str,
+    result: OutcomeResult,
+    told: &dyn Fn(&str) -> Option<String>,
+    language: Language,
+) -> String {
+    let value = |path: &str| told(path).map(Cow::Owned);
+    let actor = ["actor.name", "actor.email", "actor.id"].into_iter().find_map(value);
+    let target_name = value("targets.0.name");
+    let metadata = |key: &str| value(&format!("metadata.{key}"));
+    let words = Words {
+        action,
+        actor: actor.unwrap_or_default(),
+        target: target_name.clone().or_else(|| value("targets.0.id")),
+        target_name,
+        before: value("changes.0.before"),
+        after: value("changes.0.after"),
+        metadata: &metadata,
+        ending: Ending::of(result),
+    };
+    render(Registry::builtin().get(action), &words, language)
 }
 
 /// A value that fits into a sentence.
@@ -93,6 +114,16 @@ pub(crate) enum Ending {
     Failed,
     /// It was not allowed.
     Denied,
+}
+
+impl Ending {
+    fn of(result: OutcomeResult) -> Self {
+        match result {
+            OutcomeResult::Success | OutcomeResult::Unknown => Self::Done,
+            OutcomeResult::Failure => Self::Failed,
+            OutcomeResult::Denied => Self::Denied,
+        }
+    }
 }
 
 /// The sentence of an event, without a full stop. `activity` is what the registry knows about its

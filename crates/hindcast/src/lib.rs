@@ -25,6 +25,7 @@ mod record;
 mod reports;
 pub mod rooms;
 pub mod serve;
+mod syslog;
 pub mod verdict;
 pub mod verify;
 pub mod witness;

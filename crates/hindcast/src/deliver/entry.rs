@@ -54,4 +54,15 @@ pub(crate) struct Sender {
     pub clock: Clock,
     /// Says which addresses may be spoken to.
     pub guard: Arc<Guard>,
+    /// Signs for the log of the workspace.
+    pub notary: Arc<dyn Notary>,
+}
+
+/// Signs for the log of a workspace, and knows how far it is.
+pub(crate) trait Notary: Send + Sync {
+    /// The newest signed checkpoint; nothing while there is none.
+    fn checkpoint(&self) -> Option<String>;
+
+    /// A signed note of a text, which ends in a line break and is no checkpoint.
+    fn sign(&self, text: String) -> anyhow::Result<String>;
 }

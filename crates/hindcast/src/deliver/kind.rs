@@ -1,7 +1,7 @@
 //! The kinds of destinations: each a word, its fields, and how it is opened.
 
 use super::format::Format;
-use super::{Field, Invalid, Sender, Settings, Sink};
+use super::{Field, Invalid, Sender, Settings, Sink, gelf, http, otlp, s3, syslog};
 
 /// A kind of destination. Its module holds one as a constant; adding it to [`KINDS`] is all there is to it.
 pub(crate) struct KindOf {
@@ -29,7 +29,7 @@ pub(crate) enum Retry {
 }
 
 /// All kinds, in the order people choose from.
-pub(crate) const KINDS: &[&KindOf] = &[];
+pub(crate) const KINDS: &[&KindOf] = &[&syslog::KIND, &gelf::KIND, &otlp::KIND, &http::KIND, &s3::KIND];
 
 /// The kind with this word.
 pub(crate) fn find(word: &str) -> Option<&'static KindOf> {

@@ -6,13 +6,19 @@
 
 mod entry;
 pub(crate) mod format;
+mod gelf;
 pub(crate) mod guard;
+mod http;
 pub(crate) mod kind;
+mod otlp;
+mod s3;
 pub(crate) mod settings;
+mod stream;
+mod syslog;
 mod tried;
 pub(crate) mod web;
 
-pub(crate) use entry::{Outgoing, Sender};
+pub(crate) use entry::{Notary, Outgoing, Sender};
 pub(crate) use kind::KindOf;
 pub(crate) use settings::{Field, FieldKind, Invalid, Settings};
 pub(crate) use tried::{Said, Tried};

@@ -31,6 +31,8 @@ pub(crate) struct Answer {
     pub is_cut: bool,
     /// How long it wants to be left alone.
     pub retry_after: Option<Duration>,
+    /// All headers.
+    pub headers: HeaderMap,
 }
 
 impl Web {
@@ -79,16 +81,21 @@ impl Web {
         let request = Request::builder().method(method).uri(url);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let failed = |error: &dyn std::fmt::Display| Said::nothing(&error.to_string());
-        let request = request.body(body).map_err(|error| failed(&error))?;
-        let response = self.agent.run(request).map_err(|error| failed(&error))?;
-        let (status, retry_after) = (response.status().as_u16(), retry_after(response.headers()));
+        let bodiless = matches!(request.method_ref(), Some(&(Method::GET | Method::HEAD | Method::DELETE)));
+        let response = match bodiless {
+            true => request.body(()).map(|request| self.agent.run(request)),
+            false => request.body(body).map(|request| self.agent.run(request)),
+        };
+        let response = response.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let retry_after = retry_after(&headers);
         let mut read = Vec::new();
         let mut reader = response.into_body().into_reader().take(self.answer_bytes_max + 1);
         // The status is what counts; an answer that breaks off is as good as cut.
         let is_broken = reader.read_to_end(&mut read).is_err();
         let is_cut = is_broken || read.len() as u64 > self.answer_bytes_max;
         read.truncate(usize::try_from(self.answer_bytes_max).unwrap_or(usize::MAX));
-        Ok(Answer { status, body: read, is_cut, retry_after })
+        Ok(Answer { status, body: read, is_cut, retry_after, headers })
     }
 }
 
