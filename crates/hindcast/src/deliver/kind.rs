@@ -1,7 +1,8 @@
 //! The kinds of destinations: each a word, its fields, and how it is opened.
 
 use super::format::Format;
-use super::{Field, Invalid, Sender, Settings, Sink};
+use super::{Field, Invalid, Sender, Settings, Sink, datadog, elastic, splunk, webhook};
+use serde_json::{Map, Value};
 
 /// A kind of destination. Its module holds one as a constant; adding it to [`KINDS`] is all there is to it.
 pub(crate) struct KindOf {
@@ -17,6 +18,8 @@ pub(crate) struct KindOf {
     pub is_best_effort: bool,
     /// Checks the settings and makes the sink. Touches no network.
     pub open: fn(&Settings, Format, &Sender) -> Result<Box<dyn Sink>, Invalid>,
+    /// Fills in what is better made than chosen, such as a secret, and gives what is told of it this once.
+    pub complete: fn(&mut Map<String, Value>, Format) -> Option<String>,
 }
 
 /// When something that failed is tried again.
@@ -29,7 +32,7 @@ pub(crate) enum Retry {
 }
 
 /// All kinds, in the order people choose from.
-pub(crate) const KINDS: &[&KindOf] = &[];
+pub(crate) const KINDS: &[&KindOf] = &[&webhook::KIND, &splunk::KIND, &datadog::KIND, &elastic::KIND];
 
 /// The kind with this word.
 pub(crate) fn find(word: &str) -> Option<&'static KindOf> {

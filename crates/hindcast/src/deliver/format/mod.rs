@@ -10,16 +10,19 @@ use serde_json::{Map, Value};
 pub(crate) enum Format {
     /// As our API shows it.
     Native,
+    /// As an item of Intercom's activity log.
+    Intercom,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: &[Self] = &[Self::Native];
+    pub const ALL: &[Self] = &[Self::Native, Self::Intercom];
 
     /// The word for it; `destination-format-WORD` is its text.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Native => "native",
+            Self::Intercom => "intercom",
         }
     }
 
@@ -32,6 +35,7 @@ impl Format {
     pub fn object(self, entry: &Outgoing, sender: &Sender) -> Map<String, Value> {
         match self {
             Self::Native => native::object(entry, sender),
+            Self::Intercom => entry.activity_log.clone(),
         }
     }
 }
