@@ -3,6 +3,7 @@
 use crate::anchors::{self, Anchors};
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
+use crate::deliver::Deliver;
 use crate::followers::Claims;
 use crate::jobs::exports::Exports;
 use crate::jobs::reports::Reports;
@@ -39,7 +40,7 @@ pub struct App {
     /// What people configured.
     pub catalog: Catalog,
     /// The truth.
-    pub ledger: Ledger,
+    pub ledger: Arc<Ledger>,
     /// Opens the secrets that the catalog keeps sealed.
     pub seal: Seal,
     /// What the provider says of itself.
@@ -60,6 +61,8 @@ pub struct App {
     pub verifications: Verifications,
     /// Witnesses and anchors.
     pub anchors: Anchors,
+    /// What destinations share.
+    pub(crate) deliver: Deliver,
     /// What people read, until it is written down.
     pub readings: Readings,
     /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
@@ -109,7 +112,7 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let (ending, _) = watch::channel(false);
         let rooms = Arc::new(Rooms::open(&config, &*journal, ending.clone())?);
-        let ledger = Ledger::open(
+        let ledger = Arc::new(Ledger::open(
             journal,
             rooms.clone(),
             hindcast_ledger::Config {
@@ -121,7 +124,7 @@ impl App {
                 checkpoint_every: Duration::from_millis(config.ledger.checkpoint_ms),
                 remember: Duration::from_secs(3600 * config.ledger.idempotency_hours),
             },
-        )?;
+        )?);
         rooms
             .damaged()
             .into_iter()
@@ -130,6 +133,7 @@ impl App {
         let known_passwords = KnownPasswords::open(&config.people.known_passwords)?;
         let (posting, full_at, readings, exports, verifications) = Default::default();
         let anchors = Anchors::open(&config, &catalog, clock())?;
+        let deliver = Deliver::new(&config.deliver.allow);
         let app = Self {
             config,
             clock,
@@ -145,6 +149,7 @@ impl App {
             reports: Reports::default(),
             verifications,
             anchors,
+            deliver,
             readings,
             known_passwords,
             claims: Claims::default(),

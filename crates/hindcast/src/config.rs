@@ -29,6 +29,7 @@ pub struct Config {
     pub people: People,
     pub limits: Limits,
     pub paper: Paper,
+    pub deliver: Deliver,
     pub log: Log,
     pub witness_server: WitnessServer,
     #[serde(default)]
@@ -114,6 +115,13 @@ pub struct Limits {
 pub struct Paper {
     pub fonts: Vec<PathBuf>,
     pub entries_max: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Deliver {
+    pub allow: Vec<Network>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

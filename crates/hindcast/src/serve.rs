@@ -48,8 +48,17 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
 
 /// A thread of ours that panics leaves work undone that nobody else would do; whatever starts the server starts it anew.
 fn end_on_panic_of_vital_threads() {
-    const VITAL: [&str; 8] =
-        ["sequencer", "publisher", "segmenter", "merger", "anchor", "outbox", "exporter", "scrub"];
+    const VITAL: [&str; 9] = [
+        "sequencer",
+        "publisher",
+        "segmenter",
+        "merger",
+        "anchor",
+        "dispatcher",
+        "outbox",
+        "exporter",
+        "scrub",
+    ];
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();

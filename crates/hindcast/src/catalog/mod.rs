@@ -5,6 +5,8 @@
 //! edited. Nothing here is part of the integrity promise: lose it, and every entry is still there and proven.
 
 mod attempts;
+mod deliveries;
+mod destinations;
 mod erasures;
 mod exports;
 mod holds;
@@ -25,6 +27,8 @@ mod views;
 mod workspaces;
 
 pub use attempts::Guessed;
+pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
+pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
 pub use erasures::{Erasure, ErasureState, NewErasure};
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
@@ -49,7 +53,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -249,6 +253,69 @@ const MIGRATIONS: [&str; 6] = [
         every     TEXT NOT NULL,
         next_at   INTEGER NOT NULL
     ) STRICT;
+",
+    "
+    CREATE TABLE destination (
+        id            TEXT PRIMARY KEY,
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        kind          TEXT NOT NULL,
+        name          TEXT NOT NULL,
+        settings      TEXT NOT NULL,
+        secrets       BLOB NOT NULL,
+        format        TEXT NOT NULL,
+        query         TEXT NOT NULL,
+        hidden        TEXT NOT NULL,
+        version       INTEGER NOT NULL,
+        state         TEXT NOT NULL,
+        reason        TEXT NOT NULL,
+        since         INTEGER NOT NULL,
+        cursor        INTEGER NOT NULL,
+        chosen_from   INTEGER NOT NULL,
+        replay_from   INTEGER,
+        replay_end    INTEGER,
+        failures      INTEGER NOT NULL,
+        failing_since INTEGER,
+        next_at       INTEGER,
+        delivered     INTEGER NOT NULL,
+        dead          INTEGER NOT NULL,
+        expired       INTEGER NOT NULL,
+        delivered_at  INTEGER,
+        created_at    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX destination_of_workspace ON destination (workspace);
+    CREATE TABLE delivery_attempt (
+        nr          INTEGER PRIMARY KEY AUTOINCREMENT,
+        destination TEXT NOT NULL,
+        at          INTEGER NOT NULL,
+        first       INTEGER NOT NULL,
+        last        INTEGER NOT NULL,
+        entries     INTEGER NOT NULL,
+        taken       INTEGER NOT NULL,
+        purpose     TEXT NOT NULL,
+        outcome     TEXT NOT NULL,
+        status      INTEGER,
+        said        TEXT NOT NULL,
+        millis      INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX attempt_of_destination ON delivery_attempt (destination, nr);
+    CREATE TABLE dead_letter (
+        nr          INTEGER PRIMARY KEY AUTOINCREMENT,
+        destination TEXT NOT NULL,
+        first       INTEGER NOT NULL,
+        last        INTEGER NOT NULL,
+        entries     INTEGER NOT NULL,
+        reason      TEXT NOT NULL,
+        at          INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX dead_letter_of_destination ON dead_letter (destination, nr);
+    CREATE TABLE delivery_day (
+        destination TEXT NOT NULL,
+        day         INTEGER NOT NULL,
+        delivered   INTEGER NOT NULL,
+        dead        INTEGER NOT NULL,
+        matched     INTEGER,
+        PRIMARY KEY (destination, day)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

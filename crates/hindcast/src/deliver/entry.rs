@@ -19,6 +19,8 @@ pub(crate) struct Outgoing {
     pub received_at: Timestamp,
     /// What happened.
     pub json: Map<String, Value>,
+    /// The same as an item of Intercom's activity log; empty unless that is its format.
+    pub activity_log: Map<String, Value>,
     /// The length of its JSON.
     pub bytes: usize,
     /// Which attempt at it this is, from 1.

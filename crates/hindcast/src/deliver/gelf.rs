@@ -3,11 +3,12 @@
 //! Over TCP a message ends in a zero byte and is not compressed; a datagram is cut into at most 128 chunks.
 
 use super::format::Format;
-use super::kind::{KindOf, Retry};
 use super::stream::{Carrier, Stream};
 use super::syslog::PEM_BYTES_MAX;
 use super::web::Web;
-use super::{BatchLimits, Field, FieldKind, Invalid, Outgoing, Said, Sender, Settings, Sink, Tried};
+use super::{
+    BatchLimits, Field, FieldKind, Invalid, KindOf, Outgoing, Retry, Said, Sender, Settings, Sink, Tried,
+};
 use std::time::Duration;
 
 /// Graylog.
@@ -30,6 +31,7 @@ pub(crate) const KIND: KindOf = KindOf {
     // Over HTTP it answers; the other ways do not.
     is_best_effort: true,
     open,
+    complete: |_, _| None,
 };
 
 /// What passes most networks in one piece.

@@ -1,14 +1,12 @@
 //! Anything else that takes JSON over HTTP: lines, arrays, one entry a request, CloudEvents in any of their modes.
 
 use super::format::{Format, cloudevents};
-use super::kind::{KindOf, Retry};
 use super::syslog::PEM_BYTES_MAX;
-use super::web::Web;
-use super::{BatchLimits, Field, FieldKind, Invalid, Outgoing, Said, Sender, Settings, Sink, Tried};
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use super::web::{Web, gzip};
+use super::{
+    BatchLimits, Field, FieldKind, Invalid, KindOf, Outgoing, Retry, Said, Sender, Settings, Sink, Tried,
+};
 use serde_json::Value;
-use std::io::Write as _;
 use std::time::Duration;
 
 /// Anything else that speaks HTTP.
@@ -27,6 +25,7 @@ pub(crate) const KIND: KindOf = KindOf {
     retry: Retry::Stream,
     is_best_effort: false,
     open,
+    complete: |_, _| None,
 };
 
 const ENTRIES_MAX: u64 = 500;
@@ -189,12 +188,4 @@ impl Http {
             Err(said) => Tried::again(said),
         }
     }
-}
-
-/// A body, compressed.
-pub(super) fn gzip(body: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-    // Memory does not fail to be written to.
-    let _ = encoder.write_all(body);
-    encoder.finish().unwrap_or_default()
 }

@@ -1,7 +1,10 @@
 //! The kinds of destinations: each a word, its fields, and how it is opened.
 
 use super::format::Format;
-use super::{Field, Invalid, Sender, Settings, Sink, gelf, http, otlp, s3, syslog};
+use super::{
+    Field, Invalid, Sender, Settings, Sink, datadog, elastic, gelf, http, otlp, s3, splunk, syslog, webhook,
+};
+use serde_json::{Map, Value};
 
 /// A kind of destination. Its module holds one as a constant; adding it to [`KINDS`] is all there is to it.
 pub(crate) struct KindOf {
@@ -17,6 +20,8 @@ pub(crate) struct KindOf {
     pub is_best_effort: bool,
     /// Checks the settings and makes the sink. Touches no network.
     pub open: fn(&Settings, Format, &Sender) -> Result<Box<dyn Sink>, Invalid>,
+    /// Fills in what is better made than chosen, such as a secret, and gives what is told of it this once.
+    pub complete: fn(&mut Map<String, Value>, Format) -> Option<String>,
 }
 
 /// When something that failed is tried again.
@@ -29,7 +34,17 @@ pub(crate) enum Retry {
 }
 
 /// All kinds, in the order people choose from.
-pub(crate) const KINDS: &[&KindOf] = &[&syslog::KIND, &gelf::KIND, &otlp::KIND, &http::KIND, &s3::KIND];
+pub(crate) const KINDS: &[&KindOf] = &[
+    &webhook::KIND,
+    &splunk::KIND,
+    &datadog::KIND,
+    &elastic::KIND,
+    &syslog::KIND,
+    &gelf::KIND,
+    &otlp::KIND,
+    &http::KIND,
+    &s3::KIND,
+];
 
 /// The kind with this word.
 pub(crate) fn find(word: &str) -> Option<&'static KindOf> {

@@ -4,6 +4,8 @@
 //! else. What is owed, what was tried and what is tried again is for `followers/dispatcher`. Always: an entry leaves behind
 //! the sight of its destination, every request goes through [`guard`], and no credential is ever told or logged.
 
+mod datadog;
+mod elastic;
 mod entry;
 pub(crate) mod format;
 mod gelf;
@@ -11,16 +13,26 @@ pub(crate) mod guard;
 mod http;
 pub(crate) mod kind;
 mod otlp;
+#[cfg(test)]
+mod peers;
+mod read;
 mod s3;
 pub(crate) mod settings;
+mod shared;
+mod splunk;
 mod stream;
 mod syslog;
 mod tried;
 pub(crate) mod web;
+mod webhook;
 
 pub(crate) use entry::{Notary, Outgoing, Sender};
-pub(crate) use kind::KindOf;
+pub(crate) use kind::{KindOf, Retry};
+#[cfg(test)]
+pub(crate) use peers::sender;
+pub(crate) use read::{Owed, index_at, outgoing};
 pub(crate) use settings::{Field, FieldKind, Invalid, Settings};
+pub(crate) use shared::{Deliver, Open, check, test_entry};
 pub(crate) use tried::{Said, Tried};
 
 use std::time::Duration;

@@ -4,11 +4,12 @@
 //! It says how many those are and not which: all of the batch are named, with what it said.
 
 use super::format::{Format, otlp};
-use super::http::{Credential, gzip};
-use super::kind::{KindOf, Retry};
+use super::http::Credential;
 use super::syslog::PEM_BYTES_MAX;
-use super::web::{Answer, Web};
-use super::{BatchLimits, Field, FieldKind, Invalid, Outgoing, Said, Sender, Settings, Sink, Tried};
+use super::web::{Answer, Web, gzip};
+use super::{
+    BatchLimits, Field, FieldKind, Invalid, KindOf, Outgoing, Retry, Said, Sender, Settings, Sink, Tried,
+};
 use std::time::Duration;
 
 /// A collector, or whatever else takes OTLP.
@@ -26,6 +27,7 @@ pub(crate) const KIND: KindOf = KindOf {
     retry: Retry::Stream,
     is_best_effort: false,
     open,
+    complete: |_, _| None,
 };
 
 const ENTRIES_MAX: usize = 2000;

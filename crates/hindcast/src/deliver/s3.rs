@@ -10,14 +10,15 @@ mod files;
 mod store;
 
 use super::format::Format;
-use super::kind::{KindOf, Retry};
 use super::syslog::PEM_BYTES_MAX;
-use super::{BatchLimits, Field, FieldKind, Invalid, Outgoing, Said, Sender, Settings, Sink, Tried};
+use super::{
+    BatchLimits, Field, FieldKind, Invalid, KindOf, Outgoing, Retry, Said, Sender, Settings, Sink, Tried,
+};
 use digest::Digests;
 use files::{File, Layout, hour_of};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use store::{Put, Store, Trouble};
+use store::{Store, Trouble};
 
 /// Object storage.
 pub(crate) const KIND: KindOf = KindOf {
@@ -37,6 +38,7 @@ pub(crate) const KIND: KindOf = KindOf {
     retry: Retry::Stream,
     is_best_effort: false,
     open,
+    complete: |_, _| None,
 };
 
 const EVERY_MINUTES: u64 = 10;
@@ -59,15 +61,8 @@ fn open(settings: &Settings, format: Format, sender: &Sender) -> Result<Box<dyn 
     if is_parquet && format != Format::Native {
         return Err(Invalid::new("file", "can be parquet only in the format native"));
     }
-    let root = format!("{prefix}workspace={}/", sender.workspace.as_str());
-    Ok(Box::new(S3 {
-        store,
-        digests: Digests::new(&root, sender),
-        layout: Layout { root, is_parquet, format },
-        sender: sender.clone(),
-        wait: Duration::from_secs(60 * settings.number("every_minutes", EVERY_MINUTES)),
-        hours: BTreeMap::new(),
-    }))
+    let wait = Duration::from_secs(60 * settings.number("every_minutes", EVERY_MINUTES));
+    Ok(Box::new(S3::over(store, &prefix, is_parquet, format, sender, wait)))
 }
 
 impl Sink for S3 {
@@ -116,6 +111,25 @@ impl Sink for S3 {
 }
 
 impl S3 {
+    fn over(
+        store: Store,
+        prefix: &str,
+        is_parquet: bool,
+        format: Format,
+        sender: &Sender,
+        wait: Duration,
+    ) -> Self {
+        let root = format!("{prefix}workspace={}/", sender.workspace.as_str());
+        Self {
+            store,
+            digests: Digests::new(&root, sender),
+            layout: Layout { root, is_parquet, format },
+            sender: sender.clone(),
+            wait,
+            hours: BTreeMap::new(),
+        }
+    }
+
     /// Puts entries of one hour into a file, once the hours before it are closed; its key, unless they were there.
     fn put(&mut self, hour: &str, entries: &[Outgoing]) -> Result<Option<String>, Trouble> {
         self.recover(hour)?;
@@ -167,7 +181,7 @@ impl S3 {
     /// Writes the digests of all hours before this one.
     fn close_before(&mut self, hour: &str) -> Result<(), Trouble> {
         while let Some((earlier, files)) =
-            self.hours.first_key_value().filter(|(earlier, _)| **earlier < *hour)
+            self.hours.first_key_value().filter(|(earlier, _)| earlier.as_str() < hour)
         {
             if !files.is_empty() {
                 self.digests.write(&mut self.store, earlier, files)?;

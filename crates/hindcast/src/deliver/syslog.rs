@@ -5,9 +5,10 @@
 
 use super::format::Format;
 use super::format::syslog::{ENTERPRISE, MESSAGE_BYTES_MAX, Shape, message};
-use super::kind::{KindOf, Retry};
 use super::stream::{Carrier, Stream};
-use super::{BatchLimits, Field, FieldKind, Invalid, Outgoing, Said, Sender, Settings, Sink, Tried};
+use super::{
+    BatchLimits, Field, FieldKind, Invalid, KindOf, Outgoing, Retry, Said, Sender, Settings, Sink, Tried,
+};
 use crate::syslog::counted;
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ pub(crate) const KIND: KindOf = KindOf {
     retry: Retry::Stream,
     is_best_effort: true,
     open,
+    complete: |_, _| None,
 };
 
 /// Certificates and keys in PEM.

@@ -64,6 +64,14 @@ impl Said {
         Self { status: status.into(), text: plain.take(TEXT_CHARS_MAX).collect::<String>().trim().to_owned() }
     }
 
+    /// The status and the text as one, for people.
+    pub fn told(&self) -> String {
+        match self.status {
+            Some(status) => format!("{status} {}", self.text).trim().to_owned(),
+            None => self.text.clone(),
+        }
+    }
+
     /// Why nothing was said.
     pub fn nothing(why: &str) -> Self {
         Self::new(None, why)

@@ -3,7 +3,9 @@
 use super::guard::Guard;
 use super::{Invalid, Said, Settings, Tried};
 use crate::anchors::certificates_of;
-use std::io::Read as _;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use ureq::http::header::{HeaderMap, RETRY_AFTER};
@@ -122,6 +124,14 @@ impl Answer {
             _ => Tried::again_after(self.retry_after, said),
         }
     }
+}
+
+/// Packed with gzip, quickly.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    // Memory takes everything.
+    let _all = packer.write_all(bytes);
+    packer.finish().unwrap_or_default()
 }
 
 /// `Retry-After` (RFC 9110 10.2.3): seconds, or a date.

@@ -34,6 +34,7 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     let notice = write_notices(app, room, &erasure, &manifest)?;
     rewrite(app, room, &manifest)?;
     app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
+    app.deliver.note_erasure();
     app.exports.forget_all(app, &room.id)?;
     // What was reported may name the person; that there was a report, and its hash, stay in the log.
     for report in app.catalog.reports(&room.id)? {

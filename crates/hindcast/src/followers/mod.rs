@@ -4,6 +4,7 @@
 
 mod anchor;
 mod anchoring;
+mod dispatcher;
 mod eraser;
 mod exporter;
 mod keeper;
@@ -12,6 +13,7 @@ mod outbox;
 mod scrub;
 mod segmenter;
 
+pub(crate) use dispatcher::lag;
 pub(crate) use merger::merge_one;
 pub use segmenter::seal_all;
 pub(crate) use segmenter::{Claims, refused, seal_one};
@@ -46,7 +48,9 @@ impl Followers {
             follow("keeper", Box::new(keeper::follow)),
             follow("eraser", Box::new(eraser::follow)),
         ];
-        let followers = segmenters.chain(others).collect::<io::Result<_>>().map(Self)?;
+        let mut followers = segmenters.chain(others).collect::<io::Result<Vec<_>>>().map(Self)?;
+        let (dispatcher, house) = (std::thread::Builder::new().name("dispatcher".to_owned()), app.clone());
+        followers.0.push(dispatcher.spawn(move || dispatcher::follow(&house))?);
         // Nobody waits for these at the end: strangers may take their time.
         for target in app.anchors.targets() {
             let target = target.clone();

@@ -4,7 +4,7 @@
 //! The event class is the action and the name its label, the same for all entries of an action. Only keys of the
 //! standard's dictionary are used, for others are not correlated on; `docs/formats/destinations.md` has the table.
 
-use super::told::{Severity, Told, cut, flat};
+use super::told::{self, Severity, Told, cut, flat};
 use crate::deliver::{Outgoing, Sender};
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -117,12 +117,11 @@ fn millis(time: hindcast_event::Timestamp) -> String {
 
 /// A field between pipes: nothing can break the line, and a pipe is escaped.
 fn header(text: &str, out: &mut String) {
-    for c in text.trim().chars() {
-        match c {
-            '\\' | '|' => out.extend(['\\', c]),
-            c if c.is_control() => out.push(' '),
-            c => out.push(c),
+    for c in told::plain(text, &[]).chars() {
+        if matches!(c, '\\' | '|') {
+            out.push('\\');
         }
+        out.push(c);
     }
 }
 
@@ -134,7 +133,7 @@ struct Pairs<'o> {
 
 impl Pairs<'_> {
     fn put(&mut self, key: &str, value: &str, chars_max: usize) {
-        let value = value.trim();
+        let value = told::plain(value, &['\n', '\r']);
         if value.is_empty() {
             return;
         }
@@ -143,12 +142,11 @@ impl Pairs<'_> {
         }
         self.out.push_str(key);
         self.out.push('=');
-        for c in cut(value, chars_max).chars() {
+        for c in cut(&value, chars_max).chars() {
             match c {
                 '\\' | '=' => self.out.extend(['\\', c]),
                 '\n' => self.out.push_str("\\n"),
                 '\r' => self.out.push_str("\\r"),
-                c if c.is_control() => self.out.push(' '),
                 c => self.out.push(c),
             }
         }
@@ -160,7 +158,7 @@ impl Pairs<'_> {
 
     /// A key that has no meaning of its own, and its meaning.
     fn labelled(&mut self, key: &str, label: &str, value: &str) {
-        if !value.trim().is_empty() {
+        if !told::plain(value, &[]).is_empty() {
             let chars_max = if key.starts_with("cs") { CUSTOM_CHARS_MAX } else { TEXT_CHARS_MAX };
             self.put(key, value, chars_max);
             self.put(&format!("{key}Label"), label, TEXT_CHARS_MAX);

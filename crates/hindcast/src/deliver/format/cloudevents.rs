@@ -41,7 +41,9 @@ fn whole(entry: &Outgoing, sender: &Sender) -> Map<String, Value> {
     let mut out = Map::new();
     let mut put = |name: &str, value: Value| drop(out.insert(name.to_owned(), value));
     put("specversion", "1.0".into());
-    put("id", plain(&entry.id).into());
+    // An id must not be empty.
+    let id = if entry.id.is_empty() { entry.index.to_string() } else { plain(&entry.id) };
+    put("id", id.into());
     put("source", source(sender).into());
     put("type", format!("hindcast.{}", plain(told.action())).into());
     put("time", entry.occurred_at.to_string().into());

@@ -3,7 +3,7 @@
 //! There is no escaping: what would end a field becomes a space, and a pipe in the header `_`.
 
 use super::cef;
-use super::told::{Told, cut};
+use super::told::{Told, cut, plain};
 use crate::deliver::{Outgoing, Sender};
 use std::fmt::Write as _;
 
@@ -65,7 +65,8 @@ pub(super) fn line(entry: &Outgoing, sender: &Sender) -> String {
 }
 
 fn put(key: &str, value: &str, out: &mut String) {
-    let value = value.trim();
+    // Sooner a space than a second line.
+    let value = plain(value, &[]);
     if value.is_empty() {
         return;
     }
@@ -74,6 +75,5 @@ fn put(key: &str, value: &str, out: &mut String) {
     }
     out.push_str(key);
     out.push('=');
-    // Sooner a space than a second line.
-    out.extend(cut(value, VALUE_CHARS_MAX).chars().map(|c| if c.is_control() { ' ' } else { c }));
+    out.push_str(&cut(&value, VALUE_CHARS_MAX));
 }

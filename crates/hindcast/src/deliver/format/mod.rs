@@ -35,6 +35,8 @@ pub(crate) enum Format {
     Cef,
     /// The Log Event Extended Format 2.0.
     Leef,
+    /// As an item of Intercom's activity log.
+    Intercom,
 }
 
 impl Format {
@@ -48,6 +50,7 @@ impl Format {
         Self::Gelf,
         Self::Cef,
         Self::Leef,
+        Self::Intercom,
     ];
 
     /// The word for it; `destination-format-WORD` is its text.
@@ -61,6 +64,7 @@ impl Format {
             Self::Gelf => "gelf",
             Self::Cef => "cef",
             Self::Leef => "leef",
+            Self::Intercom => "intercom",
         }
     }
 
@@ -78,6 +82,7 @@ impl Format {
             Self::Ecs => ecs::object(entry, sender),
             Self::CloudEvents => cloudevents::object(entry, sender),
             Self::Gelf => gelf::object(entry, sender),
+            Self::Intercom => entry.activity_log.clone(),
             Self::Cef | Self::Leef => {
                 Map::from_iter([("message".to_owned(), self.line(entry, sender).into())])
             }

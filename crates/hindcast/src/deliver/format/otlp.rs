@@ -5,7 +5,7 @@
 use super::protobuf::{Field, bytes, fields, fixed64, message, varint};
 use super::told::{Severity, Told};
 use crate::deliver::{Outgoing, Sender};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// What is longer is no name of an event to many receivers.
 const EVENT_NAME_CHARS_MAX: usize = 256;

@@ -234,6 +234,16 @@ pub(super) fn cut(text: &str, chars_max: usize) -> Cow<'_, str> {
     cut.into()
 }
 
+/// A text without control characters, but for those in `kept`, and without spaces around it.
+pub(super) fn plain<'t>(text: &'t str, kept: &[char]) -> Cow<'t, str> {
+    let is_bad = |c: char| c.is_control() && !kept.contains(&c);
+    if !text.contains(is_bad) {
+        return text.trim().into();
+    }
+    let plain: String = text.chars().map(|c| if is_bad(c) { ' ' } else { c }).collect();
+    plain.trim().to_owned().into()
+}
+
 /// The word for a text where only letters, digits, `_`, `-` and `.` may stand; others become `_`.
 pub(super) fn name(text: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.') { c } else { '_' };

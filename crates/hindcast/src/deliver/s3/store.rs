@@ -75,11 +75,14 @@ impl Store {
             "az" => azure(settings, bucket, guarded)?,
             _ => return Err(wrong()),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let runtime = runtime.map_err(|error| Invalid::new("bucket", error.to_string()))?;
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        Ok((Self { store, runtime }, prefix))
+        Ok((Self::over(store).map_err(|error| Invalid::new("bucket", error.to_string()))?, prefix))
+    }
+
+    /// Over a storage that is open.
+    pub fn over(store: Arc<dyn ObjectStore>) -> std::io::Result<Self> {
+        Ok(Self { store, runtime: tokio::runtime::Builder::new_current_thread().enable_time().build()? })
     }
 
     /// Writes a file; with `is_new` only if there is none of that name.
@@ -92,7 +95,8 @@ impl Store {
     ) -> Result<Put, Trouble> {
         let mut options = PutOptions::from(if is_new { PutMode::Create } else { PutMode::Overwrite });
         options.attributes.insert(Attribute::ContentType, media_type.into());
-        let put = self.store.put_opts(&Path::from(key), PutPayload::from(body), options);
+        let path = Path::from(key);
+        let put = self.store.put_opts(&path, PutPayload::from(body), options);
         match self.runtime.block_on(put) {
             Ok(_) => Ok(Put::Done),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Put::Exists),

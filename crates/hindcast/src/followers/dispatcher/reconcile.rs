@@ -1,0 +1,77 @@
+//! Reconciliation: once a day is over and its entries were handed over, those that were owed are counted again and held
+//! against those that were delivered or are dead letters. A promise that is not checked is a hope.
+
+use super::{is_ending, room_of};
+use crate::app::App;
+use crate::catalog::{By, Destination};
+use crate::deliver::Open;
+use crate::rooms::Room;
+use hindcast_ledger::WorkspaceId;
+use hindcast_segments::query::TimeRange;
+use serde_json::json;
+
+const DAY_MICROS: i64 = 86_400_000_000;
+/// Days of one destination that are counted in one go.
+const DAYS_AT_ONCE: i64 = 31;
+
+/// Counts the days that are over, of all destinations.
+pub(super) fn reconcile(app: &App) -> anyhow::Result<()> {
+    for destination in app.catalog.destinations(None)? {
+        let Some(room) = room_of(app, &destination) else { continue };
+        if is_ending(app) {
+            return Ok(());
+        }
+        let Some((from, until)) = days(app, &destination, &room)? else { continue };
+        let owed = Open::new(app, &destination)?.owed;
+        let snapshot = room.store.snapshot();
+        for day in from..until.min(from + DAYS_AT_ONCE) {
+            let range = TimeRange { from: Some(day * DAY_MICROS), until: Some((day + 1) * DAY_MICROS) };
+            let matched = owed.count(&snapshot, range)?;
+            let counted = app.catalog.reconcile_day(&destination.id, day, matched)?;
+            if counted.missing() > 0 {
+                tell(app, &destination, day, counted.missing())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The days that can be counted and were not: from, and until before.
+fn days(app: &App, destination: &Destination, room: &Room) -> anyhow::Result<Option<(i64, i64)>> {
+    let snapshot = room.store.snapshot();
+    let day_of = |index: u64| {
+        let found = snapshot.scan(index..snapshot.end_index()).next().transpose()?;
+        let day = found.and_then(|found| found.get(0).map(|entry| entry.received_at.micros()));
+        Ok::<_, anyhow::Error>(day.map(|at| at.div_euclid(DAY_MICROS)))
+    };
+    let today = (app.clock)().micros().div_euclid(DAY_MICROS);
+    // The day of the next entry is not over for it; of a destination that is abreast, today is not.
+    let until = day_of(destination.cursor)?.unwrap_or(today).min(today);
+    let from = match app.catalog.reconciled_upto(&destination.id)? {
+        Some(day) => Some(day + 1),
+        None => day_of(destination.chosen_from)?,
+    };
+    // The day on which something was chosen belongs to two choices, unless it is the first of all.
+    let chosen = day_of(destination.chosen_from)?.map(|day| day + i64::from(destination.chosen_from > 0));
+    let from = from.zip(chosen).map(|(from, chosen)| from.max(chosen));
+    Ok(from.filter(|from| *from < until).map(|from| (from, until)))
+}
+
+fn tell(app: &App, destination: &Destination, day: i64, missing: u64) -> anyhow::Result<()> {
+    app.metrics.problems.add(1);
+    let midnight = hindcast_event::Timestamp::from_micros(day * DAY_MICROS).to_string();
+    let day = midnight.get(..10).unwrap_or(&midnight);
+    tracing::error!(
+        destination = destination.id,
+        day,
+        missing,
+        "entries are neither delivered nor dead letters"
+    );
+    let reason = format!("{missing} entries of {day} are neither delivered nor dead letters");
+    let target = json!([{ "type": "destination", "id": destination.id, "name": destination.chosen.name }]);
+    let event = By::server().event("destination.failed", target, json!({ "reason": reason }));
+    let workspace: &WorkspaceId = &destination.workspace;
+    app.catalog.keep(workspace, &event)?;
+    app.post();
+    Ok(())
+}
