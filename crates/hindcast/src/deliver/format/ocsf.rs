@@ -63,7 +63,7 @@ pub(super) fn object(entry: &Outgoing, sender: &Sender, version: Version) -> Map
     put("status", if status_id == OTHER { told.result() } else { status }.into());
     put("status_code", text(told.text("outcome.code")));
     put("status_detail", text(told.text("outcome.reason")));
-    parts::put(&told, sender, class.uid, &mut put);
+    parts::put(&told, sender, class.uid, version, &mut put);
     if has_ai(&told, version) {
         put("ai_agent", ai_agent(&told));
     }
@@ -93,10 +93,8 @@ impl Class {
     fn in_version(self, version: Version) -> Self {
         let (uid, activity) = match (version, self.uid, self.activity) {
             // Privileges and roles of a user: User Access Management.
-            (Version::V1_8, 3007, 14) => (3005, 1),
-            (Version::V1_8, 3007, 15) => (3005, 2),
-            (Version::V1_8, 3007, 16) => (3005, 3),
-            (Version::V1_8, 3007, 17) => (3005, 4),
+            (Version::V1_8, 3007, 14 | 16) => (3005, 1),
+            (Version::V1_8, 3007, 15 | 17) => (3005, 2),
             (Version::V1_8, 3007, activity) => (3001, account_change(activity)),
             // A role is an entity like any other there.
             (Version::V1_8, 3008, 1) => (3004, 1),

@@ -73,7 +73,7 @@ pub(super) fn activity(class: u32, activity: u8) -> Option<&'static str> {
             "Suspend",
             "Resume",
         ],
-        3005 => &["Assign Privileges", "Revoke Privileges", "Assign Role", "Remove Role"],
+        3005 => &["Assign Privileges", "Revoke Privileges"],
         3006 => &[
             "Assign Privileges",
             "Revoke Privileges",

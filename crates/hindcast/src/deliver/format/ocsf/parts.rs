@@ -1,6 +1,6 @@
 //! What each class needs besides what all of them have.
 
-use super::{Told, text, user};
+use super::{Told, Version, text, user};
 use crate::deliver::Sender;
 use serde_json::{Value, json};
 use std::net::IpAddr;
@@ -10,7 +10,13 @@ const GROUPS: &[&str] = &["team", "group"];
 const ROLES: &[&str] = &["role", "custom_role"];
 
 /// Puts the attributes that only this class has.
-pub(super) fn put(told: &Told<'_>, sender: &Sender, class: u32, put: &mut impl FnMut(&str, Value)) {
+pub(super) fn put(
+    told: &Told<'_>,
+    sender: &Sender,
+    class: u32,
+    version: Version,
+    put: &mut impl FnMut(&str, Value),
+) {
     let from_network = |put: &mut dyn FnMut(&str, Value)| {
         put("src_endpoint", endpoint(told));
         put("http_request", http_request(told));
@@ -28,6 +34,9 @@ pub(super) fn put(told: &Told<'_>, sender: &Sender, class: u32, put: &mut impl F
         2004 => put("finding_info", finding(told)),
         3001 | 3005 | 3007 => {
             put("user", person(told));
+            if class == 3005 {
+                put("privileges", privileges(told));
+            }
             from_network(put);
         }
         3002 => {
@@ -47,7 +56,10 @@ pub(super) fn put(told: &Told<'_>, sender: &Sender, class: u32, put: &mut impl F
         3006 => {
             put("group", named(told, GROUPS));
             if let Some(person) = told.target_of(PEOPLE) {
-                put("user", user(Some(person)));
+                match version {
+                    Version::V1_9 => put("users", json!([user(Some(person))])),
+                    Version::V1_8 => put("user", user(Some(person))),
+                }
             }
             from_network(put);
         }
@@ -115,6 +127,16 @@ fn http_request(told: &Told<'_>) -> Value {
 /// The user it was done to; without one, whoever did it.
 fn person(told: &Told<'_>) -> Value {
     user(told.target_of(PEOPLE).or(told.targets().first()).or(told.at("actor")))
+}
+
+/// What the user was given or lost: the targets that are no people, else what the action is called.
+fn privileges(told: &Told<'_>) -> Value {
+    let is_person = |target: &Value| PEOPLE.contains(&target["type"].as_str().unwrap_or_default());
+    let name =
+        |target: &Value| ["name", "id"].iter().find_map(|name| target[*name].as_str().map(str::to_owned));
+    let named: Vec<String> =
+        told.targets().iter().filter(|target| !is_person(target)).filter_map(name).collect();
+    if named.is_empty() { json!([told.label()]) } else { json!(named) }
 }
 
 /// A thing with `uid`, `name` and `type`; one of the first two is always there.

@@ -16,7 +16,7 @@ const REQUIRED: &[(u64, &[&str])] = &[
     (3001, &["user"]),
     (3002, &["user", "service"]),
     (3004, &["entity"]),
-    (3005, &["user"]),
+    (3005, &["user", "privileges"]),
     (3006, &["group"]),
     (3007, &["user"]),
     (3008, &["iam_role"]),
@@ -58,6 +58,32 @@ fn every_activity_of_the_registry_has_a_class_in_both_versions() {
         }
         let old = Format::Ocsf18.object(&entry, &sender())["class_uid"].as_u64();
         assert!(!matches!(old, Some(3007 | 3008)), "{}", activity.code);
+    }
+}
+
+/// For `tests/destinations/ocsf.py`: every activity, with everything an entry can have and with as little.
+#[test]
+#[ignore = "writes a file for tests/destinations/ocsf.sh"]
+fn every_activity_as_ocsf() {
+    let folder = std::path::PathBuf::from(std::env::var("HINDCAST_PEERS").expect("HINDCAST_PEERS is set"));
+    for format in [Format::Ocsf, Format::Ocsf18] {
+        let mut lines = String::new();
+        for code in Registry::builtin()
+            .all()
+            .iter()
+            .map(|activity| activity.code)
+            .chain(["no.such_thing", "thing.created"])
+        {
+            let agent = json!({ "type": "agent", "id": "fin", "ai": { "model": "m", "provider": "p" } });
+            let mut entries = [bare(), full(), full()];
+            entries[2].json["actor"] = agent;
+            for mut entry in entries {
+                entry.json["action"] = code.into();
+                lines.push_str(&format.line(&entry, &sender()));
+                lines.push('\n');
+            }
+        }
+        std::fs::write(folder.join(format!("all.{}", format.as_str())), lines).expect("written");
     }
 }
 
