@@ -19,6 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) const KIND: KindOf = KindOf {
     word: "elastic",
+    name: "Elasticsearch, OpenSearch",
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://elastic.example.com:9200" }),
         Field::required("index", FieldKind::Text { bytes_max: 200, example: "logs-audit-default" }),
@@ -176,7 +177,7 @@ mod tests {
     use super::*;
 
     fn judge(status: u16, body: &str, sent: usize) -> Tried {
-        judged(&Answer { status, body: body.as_bytes().to_vec(), is_cut: false, retry_after: None }, sent)
+        judged(&Answer { status, body: body.as_bytes().to_vec(), retry_after: None }, sent)
     }
 
     fn items(statuses: &[u16]) -> String {

@@ -15,6 +15,7 @@ pub(crate) mod settings;
 mod shared;
 mod splunk;
 mod tried;
+pub(crate) mod wanted;
 pub(crate) mod web;
 mod webhook;
 

@@ -19,6 +19,7 @@ const ACK_SECONDS: u64 = 120;
 
 pub(super) const KIND: KindOf = KindOf {
     word: "splunk",
+    name: "Splunk HTTP Event Collector",
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://splunk.example.com:8088" }),
         Field::required("token", FieldKind::Text { bytes_max: 200, example: "" }).secret(),
@@ -206,7 +207,7 @@ mod tests {
     use super::*;
 
     fn judge(status: u16, body: &str) -> Result<u32, &'static str> {
-        let answer = Answer { status, body: body.as_bytes().to_vec(), is_cut: false, retry_after: None };
+        let answer = Answer { status, body: body.as_bytes().to_vec(), retry_after: None };
         judged(&answer).map(|heard| heard.code).map_err(|tried| match tried {
             Tried::Again { .. } => "again",
             Tried::Split(_) => "split",
