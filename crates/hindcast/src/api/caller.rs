@@ -75,6 +75,15 @@ pub struct Admin {
     pub caller: Caller,
 }
 
+/// May do everything, and says in which workspace.
+#[derive(Clone, Debug)]
+pub struct AdminOf {
+    /// Whose workspace.
+    pub workspace: WorkspaceId,
+    /// Who does it.
+    pub caller: Caller,
+}
+
 impl Caller {
     /// The caller as entries about what they do here name them.
     pub fn by(&self) -> By {
@@ -116,6 +125,15 @@ impl FromRequestParts<Arc<App>> for Admin {
         }
         permit(&caller, Scope::Admin)?;
         Ok(Self { caller })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for AdminOf {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let Admin { caller } = Admin::from_request_parts(parts, app).await?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Admin)?, caller })
     }
 }
 

@@ -12,6 +12,8 @@ pub mod caller;
 mod checkpoints;
 pub(crate) mod connections;
 mod counts;
+mod deliveries;
+mod destinations;
 mod entries;
 pub mod error;
 mod events;

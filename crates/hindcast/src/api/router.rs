@@ -4,8 +4,8 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, anchors, checkpoints, connections, counts, entries, events, export, health, openapi, proof,
-    reports, tail, tlog, tokens, workspaces,
+    activities, anchors, checkpoints, connections, counts, deliveries, destinations, entries, events, export,
+    health, openapi, proof, reports, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -44,6 +44,15 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workspaces::list, workspaces::create))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(destinations::list, destinations::create))
+        .routes(routes!(destinations::one, destinations::change, destinations::delete))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(deliveries::pause))
+        .routes(routes!(deliveries::resume))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(deliveries::attempts))
+        .routes(routes!(deliveries::dead_letters))
+        .routes(routes!(deliveries::days))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))

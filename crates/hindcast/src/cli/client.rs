@@ -199,6 +199,15 @@ impl Client {
         self.answer(request.send(body))
     }
 
+    /// Removes something.
+    pub fn delete(&self, path: &str) -> Result<Response<Body>, Failure> {
+        let mut request = self.agent.delete(format!("{}{path}", self.url));
+        for (name, value) in self.headers(&[]) {
+            request = request.header(name, value);
+        }
+        self.answer(request.call())
+    }
+
     fn headers<'h>(&'h self, more: Pairs<'h>) -> impl Iterator<Item = (&'h str, &'h str)> {
         self.headers.iter().map(|(name, value)| (*name, value.as_str())).chain(more.iter().copied())
     }

@@ -4,6 +4,7 @@ mod backup;
 mod client;
 mod completions;
 mod demo;
+mod destination;
 mod export;
 mod ingest;
 mod keys;
@@ -57,6 +58,8 @@ enum Command {
     Restore(backup::RestoreArgs),
     /// Make, list and revoke tokens.
     Token(token::Args),
+    /// Make and look after destinations: where entries are sent.
+    Destination(destination::Args),
     /// List people, and let somebody in again.
     Person(person::Args),
     /// Make and list workspaces.
@@ -86,6 +89,7 @@ impl Cli {
             Command::Backup(args) => backup::run_backup(&args),
             Command::Restore(args) => backup::run_restore(&args),
             Command::Token(args) => token::run(&args),
+            Command::Destination(args) => destination::run(&args),
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),

@@ -20,6 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) const KIND: KindOf = KindOf {
     word: "datadog",
+    name: "Datadog",
     fields: &[
         Field::optional(
             "site",

@@ -19,6 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) const KIND: KindOf = KindOf {
     word: "elastic",
+    name: "Elasticsearch, OpenSearch",
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://elastic.example.com:9200" }),
         Field::required("index", FieldKind::Text { bytes_max: 200, example: "logs-audit-default" }),
@@ -27,7 +28,7 @@ pub(super) const KIND: KindOf = KindOf {
         Field::optional("password", FieldKind::Text { bytes_max: 500, example: "" }).secret(),
         Field::optional("ca", FieldKind::Lines { bytes_max: 64 * 1024 }),
     ],
-    formats: &[Format::Native],
+    formats: &[Format::Native, Format::Ecs],
     retry: Retry::Stream,
     is_best_effort: false,
     open,
@@ -176,7 +177,16 @@ mod tests {
     use super::*;
 
     fn judge(status: u16, body: &str, sent: usize) -> Tried {
-        judged(&Answer { status, body: body.as_bytes().to_vec(), is_cut: false, retry_after: None }, sent)
+        judged(
+            &Answer {
+                status,
+                body: body.as_bytes().to_vec(),
+                is_cut: false,
+                retry_after: None,
+                headers: Default::default(),
+            },
+            sent,
+        )
     }
 
     fn items(statuses: &[u16]) -> String {

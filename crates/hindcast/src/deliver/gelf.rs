@@ -14,6 +14,7 @@ use std::time::Duration;
 /// Graylog.
 pub(crate) const KIND: KindOf = KindOf {
     word: "gelf",
+    name: "Graylog (GELF)",
     fields: &[
         Field::optional("transport", FieldKind::Choice(&["http", "tls", "tcp", "udp"])),
         Field::optional("url", FieldKind::Url { example: "https://graylog.example.com:12201/gelf" }),

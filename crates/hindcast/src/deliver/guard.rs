@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// No name needs more addresses than this.
-const ADDRESSES_MAX: usize = 16;
+pub(super) const ADDRESSES_MAX: usize = 16;
 
 /// Says which addresses may be spoken to.
 #[derive(Debug, Default)]
@@ -74,7 +74,7 @@ impl Guard {
 
     /// Whether all of these may be spoken to. One that may not speaks against the others: whoever answers for the name
     /// wants us to come there.
-    pub(super) fn check(&self, host: &str, found: &[SocketAddr], with_tls: bool) -> Result<(), Refused> {
+    fn check(&self, host: &str, found: &[SocketAddr], with_tls: bool) -> Result<(), Refused> {
         for address in found.iter().map(|address| address.ip().to_canonical()) {
             if self.allowed.iter().any(|network| network.contains(address)) {
                 continue;

@@ -12,6 +12,7 @@ use std::time::Duration;
 /// Anything else that speaks HTTP.
 pub(crate) const KIND: KindOf = KindOf {
     word: "http",
+    name: "HTTP (NDJSON, JSON, CloudEvents)",
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://collector.example.com/events" }),
         Field::optional("body", FieldKind::Choice(&["ndjson", "array", "single", "binary"])),

@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 pub(crate) struct KindOf {
     /// The word for it in the catalog and the API; `destination-kind-WORD` is its text.
     pub word: &'static str,
+    /// What it is called, the same in every language.
+    pub name: &'static str,
     /// What it is told.
     pub fields: &'static [Field],
     /// How it may spell entries; the first is the default.

@@ -23,6 +23,7 @@ mod splunk;
 mod stream;
 mod syslog;
 mod tried;
+pub(crate) mod wanted;
 pub(crate) mod web;
 mod webhook;
 

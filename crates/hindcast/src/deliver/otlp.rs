@@ -15,6 +15,7 @@ use std::time::Duration;
 /// A collector, or whatever else takes OTLP.
 pub(crate) const KIND: KindOf = KindOf {
     word: "otlp",
+    name: "OpenTelemetry (OTLP)",
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://collector.example.com:4318/v1/logs" }),
         Field::optional("encoding", FieldKind::Choice(&["protobuf", "json"])),

@@ -182,11 +182,6 @@ impl Settings {
     pub fn flag(&self, name: &str) -> bool {
         self.values.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
-
-    /// Whether something was given.
-    pub fn has(&self, name: &str) -> bool {
-        self.values.contains_key(name)
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::catalog::Destination;
 use crate::config::Network;
 use anyhow::Context as _;
 use hindcast_event::{Arrival, Draft, Entries, Kind};
-use hindcast_ledger::Ledger;
+use hindcast_ledger::{Ledger, WorkspaceId};
 use hindcast_segments::Sight;
 use hindcast_segments::query::{ParseContext, Query};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Deliver {
     }
 
     /// Who sends.
-    pub fn sender(&self, app: &App, workspace: &hindcast_ledger::WorkspaceId, id: &str) -> Sender {
+    pub fn sender(&self, app: &App, workspace: &WorkspaceId, id: &str) -> Sender {
         Sender {
             workspace: workspace.clone(),
             host: app.config.ledger.name.clone(),
@@ -63,7 +63,7 @@ impl Deliver {
 /// Signs with the key of a workspace's log.
 struct LogNotary {
     ledger: Arc<Ledger>,
-    workspace: hindcast_ledger::WorkspaceId,
+    workspace: WorkspaceId,
 }
 
 impl Notary for LogNotary {
@@ -107,13 +107,9 @@ pub(crate) fn check(
     app: &App,
     kind: &KindOf,
     settings: &Settings,
-    format: &str,
-    workspace: &hindcast_ledger::WorkspaceId,
+    format: Format,
+    workspace: &WorkspaceId,
 ) -> Result<(), Invalid> {
-    let format = Format::parse(format).filter(|format| kind.formats.contains(format)).ok_or_else(|| {
-        let known: Vec<_> = kind.formats.iter().map(|format| format.as_str()).collect();
-        Invalid::new("format", format!("must be one of {}", known.join(", ")))
-    })?;
     (kind.open)(settings, format, &app.deliver.sender(app, workspace, "")).map(drop)
 }
 

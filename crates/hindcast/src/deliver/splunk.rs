@@ -19,6 +19,7 @@ const ACK_SECONDS: u64 = 120;
 
 pub(super) const KIND: KindOf = KindOf {
     word: "splunk",
+    name: "Splunk HTTP Event Collector",
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://splunk.example.com:8088" }),
         Field::required("token", FieldKind::Text { bytes_max: 200, example: "" }).secret(),
@@ -29,7 +30,7 @@ pub(super) const KIND: KindOf = KindOf {
         Field::optional("acknowledge_seconds", FieldKind::Number { min: 5, max: 600, default: ACK_SECONDS }),
         Field::optional("ca", FieldKind::Lines { bytes_max: 64 * 1024 }),
     ],
-    formats: &[Format::Native],
+    formats: &[Format::Native, Format::Ocsf, Format::Ocsf18, Format::Ecs],
     retry: Retry::Stream,
     is_best_effort: false,
     open,
@@ -206,7 +207,13 @@ mod tests {
     use super::*;
 
     fn judge(status: u16, body: &str) -> Result<u32, &'static str> {
-        let answer = Answer { status, body: body.as_bytes().to_vec(), is_cut: false, retry_after: None };
+        let answer = Answer {
+            status,
+            body: body.as_bytes().to_vec(),
+            is_cut: false,
+            retry_after: None,
+            headers: Default::default(),
+        };
         judged(&answer).map(|heard| heard.code).map_err(|tried| match tried {
             Tried::Again { .. } => "again",
             Tried::Split(_) => "split",

@@ -1,6 +1,6 @@
 //! Requests to destinations: behind the guard, without redirects or proxies, with little time and small answers.
 
-use super::guard::Guard;
+use super::guard::{ADDRESSES_MAX, Guard};
 use super::{Invalid, Said, Settings, Tried};
 use crate::anchors::certificates_of;
 use flate2::Compression;
@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use ureq::http::header::{HeaderMap, RETRY_AFTER};
 use ureq::http::{Method, Request, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 /// So much of an answer is read; the rest is nobody's business.
@@ -57,7 +57,7 @@ impl Web {
             .timeout_global(Some(timeout))
             .user_agent(concat!("hindcast/", env!("CARGO_PKG_VERSION")))
             .build();
-        let guarded = Guarded(guard.clone(), DefaultResolver::default());
+        let guarded = Guarded(guard.clone());
         let agent = ureq::Agent::with_parts(config, DefaultConnector::new(), guarded);
         Ok(Self { agent, answer_bytes_max: ANSWER_BYTES_MAX })
     }
@@ -147,23 +147,24 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(wait.min(RETRY_AFTER_MAX))
 }
 
-/// The resolver of the system, behind the guard.
+/// The resolver of the system, behind the guard. The connection goes to what it finds.
 #[derive(Debug)]
-struct Guarded(Arc<Guard>, DefaultResolver);
+struct Guarded(Arc<Guard>);
 
 impl Resolver for Guarded {
     fn resolve(
         &self,
         uri: &Uri,
-        config: &ureq::config::Config,
+        _: &ureq::config::Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let found = self.1.resolve(uri, config, timeout)?;
         let with_tls = uri.scheme_str() == Some("https");
-        self.0
-            .check(uri.host().unwrap_or_default(), &found, with_tls)
-            .map_err(|refused| ureq::Error::Other(Box::new(refused)))?;
-        Ok(found)
+        let port = uri.port_u16().unwrap_or(if with_tls { 443 } else { 80 });
+        let found = self.0.resolve(uri.host().unwrap_or_default(), port, with_tls, *timeout.after);
+        let found = found.map_err(|refused| ureq::Error::Other(Box::new(refused)))?;
+        let mut addresses = self.empty();
+        found.into_iter().take(ADDRESSES_MAX).for_each(|address| addresses.push(address));
+        Ok(addresses)
     }
 }
 

@@ -23,6 +23,7 @@ const TIMEOUT_SECONDS: u64 = 15;
 
 pub(super) const KIND: KindOf = KindOf {
     word: "webhook",
+    name: "Webhook",
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://example.com/hooks/audit" }),
         Field::optional("signing", FieldKind::Choice(&["hmac", "ed25519"])),

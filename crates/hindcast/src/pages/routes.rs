@@ -73,7 +73,9 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
 }
 
 fn settings_routes() -> Router<Arc<App>> {
-    use settings::{erasure, general, people, preferences, retention, roles, sign_in, system, tokens};
+    use settings::{
+        destinations, erasure, general, people, preferences, retention, roles, sign_in, system, tokens,
+    };
     Router::new()
         .route("/settings", get(settings::home))
         .route("/settings/general", get(general::show).post(general::save))
@@ -90,6 +92,11 @@ fn settings_routes() -> Router<Arc<App>> {
         .route("/settings/retention/apply", post(retention::apply))
         .route("/settings/holds", post(retention::place))
         .route("/settings/holds/{id}/release", post(retention::release))
+        .route("/settings/destinations", get(destinations::list).post(destinations::create))
+        .route("/settings/destinations/new", get(destinations::blank))
+        .route("/settings/destinations/{id}", get(destinations::show))
+        .route("/settings/destinations/{id}/change", get(destinations::edit).post(destinations::change))
+        .route("/settings/destinations/{id}/{act}", post(destinations::act))
         .route("/settings/erasure", get(erasure::show).post(erasure::request))
         .route("/settings/erasure/second", post(erasure::second))
         .route("/settings/erasure/{id}", post(erasure::decide))

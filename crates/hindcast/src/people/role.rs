@@ -42,6 +42,8 @@ pub enum Permission {
     SettingsSystem,
     /// Decide how long entries are kept, and place legal holds.
     SettingsRetention,
+    /// Decide where entries are sent.
+    SettingsDestinations,
     /// Ask for erasures, and agree to those of others.
     Erase,
 }
@@ -118,7 +120,7 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ReadReports,
@@ -130,6 +132,7 @@ impl Permission {
         Self::SettingsTokens,
         Self::SettingsSystem,
         Self::SettingsRetention,
+        Self::SettingsDestinations,
         Self::Erase,
     ];
 
@@ -147,6 +150,7 @@ impl Permission {
             Self::SettingsTokens => "settings.tokens",
             Self::SettingsSystem => "settings.system",
             Self::SettingsRetention => "settings.retention",
+            Self::SettingsDestinations => "settings.destinations",
             Self::Erase => "log.erase",
         }
     }

@@ -1,5 +1,8 @@
 //! Settings: one file for each section. Each saves by itself, and says which entry tells of the change.
 
+mod destination_form;
+mod destination_shown;
+pub mod destinations;
 pub mod erasure;
 pub mod general;
 pub mod people;
@@ -41,6 +44,7 @@ pub fn places(visitor: &Visitor, here: &str) -> Vec<Place> {
         ("/settings/sign-in", t.settings_sign_in(), Some(Permission::SettingsSignIn)),
         ("/settings/tokens", t.settings_tokens(), Some(Permission::SettingsTokens)),
         ("/settings/retention", t.settings_retention(), Some(Permission::SettingsRetention)),
+        ("/settings/destinations", t.settings_destinations(), Some(Permission::SettingsDestinations)),
         ("/settings/erasure", t.settings_erasure(), Some(Permission::Erase)),
         ("/settings/system", t.settings_system(), Some(Permission::SettingsSystem)),
     ];
