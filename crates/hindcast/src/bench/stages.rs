@@ -47,7 +47,7 @@ pub(super) fn measure(generator: &Generator) -> anyhow::Result<Vec<Figure>> {
 }
 
 /// Microseconds for each event in the quickest round, which others disturbed least.
-fn least<T>(mut stage: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<f64> {
+pub(super) fn least<T>(mut stage: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<f64> {
     let mut least = f64::INFINITY;
     for _ in 0..ROUNDS {
         let begun = Instant::now();

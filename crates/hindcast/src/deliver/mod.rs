@@ -28,6 +28,7 @@ pub(crate) mod web;
 mod webhook;
 
 pub(crate) use entry::{Notary, Outgoing, Sender};
+pub(crate) use guard::Guard;
 pub(crate) use kind::{KindOf, Retry};
 #[cfg(test)]
 pub(crate) use peers::sender;
