@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Verifies offline a copy of what hindcast put into object storage: every file of every hour, and the chain of digests.
 
-    python3 digests.py FOLDER --vkey KEY|@FILE
+    python3 digests.py FOLDER --vkey KEY|@FILE [--vkey …]
 
-FOLDER is the copy of one workspace=… folder, whole. docs/formats/destinations.md describes the digests. Needs Python 3.9 and
+Name the keys of all epochs of the log. FOLDER is the copy of one workspace=… folder, whole. docs/formats/destinations.md describes the digests. Needs Python 3.9 and
 verify.py beside it."""
 import argparse, hashlib, json, os, re, sys
 from verify import LOG, is_signed, read_key, require, unbase64
@@ -13,19 +13,18 @@ HEADING = "hindcast delivery digest v1"
 def main(arguments=None):
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("folder")
-    parser.add_argument("--vkey", required=True)
+    parser.add_argument("--vkey", required=True, action="append")
     given = parser.parse_args(arguments)
-    said = given.vkey
-    key = read_key((open(said[1:]).read() if said[:1] == "@" else said).strip(), LOG)
     try:
-        for line in verified(given.folder, key):
+        said = [open(said[1:]).read() if said[:1] == "@" else said for said in given.vkey]
+        for line in verified(given.folder, [read_key(key.strip(), LOG) for key in said]):
             print(line)
     except (ValueError, OSError, KeyError, TypeError) as error:
         print(f"INVALID  {error}")
         return 40
     return 0
 
-def verified(folder, key):
+def verified(folder, keys):
     """Says what was found; raises where something is not as it was signed."""
     names = os.listdir(os.path.join(folder, "digests"))
     lists = sorted(name[:-5] for name in names if name.endswith(".json"))
@@ -38,12 +37,13 @@ def verified(folder, key):
         sha256 = hashlib.sha256(text).hexdigest()
         digest = json.loads(text)
         note = f"{HEADING}\n{digest['workspace']}\n{number} {hour}\n{sha256}\n"
-        require(signed(read(folder, f"digests/{name}.note"), key) == note, f"the note of {name} is about something else")
+        require(signed(read(folder, f"digests/{name}.note"), keys)[1] == note, f"the note of {name} is about something else")
         require((digest["format"], digest["number"], digest["hour"]) == (HEADING, number, hour), f"{name} says otherwise")
         require(digest["previous"] == previous, f"{name} does not follow the digest before it")
         previous = sha256
         if digest["checkpoint"]:
-            require(signed(digest["checkpoint"].encode(), key).split("\n")[0] == key.name, f"the checkpoint in {name}")
+            key, checkpoint = signed(digest["checkpoint"].encode(), keys)
+            require(checkpoint.split("\n")[0] == key.name, f"what {name} calls a checkpoint is none")
         for file in digest["files"]:
             path = file["key"]
             day, _, of_day = hour.partition("T")
@@ -60,7 +60,7 @@ def verified(folder, key):
             if hour and path not in known:
                 require(f"{hour[1]}T{hour[2]}" not in hours, f"{path} is in no digest of its hour")
                 untold.append(path)
-    yield f"VERIFIED  {len(known)} files in {len(lists)} digests of {key.name}"
+    yield f"VERIFIED  {len(known)} files in {len(lists)} digests of {keys[0].name}"
     if untold:
         yield f"  {len(untold)} files are of hours that have no digest yet"
 
@@ -68,16 +68,17 @@ def read(folder, path):
     with open(os.path.join(folder, *path.split("/")), "rb") as file:
         return file.read()
 
-def signed(note, key):
-    """The text of a note that this key has signed."""
+def signed(note, keys):
+    """Which of these keys signed a note, and its text."""
     body, _, below = note.decode().rpartition("\n\n")
     for line in below.split("\n"):
         dash, _, rest = line.partition(" ")
         name, _, data = rest.partition(" ")
-        if dash == "—" and name == key.name and unbase64(data)[:4] == key.id:
-            require(is_signed(key.public, f"{body}\n".encode(), unbase64(data)[4:]), "a signature does not fit")
-            return f"{body}\n"
-    raise ValueError(f"{key.name} has not signed it")
+        for key in keys:
+            if dash == "—" and name == key.name and unbase64(data)[:4] == key.id:
+                require(is_signed(key.public, f"{body}\n".encode(), unbase64(data)[4:]), "a signature does not fit")
+                return key, f"{body}\n"
+    raise ValueError("nobody we know has signed it")
 
 if __name__ == "__main__":
     sys.exit(main())

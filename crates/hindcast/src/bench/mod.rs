@@ -6,8 +6,8 @@
 
 mod batches;
 mod expire;
-pub mod formats;
-mod generate;
+mod formats;
+pub mod generate;
 mod http;
 mod ingest;
 mod machine;
