@@ -20,6 +20,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use ureq::http::header::{CONTENT_LENGTH, HOST};
 
 /// Files are at most a batch long, and some are read again after a start.
@@ -29,7 +30,14 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// A bucket.
 pub(super) struct Store {
     store: Arc<dyn ObjectStore>,
-    runtime: tokio::runtime::Runtime,
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Settings are checked by opening a bucket, also where nothing may wait, as the end of a runtime would.
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
+    }
 }
 
 /// Why something was not done.
@@ -59,12 +67,14 @@ impl Store {
         let wrong = || {
             Invalid::new(
                 "bucket",
-                "must be s3://bucket, gs://bucket or az://container, with a prefix or without",
+                "must be s3://bucket, gs://bucket or az://container, and may end in /prefix of A-Z, a-z, 0-9 and ._=-",
             )
         };
         let (scheme, rest) = bucket.split_once("://").ok_or_else(wrong)?;
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        if bucket.is_empty() || prefix.contains("//") {
+        // Of other characters, storages and copies on disk make different names.
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._=/-".contains(&b);
+        if bucket.is_empty() || prefix.contains("//") || !prefix.bytes().all(is_plain) {
             return Err(wrong());
         }
         let web = Web::new(&sender.guard, TIMEOUT, settings)?.with_answers(ANSWER_BYTES_MAX);
@@ -82,7 +92,8 @@ impl Store {
 
     /// Over a storage that is open.
     pub fn over(store: Arc<dyn ObjectStore>) -> std::io::Result<Self> {
-        Ok(Self { store, runtime: tokio::runtime::Builder::new_current_thread().enable_time().build()? })
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        Ok(Self { store, runtime: Some(runtime) })
     }
 
     /// Writes a file; with `is_new` only if there is none of that name.
@@ -97,41 +108,47 @@ impl Store {
         options.attributes.insert(Attribute::ContentType, media_type.into());
         let path = Path::from(key);
         let put = self.store.put_opts(&path, PutPayload::from(body), options);
-        match self.runtime.block_on(put) {
-            Ok(_) => Ok(Put::Done),
-            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Put::Exists),
-            Err(error) => Err(Trouble::of(error)),
-        }
+        self.wait_for(async {
+            match put.await {
+                Ok(_) => Ok(Put::Done),
+                Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Put::Exists),
+                Err(error) => Err(error),
+            }
+        })
     }
 
     /// Reads a file.
     pub fn get(&mut self, key: &str) -> Result<Bytes, Trouble> {
         let path = Path::from(key);
-        let got = self.runtime.block_on(async { self.store.get(&path).await?.bytes().await });
-        got.map_err(Trouble::of)
+        self.wait_for(async { self.store.get(&path).await?.bytes().await })
     }
 
     /// Takes a file away.
     pub fn delete(&mut self, key: &str) -> Result<(), Trouble> {
-        self.runtime.block_on(self.store.delete(&Path::from(key))).map_err(Trouble::of)
+        self.wait_for(self.store.delete(&Path::from(key)))
     }
 
     /// All keys that begin with `root`, in order, from the folder `from` within on.
     pub fn list(&mut self, root: &str, from: &str) -> Result<Vec<String>, Trouble> {
         let (root, offset) = (Path::from(root), Path::from(format!("{root}{from}")));
-        let mut keys = self.runtime.block_on(async {
+        let mut keys = self.wait_for(async {
             let mut listed = match from.is_empty() {
                 true => self.store.list(Some(&root)),
                 false => self.store.list_with_offset(Some(&root), &offset),
             };
             let mut keys = Vec::new();
             while let Some(meta) = next(&mut listed).await {
-                keys.push(meta.map_err(Trouble::of)?.location.to_string());
+                keys.push(meta?.location.to_string());
             }
             Ok(keys)
         })?;
         keys.sort_unstable();
         Ok(keys)
+    }
+
+    fn wait_for<T>(&self, done: impl Future<Output = object_store::Result<T>>) -> Result<T, Trouble> {
+        let Some(runtime) = &self.runtime else { return Err(Trouble::Later("it is closed".to_owned())) };
+        runtime.block_on(done).map_err(Trouble::of)
     }
 }
 

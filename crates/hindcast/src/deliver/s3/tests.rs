@@ -134,7 +134,7 @@ fn what_is_wrong_with_a_bucket_is_named() {
     };
     assert_eq!(open("s3://bucket", "ndjson", Format::Ocsf), None);
     assert_eq!(open("az://container/a/b", "parquet", Format::Native), None);
-    for bucket in ["bucket", "s3://", "ftp://bucket", "s3:///prefix", "s3://bucket//x"] {
+    for bucket in ["bucket", "s3://", "ftp://bucket", "s3:///prefix", "s3://bucket//x", "s3://bucket/a#b"] {
         assert_eq!(open(bucket, "ndjson", Format::Native).as_deref(), Some("bucket"), "{bucket}");
     }
     assert_eq!(open("s3://bucket", "parquet", Format::Ocsf).as_deref(), Some("file"));
