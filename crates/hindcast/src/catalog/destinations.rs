@@ -185,7 +185,7 @@ impl Catalog {
         )?;
         let made = get(&transaction, &id)?;
         let about = json!({
-            "kind": new.kind, "format": format, "query": query, "settings": settings,
+            "kind": new.kind, "format": format, "query": query, "settings": told(settings),
             "hidden": words(*hidden), "index": new.since,
         });
         outbox::put(&transaction, &new.workspace, &by.event("destination.created", made.target(), about))?;
@@ -234,7 +234,7 @@ impl Catalog {
             ("/hidden".to_owned(), json!(words(was.hidden)), json!(words(is.hidden))),
         ];
         let names: std::collections::BTreeSet<_> = was.settings.keys().chain(is.settings.keys()).collect();
-        let side = |of: &Chosen, name: &str| of.settings.get(name).cloned().unwrap_or(Value::Null);
+        let side = |of: &Chosen, name: &str| of.settings.get(name).map_or(Value::Null, told_value);
         changes.extend(
             names.into_iter().map(|name| (format!("/settings/{name}"), side(was, name), side(is, name))),
         );
@@ -366,6 +366,19 @@ fn sealed(seal: &Seal, id: &str, secrets: &Map<String, Value>) -> Result<Vec<u8>
 
 fn words(hidden: Hidden) -> String {
     hidden.fields().map(Field::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// Settings as entries tell them, which more people read than those who may change them.
+fn told(settings: &Map<String, Value>) -> Map<String, Value> {
+    settings.iter().map(|(name, value)| (name.clone(), told_value(value))).collect()
+}
+
+/// What follows a question mark in an address is often a secret.
+fn told_value(value: &Value) -> Value {
+    match value.as_str().filter(|text| text.starts_with("http")).and_then(|text| text.split_once('?')) {
+        Some((address, _)) => format!("{address}?…").into(),
+        None => value.clone(),
+    }
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Result<Destination, CatalogError>> {

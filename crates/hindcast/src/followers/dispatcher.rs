@@ -15,6 +15,7 @@ use crate::catalog::{Destination, DestinationState};
 use crate::deliver::Open;
 use crate::rooms::Room;
 use hindcast_event::Timestamp;
+use hindcast_segments::{Budget, SearchError, Snapshot};
 use shift::Runner;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -60,8 +61,8 @@ pub(super) fn follow(app: &Arc<App>) {
 struct Dispatcher {
     app: Arc<App>,
     places: BTreeMap<String, Place>,
-    send: Sender<Place>,
-    receive: Receiver<Place>,
+    send: Sender<(String, Option<Place>)>,
+    receive: Receiver<(String, Option<Place>)>,
 }
 
 /// A destination in the dispatcher: here, or with the thread that speaks to it.
@@ -102,9 +103,10 @@ impl Dispatcher {
 
     /// Takes back those whose threads ended.
     fn take_back(&mut self) {
-        while let Ok(place) = self.receive.try_recv() {
-            if let Some(id) = place.destination().map(|destination| destination.id.clone()) {
-                self.places.insert(id, place);
+        while let Ok((id, place)) = self.receive.try_recv() {
+            match place {
+                Some(place) => drop(self.places.insert(id, place)),
+                None => drop(self.places.remove(&id)),
             }
         }
     }
@@ -121,7 +123,6 @@ impl Dispatcher {
             }
         }
         for (id, destination) in known {
-            // One that is away may have been changed meanwhile; its thread notices, and we look again then.
             self.places.entry(id).or_insert_with(|| opened(&self.app, destination));
         }
         Ok(())
@@ -154,41 +155,43 @@ impl Dispatcher {
 
     fn speak(&self, runner: Runner) {
         let (app, send, id) = (self.app.clone(), self.send.clone(), runner.destination.id.clone());
+        let runner_id = id.clone();
         let thread = std::thread::Builder::new().name("delivery".to_owned());
         let spoken = thread.spawn(move || {
             let destination = runner.destination.clone();
             // Whatever is wrong with one of them is no reason to end the others.
             let place = match catch_unwind(AssertUnwindSafe(|| speak(&app, runner))) {
                 Ok(place) => place,
-                Err(_) => broken(&app, destination, "a thread panicked, which is a bug of hindcast"),
+                Err(_) => Some(broken(&app, destination, "a thread panicked, which is a bug of hindcast")),
             };
-            let _nobody_waits_at_the_end = send.send(place);
+            let _nobody_waits_at_the_end = send.send((id, place));
         });
         if let Err(error) = spoken {
-            tracing::error!(%error, destination = id, "there is no thread for a destination");
+            // It is read anew from the catalog.
             self.app.deliver.note_change();
+            self.send.send((runner_id, None)).unwrap_or_default();
+            tracing::error!(%error, "there is no thread for a destination");
         }
     }
 }
 
-/// Speaks to a destination for a while, and puts it back as the catalog has it by then.
-fn speak(app: &Arc<App>, mut runner: Runner) -> Place {
+/// Speaks to a destination for a while, and gives it back as the catalog has it by then; nothing when it is deleted.
+fn speak(app: &Arc<App>, mut runner: Runner) -> Option<Place> {
     let id = runner.destination.id.clone();
     if let Err(error) = runner.work(app)
         && !is_ending(app)
     {
-        return broken(app, runner.destination, &format!("{error:#}"));
+        return Some(broken(app, runner.destination, &format!("{error:#}")));
     }
-    match app.catalog.destination(&id) {
+    Some(match app.catalog.destination(&id) {
         Ok(Some(now)) if now.version == runner.destination.version => {
             runner.destination = now;
             Place::Here(Box::new(runner))
         }
         Ok(Some(now)) => opened(app, now),
-        // It is deleted, and forgotten when the catalog is read.
-        Ok(None) => Place::Here(Box::new(runner)),
+        Ok(None) => return None,
         Err(error) => broken(app, runner.destination, &error.to_string()),
-    }
+    })
 }
 
 fn opened(app: &App, destination: Destination) -> Place {
@@ -226,8 +229,16 @@ pub(crate) fn lag(app: &App, destination: &Destination, now: Timestamp) -> Lag {
     if entries == 0 || destination.state == DestinationState::Gone {
         return Lag { entries, seconds: 0 };
     }
-    let next = snapshot.scan(destination.cursor..snapshot.end_index()).next();
-    let received = next.and_then(Result::ok).and_then(|found| found.get(0).map(|entry| entry.received_at));
+    let received = received_at(&snapshot, destination.cursor).ok().flatten();
     let seconds = received.map_or(0, |at| now.seconds().saturating_sub(at.seconds()));
     Lag { entries, seconds: u64::try_from(seconds).unwrap_or(0) }
+}
+
+/// When the first entry from an index on was received that is there.
+fn received_at(snapshot: &Snapshot, from: u64) -> Result<Option<Timestamp>, SearchError> {
+    let found = match snapshot.get(from, &Budget::unlimited())? {
+        found if found.is_empty() => snapshot.scan(from..snapshot.end_index()).next().transpose()?,
+        found => Some(found),
+    };
+    Ok(found.and_then(|found| found.get(0).map(|entry| entry.received_at)))
 }

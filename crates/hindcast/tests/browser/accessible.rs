@@ -48,7 +48,7 @@ pub const ENTRIES: [&str; 12] = [
     "/log/{denied}",
     "/log/99999999",
 ];
-pub const DASHBOARDS_AND_SETTINGS: [&str; 22] = [
+pub const DASHBOARDS_AND_SETTINGS: [&str; 24] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",
@@ -67,6 +67,8 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 22] = [
     "/settings/sign-in",
     "/settings/tokens",
     "/settings/retention",
+    "/settings/destinations",
+    "/settings/destinations/new?kind=webhook",
     "/settings/erasure",
     "/settings/system",
     "/settings/preferences",

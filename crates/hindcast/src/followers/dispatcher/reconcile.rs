@@ -1,7 +1,7 @@
 //! Reconciliation: once a day is over and its entries were handed over, those that were owed are counted again and held
 //! against those that were delivered or are dead letters. A promise that is not checked is a hope.
 
-use super::{is_ending, room_of};
+use super::{is_ending, received_at, room_of};
 use crate::app::App;
 use crate::catalog::{By, Destination};
 use crate::deliver::Open;
@@ -40,9 +40,8 @@ pub(super) fn reconcile(app: &App) -> anyhow::Result<()> {
 fn days(app: &App, destination: &Destination, room: &Room) -> anyhow::Result<Option<(i64, i64)>> {
     let snapshot = room.store.snapshot();
     let day_of = |index: u64| {
-        let found = snapshot.scan(index..snapshot.end_index()).next().transpose()?;
-        let day = found.and_then(|found| found.get(0).map(|entry| entry.received_at.micros()));
-        Ok::<_, anyhow::Error>(day.map(|at| at.div_euclid(DAY_MICROS)))
+        let day = received_at(&snapshot, index)?.map(|at| at.micros().div_euclid(DAY_MICROS));
+        Ok::<_, anyhow::Error>(day)
     };
     let today = (app.clock)().micros().div_euclid(DAY_MICROS);
     // The day of the next entry is not over for it; of a destination that is abreast, today is not.
@@ -74,4 +73,66 @@ fn tell(app: &App, destination: &Destination, day: i64, missing: u64) -> anyhow:
     app.catalog.keep(workspace, &event)?;
     app.post();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Chosen, NewDestination, Progress};
+    use crate::config::Config;
+    use hindcast_event::{Kind, Timestamp};
+    use serde_json::Map;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_day_that_does_not_add_up_is_told() {
+        let home = tempfile::tempdir().expect("a folder");
+        let mut config = Config::load(None).expect("the defaults");
+        (config.data.folder, config.data.keys) = (home.path().join("data"), home.path().join("keys"));
+        let mut app = App::open(config).expect("opens");
+        let workspace = app.create_workspace("Northwind", &By::server()).expect("made").id;
+        let mut secrets = Map::new();
+        secrets.insert("secret".to_owned(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into());
+        let mut settings = Map::new();
+        settings.insert("url".to_owned(), "https://example.com".into());
+        let new = NewDestination {
+            workspace: workspace.clone(),
+            kind: "webhook",
+            chosen: Chosen {
+                name: "hook".to_owned(),
+                settings,
+                format: "native".to_owned(),
+                query: "action:door.open".to_owned(),
+                hidden: Default::default(),
+            },
+            secrets,
+            since: 0,
+        };
+        let made = app.catalog.create_destination(&new, &app.seal, (app.clock)(), &By::server());
+        let made = made.expect("kept").expect("not too many");
+        let draft = json!({ "action": "door.open", "actor": { "type": "agent", "id": "ana" } });
+        for _ in 0..3 {
+            app.record(&workspace, Kind::Event, &draft).expect("appended");
+        }
+        let now = (app.clock)();
+        let day = now.micros().div_euclid(DAY_MICROS);
+        let size = *app.rooms.get(&workspace).expect("there").size.borrow();
+        let progress =
+            Progress { cursor: Some(size), days: vec![(day, 1, 1)], ..Progress::default() };
+        app.catalog.progress(&made.id, made.version, &progress).expect("kept");
+
+        reconcile(&app).expect("counted");
+        assert_eq!(app.catalog.reconciled_upto(&made.id).expect("read"), None, "today is not over");
+        app.clock = Arc::new(move || Timestamp::from_micros(now.micros() + DAY_MICROS));
+        reconcile(&app).expect("counted");
+        let days = app.catalog.delivery_days(&made.id, 10).expect("read");
+        assert_eq!((days[0].day, days[0].matched, days[0].missing()), (day, Some(3), 1));
+        let told = app.catalog.outbox().expect("read");
+        let all = format!("{told:?}");
+        let log = app.rooms.get(&workspace).expect("there");
+        let found = log.store.snapshot().scan(size..size + 10).next();
+        let text = found.and_then(Result::ok).map(|found| String::from_utf8_lossy(found.records()).into_owned());
+        assert!((text.unwrap_or_default() + &all).contains("1 entries of "), "an entry tells it");
+        app.close();
+    }
 }
