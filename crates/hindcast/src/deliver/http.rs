@@ -63,7 +63,7 @@ impl Credential {
     /// From the fields `header` (else `authorization`) and `header_value`.
     pub fn of(settings: &Settings) -> Result<Self, Invalid> {
         let Some(value) = settings.text("header_value") else {
-            return match settings.has("header") {
+            return match settings.text("header").is_some() {
                 true => Err(Invalid::new("header_value", "is required beside `header`")),
                 false => Ok(Self(None)),
             };

@@ -465,7 +465,8 @@ fn the_command_line_looks_after_destinations() {
         (ended.status.success(), out.into_owned(), told.into_owned())
     };
     let url = format!("url={}", receiver.url);
-    let (good, secret, told) = run(&["create", "webhook", "desk", "--set", &url, "--query", "-action:destination.*"]);
+    let (good, secret, told) =
+        run(&["create", "webhook", "desk", "--set", &url, "--query", "-action:destination.*"]);
     assert!(good && secret.starts_with("whsec_"), "{secret}{told}");
     server.append(&[event("door.open")]);
     let id = server.app.catalog.destinations(None).expect("read")[0].id.clone();

@@ -41,8 +41,11 @@ fn whole(entry: &Outgoing, sender: &Sender) -> Map<String, Value> {
     let mut out = Map::new();
     let mut put = |name: &str, value: Value| drop(out.insert(name.to_owned(), value));
     put("specversion", "1.0".into());
-    // An id must not be empty.
-    let id = if entry.id.is_empty() { entry.index.to_string() } else { plain(&entry.id) };
+    // Ids of entries are their callers' own, and two may be the same.
+    let id = match entry.is_test {
+        true => format!("test-{}", plain(&entry.id)),
+        false => format!("{}_{}", sender.workspace.as_str(), entry.index),
+    };
     put("id", id.into());
     put("source", source(sender).into());
     put("type", format!("hindcast.{}", plain(told.action())).into());

@@ -90,7 +90,8 @@ fn every_hour_that_is_over_has_a_signed_digest_that_names_the_one_before() {
         assert_eq!((read["number"].as_u64(), &read["previous"]), (Some(number as u64 + 1), &previous));
         let note = sink.store.get(&list.replace(".json", ".note")).expect("read");
         let note: Note = std::str::from_utf8(&note).expect("UTF-8").parse().expect("a note");
-        let signed = note.verify([&key()]).expect("signed");
+        let key = key();
+        let signed = note.verify([&key]).expect("signed");
         assert!(signed.text.ends_with(&format!("\n{sha256}\n")), "{}", signed.text);
         let mut held = 0;
         for file in read["files"].as_array().expect("files") {

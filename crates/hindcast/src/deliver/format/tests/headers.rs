@@ -190,7 +190,7 @@ fn a_cloud_event_is_known_by_source_and_id() {
     let event = Format::CloudEvents.object(&full(), &sender());
     for (name, value) in [
         ("source", "//audit.example.com/w/acme"),
-        ("id", "019aa809-2d29-7707-8707-070707070707"),
+        ("id", "acme_184203"),
         ("type", "hindcast.role.updated"),
         ("time", "2026-11-21T19:17:00.123456Z"),
         ("recordedtime", "2026-11-21T19:17:00.131000Z"),
