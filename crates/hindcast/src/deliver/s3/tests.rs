@@ -128,7 +128,7 @@ fn a_test_leaves_nothing_behind() {
 fn what_is_wrong_with_a_bucket_is_named() {
     let open = |bucket: &str, file: &str, format| {
         let given =
-            serde_json::json!({ "bucket": bucket, "access_key": "a", "secret_key": "s", "file": file });
+            serde_json::json!({ "bucket": bucket, "access_key": "a", "secret_key": "cw==", "file": file });
         let settings =
             Settings::checked(KIND.fields, given.as_object().expect("an object"), &Settings::default());
         (KIND.open)(&settings.expect("good"), format, &sender()).err().map(|invalid| invalid.field)

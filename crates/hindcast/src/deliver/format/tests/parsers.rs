@@ -109,7 +109,6 @@ pub(in super::super) fn gelf(message: &Map<String, Value>) {
 /// A message of RFC 5424, by its grammar.
 pub(in super::super) struct Syslog {
     pub priority: u16,
-    pub header: Vec<String>,
     pub parameters: BTreeMap<String, String>,
     pub message: String,
 }
@@ -163,7 +162,7 @@ pub(in super::super) fn syslog(message: &[u8]) -> Syslog {
     }
     let message = rest.strip_prefix("] ").expect("a message").to_owned();
     assert!(!message.contains(['\n', '\0']), "one line");
-    Syslog { priority: priority.parse().expect("a number"), header, parameters, message }
+    Syslog { priority: priority.parse().expect("a number"), parameters, message }
 }
 
 /// The rules of CloudEvents 1.0 for attributes.
