@@ -117,8 +117,7 @@ mod tests {
         let now = (app.clock)();
         let day = now.micros().div_euclid(DAY_MICROS);
         let size = *app.rooms.get(&workspace).expect("there").size.borrow();
-        let progress =
-            Progress { cursor: Some(size), days: vec![(day, 1, 1)], ..Progress::default() };
+        let progress = Progress { cursor: Some(size), days: vec![(day, 1, 1)], ..Progress::default() };
         app.catalog.progress(&made.id, made.version, &progress).expect("kept");
 
         reconcile(&app).expect("counted");
@@ -131,7 +130,8 @@ mod tests {
         let all = format!("{told:?}");
         let log = app.rooms.get(&workspace).expect("there");
         let found = log.store.snapshot().scan(size..size + 10).next();
-        let text = found.and_then(Result::ok).map(|found| String::from_utf8_lossy(found.records()).into_owned());
+        let text =
+            found.and_then(Result::ok).map(|found| String::from_utf8_lossy(found.records()).into_owned());
         assert!((text.unwrap_or_default() + &all).contains("1 entries of "), "an entry tells it");
         app.close();
     }
