@@ -21,10 +21,13 @@ pub(crate) struct KindOf {
     /// Nobody says whether it arrived.
     pub is_best_effort: bool,
     /// Checks the settings and makes the sink. Touches no network.
-    pub open: fn(&Settings, Format, &Sender) -> Result<Box<dyn Sink>, Invalid>,
+    pub open: Opens,
     /// Fills in what is better made than chosen, such as a secret, and gives what is told of it this once.
     pub complete: fn(&mut Map<String, Value>, Format) -> Option<String>,
 }
+
+/// Checks settings and makes a sink.
+pub(crate) type Opens = fn(&Settings, Format, &Sender) -> Result<Box<dyn Sink>, Invalid>;
 
 /// When something that failed is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -99,7 +99,10 @@ async fn answer(
     reply: &(dyn Fn(&Sent) -> Reply + Sync),
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        // Whoever sent it was killed meanwhile.
+        return Response::new(Body::empty());
+    };
     let is_packed = parts.headers.get("content-encoding").is_some_and(|value| value == "gzip");
     let body = if is_packed { unpacked(&body) } else { body.to_vec() };
     let path = parts.uri.path_and_query().expect("a path").to_string();
