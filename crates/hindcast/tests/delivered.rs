@@ -26,7 +26,7 @@ const CHUNK: usize = 100;
 /// The server is killed after so many chunks.
 const KILLED_EVERY: usize = 8;
 /// How long the last of it may take.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// What a receiver has taken: indexes and ids, in the order in which it said yes.
 type Taken = Arc<Mutex<Vec<(u64, String)>>>;
@@ -113,6 +113,8 @@ fn elastic(dice: &Dice, taken: &Taken, sent: &Sent) -> Reply {
     // Half a batch: the queue is full from some place on.
     let upto = if dice.throw(4) == 0 { dice.throw(count as u64) as usize } else { count };
     let mut taken = taken.lock().expect("not poisoned");
+    // It comes in order, so whatever lies below the highest is there.
+    let highest = taken.iter().map(|(index, _)| *index).max();
     let items: Vec<_> = lines
         .chunks(2)
         .enumerate()
@@ -121,8 +123,9 @@ fn elastic(dice: &Dice, taken: &Taken, sent: &Sent) -> Reply {
                 return json!({ "create": { "status": 429, "error": { "type": "es_rejected_execution_exception" } } });
             }
             let id = pair[0]["create"]["_id"].as_str().expect("an id").to_owned();
-            let is_there = taken.iter().any(|(_, known)| *known == id);
-            taken.push((index(&pair[1]), id));
+            let index = index(&pair[1]);
+            let is_there = highest.is_some_and(|highest| index <= highest);
+            taken.push((index, id));
             json!({ "create": { "status": if is_there { 409 } else { 201 } } })
         })
         .collect();
