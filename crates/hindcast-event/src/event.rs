@@ -50,8 +50,18 @@ pub struct TooLarge {
 impl Draft<'_> {
     /// Appends the event's sections to `out`; nothing is appended when it does not fit.
     pub fn encode(&self, arrival: &Arrival, out: &mut Vec<u8>) -> Result<(), TooLarge> {
+        self.encode_with(arrival, "", out)
+    }
+
+    /// The same with the facts that were worked out, as one JSON object in its one spelling; empty when there are none. An
+    /// event never becomes too large by its facts: they are left out then.
+    pub fn encode_with(&self, arrival: &Arrival, facts: &str, out: &mut Vec<u8>) -> Result<(), TooLarge> {
         let from = out.len();
-        self.write_sections(arrival, out);
+        self.write_sections(arrival, facts, out);
+        if out.len() - from > EVENT_BYTES_MAX && !facts.is_empty() {
+            out.truncate(from);
+            self.write_sections(arrival, "", out);
+        }
         let bytes = out.len() - from;
         if bytes > EVENT_BYTES_MAX {
             out.truncate(from);
@@ -61,7 +71,7 @@ impl Draft<'_> {
     }
 
     /// The names ascend: see [`Event::from_bytes`].
-    fn write_sections(&self, arrival: &Arrival, out: &mut Vec<u8>) {
+    fn write_sections(&self, arrival: &Arrival, facts: &str, out: &mut Vec<u8>) {
         section("actor", "", out, |out| self.actor.write(out));
         if let Some(authorized_by) = &self.authorized_by {
             section("authorized_by", "", out, |out| authorized_by.write(out));
@@ -78,6 +88,9 @@ impl Draft<'_> {
         section("core", "", out, |out| self.write_core(arrival, out));
         if let Some(description) = &self.description {
             section("description", "", out, |out| write_string(description, out));
+        }
+        if !facts.is_empty() {
+            push_section("", "facts", facts, out);
         }
         for (name, value) in &self.metadata {
             section("meta:", name, out, |out| value.write(out));

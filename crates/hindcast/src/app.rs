@@ -3,6 +3,7 @@
 use crate::anchors::{self, Anchors};
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
+use crate::facts::Facts;
 use crate::followers::Claims;
 use crate::jobs::exports::Exports;
 use crate::jobs::reports::Reports;
@@ -46,6 +47,8 @@ pub struct App {
     pub discovered: Discovered,
     /// What is searched: the newest entries and the segments of each workspace.
     pub rooms: Arc<Rooms>,
+    /// What is worked out of events when they arrive.
+    pub facts: Facts,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Turns true when the server should end.
@@ -130,6 +133,7 @@ impl App {
         let known_passwords = KnownPasswords::open(&config.people.known_passwords)?;
         let (posting, full_at, readings, exports, verifications) = Default::default();
         let anchors = Anchors::open(&config, &catalog, clock())?;
+        let facts = Facts::open(&config)?;
         let app = Self {
             config,
             clock,
@@ -138,6 +142,7 @@ impl App {
             discovered: Discovered::default(),
             ledger,
             rooms,
+            facts,
             metrics,
             ending,
             setup_code,

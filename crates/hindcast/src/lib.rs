@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod erasure;
+pub mod facts;
 mod followers;
 mod hex;
 pub mod intercom;

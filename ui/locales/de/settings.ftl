@@ -27,7 +27,6 @@ office-hours = Geschäftszeiten
 office-hours-told = Nach allem, was außerhalb davon geschieht, lässt sich suchen.
 hour-from = Von (Stunde)
 hour-until = Bis (Stunde)
-works-weekends = Samstag und Sonntag sind Arbeitstage
 
 you = Sie
 never = Nie

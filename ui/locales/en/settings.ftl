@@ -27,7 +27,6 @@ office-hours = Office hours
 office-hours-told = You can search for what happens outside of them.
 hour-from = From (hour)
 hour-until = Until (hour)
-works-weekends = Saturday and Sunday are working days
 
 you = You
 never = Never

@@ -27,7 +27,6 @@ office-hours = Horaires d’ouverture
 office-hours-told = Vous pouvez rechercher ce qui se passe en dehors de ces horaires.
 hour-from = Début (heure)
 hour-until = Fin (heure)
-works-weekends = Le samedi et le dimanche sont travaillés
 
 you = Vous
 never = Jamais

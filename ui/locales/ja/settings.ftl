@@ -27,7 +27,6 @@ office-hours = 営業時間
 office-hours-told = 営業時間外のアクティビティを検索できるようになります。
 hour-from = 開始（時）
 hour-until = 終了（時）
-works-weekends = 土曜日と日曜日を営業日とする
 
 you = 自分
 never = なし

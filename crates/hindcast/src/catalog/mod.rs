@@ -38,7 +38,7 @@ pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
 pub use reports::Report;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
-pub use settings::Settings;
+pub use settings::{Settings, WorkingDays};
 pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use views::{Shared, View};

@@ -34,6 +34,8 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     let notice = write_notices(app, room, &erasure, &manifest)?;
     rewrite(app, room, &manifest)?;
     app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
+    // What is remembered of the person is learned anew from what is left.
+    app.facts.forget(&room.id)?;
     app.exports.forget_all(app, &room.id)?;
     // What was reported may name the person; that there was a report, and its hash, stay in the log.
     for report in app.catalog.reports(&room.id)? {
@@ -181,6 +183,7 @@ pub fn replay(app: &App, room: &Room) -> anyhow::Result<u64> {
             write_notices(app, room, &erasure, &manifest)?;
             rewrite(app, room, &manifest)?;
             app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
+            app.facts.forget(&room.id)?;
             again += manifest.items.len() as u64;
             tracing::warn!(workspace = %room.id, erasure = id, entries = manifest.items.len(), "erased again after a restore");
         }

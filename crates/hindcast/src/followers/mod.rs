@@ -7,6 +7,7 @@ mod anchoring;
 mod eraser;
 mod exporter;
 mod keeper;
+mod memory;
 mod merger;
 mod outbox;
 mod scrub;
@@ -45,6 +46,7 @@ impl Followers {
             follow("scrub", Box::new(scrub::follow)),
             follow("keeper", Box::new(keeper::follow)),
             follow("eraser", Box::new(eraser::follow)),
+            follow("memory", Box::new(memory::follow)),
         ];
         let followers = segmenters.chain(others).collect::<io::Result<_>>().map(Self)?;
         // Nobody waits for these at the end: strangers may take their time.

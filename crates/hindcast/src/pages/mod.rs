@@ -28,6 +28,7 @@ mod join;
 mod log;
 mod mistake;
 mod named;
+mod noted;
 mod oidc;
 mod person;
 mod preferences;

@@ -58,7 +58,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/integrity/evidence", post(evidence::check).layer(DefaultBodyLimit::max(evidence_bytes_max)))
         .route("/auth/oidc", get(oidc::leave))
         .route("/auth/oidc/callback", get(oidc::come_back))
-        .merge(settings_routes())
+        .merge(settings_routes(app))
         .route("/views", post(views::save))
         .route("/views/{id}/remove", post(views::remove))
         .route("/my-activity", get(views::mine))
@@ -72,11 +72,17 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .layer(CompressionLayer::new())
 }
 
-fn settings_routes() -> Router<Arc<App>> {
-    use settings::{erasure, general, people, preferences, retention, roles, sign_in, system, tokens};
+fn settings_routes(app: &App) -> Router<Arc<App>> {
+    use settings::{erasure, general, geo, people, preferences, retention, roles, sign_in, system, tokens};
+    // Besides the file there is the form around it.
+    let geo_bytes_max = (app.config.facts.geo_upload_mb << 20) + FORM_BYTES_MAX;
     Router::new()
         .route("/settings", get(settings::home))
         .route("/settings/general", get(general::show).post(general::save))
+        .route("/settings/geo", get(geo::show).post(geo::save))
+        .route("/settings/geo/file", post(geo::upload).layer(DefaultBodyLimit::max(geo_bytes_max)))
+        .route("/settings/geo/reload", post(geo::reload))
+        .route("/settings/geo/{kind}/remove", post(geo::remove))
         .route("/settings/people", get(people::show).post(people::invite))
         .route("/settings/people/invitations/{id}", post(people::withdraw))
         .route("/settings/people/{id}", get(people::member).post(people::change))
