@@ -41,6 +41,11 @@ impl Key {
         Self(SipHasher24::new_with_key(&key))
     }
 
+    /// What tells this key from others, and tells nothing else of it.
+    pub fn mark(&self) -> [u8; 8] {
+        self.0.finish().to_be_bytes()
+    }
+
     /// The hash of one or two texts.
     pub fn hash(&self, of: Of, first: &[u8], second: &[u8]) -> u64 {
         let mut hasher = self.0;

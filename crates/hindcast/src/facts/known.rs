@@ -229,7 +229,8 @@ impl Known {
         let bytes = app.seal.unseal(&self.purpose(), &sealed);
         let bytes = bytes.inspect_err(|error| tracing::warn!(%error, "a memory is learned anew")).ok()?;
         let (leaf, bytes) = bytes.split_at_checked(HASH_BYTES)?;
-        let memory = Memory::from_bytes(bytes)?;
+        // Under another key everybody in it would be a stranger.
+        let memory = Memory::from_bytes(bytes.strip_prefix(&self.key.mark())?)?;
         let is_of_this = self.last_leaf(app, memory.next).is_ok_and(|last| last == leaf);
         if !is_of_this {
             tracing::warn!(workspace = %self.workspace, "a memory of another past is learned anew");
@@ -261,6 +262,7 @@ impl Known {
             return Ok(());
         }
         let mut bytes = self.last_leaf(app, next)?.to_vec();
+        bytes.extend_from_slice(&self.key.mark());
         bytes.extend_from_slice(&memory.to_bytes());
         // Still held, so that nobody forgets somebody between here and the file.
         let sealed = app.seal.seal(&self.purpose(), &bytes)?;

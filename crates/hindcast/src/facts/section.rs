@@ -119,8 +119,10 @@ impl Members<'_> {
         let sign = if value < 0 { "-" } else { "" };
         let _ = write!(self.out, "{sign}{whole}");
         if rest > 0 {
-            let rest = format!("{rest:0width$}", width = digits as usize);
-            let _ = write!(self.out, ".{}", rest.trim_end_matches('0'));
+            let _ = write!(self.out, ".{rest:0width$}", width = digits as usize);
+            while self.out.last() == Some(&b'0') {
+                self.out.pop();
+            }
         }
     }
 }

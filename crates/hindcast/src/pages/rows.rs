@@ -285,7 +285,14 @@ pub fn row(visitor: &Visitor, asked: &Asked, query: &Query, entry: &Entry<'_>, v
     let context = view.context.map(json).unwrap_or_default();
     let late = entry.received_at.micros() - view.occurred_at.micros();
     let ip = context["ip"].as_str().unwrap_or_default();
-    let code = context["geo"]["country"].as_str().unwrap_or_default();
+    let location = match context["geo"]["country"].as_str() {
+        Some(code) => country(code, t.language),
+        // Worked out from the address, so it is approximate.
+        None => match view.facts.map(json).unwrap_or_default()["ip_country"].as_str() {
+            Some(code) => t.approximately(country(code, t.language)).into_owned(),
+            None => country("", t.language),
+        },
+    };
     let (beside, part) = asked.with_entry(entry.index.to_string()).panel();
     let mut row = Row {
         index: entry.index,
@@ -300,7 +307,7 @@ pub fn row(visitor: &Visitor, asked: &Asked, query: &Query, entry: &Entry<'_>, v
         action: short(&view.action),
         target: target_name(&target),
         ip: short(ip),
-        location: country(code, t.language),
+        location,
         source: context["source"].as_str().map(|source| source_name(t, source)).unwrap_or_default(),
         menu: Vec::new(),
         group: Vec::new(),
