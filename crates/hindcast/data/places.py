@@ -5,7 +5,7 @@
     python3 places.py package/countries-50m.json package/codes.json > places.tsv
 
 The middle is that of the largest part, so that islands far away do not move it; the radius is that of a circle as large
-as this part. Countries touch when they share a border line.
+as this part. Countries touch when they share a border line, a bridge or a tunnel.
 """
 
 import json
@@ -13,6 +13,8 @@ import math
 import sys
 
 EARTH_KM = 6371.0
+# Bridges and tunnels that people cross every day.
+JOINED = [("BH", "SA"), ("DK", "SE"), ("FR", "GB"), ("HK", "MO"), ("MY", "SG")]
 
 
 def arcs_of(geometry):
@@ -70,6 +72,9 @@ def main(atlas, codes):
     for shared in users.values():
         for code in shared:
             touches.setdefault(code, set()).update(shared - {code})
+    for one, other in JOINED:
+        touches[one].add(other)
+        touches[other].add(one)
     print("# Country, latitude and longitude of its middle, radius in km, neighbours. Made by places.py from Natural Earth.")
     for code in sorted(places):
         lat, lon, area = places[code]

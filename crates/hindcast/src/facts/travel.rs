@@ -102,7 +102,7 @@ mod tests {
             ("BR", "JP", 24.0, false, 500, 750),
             ("GB", "US", 1.0, false, 4_000, 7_000),
             ("IE", "FR", 1.0, false, 100, 900),
-            ("SG", "MY", 1.0, false, 500, 1_300),
+            ("IS", "NO", 1.0, false, 700, 1_400),
         ] {
             let way = way(spot(from, 0.0), spot(to, hours)).expect("a way");
             assert_eq!(way.is_neighbour, neighbour);

@@ -195,7 +195,8 @@ fn told(app: &App, visitor: &Visitor, act: &str, about: Option<&About>) -> Resul
     }
     let event = visitor.by().event("server.geo_changed", json!([]), metadata);
     app.catalog.keep(&WorkspaceId::instance(), &event)?;
-    Ok(saved(app, &WorkspaceId::instance(), HERE))
+    app.post();
+    Ok(format!("{HERE}?saved=yes"))
 }
 
 fn is_of_server(app: &App, visitor: &Visitor) -> Result<bool, Problem> {
