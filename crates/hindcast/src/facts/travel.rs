@@ -115,7 +115,7 @@ mod tests {
     fn neighbours_and_unknown_countries_have_no_speed() {
         assert_eq!(way(spot("DE", 0.0), spot("DE", 1.0)), None);
         assert_eq!(way(spot("DE", 0.0), spot("FR", 1.0)), Some(Way { is_neighbour: true, kmh: None }));
-        assert_eq!(way(spot("DE", 0.0), spot("ZZ", 1.0)), None);
+        assert_eq!(way(spot("DE", 0.0), spot("QQ", 1.0)), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::cast::Visitor;
 use crate::mmdb::database;
 use crate::process::{Home, Process, run, wait_for};
 use crate::support::TestServer;
-use hindcast::catalog::{By, Membership, Scope};
+use hindcast::catalog::{By, Membership, Narrowing, Scope};
 use hindcast::people::Role;
 use hindcast_event::Field;
 use hindcast_ledger::WorkspaceId;
@@ -48,8 +48,8 @@ fn facts_are_kept_with_the_entry_and_hidden_with_what_tells_them() {
         (Field::Address, ["ip_country", "ip_new_for_actor", "travel_kmh"], "ua_browser"),
         (Field::UserAgent, ["ua_browser", "ua_os", "ua_new_for_actor"], "ip_country"),
     ] {
-        let token =
-            server.token_with(&[Scope::Read], |new| new.narrowing.hidden = [field].into_iter().collect());
+        let narrowing = Narrowing::new(None, [field].into_iter().collect()).expect("hides");
+        let token = server.token_with(&[Scope::Read], |new| new.narrowing = narrowing);
         let facts = newest(&server.get("/v1/events").by(&token).send().good());
         assert!(
             gone.iter().all(|gone| facts[*gone].is_null()) && !facts[left].is_null(),
