@@ -48,7 +48,7 @@ pub const ENTRIES: [&str; 12] = [
     "/log/{denied}",
     "/log/99999999",
 ];
-pub const DASHBOARDS_AND_SETTINGS: [&str; 22] = [
+pub const DASHBOARDS_AND_SETTINGS: [&str; 23] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",
@@ -60,6 +60,7 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 22] = [
     "/integrity",
     "/reports",
     "/settings/general",
+    "/settings/geo",
     "/settings/people",
     "/settings/people/{member}",
     "/settings/teams",
