@@ -5,7 +5,7 @@
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 use hindcast::app::App;
-use hindcast::catalog::{By, NewErasure};
+use hindcast::catalog::{By, Decision, NewErasure};
 use hindcast::config::Config;
 use hindcast::erasure::carry_out;
 use hindcast::verify::verify_room;
@@ -95,10 +95,15 @@ fn furnish(home: &Path) -> WorkspaceId {
         basis: "gdpr_art_17".to_owned(),
         reference: String::new(),
     };
-    let id =
-        app.catalog.request_erasure(&workspace, &new, Timestamp::default(), &By::server()).expect("kept");
-    let by = By::command_line();
-    assert!(app.catalog.decide_erasure(&workspace, &id, true, false, &by).expect("decided"));
+    let id = app
+        .catalog
+        .request_erasure(&workspace, &new, None, Timestamp::default(), &By::server())
+        .expect("kept");
+    let asked = app.catalog.erasure(&workspace, &id).expect("read").expect("there");
+    let room = app.rooms.get(&workspace).expect("there");
+    hindcast::erasure::count(&app, &room, asked).expect("counted");
+    let decided = app.catalog.decide_erasure(&workspace, &id, Decision::AgreeAlone, &By::command_line());
+    assert_eq!(decided.expect("asked"), Ok(()));
     app.close();
     workspace
 }

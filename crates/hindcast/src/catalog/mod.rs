@@ -25,7 +25,7 @@ mod views;
 mod workspaces;
 
 pub use attempts::Guessed;
-pub use erasures::{Erasure, ErasureState, NewErasure};
+pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
@@ -49,7 +49,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -249,6 +249,11 @@ const MIGRATIONS: [&str; 6] = [
         every     TEXT NOT NULL,
         next_at   INTEGER NOT NULL
     ) STRICT;
+",
+    "
+    ALTER TABLE token ADD COLUMN person TEXT REFERENCES person;
+    ALTER TABLE erasure ADD COLUMN requester TEXT;
+    UPDATE erasure SET requester = requested_by;
 ",
 ];
 

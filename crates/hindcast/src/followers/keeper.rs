@@ -53,7 +53,7 @@ pub(crate) fn keep(app: &App, room: &Room) -> anyhow::Result<()> {
     let plan = plan(app, room, &policy, now)?;
     let expired = expire(app, room, &plan, &policy.to_string())?;
     if moved + expired.entries > 0 {
-        let (entries, held) = (expired.entries, plan.held);
+        let (entries, held) = (expired.entries, plan.held.count());
         tracing::info!(workspace = %room.id, entries, held, moved, took = ?begun.elapsed(), "retention applied");
     }
     Ok(())

@@ -3,7 +3,7 @@
 use crate::bundles::{about, checked, in_python};
 use crate::process::wait_for;
 use crate::support::{TestServer, event};
-use hindcast::catalog::{By, NewErasure};
+use hindcast::catalog::{By, Decision, NewErasure};
 use hindcast::keeping::{Retention, expire, plan};
 use hindcast::people::Role;
 use hindcast_event::Timestamp;
@@ -112,7 +112,7 @@ fn a_policy_is_saved_waits_and_is_locked() {
     let told = server.get("/v1/events?q=kind:hold").by_admin().send().good();
     assert_eq!(told["entries"].as_array().expect("entries").len(), 2);
     let told = server.get("/v1/count?q=action:retention.updated").by_admin().send().good();
-    assert_eq!(told["count"], 1);
+    assert_eq!(told["count"], 2, "the policy, and that it counts at once");
 }
 
 #[test]
@@ -131,8 +131,10 @@ fn evidence_of_what_was_erased_and_what_expired_still_verifies() {
         basis: "gdpr_art_17".to_owned(),
         reference: String::new(),
     };
-    let id = app.catalog.request_erasure(&room.id, &new, Timestamp::default(), &By::server()).expect("kept");
-    assert!(app.catalog.decide_erasure(&room.id, &id, true, false, &By::command_line()).expect("decided"));
+    let id =
+        app.catalog.request_erasure(&room.id, &new, None, Timestamp::default(), &By::server()).expect("kept");
+    let decide = || app.catalog.decide_erasure(&room.id, &id, Decision::AgreeAlone, &By::command_line());
+    wait_for("it is counted and agreed to", || decide().expect("asked").ok());
     wait_for("it is erased", || app.catalog.erasures(&room.id).expect("read")[0].notice);
     let first = server.get("/v1/events/0").by_admin().send().good();
     let received: Timestamp = first["received_at"].as_str().and_then(Timestamp::parse).expect("a time");

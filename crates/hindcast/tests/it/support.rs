@@ -117,8 +117,15 @@ fn token(
     let (workspace, scopes, networks): (_, _, Vec<Network>) =
         (workspace.cloned(), scopes.to_vec(), Vec::new());
     let narrowing = Narrowing::default();
-    let mut new =
-        NewToken { workspace, name: "test".to_owned(), scopes, networks, expires_at: None, narrowing };
+    let mut new = NewToken {
+        workspace,
+        name: "test".to_owned(),
+        person: None,
+        scopes,
+        networks,
+        expires_at: None,
+        narrowing,
+    };
     change(&mut new);
     let (_, secret) = app.catalog.create_token(new, Timestamp::default(), &By::server()).expect("made");
     // Stories count entries; those about their own tokens would come between.
