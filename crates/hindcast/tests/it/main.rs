@@ -19,6 +19,8 @@ mod flips;
 mod full_disk;
 mod intercom;
 mod keeping;
+mod keeping_by_hand;
+mod keeping_by_token;
 mod kept;
 mod limits;
 mod narrowed;

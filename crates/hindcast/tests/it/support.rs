@@ -34,13 +34,31 @@ impl TestServer {
     }
 
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_as(change, |_| ())
+    }
+
+    /// A server that takes it to be so many days later than its ledger does.
+    pub fn start_later(days: i64) -> Self {
+        Self::start_as(
+            |_| (),
+            |app| {
+                let clock = app.clock.clone();
+                let later = move || Timestamp::from_micros(clock().micros() + days * 86_400_000_000);
+                app.clock = Arc::new(later);
+            },
+        )
+    }
+
+    fn start_as(change: impl FnOnce(&mut Config), set: impl FnOnce(&mut App)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = Config::load(None).expect("the defaults");
         config.data.folder = folder.path().join("data");
         config.data.keys = folder.path().join("keys");
         config.ledger.checkpoint_ms = 20;
         change(&mut config);
-        let app = Arc::new(App::open(config).expect("opens"));
+        let mut app = App::open(config).expect("opens");
+        set(&mut app);
+        let app = Arc::new(app);
         let workspace = app.create_workspace("Northwind", &By::server()).expect("made").id;
         let token = token(&app, Some(&workspace), &[Scope::Read, Scope::Ingest], |_| ());
         let admin = token_of_admin(&app);
