@@ -40,8 +40,7 @@ pub struct Policy {
 /// The policy of a workspace.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RetentionBody {
-    /// What it says.
-    #[serde(flatten)]
+    /// What it says; a change puts another in its place.
     policy: Policy,
     /// When it takes effect: what lets entries go sooner waits for a day. Null when it counts already.
     #[schema(format = DateTime)]

@@ -142,9 +142,11 @@ fn changed(client: &Client, change: &Change) -> anyhow::Result<Option<Value>> {
     if days.is_none() && categories.is_empty() && archive.is_none() && lock.is_none() {
         return Ok(None);
     }
-    let mut policy: Value = read_json(client.get("/v1/retention", &[], &[])?)?;
-    let Some(members) = policy.as_object_mut() else { bail!("the server's answer cannot be read") };
-    members.retain(|name, _| ["days", "categories", "archive_days", "locked_days"].contains(&name.as_str()));
+    let mut retention: Value = read_json(client.get("/v1/retention", &[], &[])?)?;
+    let mut policy = retention["policy"].take();
+    if !policy.is_object() {
+        bail!("the server's answer cannot be read");
+    }
     if let Some(Days(days)) = days {
         policy["days"] = json!(days);
     }
@@ -202,14 +204,15 @@ fn shown(retention: &Value, json: bool) -> anyhow::Result<ExitCode> {
         say(&escape_json(&retention.to_string()))?;
         return Ok(ExitCode::SUCCESS);
     }
+    let policy = &retention["policy"];
     let kept = |days: &Value| days.as_u64().map_or("for ever".to_owned(), |days| format!("{days} days"));
-    say(&format!("everything\t{}", kept(&retention["days"])))?;
-    for (code, days) in retention["categories"].as_object().into_iter().flatten() {
+    say(&format!("everything\t{}", kept(&policy["days"])))?;
+    for (code, days) in policy["categories"].as_object().into_iter().flatten() {
         say(&format!("{}\t{}", escape(code), kept(days)))?;
     }
-    let archive = retention["archive_days"].as_u64();
+    let archive = policy["archive_days"].as_u64();
     say(&format!("archived\t{}", archive.map_or("never".to_owned(), |days| format!("after {days} days"))))?;
-    let locked = retention["locked_days"].as_u64();
+    let locked = policy["locked_days"].as_u64();
     say(&format!("locked\t{}", locked.map_or("no".to_owned(), |days| format!("{days} days"))))?;
     if let Some(at) = retention["takes_effect_at"].as_str() {
         say(&format!("takes effect\t{}", escape(at)))?;

@@ -51,7 +51,7 @@ fn a_policy_is_set_looked_at_and_run() {
     assert!(shown.contains("everything\t30 days\nai_agents\tfor ever\n"), "{shown}");
     assert!(shown.contains("locked\t20 days\ntakes effect\t"), "{shown}");
     let shown = said(&server, &keeper, &["retention", "set", "--category", "ai_agents=default", "--json"]);
-    let shown = in_json(&shown);
+    let shown = in_json(&shown)["policy"].take();
     assert_eq!((&shown["days"], &shown["categories"]), (&json!(30), &json!({})), "the rest stays as it is");
     let shorter = refused(&server, &keeper, &["retention", "set", "--lock", "19"]);
     assert!(shorter.contains("locked_days: expected at least 20 days"), "{shorter}");

@@ -189,7 +189,7 @@ fn a_policy_is_changed_tried_locked_and_applied() {
     server.append(&[of("eve"), of("zoe"), of("ana"), event("user.signed_in")]);
     pack(&server);
     let forever = server.get("/v1/retention").by(&keeper).send().good();
-    assert_eq!(forever["days"], Value::Null);
+    assert_eq!(forever["policy"]["days"], Value::Null);
     assert_eq!(preview(json!({})).good()["entries"], 0);
 
     let hold = json!({ "name": "Case 7", "reason": "a lawsuit", "query": "actor:eve" });
