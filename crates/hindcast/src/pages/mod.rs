@@ -53,7 +53,7 @@ mod zones;
 pub(crate) use answer::nowhere;
 pub(crate) use assets::FOLDER as ASSETS_FOLDER;
 pub(crate) use facets::value_label;
-pub(crate) use format::{Clock, number};
+pub(crate) use format::{Clock, decimal, number};
 pub(crate) use histogram::count;
 pub(crate) use reports::days;
 pub use routes::routes;

@@ -59,6 +59,6 @@ pub fn days(
         _ => Anchor::Middle,
     };
     shapes.push(Shape::Text((middle, 8.0), number(count(most), t.language), anchor));
-    let told = t.report_days(day(fullest), count(most)).into_owned();
+    let told = t.report_days(count(most), day(fullest)).into_owned();
     Ok(Some(Figure { told, size: (WIDTH, HEIGHT), shapes }))
 }
