@@ -275,7 +275,7 @@ fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
     fact(
         t.fact_on_behalf_of(),
         view.on_behalf_of
-            .map(|who| json(who))
+            .map(json)
             .map(|who| person("on_behalf_of", Who::of(t, &who, None), &who))
             .into_iter()
             .collect(),
