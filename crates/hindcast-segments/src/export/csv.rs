@@ -82,25 +82,29 @@ impl Csv {
     /// Writes a comma and a value.
     fn cell(&mut self, value: &str) {
         self.buffer.push(b',');
-        let guard = self.style == CsvStyle::Excel && is_formula(value);
-        let quoted = value.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n'));
-        if quoted {
-            self.buffer.push(b'"');
-        }
-        if guard {
-            self.buffer.push(b'\'');
-        }
-        if quoted {
-            for part in value.split_inclusive('"') {
-                self.buffer.extend_from_slice(part.as_bytes());
-                if part.ends_with('"') {
-                    self.buffer.push(b'"');
-                }
+        csv_value(value, self.style, &mut self.buffer);
+    }
+}
+
+/// Writes a value of a CSV file (RFC 4180): quoted where it must be, and harmless to spreadsheets where the style says so.
+pub fn csv_value(value: &str, style: CsvStyle, out: &mut Vec<u8>) {
+    let quoted = value.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n'));
+    if quoted {
+        out.push(b'"');
+    }
+    if style == CsvStyle::Excel && is_formula(value) {
+        out.push(b'\'');
+    }
+    if quoted {
+        for part in value.split_inclusive('"') {
+            out.extend_from_slice(part.as_bytes());
+            if part.ends_with('"') {
+                out.push(b'"');
             }
-            self.buffer.push(b'"');
-        } else {
-            self.buffer.extend_from_slice(value.as_bytes());
         }
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(value.as_bytes());
     }
 }
 

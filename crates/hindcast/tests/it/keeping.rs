@@ -63,6 +63,21 @@ fn two_people_erase_a_third_and_the_rest_of_the_log_stays_as_it_was() {
     assert!(
         proof["opening"]["sections"].as_array().expect("sections").iter().any(|s| s["digest"].is_string())
     );
+    for (path, told) in [
+        ("/log?range=all&group=off", "Erased person"),
+        ("/log?range=all&group=off", "An erased person"),
+        ("/log/0", "Erased person"),
+        ("/people/erased?range=all", "Erased person"),
+        ("/log/values?facet=actor&range=all", "Erased person"),
+    ] {
+        let page = bob.get(path);
+        assert!(page.text().contains(told), "{path}: {told}: {}", page.text());
+    }
+    // Whoever calls themselves so is not taken for somebody who was erased.
+    let claimed = json!({ "action": "note.added", "actor": { "type": "anonymous", "id": "erased" } });
+    let claimed = server.append(&[claimed]);
+    let page = bob.get(&format!("/log/{}", claimed["first"]));
+    assert!(!page.text().contains("Erased person"), "{}", page.text());
     let page = bob.get("/log/0");
     assert!(
         page.status == 200 && page.text().contains("2 fields of this entry were erased"),
