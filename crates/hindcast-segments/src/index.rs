@@ -71,9 +71,17 @@ fn unwritten(folder: &Path, segment: &str, error: TantivyError) -> SegmentError 
     match error {
         TantivyError::IoError(source)
         | TantivyError::OpenWriteError(OpenWriteError::IoError { io_error: source, .. }) => {
-            SegmentError::io(folder)(io::Error::new(source.kind(), source))
+            SegmentError::io(folder)(io::Error::new(innermost(&source), source))
         }
         other => SegmentError::internal(segment, other),
+    }
+}
+
+/// What the system said: the library wraps that again where it writes its dictionary.
+fn innermost(error: &io::Error) -> io::ErrorKind {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(tantivy_fst::Error::Io(inner)) => inner.kind(),
+        _ => error.kind(),
     }
 }
 
