@@ -294,11 +294,17 @@ impl Catalog {
         rows.map(|row| row?).collect()
     }
 
-    /// Keeps what became of an erasure. One that is done no longer says what to look for.
+    /// Forgets what an erasure looks for, once the manifest says what goes.
+    pub fn forget_selector(&self, id: &str) -> Result<(), CatalogError> {
+        self.sql().execute("UPDATE erasure SET selector = NULL WHERE id = ?1", [id])?;
+        Ok(())
+    }
+
+    /// Keeps what became of an erasure.
     pub fn put_erasure(&self, erasure: &Erasure) -> Result<(), CatalogError> {
         self.sql().execute(
             "UPDATE erasure SET state = ?2, entries = ?3, sections = ?4, is_counted = 1, blocked = ?5, manifest = ?6,
-                    notice = ?7, certificate = ?8, finished_at = ?9, selector = CASE WHEN ?2 = 'done' THEN NULL ELSE selector END
+                    notice = ?7, certificate = ?8, finished_at = ?9
              WHERE id = ?1",
             params![
                 erasure.id,

@@ -44,7 +44,7 @@ pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use views::{Shared, View};
 pub use workspaces::Workspace;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -283,6 +283,13 @@ pub enum CatalogError {
         /// The version we know.
         known: i64,
     },
+}
+
+impl CatalogError {
+    /// Whether it was for want of space.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+    }
 }
 
 impl Catalog {

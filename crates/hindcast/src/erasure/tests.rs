@@ -11,8 +11,11 @@ use hindcast_event::{Kind, Timestamp};
 use hindcast_segments::Budget;
 use hindcast_segments::query::{ParseContext, Query};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+#[path = "../../../../tests/canary.rs"]
+mod canary;
 
 /// What must be nowhere afterwards, each spelled in some way.
 const CANARIES: [&str; 4] = ["zanzibar-4711", "Zoë Zanzibar", "zoe.zanzibar@example.com", "203.0.113.77"];
@@ -110,31 +113,8 @@ fn intact(app: &App, room: &Room) -> (u64, u64) {
     (verified.partial, verified.gone)
 }
 
-/// Which canaries are in which files, also within compressed pages.
-fn found_in(folder: &Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for child in std::fs::read_dir(folder).expect("read") {
-        let path = child.expect("read").path();
-        if path.is_dir() {
-            found.extend(found_in(&path));
-            continue;
-        }
-        let bytes = std::fs::read(&path).expect("read");
-        let mut texts = vec![String::from_utf8_lossy(&bytes).to_lowercase()];
-        let frames = bytes.windows(4).enumerate().filter(|(_, window)| *window == [0x28, 0xb5, 0x2f, 0xfd]);
-        for (at, _) in frames {
-            let mut page = Vec::new();
-            // What begins like a frame by chance cannot be read.
-            let _cut = zstd::stream::copy_decode(&bytes[at..], &mut page);
-            texts.push(String::from_utf8_lossy(&page).to_lowercase());
-        }
-        for canary in CANARIES.map(str::to_lowercase) {
-            if texts.iter().any(|text| text.contains(&canary)) {
-                found.push((canary, path.display().to_string()));
-            }
-        }
-    }
-    found
+fn found_in(folder: &Path) -> Vec<(String, PathBuf)> {
+    canary::found_in(folder, &CANARIES)
 }
 
 #[test]

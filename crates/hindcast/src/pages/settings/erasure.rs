@@ -6,6 +6,7 @@ use crate::api::lanes::blocking;
 use crate::app::App;
 use crate::catalog::{Decision, Erasure, ErasureState, NewErasure, PersonId, TokenId, Undecided};
 use crate::erasure::{BASES, Person, REFERENCE_CHARS_MAX, Selector, Wanted, agreement};
+use crate::followers::Why;
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::fields::Fields;
 use crate::pages::refusal::Refusal;
@@ -213,7 +214,11 @@ fn row(app: &App, visitor: &Visitor, erasure: Erasure) -> ErasureRow {
     };
     let state = match erasure.state {
         ErasureState::Requested => t.erasure_state_requested(),
-        ErasureState::Approved => t.erasure_state_approved(),
+        ErasureState::Approved => match app.stuck.why(&erasure.id) {
+            Some(Why::Full) => t.erasure_state_full(),
+            Some(Why::Other) => t.erasure_state_failing(),
+            None => t.erasure_state_approved(),
+        },
         ErasureState::Rejected => t.erasure_state_rejected(),
         ErasureState::Blocked => t.erasure_state_blocked(),
         ErasureState::Done => t.erasure_state_done(),

@@ -5,6 +5,7 @@ use crate::api::Problem;
 use crate::api::lanes::blocking;
 use crate::app::App;
 use crate::catalog::Hold;
+use crate::followers::Why;
 use crate::keeping::{DAYS_MAX, HOLD_CHARS_MAX, NewHold, Retention, Unfit, UnfitHold, apply_now, plan};
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::facets::category_label;
@@ -40,6 +41,8 @@ struct RetentionPage {
     applied: bool,
     /// When a policy takes effect that does not yet.
     waits: Option<Moment>,
+    /// Why it could not be applied yet.
+    stuck: Option<Why>,
     /// What goes now, in all and by category.
     going: u64,
     going_of: Vec<(String, String)>,
@@ -257,6 +260,7 @@ fn retention_page(
         categories: categories.into(),
         has_categories: !policy.categories.is_empty(),
         applied: false,
+        stuck: app.stuck.why(visitor.membership.workspace.as_str()),
         waits: (waits > visitor.now).then(|| Moment::of(visitor, waits)),
         going: planned.gone.count(),
         going_of: going_of.into_iter().map(|(of, count)| (category_label(t, of), told(count))).collect(),
