@@ -271,8 +271,10 @@ pub struct View<'a> {
     pub outcome_reason: Option<Cow<'a, str>>,
     /// Why, for programs.
     pub outcome_code: Option<Cow<'a, str>>,
-    /// Who.
+    /// Who; [`ERASED_ACTOR`] when that is erased.
     pub actor: &'a str,
+    /// Whether who it was is erased. Anybody may be called like an erased actor; this cannot be claimed.
+    pub is_actor_erased: bool,
     /// For whom.
     pub on_behalf_of: Option<&'a str>,
     /// By what policy and approval.
@@ -304,6 +306,7 @@ impl<'a> View<'a> {
             outcome_reason: None,
             outcome_code: None,
             actor: ERASED_ACTOR,
+            is_actor_erased: true,
             on_behalf_of: None,
             authorized_by: None,
             targets: Vec::new(),
@@ -317,7 +320,7 @@ impl<'a> View<'a> {
         let mut targets = Vec::new();
         for (name, value) in event.sections() {
             match name {
-                "actor" => view.actor = value,
+                "actor" => (view.actor, view.is_actor_erased) = (value, false),
                 "authorized_by" => view.authorized_by = Some(value),
                 "context" => view.context = Some(value),
                 "core" => core = Some(value),
@@ -356,6 +359,8 @@ impl<'a> View<'a> {
 
 /// Who an entry says it was when that is erased.
 pub const ERASED_ACTOR: &str = r#"{"id":"erased","type":"anonymous"}"#;
+/// Its id, by which entries of erased actors are counted.
+pub const ERASED_ACTOR_ID: &str = "erased";
 
 fn unknown_section(name: &str) -> Damaged {
     Damaged(format!("section {name:?} is unknown").into())

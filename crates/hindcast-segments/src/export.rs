@@ -8,6 +8,7 @@ mod csv;
 mod table;
 mod xlsx;
 
+pub use csv::csv_value;
 pub use table::CSV_COLUMNS;
 pub use xlsx::XLSX_ROWS_MAX;
 

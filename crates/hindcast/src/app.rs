@@ -4,7 +4,7 @@ use crate::anchors::{self, Anchors};
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
 use crate::facts::Facts;
-use crate::followers::Claims;
+use crate::followers::{Claims, Stuck};
 use crate::jobs::exports::Exports;
 use crate::jobs::reports::Reports;
 use crate::jobs::verify::Verifications;
@@ -69,6 +69,8 @@ pub struct App {
     known_passwords: Option<KnownPasswords>,
     /// Rooms whose newest entries are being packed.
     pub(crate) claims: Claims,
+    /// What the keeper and the eraser could not do yet.
+    pub stuck: Stuck,
     /// Set when somebody wants the retention applied now.
     pub keep_now: AtomicBool,
     fonts: OnceLock<Fonts>,
@@ -153,6 +155,7 @@ impl App {
             readings,
             known_passwords,
             claims: Claims::default(),
+            stuck: Stuck::default(),
             keep_now: AtomicBool::new(false),
             fonts: OnceLock::new(),
             posting,

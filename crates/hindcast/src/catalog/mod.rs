@@ -25,7 +25,7 @@ mod views;
 mod workspaces;
 
 pub use attempts::Guessed;
-pub use erasures::{Erasure, ErasureState, NewErasure};
+pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
@@ -44,12 +44,12 @@ pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use views::{Shared, View};
 pub use workspaces::Workspace;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -250,6 +250,11 @@ const MIGRATIONS: [&str; 6] = [
         next_at   INTEGER NOT NULL
     ) STRICT;
 ",
+    "
+    ALTER TABLE token ADD COLUMN person TEXT REFERENCES person;
+    ALTER TABLE erasure ADD COLUMN requester TEXT;
+    UPDATE erasure SET requester = requested_by;
+",
 ];
 
 /// What people configured; see the module.
@@ -278,6 +283,13 @@ pub enum CatalogError {
         /// The version we know.
         known: i64,
     },
+}
+
+impl CatalogError {
+    /// Whether it was for want of space.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+    }
 }
 
 impl Catalog {

@@ -42,13 +42,15 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
         reports::remove(app, &report.id)?;
     }
     app.catalog.set_mark(room.id.as_str(), &mark(&erasure.id), "yes")?;
+    // Nothing is called done while the catalog's files still say what was looked for.
+    app.catalog.forget_selector(&erasure.id)?;
+    app.catalog.scrub()?;
     let finished_at = (app.clock)();
     erasure.certificate = certificate(app, &room.id, &erasure, notice, finished_at)?;
     erasure.notice = Some(notice);
     erasure.finished_at = Some(finished_at);
     erasure.state = ErasureState::Done;
     app.catalog.put_erasure(&erasure)?;
-    app.catalog.scrub()?;
     Ok(erasure)
 }
 

@@ -12,10 +12,12 @@ mod merger;
 mod outbox;
 mod scrub;
 mod segmenter;
+mod stuck;
 
 pub(crate) use merger::merge_one;
 pub use segmenter::seal_all;
 pub(crate) use segmenter::{Claims, refused, seal_one};
+pub use stuck::{Stuck, Why};
 
 use crate::app::App;
 use crate::rooms::Room;

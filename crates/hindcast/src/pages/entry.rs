@@ -272,10 +272,14 @@ fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
         }
     };
     let actor = json(view.actor);
-    fact(t.fact_who(), vec![person(t, "actor_id", &actor)]);
+    fact(t.fact_who(), vec![person("actor_id", Who::acting(t, view), &actor)]);
     fact(
         t.fact_on_behalf_of(),
-        view.on_behalf_of.map(|who| person(t, "on_behalf_of", &json(who))).into_iter().collect(),
+        view.on_behalf_of
+            .map(json)
+            .map(|who| person("on_behalf_of", Who::of(t, &who, None), &who))
+            .into_iter()
+            .collect(),
     );
     let activity = Registry::builtin().get(&view.action);
     fact(
@@ -358,8 +362,7 @@ fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
     facts
 }
 
-fn person(t: Text, key: &str, actor: &Value) -> FactValue {
-    let who = Who::of(t, actor, None);
+fn person(key: &str, who: Who, actor: &Value) -> FactValue {
     let email = actor["email"].as_str().unwrap_or_default();
     let aside: Vec<String> =
         [who.marker, visible(email).into_owned()].into_iter().filter(|text| !text.is_empty()).collect();

@@ -9,6 +9,7 @@ mod asked;
 mod assets;
 mod change;
 mod chart;
+mod charts;
 mod countries;
 mod dashboards;
 mod entry;
@@ -53,8 +54,9 @@ mod zones;
 
 pub(crate) use answer::nowhere;
 pub(crate) use assets::FOLDER as ASSETS_FOLDER;
+pub(crate) use chart::{Stack, bars};
 pub(crate) use facets::value_label;
-pub(crate) use format::{Clock, number};
+pub(crate) use format::{Clock, decimal, number};
 pub(crate) use histogram::count;
 pub(crate) use reports::days;
 pub use routes::routes;

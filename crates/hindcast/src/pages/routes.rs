@@ -1,9 +1,9 @@
 //! Which address shows which page.
 
 use super::{
-    answer, assets, dashboards, entry, evidence, exports, help, integrity, integrity_of_entry, join, log,
-    oidc, person, preferences, reference, reports, second_factor, settings, setup, share, sign_in, suggest,
-    tail, views,
+    answer, assets, charts, dashboards, entry, evidence, exports, help, integrity, integrity_of_entry, join,
+    log, oidc, person, preferences, reference, reports, second_factor, settings, setup, share, sign_in,
+    suggest, tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -42,6 +42,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/log/{id}/verify", post(entry::verify))
         .route("/log/{id}/proof/{file}", get(integrity_of_entry::proof))
         .route("/dashboards/{name}", get(dashboards::show))
+        .route("/charts/{file}", get(charts::file))
         .route("/people/{id}", get(person::show))
         .route("/reports", get(reports::list).post(reports::make))
         .route(
