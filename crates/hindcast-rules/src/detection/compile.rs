@@ -1,0 +1,649 @@
+//! From the text of a rule to something that can judge.
+
+use super::document::{Body, Document, Tuned, current, nested, read};
+use super::examine::{Examiner, Lists};
+use super::flaw::{Flaw, Place, Problem};
+use super::limits::{GROUP_FIELDS_MAX, HITS_PER_GROUP_MAX, REFERENCES_MAX, TIMESPAN_SECONDS_MAX};
+use super::reach::Reach;
+use super::silence::Patience;
+use super::verdict::Severity;
+use super::window::{Input, ShareOf, Test, Window};
+use rsigma_eval::{CompiledRule, compile_rule};
+use rsigma_parser::{
+    ConditionExpr, ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, Level,
+    SigmaRule, Timespan, WindowMode,
+};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One detection, ready to be asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Matcher {
+    pub rule: CompiledRule,
+    pub reach: Reach,
+}
+
+/// One document of a rule that can judge.
+#[derive(Clone, Debug)]
+pub(crate) struct Judge {
+    pub handle: String,
+    pub title: Arc<str>,
+    /// What it says when it matches; nothing if it only feeds a correlation.
+    pub alert: Option<Alerting>,
+    /// The documents it feeds: their place in the rule and which of their inputs it is.
+    pub feeds: Vec<(usize, usize)>,
+    pub work: Work,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Work {
+    Match { matcher: Matcher, group_by: Vec<String> },
+    Correlate(Window),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Alerting {
+    pub rule: Arc<str>,
+    pub severity: Severity,
+    pub raise: Vec<(Severity, Matcher)>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Listening {
+    pub rule: Arc<str>,
+    pub title: Arc<str>,
+    pub severity: Severity,
+    pub matcher: Matcher,
+    pub group_by: String,
+    pub patience: Patience,
+}
+
+/// A rule that can judge: its documents, those that feed others before those.
+#[derive(Clone, Debug)]
+pub(crate) struct Compiled {
+    pub version: Arc<str>,
+    pub judges: Vec<Judge>,
+    pub listening: Vec<Listening>,
+    pub info: Vec<RuleInfo>,
+}
+
+/// What there is to know of a rule that alerts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleInfo {
+    /// Its UUID.
+    pub id: String,
+    /// Its short code such as `A1`, if it has one.
+    pub code: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// How much it matters, before anything raises it.
+    pub severity: Severity,
+    /// ATT&CK and others.
+    pub tags: Vec<String>,
+    /// When it is wrong.
+    pub falsepositives: Vec<String>,
+    /// What to do, step by step.
+    pub response: Vec<String>,
+    /// Fields that its file asks for.
+    pub fields: Vec<String>,
+    /// The actions its file is about; empty if it is not bound to any.
+    pub actions: Vec<String>,
+    /// What the operator may change, with what it is.
+    pub tunables: Vec<TunableInfo>,
+    /// The operator's lists it uses, and whether it sleeps while they are empty.
+    pub lists: Vec<(String, super::extension::Need)>,
+    /// Required lists that are empty: the rule sleeps.
+    pub asleep_for: Vec<String>,
+    /// The hash of its text and of what the operator set for it.
+    pub version: String,
+}
+
+/// Something that the operator may change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TunableInfo {
+    /// Its name.
+    pub name: String,
+    /// What the text of the rule says.
+    pub default: Tuned,
+    /// Numbers are not below this.
+    pub min: Option<f64>,
+    /// Numbers are not above this.
+    pub max: Option<f64>,
+}
+
+/// What came of a text: a rule unless there are errors.
+pub(crate) struct Outcome {
+    pub compiled: Option<Compiled>,
+    pub errors: Vec<Problem>,
+    pub warnings: Vec<Problem>,
+}
+
+pub(crate) fn compile(text: &str, tuned: &BTreeMap<String, Tuned>, lists: &Lists) -> Outcome {
+    let documents = match read(text, tuned) {
+        Ok(documents) => documents,
+        Err(errors) => return Outcome { compiled: None, errors, warnings: Vec::new() },
+    };
+    let mut rule = Rule {
+        documents: &documents,
+        lists,
+        errors: Vec::new(),
+        warnings: Vec::new(),
+        asleep: Vec::new(),
+        fields: Vec::new(),
+    };
+    let compiled = rule.compile(version(text, tuned, lists));
+    let Rule { mut errors, mut warnings, .. } = rule;
+    errors.sort_by_key(|problem| problem.place);
+    warnings.sort_by_key(|problem| problem.place);
+    Outcome { compiled: compiled.filter(|_| errors.is_empty()), errors, warnings }
+}
+
+/// Sixteen hexadecimal digits over everything that decides what the rule says.
+fn version(text: &str, tuned: &BTreeMap<String, Tuned>, lists: &Lists) -> Arc<str> {
+    let used = lists.iter().filter(|(name, _)| text.contains(&format!("%{name}%")));
+    let used: Vec<_> = used.collect();
+    let hash = Sha256::digest(format!("{text}\0{tuned:?}\0{used:?}"));
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>().into()
+}
+
+/// A rule while it is compiled.
+struct Rule<'a> {
+    documents: &'a [Document],
+    lists: &'a Lists,
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+    asleep: Vec<String>,
+    fields: Vec<String>,
+}
+
+impl<'a> Rule<'a> {
+    fn compile(&mut self, version: Arc<str>) -> Option<Compiled> {
+        let order = self.order()?;
+        let alerting = self.alerting();
+        let mut judges = Vec::new();
+        let mut listening = Vec::new();
+        for &at in &order {
+            let document = &self.documents[at];
+            let work = match &document.body {
+                Body::Rule(rule) => self.detection(document, rule),
+                Body::Correlation(rule) => self.correlation(document, rule),
+            };
+            let alert = if alerting[at] { self.alert(document, &mut listening) } else { None };
+            let (handle, title) = (document.handle().to_owned(), document.title.as_str().into());
+            judges.push(Judge { handle, title, alert, feeds: Vec::new(), work: work? });
+        }
+        self.feed(&order, &mut judges);
+        if !self.asleep.is_empty() {
+            judges.iter_mut().for_each(|judge| judge.alert = None);
+            listening.clear();
+        }
+        let mut info: Vec<_> =
+            order.iter().filter(|&&at| alerting[at]).map(|&at| self.info(at, &version)).collect();
+        let reaches = judges.iter().filter_map(|judge| match &judge.work {
+            Work::Match { matcher, .. } => Some(&matcher.reach),
+            Work::Correlate(_) => None,
+        });
+        let mut actions: Vec<String> = reaches
+            .filter_map(|reach| if let Reach::Some { actions, .. } = reach { Some(actions) } else { None })
+            .flatten()
+            .cloned()
+            .collect();
+        actions.sort_unstable();
+        actions.dedup();
+        info.iter_mut().for_each(|info| info.actions.clone_from(&actions));
+        Some(Compiled { version, judges, listening, info })
+    }
+
+    /// The documents so that each comes after those it correlates; nothing if that cannot be.
+    fn order(&mut self) -> Option<Vec<usize>> {
+        let mut order: Vec<usize> = Vec::new();
+        let mut waiting: Vec<usize> = (0..self.documents.len()).collect();
+        let mut broken = false;
+        while !waiting.is_empty() {
+            let ready = |at: usize, order: &[usize]| {
+                self.references(at).iter().all(|&(_, of)| of.is_none_or(|of| order.contains(&of)))
+            };
+            let (now, later): (Vec<usize>, Vec<usize>) = waiting.iter().partition(|&&at| ready(at, &order));
+            if now.is_empty() {
+                let document = &self.documents[later[0]];
+                let expected = "correlations that do not lead back to themselves".to_owned();
+                let flaw = Flaw::Invalid { attribute: "rules".into(), expected };
+                self.errors.push(document.problem("rules", flaw));
+                return None;
+            }
+            order.extend(now);
+            waiting = later;
+        }
+        for (at, document) in self.documents.iter().enumerate() {
+            for (name, _) in self.references(at).into_iter().filter(|(_, of)| of.is_none()) {
+                broken = true;
+                self.errors.push(document.problem(&name, Flaw::UnknownRule { name: name.clone() }));
+            }
+        }
+        (!broken).then_some(order)
+    }
+
+    /// The words a correlation calls others by, with the documents they mean.
+    fn references(&self, at: usize) -> Vec<(String, Option<usize>)> {
+        let document = &self.documents[at];
+        let Body::Correlation(rule) = &document.body else { return Vec::new() };
+        let share = document.extension.share.iter().flat_map(|share| &share.of);
+        let find = |name: &String| self.documents.iter().position(|one| one.is_called(name));
+        rule.rules.iter().chain(share).map(|name| (name.clone(), find(name))).collect()
+    }
+
+    /// Which documents alert: those that no correlation keeps to itself.
+    fn alerting(&mut self) -> Vec<bool> {
+        let mut alerting = vec![true; self.documents.len()];
+        for at in 0..self.documents.len() {
+            let Body::Correlation(rule) = &self.documents[at].body else { continue };
+            if !rule.generate {
+                self.references(at).iter().filter_map(|&(_, of)| of).for_each(|of| alerting[of] = false);
+            }
+        }
+        alerting
+    }
+
+    fn examine(&mut self, document: &'a Document, look: impl FnOnce(&mut Examiner<'a>)) {
+        let mut examiner = Examiner::of(document, self.lists);
+        look(&mut examiner);
+        self.errors.extend(examiner.errors);
+        self.warnings.extend(examiner.warnings);
+        self.asleep.extend(examiner.empty_lists);
+        for field in examiner.fields {
+            if !self.fields.contains(&field) {
+                self.fields.push(field);
+            }
+        }
+    }
+
+    fn matcher(&mut self, document: &'a Document, rule: &SigmaRule) -> Option<Matcher> {
+        let mut rule = rule.clone();
+        let before = self.errors.len();
+        self.examine(document, |examiner| examiner.detections(&mut rule.detection));
+        if self.errors.len() > before {
+            return None;
+        }
+        let reach = Reach::of(&rule.detection);
+        // A match carries copies of these; the judge knows them already.
+        (rule.title, rule.id, rule.tags, rule.description) = (String::new(), None, Vec::new(), None);
+        rule.falsepositives.clear();
+        rule.custom_attributes.clear();
+        match compile_rule(&rule) {
+            Ok(rule) => Some(Matcher { rule, reach }),
+            Err(error) => {
+                self.errors.push(document.problem("detection", Flaw::Sigma(error.to_string())));
+                None
+            }
+        }
+    }
+
+    fn detection(&mut self, document: &'a Document, rule: &SigmaRule) -> Option<Work> {
+        let log = rule.logsource.product.as_deref();
+        if log.is_some_and(|product| product != "hindcast") {
+            let feature = format!("the log source `{}`", log.unwrap_or_default());
+            let hint = Some(
+                "rules for other products ask for other fields; write `product: hindcast` and our fields",
+            );
+            self.errors.push(document.problem("product", Flaw::Unsupported { feature, hint }));
+        }
+        if rule.taxonomy.as_deref().is_some_and(|taxonomy| taxonomy != "hindcast") {
+            let hint = Some("write `taxonomy: hindcast`, whose fields docs/detection.md lists");
+            let feature = format!("the taxonomy `{}`", rule.taxonomy.as_deref().unwrap_or_default());
+            self.errors.push(document.problem("taxonomy", Flaw::Unsupported { feature, hint }));
+        }
+        let extension = &document.extension;
+        let group_by = extension.group_by.clone().unwrap_or_else(|| vec!["actor.id".to_owned()]);
+        self.examine(document, |examiner| {
+            group_by.iter().for_each(|field| examiner.group_field(field));
+            if !rule.scope.is_empty() {
+                examiner.warn("scope", "`scope` has no effect");
+            }
+            if extension.share.is_some() {
+                let flaw = Flaw::Unsupported { feature: "`share` without a correlation".into(), hint: None };
+                examiner.error("share", flaw);
+            }
+            if !extension.carry.is_empty() {
+                let flaw = Flaw::Unsupported { feature: "`carry` without a correlation".into(), hint: None };
+                examiner.error("carry", flaw);
+            }
+        });
+        let matcher = self.matcher(document, rule)?;
+        Some(Work::Match { matcher, group_by })
+    }
+
+    fn correlation(&mut self, document: &'a Document, rule: &CorrelationRule) -> Option<Work> {
+        let before = self.errors.len();
+        self.examine(document, |examiner| bounds_of(examiner, document, rule));
+        let test = match (&rule.condition, rule.correlation_type) {
+            (CorrelationCondition::Extended(expression), CorrelationType::Temporal) => {
+                Test::Together(Some(expression.clone()))
+            }
+            (CorrelationCondition::Threshold { .. }, CorrelationType::Temporal) => Test::Together(None),
+            (_, CorrelationType::TemporalOrdered) => Test::Ordered,
+            (CorrelationCondition::Extended(_), _) => {
+                let expected = "bounds such as `gte: 10`".to_owned();
+                let flaw = Flaw::Invalid { attribute: "condition".into(), expected };
+                self.errors.push(document.problem("condition", flaw));
+                return None;
+            }
+            (_, CorrelationType::EventCount) => Test::Entries,
+            (_, CorrelationType::ValueCount) => Test::Distinct,
+            (_, CorrelationType::ValueSum) => Test::Sum,
+            (_, CorrelationType::ValueAvg) => Test::Average,
+            (CorrelationCondition::Threshold { percentile, .. }, CorrelationType::ValuePercentile) => {
+                Test::Percentile(percentile.unwrap_or(50))
+            }
+            (_, CorrelationType::ValueMedian) => Test::Median,
+        };
+        let (bounds, value) = match &rule.condition {
+            CorrelationCondition::Threshold { predicates, field, .. } => (
+                predicates.iter().map(|&(operator, bound)| (operator, bound as f64)).collect(),
+                field.clone().unwrap_or_default(),
+            ),
+            CorrelationCondition::Extended(_) => (Vec::new(), Vec::new()),
+        };
+        let inputs = self.inputs(document, rule, &value);
+        let extension = &document.extension;
+        let mut names = rule.group_by.clone();
+        names.extend(extension.carry.keys().cloned());
+        let carried = self.carried(document, rule);
+        let share = extension.share.as_ref();
+        let share =
+            share.map(|share| ShareOf { above_percent: share.above_percent, of_at_least: share.of_at_least });
+        let span_micros = i64::try_from(rule.timespan.seconds).ok()?.checked_mul(1_000_000)?;
+        let main = rule.rules.len();
+        let value_name = (!value.is_empty()).then(|| value.join(", "));
+        let window = Window { names, inputs, main, carried, test, bounds, value_name, share, span_micros };
+        if let Test::Together(Some(expression)) = &window.test {
+            self.names_in(document, expression, &window);
+        }
+        (self.errors.len() == before).then_some(Work::Correlate(window))
+    }
+
+    fn names_in(&mut self, document: &Document, expression: &ConditionExpr, window: &Window) {
+        match expression {
+            ConditionExpr::And(parts) | ConditionExpr::Or(parts) => {
+                parts.iter().for_each(|part| self.names_in(document, part, window));
+            }
+            ConditionExpr::Not(inner) => self.names_in(document, inner, window),
+            ConditionExpr::Identifier(name) if window.place_of(name).is_none() => {
+                self.errors.push(document.problem(name, Flaw::UnknownRule { name: name.clone() }));
+            }
+            ConditionExpr::Identifier(_) | ConditionExpr::Selector { .. } => {}
+        }
+    }
+
+    fn inputs(&mut self, document: &'a Document, rule: &CorrelationRule, value: &[String]) -> Vec<Input> {
+        let references = self.position_of(document).map(|at| self.references(at)).unwrap_or_default();
+        let mut inputs = Vec::new();
+        for (name, of) in references {
+            let Some(of) = of.map(|of| &self.documents[of]) else { continue };
+            let resolve = |field: &String| {
+                let alias = rule.aliases.iter().find(|alias| alias.alias == *field);
+                let named = alias.and_then(|alias| {
+                    alias.mapping.iter().find(|(word, _)| of.is_called(word)).map(|(_, field)| field.clone())
+                });
+                named.unwrap_or_else(|| field.clone())
+            };
+            let group: Vec<String> = rule.group_by.iter().map(resolve).collect();
+            let value: Vec<String> = value.iter().map(resolve).collect();
+            let carry = document.extension.carry.values().filter(|carry| of.is_called(&carry.from));
+            let carry: Vec<String> = carry.map(|carry| carry.field.clone()).collect();
+            for field in group.iter().chain(&value).chain(&carry) {
+                self.available(document, of, field);
+            }
+            let called = [Some(name), of.id.clone(), of.name.clone()].into_iter().flatten().collect();
+            inputs.push(Input { title: of.title.clone(), called, group, value, carry });
+        }
+        inputs
+    }
+
+    fn position_of(&self, document: &Document) -> Option<usize> {
+        self.documents.iter().position(|one| std::ptr::eq(one, document))
+    }
+
+    /// Whether what comes in has the field: an entry all of them, a correlation only what it groups by and hands on.
+    fn available(&mut self, document: &'a Document, of: &Document, field: &str) {
+        match &of.body {
+            Body::Rule(_) => self.examine(document, |examiner| examiner.group_field(field)),
+            Body::Correlation(below) => {
+                let known = below.group_by.iter().chain(of.extension.carry.keys());
+                if !known.clone().any(|name| name == field) {
+                    let names: Vec<_> = known.map(String::as_str).collect();
+                    let expected =
+                        format!("what `{}` groups by or carries: {}", of.handle(), names.join(", "));
+                    let flaw = Flaw::Invalid { attribute: field.to_owned(), expected };
+                    self.errors.push(document.problem(field, flaw));
+                }
+            }
+        }
+    }
+
+    fn carried(&mut self, document: &'a Document, rule: &CorrelationRule) -> Vec<(usize, usize)> {
+        let carry = &document.extension.carry;
+        let mut places = Vec::new();
+        for one in carry.values() {
+            let input = rule.rules.iter().position(|name| {
+                self.documents.iter().any(|of| of.is_called(name) && of.is_called(&one.from))
+            });
+            let Some(input) = input else {
+                let flaw = Flaw::UnknownRule { name: one.from.clone() };
+                self.errors.push(document.problem(&one.from, flaw));
+                continue;
+            };
+            let before = carry.values().take_while(|other| !std::ptr::eq(*other, one));
+            places.push((input, before.filter(|other| other.from == one.from).count()));
+        }
+        places
+    }
+
+    fn alert(&mut self, document: &'a Document, listening: &mut Vec<Listening>) -> Option<Alerting> {
+        let Some(id) = document.id.as_deref().filter(|id| is_uuid(id)) else {
+            let expected = "a rule that alerts needs an id of its own, a UUID";
+            self.errors.push(document.problem("id", Flaw::Missing { attribute: "id".into(), expected }));
+            return None;
+        };
+        let rule: Arc<str> = id.into();
+        if document.level.is_none() {
+            self.examine(document, |examiner| examiner.warn("title", "without `level` it counts as medium"));
+        }
+        let severity = severity(document.level.unwrap_or(Level::Medium));
+        let mut raise = Vec::new();
+        for one in &document.extension.raise {
+            let Some(raised) = Severity::parse(&one.level) else {
+                let expected = Severity::ALL.map(Severity::as_str).join(", ");
+                let flaw =
+                    Flaw::Invalid { attribute: "raise".into(), expected: format!("one of {expected}") };
+                self.errors.push(document.problem(&one.level, flaw));
+                continue;
+            };
+            raise.extend(self.nested(document, "raise", &one.detection).map(|matcher| (raised, matcher)));
+        }
+        if let Some(silence) = &document.extension.silence {
+            self.examine(document, |examiner| examiner.group_field(&silence.group_by));
+            let at_least = self.timespan(document, &silence.at_least);
+            let matcher = self.nested(document, "silence", &silence.detection);
+            if let (Some(at_least_micros), Some(matcher)) = (at_least, matcher) {
+                let patience = Patience { times: silence.times.max(1.0), at_least_micros };
+                let (title, group_by) = (document.title.as_str().into(), silence.group_by.clone());
+                listening.push(Listening {
+                    rule: rule.clone(),
+                    title,
+                    severity,
+                    matcher,
+                    group_by,
+                    patience,
+                });
+            }
+        }
+        Some(Alerting { rule, severity, raise })
+    }
+
+    fn nested(
+        &mut self,
+        document: &'a Document,
+        word: &str,
+        detection: &yaml_serde::Value,
+    ) -> Option<Matcher> {
+        match nested(detection) {
+            Ok(rule) => self.matcher(document, &rule),
+            Err(flaw) => {
+                self.errors.push(document.problem(word, flaw));
+                None
+            }
+        }
+    }
+
+    fn timespan(&mut self, document: &Document, text: &str) -> Option<i64> {
+        let seconds =
+            Timespan::parse(text).ok().map(|span| span.seconds).filter(|&s| s <= TIMESPAN_SECONDS_MAX);
+        if seconds.is_none() {
+            let expected = "a duration such as \"10m\", at most 31 days".to_owned();
+            self.errors.push(document.problem(text, Flaw::Invalid { attribute: text.to_owned(), expected }));
+        }
+        Some(i64::try_from(seconds?).ok()? * 1_000_000)
+    }
+
+    fn feed(&self, order: &[usize], judges: &mut [Judge]) {
+        for (place, &at) in order.iter().enumerate() {
+            for (input, (_, of)) in self.references(at).into_iter().enumerate() {
+                let fed = of.and_then(|of| order.iter().position(|&one| one == of));
+                if let Some(judge) = fed.and_then(|fed| judges.get_mut(fed)) {
+                    judge.feeds.push((place, input));
+                }
+            }
+        }
+    }
+
+    fn info(&self, at: usize, version: &Arc<str>) -> RuleInfo {
+        let document = &self.documents[at];
+        let (description, tags, falsepositives) = match &document.body {
+            Body::Rule(rule) => (&rule.description, &rule.tags, &rule.falsepositives),
+            Body::Correlation(rule) => (&rule.description, &rule.tags, &rule.falsepositives),
+        };
+        let all = || self.documents.iter();
+        let tunables = all().flat_map(|of| of.extension.tunables.iter().map(move |tunable| (of, tunable)));
+        let tunables = tunables.filter_map(|(of, tunable)| {
+            let default = current(self.documents, of, tunable)?;
+            Some(TunableInfo { name: tunable.name.clone(), default, min: tunable.min, max: tunable.max })
+        });
+        let mut lists: Vec<_> = all()
+            .flat_map(|of| of.extension.lists.iter().map(|(name, &need)| (name.clone(), need)))
+            .collect();
+        lists.dedup();
+        let mut asleep_for = self.asleep.clone();
+        asleep_for.sort_unstable();
+        asleep_for.dedup();
+        RuleInfo {
+            id: document.id.clone().unwrap_or_default(),
+            code: document.extension.code.clone(),
+            title: document.title.clone(),
+            description: description.clone(),
+            severity: severity(document.level.unwrap_or(Level::Medium)),
+            tags: tags.clone(),
+            falsepositives: falsepositives.clone(),
+            response: document.extension.response.clone(),
+            fields: self.fields.clone(),
+            actions: Vec::new(),
+            tunables: tunables.collect(),
+            lists,
+            asleep_for,
+            version: version.to_string(),
+        }
+    }
+}
+
+/// What a correlation asks for that we do not do, or only so far.
+fn bounds_of(examiner: &mut Examiner<'_>, document: &Document, rule: &CorrelationRule) {
+    let too_much = |what: &str, max: u64, found: u64| Flaw::TooMuch { what: what.to_owned(), max, found };
+    if rule.window != WindowMode::Sliding {
+        let flaw = Flaw::Unsupported { feature: "a window that does not slide".into(), hint: None };
+        examiner.error("window", flaw);
+    }
+    if !(1..=TIMESPAN_SECONDS_MAX).contains(&rule.timespan.seconds) {
+        examiner.error(
+            "timespan",
+            too_much("seconds of a timespan", TIMESPAN_SECONDS_MAX, rule.timespan.seconds),
+        );
+    }
+    let references =
+        rule.rules.len() + document.extension.share.iter().map(|share| share.of.len()).sum::<usize>();
+    if references > REFERENCES_MAX {
+        examiner.error("rules", too_much("rules of a correlation", REFERENCES_MAX as u64, references as u64));
+    }
+    if rule.rules.is_empty() {
+        let expected = "the rules it correlates, by name";
+        examiner.error("correlation", Flaw::Missing { attribute: "rules".into(), expected });
+    }
+    if rule.group_by.len() > GROUP_FIELDS_MAX {
+        examiner.error(
+            "group-by",
+            too_much("fields to group by", GROUP_FIELDS_MAX as u64, rule.group_by.len() as u64),
+        );
+    }
+    if document.extension.group_by.is_some() {
+        let hint = Some("a correlation has its own `group-by`");
+        examiner.error(
+            "group-by",
+            Flaw::Unsupported { feature: "`hindcast: group-by` of a correlation".into(), hint },
+        );
+    }
+    let CorrelationCondition::Threshold { predicates, field, .. } = &rule.condition else { return };
+    let wants_field = !matches!(
+        rule.correlation_type,
+        CorrelationType::EventCount | CorrelationType::Temporal | CorrelationType::TemporalOrdered
+    );
+    if wants_field && field.is_none() {
+        let expected = "the field that is counted or added";
+        examiner.error("condition", Flaw::Missing { attribute: "field".into(), expected });
+    }
+    if wants_field
+        && rule.correlation_type != CorrelationType::ValueCount
+        && field.as_ref().is_some_and(|f| f.len() > 1)
+    {
+        let expected = "one field, numbers of several cannot be added".to_owned();
+        examiner.error("field", Flaw::Invalid { attribute: "field".into(), expected });
+    }
+    let counted = matches!(rule.correlation_type, CorrelationType::EventCount | CorrelationType::ValueCount);
+    for &(_, bound) in predicates {
+        if counted && bound > HITS_PER_GROUP_MAX as u64 {
+            examiner
+                .error("condition", too_much("entries that are counted", HITS_PER_GROUP_MAX as u64, bound));
+        }
+    }
+    let from_below = |&(operator, _): &(ConditionOperator, u64)| {
+        !matches!(operator, ConditionOperator::Lt | ConditionOperator::Lte | ConditionOperator::Neq)
+    };
+    if counted && !predicates.iter().any(from_below) {
+        examiner
+            .warn("condition", "without a lower bound it holds from the first entry on, and never for none");
+    }
+}
+
+fn severity(level: Level) -> Severity {
+    match level {
+        Level::Informational => Severity::Informational,
+        Level::Low => Severity::Low,
+        Level::Medium => Severity::Medium,
+        Level::High => Severity::High,
+        Level::Critical => Severity::Critical,
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let dashes = [8, 13, 18, 23];
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match dashes.contains(&at) {
+            true => byte == b'-',
+            false => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Where a text begins, for flaws that have no other place.
+pub(crate) fn at_start(flaw: Flaw) -> Problem {
+    Problem { place: Place::START, flaw }
+}
