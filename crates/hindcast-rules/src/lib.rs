@@ -5,5 +5,6 @@
 //! one a true forecast of the other. Whoever calls hands in the state of one workspace and keeps it.
 
 pub mod detection;
+pub mod pack;
 
 pub use detection::{Detector, RuleText, State, Verdict, check};
