@@ -84,6 +84,9 @@ const SEVERAL: &[&str] = &[
 /// Fields whose names go on as the sender likes.
 const OPEN: &[&str] = &["metadata.", "before./", "after./", "actor.ai.", "on_behalf_of.ai."];
 
+/// Longest name whose neighbours are looked for.
+const NEAREST_BYTES_MAX: usize = 64;
+
 /// All fields with a fixed name, for help and completion.
 pub fn fields() -> impl Iterator<Item = &'static str> {
     SINGLE.iter().chain(SEVERAL).copied()
@@ -102,6 +105,9 @@ pub(crate) fn several(field: &str) -> bool {
 
 /// The field that was probably meant.
 pub(crate) fn nearest(field: &str) -> Option<String> {
+    if field.len() > NEAREST_BYTES_MAX {
+        return None;
+    }
     let usual = match field {
         "user" | "user.id" | "performed_by.id" | "actor_id" | "actor" => Some("actor.id"),
         "ip" | "source.ip" | "src_ip" | "performed_by.ip" => Some("context.ip"),
@@ -121,7 +127,7 @@ pub(crate) fn nearest(field: &str) -> Option<String> {
 
 /// Edits between two short words (Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.as_bytes(), &b.as_bytes()[..b.len().min(64)]);
+    let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut corner = row[0];

@@ -8,3 +8,4 @@
 mod story;
 
 mod fixtures;
+mod panther;
