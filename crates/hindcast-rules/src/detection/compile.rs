@@ -235,14 +235,28 @@ impl<'a> Rule<'a> {
         rule.rules.iter().chain(share).map(|name| (name.clone(), find(name))).collect()
     }
 
-    /// Which documents alert: those that no correlation keeps to itself.
+    /// Which documents alert: those that no correlation keeps to itself. One that has only a name was meant for a correlation.
     fn alerting(&mut self) -> Vec<bool> {
         let mut alerting = vec![true; self.documents.len()];
+        let mut meant: Vec<usize> = Vec::new();
         for at in 0..self.documents.len() {
             let Body::Correlation(rule) = &self.documents[at].body else { continue };
+            let referred: Vec<_> = self.references(at).iter().filter_map(|&(_, of)| of).collect();
             if !rule.generate {
-                self.references(at).iter().filter_map(|&(_, of)| of).for_each(|of| alerting[of] = false);
+                referred.iter().for_each(|&of| alerting[of] = false);
             }
+            meant.extend(referred);
+        }
+        for (at, document) in self.documents.iter().enumerate() {
+            if document.id.is_none() && document.name.is_some() && !meant.contains(&at) {
+                let flaw = Flaw::Weakened(format!("no correlation refers to `{}`", document.handle()));
+                self.warnings.push(document.problem(document.handle(), flaw));
+                alerting[at] = false;
+            }
+        }
+        if !alerting.contains(&true) {
+            let expected = "a rule that alerts needs an id of its own, a UUID";
+            self.errors.push(at_start(Flaw::Missing { attribute: "id".into(), expected }));
         }
         alerting
     }

@@ -110,6 +110,14 @@ fn split(text: &str) -> Vec<(usize, &str)> {
     parts
 }
 
+/// The line that begins our attribute.
+fn own_attribute(text: &str) -> Place {
+    let begins =
+        |line: &str| line.strip_prefix(ATTRIBUTE).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    let line = text.lines().position(begins).map_or(1, |nr| nr + 1);
+    Place { line, column: 1 }
+}
+
 /// A document that is YAML.
 struct Raw<'t> {
     lines_before: usize,
@@ -143,8 +151,8 @@ impl<'t> Raw<'t> {
         if mapping.contains_key("filter") {
             return Err(refused("filter", "use `not` in the condition, or a list of the operator"));
         }
-        let extension = Extension::read(mapping.get(ATTRIBUTE))
-            .map_err(|flaw| problem(locate(text, ATTRIBUTE).unwrap_or(Place::START), flaw))?;
+        let extension =
+            Extension::read(mapping.get(ATTRIBUTE)).map_err(|flaw| problem(own_attribute(text), flaw))?;
         Ok(Self { lines_before, text, value, extension })
     }
 

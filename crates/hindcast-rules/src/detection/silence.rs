@@ -110,11 +110,7 @@ impl Pulse {
 
     /// How many entries a stretch of time usually has, in thousandths.
     fn expected(&self, from: i64, to: i64) -> u64 {
-        let weeks = (self.weeks.len() as u64).max(1);
-        let usual = |slot: i64| -> u64 {
-            let slot = slot.rem_euclid(SLOTS as i64) as usize;
-            self.weeks.iter().map(|week| u64::from(week[slot])).sum::<u64>() * 1000 / weeks
-        };
+        let usual = |hour: i64| self.usual(hour.rem_euclid(SLOTS as i64) as usize);
         let whole_weeks = ((to - from) / WEEK).unsigned_abs();
         let of_a_week: u64 = (0..SLOTS as i64).map(usual).sum();
         let from = from + (to - from) / WEEK * WEEK;
@@ -128,6 +124,18 @@ impl Pulse {
             })
             .sum();
         whole_weeks.saturating_mul(of_a_week).saturating_add(rest)
+    }
+
+    /// How many entries an hour of the week usually has, in thousandths: the mean over the weeks in which all of it was listened to.
+    fn usual(&self, slot: usize) -> u64 {
+        let oldest = self.week + 1 - self.weeks.len() as i64;
+        let heard = self.weeks.iter().enumerate().filter(|(nr, _)| {
+            let hour = (oldest + *nr as i64) * WEEK + slot as i64 * HOUR;
+            hour >= self.first && hour + HOUR <= self.last
+        });
+        let (weeks, entries) =
+            heard.fold((0, 0), |(weeks, entries), (_, week)| (weeks + 1, entries + u64::from(week[slot])));
+        entries * 1000 / weeks.max(1)
     }
 
     /// The longest gap that was usual: of a hundred gaps, one was longer.

@@ -8,4 +8,8 @@
 mod story;
 
 mod fixtures;
+mod flaws;
+mod limits;
 mod panther;
+mod same;
+mod sigma;

@@ -4,7 +4,7 @@
 //! where they look like it, and text with spaces stands in quotes. A verdict reads `TIME severity group values`.
 
 use hindcast_event::json::write_string;
-use hindcast_event::{Arrival, Draft, Entries, Entry, Event, Key, Kind, Timestamp, push_section};
+use hindcast_event::{Arrival, Draft, Entries, Event, Key, Kind, Timestamp, push_section};
 use hindcast_rules::Verdict;
 use std::collections::BTreeMap;
 
@@ -225,9 +225,4 @@ pub fn read(verdict: &Verdict) -> String {
     text.push_str(&format!(" {}", verdict.severity.as_str()));
     verdict.group.iter().for_each(|(_, value)| text.push_str(&format!(" {value}")));
     text
-}
-
-/// An entry borrowed from the run, for tests that hand them in one by one.
-pub fn each(entries: &Entries) -> impl Iterator<Item = Entry<'_>> {
-    entries.iter()
 }
