@@ -1,18 +1,16 @@
 //! From the text of a rule to something that can judge.
 
-use super::document::{Body, Document, Tuned, current, nested, read};
+use super::document::{Body, Document, Tuned, nested, read};
 use super::examine::{Examiner, Lists};
 use super::flaw::{Flaw, Place, Problem};
-use super::limits::{GROUP_FIELDS_MAX, HITS_PER_GROUP_MAX, REFERENCES_MAX, TIMESPAN_SECONDS_MAX};
+use super::info::RuleInfo;
+use super::limits::TIMESPAN_SECONDS_MAX;
 use super::reach::Reach;
 use super::silence::Patience;
 use super::verdict::Severity;
-use super::window::{Input, ShareOf, Test, Window};
+use super::window::Window;
 use rsigma_eval::{CompiledRule, compile_rule};
-use rsigma_parser::{
-    ConditionExpr, ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, Level,
-    SigmaRule, Timespan, WindowMode,
-};
+use rsigma_parser::{Level, SigmaRule, Timespan};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,8 +36,8 @@ pub(crate) struct Judge {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Work {
-    Match { matcher: Matcher, group_by: Vec<String> },
-    Correlate(Window),
+    Match { matcher: Box<Matcher>, group_by: Vec<String> },
+    Correlate(Box<Window>),
 }
 
 #[derive(Clone, Debug)]
@@ -66,52 +64,6 @@ pub(crate) struct Compiled {
     pub judges: Vec<Judge>,
     pub listening: Vec<Listening>,
     pub info: Vec<RuleInfo>,
-}
-
-/// What there is to know of a rule that alerts.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RuleInfo {
-    /// Its UUID.
-    pub id: String,
-    /// Its short code such as `A1`, if it has one.
-    pub code: Option<String>,
-    /// Its title.
-    pub title: String,
-    /// What it is for.
-    pub description: Option<String>,
-    /// How much it matters, before anything raises it.
-    pub severity: Severity,
-    /// ATT&CK and others.
-    pub tags: Vec<String>,
-    /// When it is wrong.
-    pub falsepositives: Vec<String>,
-    /// What to do, step by step.
-    pub response: Vec<String>,
-    /// Fields that its file asks for.
-    pub fields: Vec<String>,
-    /// The actions its file is about; empty if it is not bound to any.
-    pub actions: Vec<String>,
-    /// What the operator may change, with what it is.
-    pub tunables: Vec<TunableInfo>,
-    /// The operator's lists it uses, and whether it sleeps while they are empty.
-    pub lists: Vec<(String, super::extension::Need)>,
-    /// Required lists that are empty: the rule sleeps.
-    pub asleep_for: Vec<String>,
-    /// The hash of its text and of what the operator set for it.
-    pub version: String,
-}
-
-/// Something that the operator may change.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TunableInfo {
-    /// Its name.
-    pub name: String,
-    /// What the text of the rule says.
-    pub default: Tuned,
-    /// Numbers are not below this.
-    pub min: Option<f64>,
-    /// Numbers are not above this.
-    pub max: Option<f64>,
 }
 
 /// What came of a text: a rule unless there are errors.
@@ -150,13 +102,13 @@ fn version(text: &str, tuned: &BTreeMap<String, Tuned>, lists: &Lists) -> Arc<st
 }
 
 /// A rule while it is compiled.
-struct Rule<'a> {
-    documents: &'a [Document],
+pub(crate) struct Rule<'a> {
+    pub documents: &'a [Document],
     lists: &'a Lists,
-    errors: Vec<Problem>,
+    pub errors: Vec<Problem>,
     warnings: Vec<Problem>,
-    asleep: Vec<String>,
-    fields: Vec<String>,
+    pub asleep: Vec<String>,
+    pub fields: Vec<String>,
 }
 
 impl<'a> Rule<'a> {
@@ -227,7 +179,7 @@ impl<'a> Rule<'a> {
     }
 
     /// The words a correlation calls others by, with the documents they mean.
-    fn references(&self, at: usize) -> Vec<(String, Option<usize>)> {
+    pub fn references(&self, at: usize) -> Vec<(String, Option<usize>)> {
         let document = &self.documents[at];
         let Body::Correlation(rule) = &document.body else { return Vec::new() };
         let share = document.extension.share.iter().flat_map(|share| &share.of);
@@ -261,7 +213,7 @@ impl<'a> Rule<'a> {
         alerting
     }
 
-    fn examine(&mut self, document: &'a Document, look: impl FnOnce(&mut Examiner<'a>)) {
+    pub fn examine(&mut self, document: &'a Document, look: impl FnOnce(&mut Examiner<'a>)) {
         let mut examiner = Examiner::of(document, self.lists);
         look(&mut examiner);
         self.errors.extend(examiner.errors);
@@ -326,133 +278,7 @@ impl<'a> Rule<'a> {
             }
         });
         let matcher = self.matcher(document, rule)?;
-        Some(Work::Match { matcher, group_by })
-    }
-
-    fn correlation(&mut self, document: &'a Document, rule: &CorrelationRule) -> Option<Work> {
-        let before = self.errors.len();
-        self.examine(document, |examiner| bounds_of(examiner, document, rule));
-        let test = match (&rule.condition, rule.correlation_type) {
-            (CorrelationCondition::Extended(expression), CorrelationType::Temporal) => {
-                Test::Together(Some(expression.clone()))
-            }
-            (CorrelationCondition::Threshold { .. }, CorrelationType::Temporal) => Test::Together(None),
-            (_, CorrelationType::TemporalOrdered) => Test::Ordered,
-            (CorrelationCondition::Extended(_), _) => {
-                let expected = "bounds such as `gte: 10`".to_owned();
-                let flaw = Flaw::Invalid { attribute: "condition".into(), expected };
-                self.errors.push(document.problem("condition", flaw));
-                return None;
-            }
-            (_, CorrelationType::EventCount) => Test::Entries,
-            (_, CorrelationType::ValueCount) => Test::Distinct,
-            (_, CorrelationType::ValueSum) => Test::Sum,
-            (_, CorrelationType::ValueAvg) => Test::Average,
-            (CorrelationCondition::Threshold { percentile, .. }, CorrelationType::ValuePercentile) => {
-                Test::Percentile(percentile.unwrap_or(50))
-            }
-            (_, CorrelationType::ValueMedian) => Test::Median,
-        };
-        let (bounds, value) = match &rule.condition {
-            CorrelationCondition::Threshold { predicates, field, .. } => (
-                predicates.iter().map(|&(operator, bound)| (operator, bound as f64)).collect(),
-                field.clone().unwrap_or_default(),
-            ),
-            CorrelationCondition::Extended(_) => (Vec::new(), Vec::new()),
-        };
-        let inputs = self.inputs(document, rule, &value);
-        let extension = &document.extension;
-        let mut names = rule.group_by.clone();
-        names.extend(extension.carry.keys().cloned());
-        let carried = self.carried(document, rule);
-        let share = extension.share.as_ref();
-        let share =
-            share.map(|share| ShareOf { above_percent: share.above_percent, of_at_least: share.of_at_least });
-        let span_micros = i64::try_from(rule.timespan.seconds).ok()?.checked_mul(1_000_000)?;
-        let main = rule.rules.len();
-        let value_name = (!value.is_empty()).then(|| value.join(", "));
-        let window = Window { names, inputs, main, carried, test, bounds, value_name, share, span_micros };
-        if let Test::Together(Some(expression)) = &window.test {
-            self.names_in(document, expression, &window);
-        }
-        (self.errors.len() == before).then_some(Work::Correlate(window))
-    }
-
-    fn names_in(&mut self, document: &Document, expression: &ConditionExpr, window: &Window) {
-        match expression {
-            ConditionExpr::And(parts) | ConditionExpr::Or(parts) => {
-                parts.iter().for_each(|part| self.names_in(document, part, window));
-            }
-            ConditionExpr::Not(inner) => self.names_in(document, inner, window),
-            ConditionExpr::Identifier(name) if window.place_of(name).is_none() => {
-                self.errors.push(document.problem(name, Flaw::UnknownRule { name: name.clone() }));
-            }
-            ConditionExpr::Identifier(_) | ConditionExpr::Selector { .. } => {}
-        }
-    }
-
-    fn inputs(&mut self, document: &'a Document, rule: &CorrelationRule, value: &[String]) -> Vec<Input> {
-        let references = self.position_of(document).map(|at| self.references(at)).unwrap_or_default();
-        let mut inputs = Vec::new();
-        for (name, of) in references {
-            let Some(of) = of.map(|of| &self.documents[of]) else { continue };
-            let resolve = |field: &String| {
-                let alias = rule.aliases.iter().find(|alias| alias.alias == *field);
-                let named = alias.and_then(|alias| {
-                    alias.mapping.iter().find(|(word, _)| of.is_called(word)).map(|(_, field)| field.clone())
-                });
-                named.unwrap_or_else(|| field.clone())
-            };
-            let group: Vec<String> = rule.group_by.iter().map(resolve).collect();
-            let value: Vec<String> = value.iter().map(resolve).collect();
-            let carry = document.extension.carry.values().filter(|carry| of.is_called(&carry.from));
-            let carry: Vec<String> = carry.map(|carry| carry.field.clone()).collect();
-            for field in group.iter().chain(&value).chain(&carry) {
-                self.available(document, of, field);
-            }
-            let called = [Some(name), of.id.clone(), of.name.clone()].into_iter().flatten().collect();
-            inputs.push(Input { title: of.title.clone(), called, group, value, carry });
-        }
-        inputs
-    }
-
-    fn position_of(&self, document: &Document) -> Option<usize> {
-        self.documents.iter().position(|one| std::ptr::eq(one, document))
-    }
-
-    /// Whether what comes in has the field: an entry all of them, a correlation only what it groups by and hands on.
-    fn available(&mut self, document: &'a Document, of: &Document, field: &str) {
-        match &of.body {
-            Body::Rule(_) => self.examine(document, |examiner| examiner.group_field(field)),
-            Body::Correlation(below) => {
-                let known = below.group_by.iter().chain(of.extension.carry.keys());
-                if !known.clone().any(|name| name == field) {
-                    let names: Vec<_> = known.map(String::as_str).collect();
-                    let expected =
-                        format!("what `{}` groups by or carries: {}", of.handle(), names.join(", "));
-                    let flaw = Flaw::Invalid { attribute: field.to_owned(), expected };
-                    self.errors.push(document.problem(field, flaw));
-                }
-            }
-        }
-    }
-
-    fn carried(&mut self, document: &'a Document, rule: &CorrelationRule) -> Vec<(usize, usize)> {
-        let carry = &document.extension.carry;
-        let mut places = Vec::new();
-        for one in carry.values() {
-            let input = rule.rules.iter().position(|name| {
-                self.documents.iter().any(|of| of.is_called(name) && of.is_called(&one.from))
-            });
-            let Some(input) = input else {
-                let flaw = Flaw::UnknownRule { name: one.from.clone() };
-                self.errors.push(document.problem(&one.from, flaw));
-                continue;
-            };
-            let before = carry.values().take_while(|other| !std::ptr::eq(*other, one));
-            places.push((input, before.filter(|other| other.from == one.from).count()));
-        }
-        places
+        Some(Work::Match { matcher: Box::new(matcher), group_by })
     }
 
     fn alert(&mut self, document: &'a Document, listening: &mut Vec<Listening>) -> Option<Alerting> {
@@ -532,113 +358,9 @@ impl<'a> Rule<'a> {
             }
         }
     }
-
-    fn info(&self, at: usize, version: &Arc<str>) -> RuleInfo {
-        let document = &self.documents[at];
-        let (description, tags, falsepositives) = match &document.body {
-            Body::Rule(rule) => (&rule.description, &rule.tags, &rule.falsepositives),
-            Body::Correlation(rule) => (&rule.description, &rule.tags, &rule.falsepositives),
-        };
-        let all = || self.documents.iter();
-        let tunables = all().flat_map(|of| of.extension.tunables.iter().map(move |tunable| (of, tunable)));
-        let tunables = tunables.filter_map(|(of, tunable)| {
-            let default = current(self.documents, of, tunable)?;
-            Some(TunableInfo { name: tunable.name.clone(), default, min: tunable.min, max: tunable.max })
-        });
-        let mut lists: Vec<_> = all()
-            .flat_map(|of| of.extension.lists.iter().map(|(name, &need)| (name.clone(), need)))
-            .collect();
-        lists.dedup();
-        let mut asleep_for = self.asleep.clone();
-        asleep_for.sort_unstable();
-        asleep_for.dedup();
-        RuleInfo {
-            id: document.id.clone().unwrap_or_default(),
-            code: document.extension.code.clone(),
-            title: document.title.clone(),
-            description: description.clone(),
-            severity: severity(document.level.unwrap_or(Level::Medium)),
-            tags: tags.clone(),
-            falsepositives: falsepositives.clone(),
-            response: document.extension.response.clone(),
-            fields: self.fields.clone(),
-            actions: Vec::new(),
-            tunables: tunables.collect(),
-            lists,
-            asleep_for,
-            version: version.to_string(),
-        }
-    }
 }
 
-/// What a correlation asks for that we do not do, or only so far.
-fn bounds_of(examiner: &mut Examiner<'_>, document: &Document, rule: &CorrelationRule) {
-    let too_much = |what: &str, max: u64, found: u64| Flaw::TooMuch { what: what.to_owned(), max, found };
-    if rule.window != WindowMode::Sliding {
-        let flaw = Flaw::Unsupported { feature: "a window that does not slide".into(), hint: None };
-        examiner.error("window", flaw);
-    }
-    if !(1..=TIMESPAN_SECONDS_MAX).contains(&rule.timespan.seconds) {
-        examiner.error(
-            "timespan",
-            too_much("seconds of a timespan", TIMESPAN_SECONDS_MAX, rule.timespan.seconds),
-        );
-    }
-    let references =
-        rule.rules.len() + document.extension.share.iter().map(|share| share.of.len()).sum::<usize>();
-    if references > REFERENCES_MAX {
-        examiner.error("rules", too_much("rules of a correlation", REFERENCES_MAX as u64, references as u64));
-    }
-    if rule.rules.is_empty() {
-        let expected = "the rules it correlates, by name";
-        examiner.error("correlation", Flaw::Missing { attribute: "rules".into(), expected });
-    }
-    if rule.group_by.len() > GROUP_FIELDS_MAX {
-        examiner.error(
-            "group-by",
-            too_much("fields to group by", GROUP_FIELDS_MAX as u64, rule.group_by.len() as u64),
-        );
-    }
-    if document.extension.group_by.is_some() {
-        let hint = Some("a correlation has its own `group-by`");
-        examiner.error(
-            "group-by",
-            Flaw::Unsupported { feature: "`hindcast: group-by` of a correlation".into(), hint },
-        );
-    }
-    let CorrelationCondition::Threshold { predicates, field, .. } = &rule.condition else { return };
-    let wants_field = !matches!(
-        rule.correlation_type,
-        CorrelationType::EventCount | CorrelationType::Temporal | CorrelationType::TemporalOrdered
-    );
-    if wants_field && field.is_none() {
-        let expected = "the field that is counted or added";
-        examiner.error("condition", Flaw::Missing { attribute: "field".into(), expected });
-    }
-    if wants_field
-        && rule.correlation_type != CorrelationType::ValueCount
-        && field.as_ref().is_some_and(|f| f.len() > 1)
-    {
-        let expected = "one field, numbers of several cannot be added".to_owned();
-        examiner.error("field", Flaw::Invalid { attribute: "field".into(), expected });
-    }
-    let counted = matches!(rule.correlation_type, CorrelationType::EventCount | CorrelationType::ValueCount);
-    for &(_, bound) in predicates {
-        if counted && bound > HITS_PER_GROUP_MAX as u64 {
-            examiner
-                .error("condition", too_much("entries that are counted", HITS_PER_GROUP_MAX as u64, bound));
-        }
-    }
-    let from_below = |&(operator, _): &(ConditionOperator, u64)| {
-        !matches!(operator, ConditionOperator::Lt | ConditionOperator::Lte | ConditionOperator::Neq)
-    };
-    if counted && !predicates.iter().any(from_below) {
-        examiner
-            .warn("condition", "without a lower bound it holds from the first entry on, and never for none");
-    }
-}
-
-fn severity(level: Level) -> Severity {
+pub(crate) fn severity(level: Level) -> Severity {
     match level {
         Level::Informational => Severity::Informational,
         Level::Low => Severity::Low,

@@ -44,7 +44,14 @@ struct Coming {
     to: usize,
     input: usize,
     /// What a correlation below hands on; nothing for a match of the entry.
-    handed_on: Option<(Vec<(String, String)>, Vec<u64>)>,
+    handed_on: Option<HandedOn>,
+}
+
+/// What a correlation hands on to those above it.
+#[derive(Clone)]
+struct HandedOn {
+    fields: Vec<(String, String)>,
+    evidence: Vec<u64>,
 }
 
 impl Detector {
@@ -185,7 +192,7 @@ impl Running {
             entry: seen.index(),
             input: one.input as u16,
             value,
-            under: one.handed_on.as_ref().map(|(_, under)| under.clone().into()).unwrap_or_default(),
+            under: one.handed_on.as_ref().map(|below| below.evidence.clone().into()).unwrap_or_default(),
             carried: input.carry.iter().map(|field| source.kept(field)).collect(),
         };
         let mut overflow = Overflow::default();
@@ -193,12 +200,13 @@ impl Running {
         let at = groups.add(window, &key, hit, &mut overflow);
         let held = at.and_then(|at| Some((window.holds(groups.of.get(&key)?, at)?, groups.of.get(&key)?)));
         if let Some((held, group)) = held {
-            let (handed_on, evidence) = (window.handed_on(&key, group), group.evidence(window.main));
+            let below =
+                HandedOn { fields: window.handed_on(&key, group), evidence: group.evidence(window.main) };
             for &(to, input) in &judge.feeds {
-                coming.push(Coming { to, input, handed_on: Some((handed_on.clone(), evidence.clone())) });
+                coming.push(Coming { to, input, handed_on: Some(below.clone()) });
             }
             if let Some(alert) = &judge.alert {
-                verdicts.push(self.verdict(one.to, alert, seen, handed_on, evidence, held.why));
+                verdicts.push(self.verdict(one.to, alert, seen, below.fields, below.evidence, held.why));
             }
         }
         if overflow != Overflow::default() {
@@ -242,15 +250,16 @@ impl Running {
 /// Where a correlation finds the fields of what comes in.
 struct Source<'s, 'e> {
     seen: &'s Seen<'e>,
-    handed_on: Option<&'s (Vec<(String, String)>, Vec<u64>)>,
+    handed_on: Option<&'s HandedOn>,
 }
 
 impl Source<'_, '_> {
     fn text(&self, field: &str) -> Option<Cow<'_, str>> {
         match self.handed_on {
             None => self.seen.text(field),
-            Some((fields, _)) => {
-                fields.iter().find(|(name, _)| name == field).map(|(_, value)| Cow::Borrowed(value.as_str()))
+            Some(below) => {
+                let mut fields = below.fields.iter();
+                fields.find(|(name, _)| name == field).map(|(_, value)| Cow::Borrowed(value.as_str()))
             }
         }
     }

@@ -5,12 +5,14 @@
 //! and restored goes on as if nothing had happened, and entries give the same verdicts one by one or all at once.
 
 mod compile;
+mod correlation;
 mod document;
 mod examine;
 mod export;
 mod extension;
 mod fields;
 mod flaw;
+mod info;
 mod judge;
 pub mod limits;
 mod reach;
@@ -20,13 +22,13 @@ mod state;
 mod verdict;
 mod window;
 
-pub use compile::{RuleInfo, TunableInfo};
 pub use document::Tuned;
 pub use examine::Lists;
 pub use export::NotRestored;
 pub use extension::Need;
 pub use fields::fields;
 pub use flaw::{Flaw, Place, Problem};
+pub use info::{RuleInfo, TunableInfo};
 pub use judge::{JudgeError, Judged};
 pub use seen::time_of;
 pub use state::{Overflow, State};
