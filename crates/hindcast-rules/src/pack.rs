@@ -42,6 +42,8 @@ pub struct Texts {
     pub tunables: BTreeMap<String, String>,
     /// By the name of the operator's list.
     pub lists: BTreeMap<String, String>,
+    /// What a sequence behind a verdict names, by its English title; see [`crate::detection::Why::Sequence`].
+    pub parts: BTreeMap<String, String>,
 }
 
 /// All rules we ship.
@@ -167,9 +169,8 @@ mod tests {
             let keys = |texts: &'static Texts| {
                 let lengths =
                     texts.rules.iter().map(|(code, t)| (code, t.falsepositives.len(), t.response.len()));
-                let names =
-                    (texts.tunables.keys().collect::<Vec<_>>(), texts.lists.keys().collect::<Vec<_>>());
-                (lengths.collect::<Vec<_>>(), names)
+                let names = texts.tunables.keys().chain(texts.lists.keys()).chain(texts.parts.keys());
+                (lengths.collect::<Vec<_>>(), names.collect::<Vec<_>>())
             };
             assert_eq!(keys(texts), keys(english), "{language:?}");
             let all = texts.rules.values().flat_map(|texts| {
@@ -178,7 +179,8 @@ mod tests {
                     .chain(&texts.falsepositives)
                     .chain(&texts.response)
             });
-            let all = all.chain(texts.tunables.values()).chain(texts.lists.values());
+            let all =
+                all.chain(texts.tunables.values()).chain(texts.lists.values()).chain(texts.parts.values());
             assert!(all.clone().all(|text| !text.trim().is_empty()));
             if language != Language::English {
                 let same =
@@ -186,6 +188,14 @@ mod tests {
                 assert_eq!(same.count(), 0, "{language:?} is translated");
             }
         }
+    }
+
+    #[test]
+    fn every_part_of_a_sequence_has_a_name_that_people_read() {
+        let named: BTreeSet<_> = texts(Language::German).parts.keys().cloned().collect();
+        let used: BTreeSet<_> = SHIPPED.iter().filter_map(own).flat_map(|info| info.parts).collect();
+        assert_eq!(named, used);
+        assert!(texts(Language::English).parts.iter().all(|(title, text)| title == text));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::compile::{Rule, severity};
 use super::document::{Body, Tuned, current};
 use super::extension::Need;
 use super::verdict::Severity;
-use rsigma_parser::Level;
+use rsigma_parser::{CorrelationType, Level};
 
 /// What there is to know of a rule that alerts.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct RuleInfo {
     pub falsepositives: Vec<String>,
     /// What to do, step by step.
     pub response: Vec<String>,
+    /// The titles that a sequence behind a verdict can name.
+    pub parts: Vec<String>,
     /// Fields that its file asks for.
     pub fields: Vec<String>,
     /// The actions its file is about; empty if it is not bound to any.
@@ -81,6 +83,7 @@ impl Rule<'_> {
             tags: tags.clone(),
             falsepositives: falsepositives.clone(),
             response: document.extension.response.clone(),
+            parts: self.parts(),
             fields: self.fields.clone(),
             actions: Vec::new(),
             tunables: tunables.collect(),
@@ -88,5 +91,19 @@ impl Rule<'_> {
             asleep_for,
             version: version.to_string(),
         }
+    }
+
+    fn parts(&self) -> Vec<String> {
+        let mut parts = Vec::new();
+        for (at, document) in self.documents.iter().enumerate() {
+            let Body::Correlation(rule) = &document.body else { continue };
+            if matches!(rule.correlation_type, CorrelationType::Temporal | CorrelationType::TemporalOrdered) {
+                let named = self.references(at).into_iter().filter_map(|(_, of)| self.documents.get(of?));
+                parts.extend(named.map(|document| document.title.clone()));
+            }
+        }
+        parts.sort_unstable();
+        parts.dedup();
+        parts
     }
 }

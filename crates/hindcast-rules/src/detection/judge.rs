@@ -52,6 +52,7 @@ struct Coming {
 struct HandedOn {
     fields: Vec<(String, String)>,
     evidence: Vec<u64>,
+    why: Why,
 }
 
 impl Detector {
@@ -200,13 +201,19 @@ impl Running {
         let at = groups.add(window, &key, hit, &mut overflow);
         let held = at.and_then(|at| Some((window.holds(groups.of.get(&key)?, at)?, groups.of.get(&key)?)));
         if let Some((held, group)) = held {
-            let below =
-                HandedOn { fields: window.handed_on(&key, group), evidence: group.evidence(window.main) };
+            let (fields, evidence) = (window.handed_on(&key, group), group.evidence(window.main));
+            // One of several is no reason of its own: what is behind it says more.
+            let why = match &one.handed_on {
+                _ if !window.is_any() => held,
+                Some(below) => below.why.clone(),
+                None => Why::Entry { action: seen.action().to_owned() },
+            };
+            let below = HandedOn { fields, evidence, why };
             for &(to, input) in &judge.feeds {
                 coming.push(Coming { to, input, handed_on: Some(below.clone()) });
             }
             if let Some(alert) = &judge.alert {
-                verdicts.push(self.verdict(one.to, alert, seen, below.fields, below.evidence, held.why));
+                verdicts.push(self.verdict(one.to, alert, seen, below.fields, below.evidence, below.why));
             }
         }
         if overflow != Overflow::default() {

@@ -60,28 +60,27 @@ pub(crate) struct Window {
     pub span_micros: i64,
 }
 
-/// A correlation that held.
-pub(crate) struct Held {
-    pub why: Why,
-}
-
 impl Window {
     pub fn seconds(&self) -> u64 {
         (self.span_micros / 1_000_000).unsigned_abs()
     }
 
-    /// Whether the newest addition to a group, at place `at` of its hits, makes it enough.
-    pub fn holds(&self, group: &Group, at: usize) -> Option<Held> {
+    /// Whether one match of any input is enough.
+    pub fn is_any(&self) -> bool {
+        self.test == Test::Entries && self.share.is_none() && self.bounds == [(ConditionOperator::Gte, 1.0)]
+    }
+
+    /// Whether the newest addition to a group, at place `at` of its hits, makes it enough, and why.
+    pub fn holds(&self, group: &Group, at: usize) -> Option<Why> {
         let new = group.hits.get(at)?;
         if usize::from(new.input) >= self.main {
             return None;
         }
-        let why = match &self.test {
-            Test::Together(expression) => self.together(group, expression.as_ref())?,
-            Test::Ordered => self.ordered(group, at)?,
-            measured => self.measured(group, measured)?,
-        };
-        Some(Held { why })
+        match &self.test {
+            Test::Together(expression) => self.together(group, expression.as_ref()),
+            Test::Ordered => self.ordered(group, at),
+            measured => self.measured(group, measured),
+        }
     }
 
     fn together(&self, group: &Group, expression: Option<&ConditionExpr>) -> Option<Why> {

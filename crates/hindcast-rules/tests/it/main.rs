@@ -1,7 +1,6 @@
 //! What the judge says, told as sequences of entries.
 #![allow(
     clippy::expect_used,
-    clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "tests read their fixtures and may fail; the judge does neither"

@@ -132,8 +132,12 @@ proptest! {
             if next.is_none() && next_other.is_none() {
                 break;
             }
-            next.map(|entry| detector.judge(&mut of_one, &entry, &mut said_of_one).expect("judged"));
-            next_other.map(|entry| detector.judge(&mut of_other, &entry, &mut said_of_other).expect("judged"));
+            if let Some(entry) = next {
+                detector.judge(&mut of_one, &entry, &mut said_of_one).expect("judged");
+            }
+            if let Some(entry) = next_other {
+                detector.judge(&mut of_other, &entry, &mut said_of_other).expect("judged");
+            }
         }
         prop_assert_eq!(said_of_one, at_once(&one));
         prop_assert_eq!(said_of_other, at_once(&other));

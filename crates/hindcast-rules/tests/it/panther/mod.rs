@@ -28,8 +28,11 @@ fn folder() -> Option<PathBuf> {
     Some(rules)
 }
 
-/// The rules of one family: name and examples with what is expected of them.
-fn rules(folder: &Path, family: &str) -> Vec<(String, Vec<(String, bool, Value)>)> {
+/// An example: its name, whether a rule must speak, and the line of the log.
+type Example = (String, bool, Value);
+
+/// The rules of one family: name and examples.
+fn rules(folder: &Path, family: &str) -> Vec<(String, Vec<Example>)> {
     let files = std::fs::read_dir(folder.join(format!("{family}_rules"))).expect("the folder");
     let mut paths: Vec<_> = files.map(|file| file.expect("a file").path()).collect();
     paths.sort();
