@@ -2,7 +2,7 @@
 //!
 //! Three pasts: a usual day of a support workspace, mostly conversations; one of nothing but what rules are about; and a
 //! wave of failed sign-ins from one address. Each is judged by all rules of the pack from an empty state.
-#![allow(
+#![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::expect_used,

@@ -4,7 +4,7 @@ use super::document::Document;
 use super::extension::Need;
 use super::fields;
 use super::flaw::{Flaw, Problem};
-use super::limits::{REGEX_BYTES_MAX, REGEXES_MAX, VALUE_BYTES_MAX, VALUES_MAX};
+use super::limits::{CONDITION_BYTES_MAX, REGEX_BYTES_MAX, REGEXES_MAX, VALUE_BYTES_MAX, VALUES_MAX};
 use hindcast_event::{Category, Registry};
 use rsigma_parser::{
     ConditionExpr, Detection, DetectionItem, Detections, FieldSpec, Modifier, SigmaString, SigmaValue,
@@ -74,6 +74,8 @@ impl<'a> Examiner<'a> {
             let hint = Some("write a correlation with `timespan`");
             self.error("timeframe", Flaw::Unsupported { feature: "`timeframe`".into(), hint });
         }
+        let bytes = detections.condition_strings.iter().map(String::len).sum();
+        self.limit("condition", "bytes of conditions", CONDITION_BYTES_MAX, bytes);
         let mut used = Vec::new();
         detections.conditions.iter().for_each(|condition| self.condition(condition, detections, &mut used));
         let mut names: Vec<_> = detections.named.keys().cloned().collect();

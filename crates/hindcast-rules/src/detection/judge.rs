@@ -1,13 +1,14 @@
 //! The one function: a state and an entry in, verdicts out.
 
 use super::compile::{Alerting, Matcher, Work};
+use super::limits::EVIDENCE_BELOW_MAX;
 use super::seen::Seen;
 use super::state::{Hit, Kept, Overflow, State, kept};
 use super::verdict::{Severity, Verdict, Why, dedup_key};
 use super::window::{Input, Test, Window};
 use super::{Detector, Running};
 use hindcast_event::{Damaged, Entry, Timestamp};
-use rsigma_eval::evaluate_rule;
+use rsigma_eval::compiler::eval_condition;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -53,6 +54,12 @@ struct HandedOn {
     fields: Vec<(String, String)>,
     evidence: Vec<u64>,
     why: Why,
+}
+
+impl HandedOn {
+    fn newest(&self) -> Box<[u64]> {
+        self.evidence[self.evidence.len().saturating_sub(EVIDENCE_BELOW_MAX)..].into()
+    }
 }
 
 impl Detector {
@@ -193,7 +200,7 @@ impl Running {
             entry: seen.index(),
             input: one.input as u16,
             value,
-            under: one.handed_on.as_ref().map(|below| below.evidence.clone().into()).unwrap_or_default(),
+            under: one.handed_on.as_ref().map(HandedOn::newest).unwrap_or_default(),
             carried: input.carry.iter().map(|field| source.kept(field)).collect(),
         };
         let mut overflow = Overflow::default();
@@ -301,7 +308,10 @@ impl Source<'_, '_> {
 
 impl Matcher {
     fn matches(&self, seen: &Seen<'_>) -> bool {
-        evaluate_rule(&self.rule, seen).is_some()
+        let rule = &self.rule;
+        rule.conditions
+            .iter()
+            .any(|condition| eval_condition(condition, &rule.detections, seen, &mut Vec::new()))
     }
 }
 

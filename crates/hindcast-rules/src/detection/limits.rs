@@ -12,6 +12,8 @@ pub const VALUES_MAX: usize = 1_000;
 pub const VALUE_BYTES_MAX: usize = 1024;
 /// A regular expression takes at most this many bytes once compiled; matching is linear in any case.
 pub const REGEX_BYTES_MAX: usize = 256 * 1024;
+/// The conditions of a detection have at most this many bytes.
+pub const CONDITION_BYTES_MAX: usize = 4 * 1024;
 /// A rule has at most this many regular expressions, values with wildcards included.
 pub const REGEXES_MAX: usize = 100;
 /// A correlation looks back at most this far.
@@ -30,6 +32,8 @@ pub const HITS_PER_RULE_MAX: usize = 20_000;
 pub const KEPT_VALUE_BYTES_MAX: usize = 256;
 /// A verdict names at most this many entries, the newest.
 pub const EVIDENCE_MAX: usize = 50;
+/// A correlation remembers at most this many entries behind one that it is built on, the newest.
+pub const EVIDENCE_BELOW_MAX: usize = 20;
 /// A verdict names at most this many values.
 pub const SHOWN_VALUES_MAX: usize = 10;
 /// A silence rule watches at most this many sources in one workspace.

@@ -183,17 +183,19 @@ impl Index {
     }
 
     /// The detections worth asking about an entry, in the order of the rules.
-    fn candidates(&self, action: &str, category: &str) -> impl Iterator<Item = (u32, u32)> {
-        let of = |map: &BTreeMap<String, Vec<(u32, u32)>>, word: &str| match map.get(word) {
-            Some(places) => places.clone(),
-            None => Vec::new(),
+    fn candidates<'i>(&'i self, action: &str, category: &str) -> impl Iterator<Item = (u32, u32)> + use<'i> {
+        let of = |map: &'i BTreeMap<String, Vec<(u32, u32)>>, word| {
+            map.get(word).map(Vec::as_slice).unwrap_or_default()
         };
-        let mut all = of(&self.by_action, action);
-        all.extend(of(&self.by_category, category));
-        all.extend(&self.always);
-        all.sort_unstable();
-        all.dedup();
-        all.into_iter()
+        // Each list ascends, so the least of their heads comes next.
+        let mut lists = [of(&self.by_action, action), of(&self.by_category, category), &self.always];
+        std::iter::from_fn(move || {
+            let next = *lists.iter().filter_map(|list| list.first()).min()?;
+            for list in &mut lists {
+                *list = list.strip_prefix(&[next]).unwrap_or(list);
+            }
+            Some(next)
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every rule of the pack, with sequences that make it speak and sequences that do not.
 
 use crate::story::{entries, read};
-use hindcast_rules::detection::Lists;
+use hindcast_rules::detection::{Lists, Tuned};
 use hindcast_rules::pack::{SHIPPED, Shipped};
 use hindcast_rules::{Detector, RuleText};
 use std::collections::BTreeMap;
@@ -102,4 +102,25 @@ fn no_rule_goes_without_fixtures() {
     }
     let files = std::fs::read_dir(folder()).expect("the folder").count();
     assert_eq!(files, SHIPPED.len(), "a file of fixtures for each rule and no other");
+}
+
+#[test]
+fn the_documentation_lists_every_rule_as_it_is() {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/detection.md");
+    let docs = std::fs::read_to_string(docs).expect("the page");
+    for info in compiled(SHIPPED, &Lists::new()).rules() {
+        let code = info.code.as_deref().unwrap_or_default();
+        let row = docs.lines().find(|line| line.starts_with(&format!("| {code} |"))).unwrap_or_default();
+        assert!(
+            row.starts_with(&format!("| {code} | {} | {}", info.title, info.severity.as_str())),
+            "{code}: {row}"
+        );
+        for tunable in &info.tunables {
+            let default = match &tunable.default {
+                Tuned::Number(number) => number.to_string(),
+                Tuned::Duration(text) => text.clone(),
+            };
+            assert!(row.contains(&format!("{} ({default})", tunable.name)), "{code}: {row}");
+        }
+    }
 }

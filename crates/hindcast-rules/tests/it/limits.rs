@@ -56,6 +56,13 @@ fn a_text_that_is_too_long_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn a_condition_that_goes_on_and_on_is_refused() {
+    let yaml = RULE.replace("condition: s\n", &format!("condition: s{}\n", " or s".repeat(1000)));
+    let checked = check(&RuleText { key: "k", yaml: &yaml, tuned: BTreeMap::new() }, &Lists::new());
+    assert_eq!(checked.errors[0].to_string(), "16:5: bytes of conditions: at most 4096, there are 5001");
+}
+
+#[test]
 fn an_alias_that_multiplies_is_refused() {
     let mut yaml = String::from("title: x\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {

@@ -1,10 +1,6 @@
 //! What the judge says, told as sequences of entries.
-#![allow(
-    clippy::expect_used,
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "tests read their fixtures and may fail; the judge does neither"
-)]
+#![expect(clippy::expect_used, reason = "a story that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "tests read their fixtures; the judge opens no files")]
 
 mod story;
 
