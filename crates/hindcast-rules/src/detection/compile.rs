@@ -113,6 +113,7 @@ pub(crate) struct Rule<'a> {
 
 impl<'a> Rule<'a> {
     fn compile(&mut self, version: Arc<str>) -> Option<Compiled> {
+        self.named_once();
         let order = self.order()?;
         let alerting = self.alerting();
         let mut judges = Vec::new();
@@ -147,6 +148,20 @@ impl<'a> Rule<'a> {
         actions.dedup();
         info.iter_mut().for_each(|info| info.actions.clone_from(&actions));
         Some(Compiled { version, judges, listening, info })
+    }
+
+    /// Names and ids lead to one document each; what is remembered is kept under them.
+    fn named_once(&mut self) {
+        for (at, document) in self.documents.iter().enumerate() {
+            let before = &self.documents[..at];
+            let words = [Some(document.handle()), document.id.as_deref(), document.name.as_deref()];
+            let taken = |word: &&str| before.iter().any(|one| one.is_called(word) || one.handle() == *word);
+            if let Some(word) = words.into_iter().flatten().find(taken) {
+                let expected = "a name that no other document of the file has".to_owned();
+                self.errors
+                    .push(document.problem(word, Flaw::Invalid { attribute: word.to_owned(), expected }));
+            }
+        }
     }
 
     /// The documents so that each comes after those it correlates; nothing if that cannot be.

@@ -151,7 +151,12 @@ fn correlations_are_looked_over_too() {
     ] {
         assert_eq!(told(&correlation(rules, body)), [expected], "{body}");
     }
-    let circle = correlation("one", counted).replace("title: Many\n", "title: Many\nname: one\n");
+    let twice = correlation("one", counted)
+        + "---\ntitle: Two\nname: one\ndetection:\n    s:\n        action: user.signed_in\n    condition: s\n";
+    let expected = "error 19:7: `one`: expected a name that no other document of the file has";
+    assert_eq!(told(&twice)[..1], [expected]);
+    let circle = correlation("other", counted).replace("title: Many\n", "title: Many\nname: many\n")
+        + "---\ntitle: Other\nname: other\ncorrelation:\n    type: event_count\n    rules: [many]\n    timespan: 1m\n    condition: {gte: 1}\n";
     assert_eq!(
         told(&circle),
         ["error 6:5: `rules`: expected correlations that do not lead back to themselves"]
