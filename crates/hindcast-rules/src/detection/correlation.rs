@@ -173,6 +173,19 @@ fn bounds_of(examiner: &mut Examiner<'_>, document: &Document, rule: &Correlatio
             Flaw::Unsupported { feature: "`hindcast: group-by` of a correlation".into(), hint },
         );
     }
+    let in_order = rule.correlation_type == CorrelationType::TemporalOrdered;
+    let together = rule.correlation_type == CorrelationType::Temporal;
+    // Without a condition the parser puts this one in its place.
+    let bare = |predicates: &[(ConditionOperator, u64)]| predicates == [(ConditionOperator::Gte, 1)];
+    let refused = match &rule.condition {
+        CorrelationCondition::Threshold { predicates, .. } => (in_order || together) && !bare(predicates),
+        CorrelationCondition::Extended(_) => in_order,
+    };
+    if refused {
+        let hint = Some("`temporal` takes names with and, or, not; `temporal_ordered` takes none");
+        let feature = format!("this condition of `{}`", rule.correlation_type.as_str());
+        examiner.error("condition", Flaw::Unsupported { feature, hint });
+    }
     let CorrelationCondition::Threshold { predicates, field, .. } = &rule.condition else { return };
     let wants_field = !matches!(
         rule.correlation_type,

@@ -145,6 +145,12 @@ fn correlations_are_looked_over_too() {
         ),
         (
             "one",
+            "type: temporal\ntimespan: 5m\ncondition: {gte: 2}",
+            "error 8:5: this condition of `temporal` is not supported; `temporal` takes names with and, or, not; \
+             `temporal_ordered` takes none",
+        ),
+        (
+            "one",
             "type: event_count\ntimespan: 5m\nwindow: tumbling\ncondition: {gte: 3}",
             "error 8:5: a window that does not slide is not supported",
         ),
