@@ -4,6 +4,7 @@
 
 mod story;
 
+mod differential;
 mod fixtures;
 mod flaws;
 mod limits;
