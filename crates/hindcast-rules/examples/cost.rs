@@ -14,7 +14,7 @@ use hindcast_rules::detection::Lists;
 use hindcast_rules::pack::SHIPPED;
 use hindcast_rules::{Detector, RuleText};
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const ENTRIES: u64 = 200_000;
 const USUAL: &[&str] = &[
@@ -83,14 +83,23 @@ fn past(actions: &[&str], people: u64) -> Entries {
     entries
 }
 
+/// What this thread has computed, in nanoseconds, so that others on the machine do not count; the clock where Linux does not tell.
+fn cpu() -> u64 {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let told = told.and_then(|text| text.split(' ').next()?.parse().ok());
+    told.unwrap_or_else(|| {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64)
+    })
+}
+
 fn main() {
     let texts: Vec<_> = SHIPPED
         .iter()
         .map(|rule| RuleText { key: rule.code, yaml: rule.yaml, tuned: BTreeMap::new() })
         .collect();
-    let began = Instant::now();
+    let began = cpu();
     let (detector, _) = Detector::compile(&texts, &Lists::new());
-    println!("compiled {} rules in {:?}", detector.rules().count(), began.elapsed());
+    println!("compiled {} rules in {} ms", detector.rules().count(), (cpu() - began) / 1_000_000);
     for (name, actions, people) in [
         ("a usual day", USUAL, 500),
         ("only what is watched", WATCHED, 500),
@@ -98,9 +107,9 @@ fn main() {
     ] {
         let entries = past(actions, people);
         let mut state = detector.state("w");
-        let began = Instant::now();
+        let began = cpu();
         let judged = detector.judge_all(&mut state, entries.iter()).expect("judged");
-        let each = began.elapsed().as_nanos() as u64 / ENTRIES;
+        let each = (cpu() - began) / ENTRIES;
         let saved = detector.export(&state).expect("exported").len();
         let (verdicts, groups) = (judged.verdicts.len(), state.groups());
         println!("{name}: {each} ns an entry, {verdicts} verdicts, {groups} groups, state of {saved} bytes");

@@ -7,7 +7,7 @@ use super::Detector;
 use super::compile::Work;
 use super::limits::STATE_BYTES_MAX;
 use super::silence::{Pulse, Pulses};
-use super::state::{Group, Groups, Hit, Kept, Overflow, State};
+use super::state::{Group, Groups, Hit, Kept, Overflow, State, group_key};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -176,23 +176,25 @@ impl Detector {
 }
 
 fn save_groups(groups: &Groups) -> SavedGroups {
-    let of = groups.of.iter().map(|(key, group)| {
-        let key = key.iter().map(|value| value.to_string()).collect();
-        (key, group.touched, group.hits.iter().map(save_hit).collect())
+    let of = groups.of.values().map(|group| {
+        let values = group.values.iter().map(|value| value.to_string()).collect();
+        (values, group.touched, group.hits.iter().map(save_hit).collect())
     });
     SavedGroups { newest: groups.newest, of: of.collect() }
 }
 
 fn load_groups(saved: SavedGroups, window: &super::window::Window) -> Groups {
     let mut groups = Groups { newest: saved.newest, ..Groups::default() };
-    for (key, touched, hits) in saved.of {
-        let mut group = Group { touched, counts: vec![0; window.inputs.len()], ..Group::default() };
+    for (values, touched, hits) in saved.of {
+        let values: Vec<Arc<str>> = values.into_iter().map(Arc::from).collect();
+        let key = group_key(&values);
+        let mut group = Group { values, touched, counts: vec![0; window.inputs.len()], ..Group::default() };
         for hit in hits.into_iter().map(load_hit).filter(|hit| usize::from(hit.input) < window.inputs.len()) {
             group.count(window, &hit, 1);
             group.hits.push_back(hit);
         }
         groups.hits += group.hits.len();
-        groups.of.insert(key.into_iter().map(Arc::from).collect(), group);
+        groups.of.insert(key, group);
     }
     groups
 }

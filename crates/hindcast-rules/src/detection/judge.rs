@@ -189,7 +189,8 @@ impl Running {
         let Work::Correlate(window) = &judge.work else { return };
         let input = &window.inputs[one.input];
         let source = Source { seen, handed_on: one.handed_on.as_ref() };
-        let Some(key) = input.group.iter().map(|field| source.kept(field)).collect::<Option<Vec<_>>>() else {
+        let Some(values) = input.group.iter().map(|field| source.kept(field)).collect::<Option<Vec<_>>>()
+        else {
             return;
         };
         let main = one.input < window.main;
@@ -205,10 +206,10 @@ impl Running {
         };
         let mut overflow = Overflow::default();
         let groups = &mut state.windows[self.windows_from + one.to];
-        let at = groups.add(window, &key, hit, &mut overflow);
-        let held = at.and_then(|at| Some((window.holds(groups.of.get(&key)?, at)?, groups.of.get(&key)?)));
+        let added = groups.add(window, values, hit, &mut overflow);
+        let held = added.and_then(|(group, at)| Some((window.holds(group, at)?, group)));
         if let Some((held, group)) = held {
-            let (fields, evidence) = (window.handed_on(&key, group), group.evidence(window.main));
+            let (fields, evidence) = (window.handed_on(group), group.evidence(window.main));
             // One of several is no reason of its own: what is behind it says more.
             let why = match &one.handed_on {
                 _ if !window.is_any() => held,

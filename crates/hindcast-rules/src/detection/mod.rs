@@ -15,6 +15,7 @@ mod flaw;
 mod info;
 mod judge;
 pub mod limits;
+mod raw;
 mod reach;
 mod seen;
 mod silence;

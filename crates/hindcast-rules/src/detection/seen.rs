@@ -1,5 +1,6 @@
 //! An entry as rules see it: fields by dotted path, each section parsed when it is first asked for.
 
+use super::raw::{self, Found};
 use hindcast_event::json::{self, Json};
 use hindcast_event::{Damaged, Entry, Registry, Timestamp, View};
 use rsigma_eval::{Event, EventValue};
@@ -31,7 +32,12 @@ impl<'e> Lazy<'e> {
     }
 
     fn at(&self, path: &str) -> Option<EventValue<'_>> {
-        walk(self.json()?, path).map(value)
+        match raw::find(self.text?, path) {
+            Found::Nothing => None,
+            Found::Text(text) => Some(EventValue::Str(Cow::Borrowed(text))),
+            Found::Word(word) => Some(spelled_out(word)),
+            Found::More => walk(self.json()?, path).map(value),
+        }
     }
 }
 
@@ -221,7 +227,7 @@ fn unquoted(text: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-fn walk<'j, 'e>(json: &'j Json<'e>, path: &str) -> Option<&'j Json<'e>> {
+pub(crate) fn walk<'j, 'e>(json: &'j Json<'e>, path: &str) -> Option<&'j Json<'e>> {
     // A name may itself have dots, so the whole rest is tried before its first part.
     json.get(path).or_else(|| path.split_once('.').and_then(|(name, rest)| walk(json.get(name)?, rest)))
 }
@@ -230,15 +236,28 @@ fn value<'j>(json: &'j Json<'_>) -> EventValue<'j> {
     match json {
         Json::Null => EventValue::Null,
         Json::Bool(flag) => EventValue::Bool(*flag),
-        Json::Number(text) => match text.parse() {
-            Ok(whole) => EventValue::Int(whole),
-            Err(_) => EventValue::Float(text.parse().unwrap_or(f64::NAN)),
-        },
+        Json::Number(text) => number(text),
         Json::String(text) => EventValue::Str(Cow::Borrowed(text)),
         Json::Array(items) => EventValue::Array(items.iter().map(value).collect()),
         Json::Object(members) => EventValue::Map(
             members.iter().map(|(name, inner)| (Cow::Borrowed(name.as_ref()), value(inner))).collect(),
         ),
+    }
+}
+
+fn number(text: &str) -> EventValue<'static> {
+    match text.parse() {
+        Ok(whole) => EventValue::Int(whole),
+        Err(_) => EventValue::Float(text.parse().unwrap_or(f64::NAN)),
+    }
+}
+
+fn spelled_out(word: &str) -> EventValue<'static> {
+    match word {
+        "true" => EventValue::Bool(true),
+        "false" => EventValue::Bool(false),
+        "null" => EventValue::Null,
+        word => number(word),
     }
 }
 

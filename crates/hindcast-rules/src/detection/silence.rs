@@ -59,6 +59,9 @@ pub(crate) struct Quiet {
 
 impl Pulses {
     pub fn hear(&mut self, source: &str, at: i64, entry: u64) {
+        if let Some(pulse) = self.0.get_mut(source) {
+            return pulse.hear(at, entry);
+        }
         let source = kept(source);
         if !self.0.contains_key(&source) && self.0.len() >= SILENCE_SOURCES_MAX {
             let oldest = self.0.iter().min_by_key(|(_, pulse)| pulse.last).map(|(name, _)| name.clone());
@@ -112,7 +115,7 @@ impl Pulse {
     fn expected(&self, from: i64, to: i64) -> u64 {
         let usual = |hour: i64| self.usual(hour.rem_euclid(SLOTS as i64) as usize);
         let whole_weeks = ((to - from) / WEEK).unsigned_abs();
-        let of_a_week: u64 = (0..SLOTS as i64).map(usual).sum();
+        let of_a_week: u64 = if whole_weeks == 0 { 0 } else { (0..SLOTS as i64).map(usual).sum() };
         let from = from + (to - from) / WEEK * WEEK;
         let hours = from.div_euclid(HOUR)..=to.div_euclid(HOUR);
         let rest: u64 = hours

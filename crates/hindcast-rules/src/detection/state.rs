@@ -53,15 +53,31 @@ impl State {
 /// All groups of one correlation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Groups {
-    pub of: BTreeMap<Vec<Arc<str>>, Group>,
+    /// By a hash of their values, which is quicker to compare and takes less room.
+    pub of: BTreeMap<GroupKey, Group>,
     pub hits: usize,
     /// The newest time any group has seen, in microseconds.
     pub newest: i64,
 }
 
+/// Half of a SHA-256, so nobody finds two groups with one key.
+pub(crate) type GroupKey = u128;
+
+pub(crate) fn group_key(values: &[Arc<str>]) -> GroupKey {
+    let mut hash = Sha256::new();
+    for value in values {
+        hash.update((value.len() as u64).to_le_bytes());
+        hash.update(value.as_bytes());
+    }
+    let hash: [u8; 32] = hash.finalize().into();
+    hash.iter().take(16).fold(0, |key, &byte| (key << 8) | GroupKey::from(byte))
+}
+
 /// What one group has in its window, by time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
+    /// The values it is grouped by.
+    pub values: Vec<Arc<str>>,
     pub hits: VecDeque<Hit>,
     /// Matches in the window for each input.
     pub counts: Vec<u32>,
@@ -90,31 +106,28 @@ pub(crate) enum Kept {
 }
 
 impl Groups {
-    /// Adds a match; answers where in its group it now is, or nothing if it is too old for the window.
+    /// Adds a match; answers with its group and where in it the match is now, or nothing if it is too old for the window.
     pub fn add(
         &mut self,
         window: &Window,
-        key: &[Arc<str>],
+        values: Vec<Arc<str>>,
         hit: Hit,
         overflow: &mut Overflow,
-    ) -> Option<usize> {
+    ) -> Option<(&Group, usize)> {
         self.newest = self.newest.max(hit.time);
-        if !self.of.contains_key(key) {
+        let key = group_key(&values);
+        if !self.of.contains_key(&key) {
             self.make_room(window, overflow);
-            self.of.insert(key.to_vec(), Group::default());
         }
-        let group = self.of.get_mut(key)?;
+        let group = self.of.entry(key).or_insert_with(|| Group { values, ..Group::default() });
         let before = group.hits.len();
         let at = group.add(window, hit, overflow);
         self.hits = self.hits + group.hits.len() - before;
-        if group.hits.is_empty() {
-            self.of.remove(key);
-        }
         if self.hits > HITS_PER_RULE_MAX {
             self.forget_expired(window);
             self.forget_oldest(HITS_PER_RULE_MAX * 3 / 4, usize::MAX, Some(key), overflow);
         }
-        at
+        Some((self.of.get(&key)?, at?))
     }
 
     fn make_room(&mut self, window: &Window, overflow: &mut Overflow) {
@@ -140,16 +153,16 @@ impl Groups {
         &mut self,
         hits: usize,
         groups: usize,
-        spare: Option<&[Arc<str>]>,
+        spare: Option<GroupKey>,
         overflow: &mut Overflow,
     ) {
-        let mut by_age: Vec<_> = self.of.iter().map(|(key, group)| (group.touched, key.clone())).collect();
+        let mut by_age: Vec<_> = self.of.iter().map(|(&key, group)| (group.touched, key)).collect();
         by_age.sort_unstable();
         for (_, key) in by_age {
             if self.hits <= hits && self.of.len() <= groups {
                 break;
             }
-            if spare == Some(key.as_slice()) {
+            if spare == Some(key) {
                 continue;
             }
             self.hits -= self.of.remove(&key).map_or(0, |group| group.hits.len());

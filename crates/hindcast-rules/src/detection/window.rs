@@ -7,7 +7,6 @@ use super::limits::SHOWN_VALUES_MAX;
 use super::state::{Group, Hit, Kept};
 use super::verdict::{Measure, Why};
 use rsigma_parser::{ConditionExpr, ConditionOperator, Quantifier};
-use std::sync::Arc;
 
 /// What comes into a correlation: matches of one rule or firings of one correlation below it.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,7 +173,8 @@ impl Window {
     }
 
     /// The values it hands on: of the group, then those carried, each from the newest match that has it.
-    pub fn handed_on(&self, values: &[Arc<str>], group: &Group) -> Vec<(String, String)> {
+    pub fn handed_on(&self, group: &Group) -> Vec<(String, String)> {
+        let values = &group.values;
         let own = self.names.iter().cloned().zip(values.iter().map(|value| value.to_string()));
         let carried = self.carried.iter().enumerate().filter_map(|(nr, &(input, place))| {
             let mut newest = group.hits.iter().rev().filter(|hit| usize::from(hit.input) == input);
