@@ -6,8 +6,9 @@
 use super::Detector;
 use super::compile::Work;
 use super::limits::STATE_BYTES_MAX;
-use super::silence::{Pulse, Pulses};
+use super::silence::{Pulse, Pulses, week_of};
 use super::state::{Group, Groups, Hit, Kept, Overflow, State, group_key};
+use hindcast_event::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -216,7 +217,14 @@ fn load_hit(saved: SavedHit) -> Hit {
         Some(SavedValue::Bits(bits)) => Kept::Number(f64::from_bits(bits)),
     };
     let carried = saved.c.into_iter().map(|value| value.map(Arc::from)).collect();
-    Hit { time: saved.t, entry: saved.e, input: saved.i, value, under: saved.u.into(), carried }
+    Hit {
+        time: Timestamp::from_micros(saved.t).micros(),
+        entry: saved.e,
+        input: saved.i,
+        value,
+        under: saved.u.into(),
+        carried,
+    }
 }
 
 fn save_pulse(pulse: &Pulse) -> SavedPulse {
@@ -231,12 +239,13 @@ fn save_pulse(pulse: &Pulse) -> SavedPulse {
 }
 
 fn load_pulse(saved: SavedPulse) -> Option<Pulse> {
+    let time = |micros| Timestamp::from_micros(micros).micros();
     let whole = !saved.weeks.is_empty() && saved.weeks.iter().all(|week| week.len() == 168);
     whole.then(|| Pulse {
-        first: saved.first,
-        last: saved.last,
+        first: time(saved.first),
+        last: time(saved.last),
         last_entry: saved.entry,
-        week: saved.week,
+        week: saved.week.clamp(week_of(Timestamp::MIN.micros()), week_of(Timestamp::MAX.micros())),
         weeks: saved.weeks.into(),
         gaps: saved.gaps.into(),
     })

@@ -22,12 +22,12 @@ pub const TIMESPAN_SECONDS_MAX: u64 = 31 * 24 * 3600;
 pub const REFERENCES_MAX: usize = 16;
 /// A correlation groups by at most this many fields.
 pub const GROUP_FIELDS_MAX: usize = 8;
-/// A rule keeps at most this many groups in one workspace; the ones longest untouched give way.
-pub const GROUPS_MAX: usize = 5_000;
+/// A correlation keeps at most this many groups in one workspace; the ones longest untouched give way.
+pub const GROUPS_MAX: usize = 20_000;
 /// A group keeps at most this many matches; the oldest give way.
 pub const HITS_PER_GROUP_MAX: usize = 5_000;
-/// A rule keeps at most this many matches in one workspace; the groups longest untouched give way.
-pub const HITS_PER_RULE_MAX: usize = 20_000;
+/// A correlation keeps at most this many matches in one workspace; the groups longest untouched give way.
+pub const HITS_PER_RULE_MAX: usize = 50_000;
 /// A value kept for grouping or counting has at most this many bytes; longer ones are told apart by a hash.
 pub const KEPT_VALUE_BYTES_MAX: usize = 256;
 /// A verdict names at most this many entries, the newest.

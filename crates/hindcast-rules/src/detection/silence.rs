@@ -57,6 +57,11 @@ pub(crate) struct Quiet {
     pub usual_seconds: u64,
 }
 
+/// The week since 1970 that a time lies in.
+pub(crate) fn week_of(micros: i64) -> i64 {
+    micros.div_euclid(WEEK)
+}
+
 impl Pulses {
     pub fn hear(&mut self, source: &str, at: i64, entry: u64) {
         if let Some(pulse) = self.0.get_mut(source) {
@@ -78,7 +83,7 @@ impl Pulses {
 impl Pulse {
     fn begin(at: i64, entry: u64) -> Self {
         let (weeks, gaps) = (VecDeque::from([vec![0; SLOTS]]), VecDeque::new());
-        Self { first: at, last: at, last_entry: entry, weeks, week: at.div_euclid(WEEK), gaps }
+        Self { first: at, last: at, last_entry: entry, weeks, week: week_of(at), gaps }
     }
 
     fn hear(&mut self, at: i64, entry: u64) {
@@ -91,8 +96,8 @@ impl Pulse {
             self.last = at;
         }
         self.last_entry = entry;
-        self.turn_to(at.div_euclid(WEEK));
-        let ago = usize::try_from(self.week - at.div_euclid(WEEK)).unwrap_or(usize::MAX);
+        self.turn_to(week_of(at));
+        let ago = usize::try_from(self.week - week_of(at)).unwrap_or(usize::MAX);
         let newest = self.weeks.len() - 1;
         let slot = at.rem_euclid(WEEK) / HOUR;
         if let Some(week) = newest.checked_sub(ago).and_then(|nr| self.weeks.get_mut(nr)) {

@@ -118,12 +118,18 @@ impl Window {
         self.inputs[..self.main].iter().position(|input| input.called.iter().any(|called| called == name))
     }
 
-    /// One after the other, the new one among them: those before it are looked for before it, those after it after it.
+    /// One after the other, each another entry and the new one among them: those before it are looked for before it, those after it
+    /// after it.
     fn ordered(&self, group: &Group, at: usize) -> Option<Why> {
-        let mine = usize::from(group.hits.get(at)?.input);
+        let new = group.hits.get(at)?;
+        let mine = usize::from(new.input);
         let found = |inputs: std::ops::Range<usize>, hits: &mut dyn Iterator<Item = &Hit>| {
-            let mut next = inputs.start;
-            hits.for_each(|hit| next += usize::from(next < inputs.end && usize::from(hit.input) == next));
+            let (mut next, mut last) = (inputs.start, new.entry);
+            for hit in hits.filter(|hit| hit.entry != new.entry) {
+                if next < inputs.end && usize::from(hit.input) == next && hit.entry != last {
+                    (next, last) = (next + 1, hit.entry);
+                }
+            }
             next == inputs.end
         };
         let holds = found(0..mine, &mut group.hits.iter().take(at))

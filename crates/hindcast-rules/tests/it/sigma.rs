@@ -133,6 +133,15 @@ fn things_together_or_one_without_the_other() {
 }
 
 #[test]
+fn one_entry_is_no_sequence() {
+    let yaml =
+        correlation("type: temporal_ordered\nrules: [opened, closed]\ngroup-by: [actor.id]\ntimespan: 10m")
+            .replace("action: door.closed", "action|startswith: door.");
+    assert!(said(&yaml, "09:00 ana door.opened").is_empty());
+    assert_eq!(said(&yaml, "09:00 x2 +1m ana door.opened"), ["09:01 low ana"]);
+}
+
+#[test]
 fn a_rule_that_only_feeds_another_says_nothing_itself_unless_told_to() {
     let yaml = correlation("type: event_count\nrules: [opened]\ntimespan: 10m\ncondition: {gte: 2}");
     assert_eq!(said(&yaml, "09:00 x2 +1m ana door.opened").len(), 1);
