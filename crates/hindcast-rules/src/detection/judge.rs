@@ -321,3 +321,62 @@ fn lower(action: &str) -> Cow<'_, str> {
     let is_lower = action.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if is_lower { Cow::Borrowed(action) } else { Cow::Owned(action.to_lowercase()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::seen::tests::entries;
+    use super::*;
+    use crate::detection::{Lists, RuleText};
+    use crate::pack::SHIPPED;
+    use hindcast_event::Registry;
+    use std::collections::BTreeMap;
+
+    /// Facts and values that most rules ask for.
+    const FACTS: &str = r#"{"actor_age_days":400,"actor_dormant_days":400,"actor_is_bot":true,"after_impersonation":true,
+        "change_widens":true,"country_new_for_actor":true,"hour_share_30d":0,"ip_new_for_actor":true,"off_hours":true,
+        "same_action_1h":900,"self_target":true,"target_host_new":true,"travel_kmh":9000,"z_same_action_30d":9}"#;
+
+    #[test]
+    fn whatever_matches_was_a_candidate() {
+        let text = |rule: &crate::pack::Shipped| RuleText {
+            key: rule.code,
+            yaml: rule.yaml,
+            tuned: BTreeMap::new(),
+        };
+        let texts: Vec<_> = SHIPPED.iter().map(text).collect();
+        let (detector, _) = Detector::compile(&texts, &Lists::new());
+        let facts = FACTS.replace(['\n', ' '], "");
+        let mut matches = 0;
+        for action in Registry::builtin()
+            .all()
+            .iter()
+            .map(|activity| activity.code)
+            .chain(["order.refund", "User.Signed_In"])
+        {
+            for kind in ["user", "agent", "system"] {
+                let draft = format!(
+                    r#"{{"action":"{action}","actor":{{"type":"{kind}","id":"a"}},"metadata":{{"after":false,"enabled":false,"tool":"refund"}}}}"#
+                );
+                let entries = entries(&draft, Some(&facts));
+                let seen = Seen::of(&entries.get(0).expect("one")).expect("whole");
+                let candidates: Vec<_> =
+                    detector.index.candidates(&lower(seen.action()), seen.category()).collect();
+                assert!(candidates.is_sorted() && candidates.len() < 60, "{action}: {}", candidates.len());
+                for (rule, running) in detector.rules.iter().enumerate() {
+                    for (place, judge) in running.compiled.judges.iter().enumerate() {
+                        let Work::Match { matcher, .. } = &judge.work else { continue };
+                        if matcher.matches(&seen) {
+                            matches += 1;
+                            assert!(
+                                candidates.contains(&(rule as u32, place as u32)),
+                                "{action}: {}",
+                                judge.handle
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        assert!(matches > 500, "{matches}");
+    }
+}

@@ -271,11 +271,12 @@ fn gather<'j>(json: &'j Json<'_>, texts: &mut Vec<Cow<'j, str>>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use hindcast_event::{Arrival, Draft, Entries, Key, Kind, push_section};
 
-    fn entries(draft: &str, facts: Option<&str>) -> Entries {
+    /// One entry, as its source submits it and with facts.
+    pub(crate) fn entries(draft: &str, facts: Option<&str>) -> Entries {
         let mut entries = Entries::default();
         let arrival = Arrival { now: Timestamp::from_micros(1_795_290_012_345_678), random: [7; 10] };
         let mut sections = Vec::new();

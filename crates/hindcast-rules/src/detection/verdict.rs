@@ -68,7 +68,8 @@ pub struct Verdict {
 }
 
 /// The numbers behind a verdict; a sentence is made of them where it is shown.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Why {
     /// One entry was enough.
     Entry {
@@ -109,7 +110,8 @@ pub enum Why {
 }
 
 /// What a count is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Entries (Sigma's `event_count`).
     Entries,
@@ -136,4 +138,34 @@ pub(crate) fn dedup_key(rule: &str, group: &[(String, String)]) -> String {
     }
     out.push(b']');
     String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_numbers_behind_a_verdict_can_be_kept() {
+        let values = vec!["a".to_owned()];
+        let (of, field) = (Measure::DistinctValues, Some("actor.id".to_owned()));
+        let why = Why::Count { of, value: 5.0, threshold: 5.0, seconds: 900, field, values, share: None };
+        let kept = serde_json::to_string(&why).expect("JSON");
+        assert_eq!(
+            kept,
+            r#"{"kind":"count","of":"distinct_values","value":5.0,"threshold":5.0,"seconds":900,"field":"actor.id","values":["a"],"share":null}"#
+        );
+        assert_eq!(serde_json::from_str::<Why>(&kept).expect("read"), why);
+    }
+
+    #[test]
+    fn a_dedup_key_tells_groups_apart() {
+        let key = |values: &[&str]| {
+            dedup_key(
+                "r",
+                &values.iter().map(|value| ("f".to_owned(), (*value).to_owned())).collect::<Vec<_>>(),
+            )
+        };
+        assert_ne!(key(&["a\",\"b"]), key(&["a", "b"]));
+        assert_eq!(key(&[]), r#"["r"]"#);
+    }
 }
