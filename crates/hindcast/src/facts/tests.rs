@@ -3,7 +3,7 @@
 use super::key::{Key, Of};
 use super::memory::Memory;
 use crate::app::App;
-use crate::catalog::{By, NewErasure, Settings};
+use crate::catalog::{By, Decision, NewErasure, Settings};
 use crate::config::Config;
 use crate::erasure::carry_out;
 use crate::rooms::Room;
@@ -279,9 +279,12 @@ fn who_is_erased_is_forgotten() {
     let id = story
         .app
         .catalog
-        .request_erasure(&story.room.id, &new, Timestamp::default(), &by("one"))
+        .request_erasure(&story.room.id, &new, None, Timestamp::default(), &by("one"))
         .expect("kept");
-    assert!(story.app.catalog.decide_erasure(&story.room.id, &id, true, false, &by("two")).expect("asked"));
+    let asked = story.app.catalog.erasure(&story.room.id, &id).expect("read").expect("there");
+    crate::erasure::count(&story.app, &story.room, asked).expect("counted");
+    let decided = story.app.catalog.decide_erasure(&story.room.id, &id, Decision::AgreeAlone, &by("two"));
+    assert_eq!(decided.expect("asked"), Ok(()));
     let erasure = story.app.catalog.erasures_to_do().expect("read").remove(0);
     carry_out(&story.app, &story.room, erasure).expect("done");
     assert!(!story.home.path().join("data/memory").join(story.room.id.as_str()).exists());
