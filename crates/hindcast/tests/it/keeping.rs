@@ -54,7 +54,9 @@ fn two_people_erase_a_third_and_the_rest_of_the_log_stays_as_it_was() {
     assert!(certificate.text().starts_with("hindcast-erasure/1\n"), "{}", certificate.text());
 
     let erased = server.get("/v1/events/0").by_admin().send().good();
-    assert_eq!((&erased["erased"], &erased["actor"]["id"]), (&json!(2), &json!("erased")));
+    // Who it was, what was said of them, and what we worked out about them.
+    assert_eq!((&erased["erased"], &erased["actor"]["id"]), (&json!(3), &json!("erased")));
+    assert_eq!(erased["facts"], Value::Null);
     assert_eq!(erased["metadata"], Value::Null);
     assert_eq!(server.get("/v1/events/1").by_admin().send().good(), before);
     assert_eq!(server.get("/v1/count?q=eve").by_admin().send().good()["count"], 0);
@@ -80,7 +82,7 @@ fn two_people_erase_a_third_and_the_rest_of_the_log_stays_as_it_was() {
     assert!(!page.text().contains("Erased person"), "{}", page.text());
     let page = bob.get("/log/0");
     assert!(
-        page.status == 200 && page.text().contains("2 fields of this entry were erased"),
+        page.status == 200 && page.text().contains("3 fields of this entry were erased"),
         "{}",
         page.text()
     );
