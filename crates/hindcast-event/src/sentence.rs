@@ -39,7 +39,8 @@ pub fn describe_with(view: &View<'_>, language: Language, dress: &dyn Fn(String)
     };
     let words = Words {
         action: &view.action,
-        actor: actor_name.unwrap_or_default().into(),
+        actor: actor_name.filter(|_| !view.is_actor_erased).unwrap_or_default().into(),
+        is_actor_erased: view.is_actor_erased,
         target: target_name.clone().or_else(|| member(&target, "id")).map(Cow::Owned),
         target_name: target_name.map(Cow::Owned),
         before: member(&change, "before").map(Cow::Owned),
@@ -90,6 +91,8 @@ pub(crate) struct Words<'a> {
     pub action: &'a str,
     /// The actor's name, else email, else id.
     pub actor: Cow<'a, str>,
+    /// Whether that is erased.
+    pub is_actor_erased: bool,
     /// The first target's name, else its id.
     pub target: Option<Cow<'a, str>>,
     /// The first target's name only.
@@ -194,9 +197,7 @@ fn put(text: &str, words: &Words<'_>, phrases: &Phrases, sentence: &mut String, 
 /// `begins` says whether the sentence begins with it.
 fn value<'w>(mark: &str, words: &'w Words<'_>, phrases: &Phrases, begins: bool) -> Option<Cow<'w, str>> {
     let found = match mark {
-        "actor" if words.actor.trim().is_empty() => {
-            Some(Cow::Borrowed(if begins { phrases.someone } else { phrases.someone_within }))
-        }
+        "actor" if words.actor.trim().is_empty() => Some(Cow::Borrowed(nameless(words, phrases, begins))),
         "actor" => Some(Cow::Borrowed(&*words.actor)),
         "action" => Some(Cow::Borrowed(words.action)),
         "target" => words.target.as_deref().map(Cow::Borrowed),
@@ -206,6 +207,16 @@ fn value<'w>(mark: &str, words: &'w Words<'_>, phrases: &Phrases, begins: bool) 
         _ => mark.strip_prefix("meta.").and_then(|key| (words.metadata)(key)),
     };
     found.filter(|value| !value.trim().is_empty())
+}
+
+/// Somebody without a name.
+fn nameless(words: &Words<'_>, phrases: &Phrases, begins: bool) -> &'static str {
+    match (words.is_actor_erased, begins) {
+        (true, true) => phrases.erased,
+        (true, false) => phrases.erased_within,
+        (false, true) => phrases.someone,
+        (false, false) => phrases.someone_within,
+    }
 }
 
 fn push_cut(sentence: &mut String, value: &str) {
@@ -236,6 +247,7 @@ mod tests {
         let words = Words {
             action,
             actor: get("actor").unwrap_or_default(),
+            is_actor_erased: get("erased").is_some(),
             target: get("target").or_else(|| get("target.id")),
             target_name: get("target"),
             before: get("before"),
@@ -354,6 +366,20 @@ mod tests {
         ] {
             assert_eq!(said_in("ai_agent.guardrail_blocked", "", language), sentence);
         }
+    }
+
+    #[test]
+    fn somebody_who_is_erased_is_told_from_somebody_unknown() {
+        use Language::{English, French, German, Japanese};
+        for (language, sentence) in [
+            (English, "An erased person deleted the macro Refund"),
+            (German, "Eine gelöschte Person löschte das Makro „Refund“"),
+            (French, "Une personne effacée a supprimé la macro «\u{a0}Refund\u{a0}»"),
+            (Japanese, "消去された人物がマクロ「Refund」を削除しました"),
+        ] {
+            assert_eq!(said_in("macro.deleted", "erased=yes; target=Refund", language), sentence);
+        }
+        assert_eq!(said("ai_agent.guardrail_blocked", "erased=yes"), "A guardrail blocked an erased person");
     }
 
     #[test]

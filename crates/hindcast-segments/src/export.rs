@@ -9,6 +9,7 @@ mod rows;
 mod table;
 mod xlsx;
 
+pub use csv::csv_value;
 pub use rows::{Cell, Holds, parquet_of};
 pub use table::CSV_COLUMNS;
 pub use xlsx::XLSX_ROWS_MAX;

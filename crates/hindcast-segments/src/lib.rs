@@ -41,7 +41,8 @@ mod write;
 
 pub use crate::error::{SearchError, SegmentError};
 pub use crate::export::{
-    AnswerPlace, CSV_COLUMNS, Cell, CsvStyle, ExportError, Format, Holds, XLSX_ROWS_MAX, parquet_of,
+    AnswerPlace, CSV_COLUMNS, Cell, CsvStyle, ExportError, Format, Holds, XLSX_ROWS_MAX, csv_value,
+    parquet_of,
 };
 pub use crate::facets::{Facet, FacetKind, FacetValue};
 pub use crate::histogram::{BUCKETS_MAX, Histogram};

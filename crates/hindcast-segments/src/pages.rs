@@ -25,8 +25,10 @@ const ABSENT: u32 = u32::MAX;
 pub(crate) enum Values {
     /// Places in the dictionary.
     Codes(Vec<u32>),
-    /// Texts or bytes.
+    /// Texts.
     Texts(Texts),
+    /// Bytes of any length.
+    Bytes(Pieces),
     /// Sixteen bytes each.
     Fixed(Vec<u8>),
     /// Numbers.
@@ -39,18 +41,35 @@ impl Default for Values {
     }
 }
 
-/// Many texts in one piece of memory.
+/// Many texts in one piece of memory, which is checked to be UTF-8 once.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    bytes: Vec<u8>,
-    spans: Vec<(u32, u32)>,
+    text: String,
+    spans: Vec<Span>,
 }
+
+/// Many pieces of bytes in one piece of memory.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+/// Where something begins and ends.
+type Span = (u32, u32);
 
 impl Texts {
     pub(crate) fn len(&self) -> usize {
         self.spans.len()
     }
 
+    pub(crate) fn get(&self, at: usize) -> Option<&str> {
+        let &(from, upto) = self.spans.get(at)?;
+        self.text.get(from as usize..upto as usize)
+    }
+}
+
+impl Pieces {
     pub(crate) fn get(&self, at: usize) -> Option<&[u8]> {
         let &(from, upto) = self.spans.get(at)?;
         self.bytes.get(from as usize..upto as usize)
@@ -62,6 +81,7 @@ impl Texts {
 pub(crate) enum Physical {
     Numbers,
     Texts,
+    Bytes,
     Fixed,
 }
 
@@ -82,7 +102,8 @@ impl Page {
     pub(crate) fn bytes(&self) -> usize {
         let values = match &self.values {
             Values::Codes(codes) => size_of_val(codes.as_slice()),
-            Values::Texts(texts) => texts.bytes.len() + size_of_val(texts.spans.as_slice()),
+            Values::Texts(texts) => texts.text.len() + size_of_val(texts.spans.as_slice()),
+            Values::Bytes(pieces) => pieces.bytes.len() + size_of_val(pieces.spans.as_slice()),
             Values::Fixed(bytes) => bytes.len(),
             Values::Numbers(numbers) => size_of_val(numbers.as_slice()),
         };
@@ -129,6 +150,7 @@ pub(crate) fn decode_data(
             Values::Codes(codes)
         }
         (PLAIN, Physical::Texts) => Values::Texts(texts(body, at, present)?),
+        (PLAIN, Physical::Bytes) => Values::Bytes(Pieces { spans: spans(&body, at, present)?, bytes: body }),
         (PLAIN, Physical::Fixed) => {
             Values::Fixed(body.get(at..at + present * 16).ok_or("values are cut short")?.to_vec())
         }
@@ -179,19 +201,33 @@ fn read_u32(bytes: &[u8], at: usize) -> Result<u32, Malformed> {
     Ok(u32::from_le_bytes(four))
 }
 
-fn texts(bytes: Vec<u8>, from: usize, count: usize) -> Result<Texts, Malformed> {
+/// What is between the texts becomes zeros, which are text too: so all of it is checked at once.
+fn texts(mut bytes: Vec<u8>, from: usize, count: usize) -> Result<Texts, Malformed> {
+    let spans = spans(&bytes, from, count)?;
+    let mut between = 0;
+    for &(from, upto) in &spans {
+        bytes[between..from as usize].fill(0);
+        between = upto as usize;
+    }
+    bytes.truncate(between);
+    let text = String::from_utf8(bytes).map_err(|_| "a text is not UTF-8")?;
+    Ok(Texts { text, spans })
+}
+
+/// Where the values are, each of which stands behind its length.
+fn spans(bytes: &[u8], from: usize, count: usize) -> Result<Vec<Span>, Malformed> {
     let mut spans = Vec::with_capacity(count.min(bytes.len() / 4 + 1));
     let mut at = from;
     for _ in 0..count {
-        let length = read_u32(&bytes, at)? as usize;
+        let length = read_u32(bytes, at)? as usize;
         let end = at + 4 + length;
         if end > bytes.len() {
-            return Err("a text is cut short");
+            return Err("a value is cut short");
         }
         spans.push((at as u32 + 4, end as u32));
         at = end;
     }
-    Ok(Texts { bytes, spans })
+    Ok(spans)
 }
 
 /// Definition levels of one bit: 1 where a row has a value.
@@ -463,7 +499,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), optional: bool, packed: bool) {
             let mut unpacker = zstd::bulk::Decompressor::new().unwrap();
-            for physical in [Physical::Numbers, Physical::Texts, Physical::Fixed] {
+            for physical in [Physical::Numbers, Physical::Texts, Physical::Bytes, Physical::Fixed] {
                 let _ = decode_data(&bytes, 0, optional, packed, physical, &mut unpacker);
             }
             let _ = decode_dictionary(&bytes, packed, &mut unpacker);

@@ -4,7 +4,8 @@ use crate::anchors::{self, Anchors};
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
 use crate::deliver::Deliver;
-use crate::followers::Claims;
+use crate::facts::Facts;
+use crate::followers::{Claims, Stuck};
 use crate::jobs::exports::Exports;
 use crate::jobs::reports::Reports;
 use crate::jobs::verify::Verifications;
@@ -47,6 +48,8 @@ pub struct App {
     pub discovered: Discovered,
     /// What is searched: the newest entries and the segments of each workspace.
     pub rooms: Arc<Rooms>,
+    /// What is worked out of events when they arrive.
+    pub facts: Facts,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Turns true when the server should end.
@@ -69,6 +72,8 @@ pub struct App {
     known_passwords: Option<KnownPasswords>,
     /// Rooms whose newest entries are being packed.
     pub(crate) claims: Claims,
+    /// What the keeper and the eraser could not do yet.
+    pub stuck: Stuck,
     /// Set when somebody wants the retention applied now.
     pub keep_now: AtomicBool,
     fonts: OnceLock<Fonts>,
@@ -134,6 +139,7 @@ impl App {
         let (posting, full_at, readings, exports, verifications) = Default::default();
         let anchors = Anchors::open(&config, &catalog, clock())?;
         let deliver = Deliver::new(&config.deliver.allow);
+        let facts = Facts::open(&config)?;
         let app = Self {
             config,
             clock,
@@ -142,6 +148,7 @@ impl App {
             discovered: Discovered::default(),
             ledger,
             rooms,
+            facts,
             metrics,
             ending,
             setup_code,
@@ -153,6 +160,7 @@ impl App {
             readings,
             known_passwords,
             claims: Claims::default(),
+            stuck: Stuck::default(),
             keep_now: AtomicBool::new(false),
             fonts: OnceLock::new(),
             posting,

@@ -28,6 +28,7 @@ pub struct Config {
     pub segments: Segments,
     pub people: People,
     pub limits: Limits,
+    pub facts: Facts,
     pub paper: Paper,
     pub deliver: Deliver,
     pub log: Log,
@@ -107,6 +108,15 @@ pub struct Limits {
     pub tails: usize,
     pub exports_mb: u64,
     pub evidence_mb: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Facts {
+    pub geo_files: Vec<PathBuf>,
+    pub geo_upload_mb: usize,
+    pub country_table: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -203,6 +213,7 @@ impl Config {
             ("limits.batch_events", self.limits.batch_events as u64),
             ("limits.query_seconds", self.limits.query_seconds),
             ("limits.evidence_mb", self.limits.evidence_mb as u64),
+            ("facts.geo_upload_mb", self.facts.geo_upload_mb as u64),
             ("limits.requests_per_10s", u64::from(self.limits.requests_per_10s)),
         ] {
             if value == 0 {

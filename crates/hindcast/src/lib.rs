@@ -12,6 +12,7 @@ pub mod config;
 mod deliver;
 pub mod demo;
 pub mod erasure;
+pub mod facts;
 mod followers;
 mod hex;
 pub mod intercom;

@@ -13,6 +13,7 @@ use super::error::{Problem, ProblemBody};
 use super::lanes::Lanes;
 use super::params::Params;
 use crate::app::App;
+use crate::facts::Settling;
 use crate::rooms::Room;
 use axum::Extension;
 use axum::body::Body;
@@ -164,16 +165,22 @@ async fn take_in(
     let _memory = lanes.memory(headers, bytes_max)?;
     let bytes = body::read(headers, body, bytes_max).await?;
     let prepared = if encoding == Encoding::Identity && bytes.len() < INLINE_BYTES {
-        prepare(&bytes, asked)?
+        let working = app.facts.begin(app, workspace, asked.now);
+        prepare(&bytes, asked, Some(working))?
     } else {
-        let unpack = move || prepare(&encoding.unpack(bytes, bytes_max)?, asked);
+        let (app, workspace) = (app.clone(), workspace.clone());
+        let unpack = move || {
+            let bytes = encoding.unpack(bytes, bytes_max)?;
+            let working = app.facts.begin(&app, &workspace, asked.now);
+            prepare(&bytes, asked, Some(working))
+        };
         lanes.append(unpack).await?
     };
-    let Prepared { batch, ids, rejected } = prepared;
+    let Prepared { batch, settling, ids, rejected } = prepared;
     let Some(batch) = batch else {
         return Ok(json(StatusCode::OK, batch::answer(None, &ids, &rejected, None)));
     };
-    let appended = append_batch(app, workspace, batch).await?;
+    let appended = append_batch(app, workspace, batch, settling).await?;
     let room = app.rooms.get(workspace).ok_or_else(|| Problem::internal("a workspace has no room"))?;
     let size = appended.first + appended.count;
     let is_repeated = appended.first_time.is_none();
@@ -198,9 +205,17 @@ pub(super) async fn append_batch(
     app: &App,
     workspace: &WorkspaceId,
     batch: Batch,
+    settling: Option<Settling>,
 ) -> Result<Appended, Problem> {
     let (reply, answer) = oneshot::channel();
-    app.ledger.append_then(workspace, batch, Box::new(move |appended| drop(reply.send(appended))));
+    let replied = move |appended: Result<Appended, AppendError>| {
+        // Before the caller hears of it, whose next event is compared with these; and whether or not they still listen.
+        if let (Ok(Appended { first, first_time: Some(_), .. }), Some(settling)) = (&appended, settling) {
+            settling.settle(*first);
+        }
+        drop(reply.send(appended));
+    };
+    app.ledger.append_then(workspace, batch, Box::new(replied));
     let answered = answer.await.unwrap_or_else(|_| Err(AppendError::Stopped("it was closed".to_owned())));
     if matches!(answered, Err(AppendError::Full)) {
         app.note_full();

@@ -4,8 +4,8 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, anchors, checkpoints, connections, counts, deliveries, destinations, entries, events, export,
-    health, openapi, proof, reports, tail, tlog, tokens, workspaces,
+    activities, anchors, checkpoints, connections, counts, deliveries, destinations, entries, erasures,
+    events, export, health, holds, openapi, proof, reports, retention, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -35,6 +35,16 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reports::list, reports::create))
         .routes(routes!(reports::one))
         .routes(routes!(reports::fetch))
+        .routes(routes!(retention::show, retention::change))
+        .routes(routes!(retention::preview_of))
+        .routes(routes!(retention::run))
+        .routes(routes!(holds::list, holds::place))
+        .routes(routes!(holds::one, holds::release))
+        .routes(routes!(erasures::list, erasures::request))
+        .routes(routes!(erasures::one))
+        .routes(routes!(erasures::approve))
+        .routes(routes!(erasures::reject))
+        .routes(routes!(erasures::certificate))
         .routes(routes!(activities::list))
         .routes(routes!(checkpoints::newest))
         .routes(routes!(checkpoints::history))

@@ -29,7 +29,7 @@ mod workspaces;
 pub use attempts::Guessed;
 pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
 pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
-pub use erasures::{Erasure, ErasureState, NewErasure};
+pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
@@ -42,18 +42,18 @@ pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
 pub use reports::Report;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
-pub use settings::Settings;
+pub use settings::{Settings, WorkingDays};
 pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use views::{Shared, View};
 pub use workspaces::Workspace;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -255,6 +255,11 @@ const MIGRATIONS: [&str; 7] = [
     ) STRICT;
 ",
     "
+    ALTER TABLE token ADD COLUMN person TEXT REFERENCES person;
+    ALTER TABLE erasure ADD COLUMN requester TEXT;
+    UPDATE erasure SET requester = requested_by;
+",
+    "
     CREATE TABLE destination (
         id            TEXT PRIMARY KEY,
         workspace     TEXT NOT NULL REFERENCES workspace,
@@ -345,6 +350,13 @@ pub enum CatalogError {
         /// The version we know.
         known: i64,
     },
+}
+
+impl CatalogError {
+    /// Whether it was for want of space.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+    }
 }
 
 impl Catalog {

@@ -5,11 +5,14 @@ mod client;
 mod completions;
 mod demo;
 mod destination;
+mod erase;
 mod export;
+mod hold;
 mod ingest;
 mod keys;
 mod person;
 mod report;
+mod retention;
 mod row;
 mod search;
 mod serve;
@@ -17,6 +20,7 @@ mod tail;
 mod terminal;
 mod token;
 mod verify;
+mod wait;
 mod witness;
 mod workspace;
 
@@ -52,6 +56,12 @@ enum Command {
     Report(report::Args),
     /// Verify a data folder or a proof file.
     Verify(verify::Args),
+    /// Decide how long entries are kept, and see what that lets go.
+    Retention(retention::Args),
+    /// Place, list and release legal holds.
+    Hold(hold::Args),
+    /// Ask for erasures, agree to those of others, and fetch certificates.
+    Erase(erase::Args),
     /// Copy the data folder, also while a server runs on it.
     Backup(backup::BackupArgs),
     /// Put a backup back, without writing a second history.
@@ -86,6 +96,9 @@ impl Cli {
             Command::Export(args) => export::run(&args),
             Command::Report(args) => report::run(&args),
             Command::Verify(args) => verify::run(&args),
+            Command::Retention(args) => retention::run(&args),
+            Command::Hold(args) => hold::run(&args),
+            Command::Erase(args) => erase::run(&args),
             Command::Backup(args) => backup::run_backup(&args),
             Command::Restore(args) => backup::run_restore(&args),
             Command::Token(args) => token::run(&args),

@@ -8,15 +8,18 @@ mod dispatcher;
 mod eraser;
 mod exporter;
 mod keeper;
+mod memory;
 mod merger;
 mod outbox;
 mod scrub;
 mod segmenter;
+mod stuck;
 
 pub(crate) use dispatcher::lag;
 pub(crate) use merger::merge_one;
 pub use segmenter::seal_all;
 pub(crate) use segmenter::{Claims, refused, seal_one};
+pub use stuck::{Stuck, Why};
 
 use crate::app::App;
 use crate::rooms::Room;
@@ -47,6 +50,7 @@ impl Followers {
             follow("scrub", Box::new(scrub::follow)),
             follow("keeper", Box::new(keeper::follow)),
             follow("eraser", Box::new(eraser::follow)),
+            follow("memory", Box::new(memory::follow)),
         ];
         let mut followers = segmenters.chain(others).collect::<io::Result<Vec<_>>>().map(Self)?;
         let (dispatcher, house) = (std::thread::Builder::new().name("dispatcher".to_owned()), app.clone());

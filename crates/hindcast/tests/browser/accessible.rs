@@ -59,7 +59,9 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 24] = [
     "/people/{actor}?range=all",
     "/integrity",
     "/reports",
+    "/reports/{report}",
     "/settings/general",
+    "/settings/geo",
     "/settings/people",
     "/settings/people/{member}",
     "/settings/teams",
@@ -209,7 +211,14 @@ fn newest(server: &TestServer, q: &str) -> (String, String) {
 pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> {
     let (entry, actor) = newest(server, "action:macro.updated");
     let (denied, _) = newest(server, "outcome:denied");
-    let values = [("{entry}", &*entry), ("{denied}", &*denied), ("{actor}", &*actor), ("{member}", member)];
+    let report = if pages.concat().contains("{report}") { demo::report(server) } else { String::new() };
+    let values = [
+        ("{entry}", &*entry),
+        ("{denied}", &*denied),
+        ("{actor}", &*actor),
+        ("{member}", member),
+        ("{report}", &*report),
+    ];
     let fill =
         |page: &&str| values.iter().fold((*page).to_owned(), |path, (name, value)| path.replace(name, value));
     pages.iter().map(fill).collect()

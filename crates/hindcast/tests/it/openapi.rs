@@ -47,6 +47,16 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/reports",
         "/v1/reports/{id}",
         "/v1/reports/{id}/file/{kind}",
+        "/v1/retention",
+        "/v1/retention/preview",
+        "/v1/retention/run",
+        "/v1/holds",
+        "/v1/holds/{id}",
+        "/v1/erasures",
+        "/v1/erasures/{id}",
+        "/v1/erasures/{id}/approve",
+        "/v1/erasures/{id}/reject",
+        "/v1/erasures/{id}/certificate",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");

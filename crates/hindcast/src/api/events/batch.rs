@@ -3,6 +3,7 @@
 use super::super::body::{is_json, media_type};
 use super::super::error::{Problem, named};
 use super::super::lanes::spawn;
+use crate::facts::{Settling, Working};
 use crate::rooms::Room;
 use axum::http::{HeaderMap, StatusCode};
 use hindcast_event::json::{self, Json, JsonError, write_string};
@@ -58,6 +59,8 @@ pub struct Asked {
 pub struct Prepared {
     /// Nothing when no event was good.
     pub batch: Option<Batch>,
+    /// What the memory of the workspace learns once it is written.
+    pub settling: Option<Settling>,
     pub ids: Ids,
     pub rejected: Vec<Rejected>,
 }
@@ -96,13 +99,13 @@ impl Ids {
     }
 }
 
-/// Reads a body into a batch.
-pub fn prepare(body: &[u8], asked: Asked) -> Result<Prepared, Problem> {
+/// Reads a body into a batch, with the facts of each event if there is something to work them out.
+pub fn prepare(body: &[u8], asked: Asked, working: Option<Working>) -> Result<Prepared, Problem> {
     let text = str::from_utf8(body).map_err(|error| {
         let detail = format!("the body is not UTF-8 at byte {}", error.valid_up_to());
         Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
     })?;
-    let mut gathered = Gathered::new(&asked, text.len());
+    let mut gathered = Gathered::new(&asked, text.len(), working);
     match asked.format {
         Format::Ndjson => {
             for line in text.split('\n').filter(|line| !line.trim_ascii().is_empty()) {
@@ -123,7 +126,7 @@ pub fn prepare(body: &[u8], asked: Asked) -> Result<Prepared, Problem> {
             gathered.take(json::parse(text))?;
         }
     }
-    let Gathered { entries, ids, rejected, .. } = gathered;
+    let Gathered { entries, ids, rejected, mut working, .. } = gathered;
     if entries.is_empty() && rejected.is_empty() {
         let detail = "a batch needs at least one event";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "empty_batch", detail));
@@ -132,7 +135,7 @@ pub fn prepare(body: &[u8], asked: Asked) -> Result<Prepared, Problem> {
         .key
         .map(|key| IdempotencyKey { key, fingerprint: fingerprint(body, asked.format, asked.partial) });
     let batch = if entries.is_empty() { None } else { Some(Batch::new(entries, key).map_err(no_batch)?) };
-    Ok(Prepared { batch, ids, rejected })
+    Ok(Prepared { batch, settling: working.as_mut().map(Working::settling), ids, rejected })
 }
 
 /// The same events asked for in another way are another request.
@@ -197,10 +200,11 @@ struct Gathered {
     partial: bool,
     events_max: usize,
     now: Timestamp,
+    working: Option<Working>,
 }
 
 impl Gathered {
-    fn new(asked: &Asked, bytes: usize) -> Self {
+    fn new(asked: &Asked, bytes: usize, working: Option<Working>) -> Self {
         let guessed = (bytes / EVENT_BYTES_GUESSED).clamp(1, DRAWN_EVENTS_MAX);
         Self {
             entries: Entries::with_capacity(guessed, bytes + bytes / 8),
@@ -212,6 +216,7 @@ impl Gathered {
             partial: asked.partial,
             events_max: asked.events_max,
             now: asked.now,
+            working,
         }
     }
 
@@ -238,8 +243,12 @@ impl Gathered {
         key: &[u8; 16],
     ) -> Result<(), Refused> {
         let draft = Draft::read(read.map_err(Refused::NotJson)?).map_err(Refused::Invalid)?;
-        let encode = |out: &mut Vec<u8>| draft.encode(arrival, out);
-        self.entries.push_new(Kind::Event, key, encode).map_err(Refused::TooLarge)?;
+        let facts = self.working.as_mut().map_or("", |working| working.facts(&draft));
+        let encode = |out: &mut Vec<u8>| draft.encode_with(arrival, facts, out);
+        if let Err(error) = self.entries.push_new(Kind::Event, key, encode) {
+            self.working.iter_mut().for_each(Working::leave_out_last);
+            return Err(Refused::TooLarge(error));
+        }
         match &draft.id {
             Some(id) => self.ids.push(id),
             None => self.ids.push(&arrival.id().to_string()),
@@ -336,7 +345,7 @@ mod tests {
     }
 
     fn read(body: &str, format: Format, partial: bool) -> Result<Prepared, Problem> {
-        prepare(body.as_bytes(), asked(format, partial))
+        prepare(body.as_bytes(), asked(format, partial), None)
     }
 
     fn refusal(body: &str, format: Format) -> (u16, serde_json::Value) {
