@@ -65,6 +65,8 @@ pub fn describe_told(
     let metadata = |key: &str| value(&format!("metadata.{key}"));
     let words = Words {
         action,
+        // Every event has an actor, so one without was erased.
+        is_actor_erased: actor.is_none() && told("actor.type").is_none(),
         actor: actor.unwrap_or_default(),
         target: target_name.clone().or_else(|| value("targets.0.id")),
         target_name,
