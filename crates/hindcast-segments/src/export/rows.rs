@@ -107,6 +107,7 @@ impl Column {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow_array::Array as _;
     use arrow_array::cast::AsArray as _;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
