@@ -1,5 +1,6 @@
 //! App: every long-lived handle, opened in order, closed in reverse.
 
+use crate::alerts::Alerts;
 use crate::anchors::{self, Anchors};
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
@@ -50,6 +51,10 @@ pub struct App {
     pub rooms: Arc<Rooms>,
     /// What is worked out of events when they arrive.
     pub facts: Facts,
+    /// What alerting shares with those who change what it goes by.
+    pub(crate) alerts: Alerts,
+    /// When this began.
+    pub(crate) started: Instant,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Turns true when the server should end.
@@ -140,6 +145,7 @@ impl App {
         let anchors = Anchors::open(&config, &catalog, clock())?;
         let deliver = Deliver::new(&config.deliver.allow);
         let facts = Facts::open(&config)?;
+        private_folder(&folder.join("alerting"))?;
         let app = Self {
             config,
             clock,
@@ -149,6 +155,8 @@ impl App {
             ledger,
             rooms,
             facts,
+            alerts: Alerts::default(),
+            started: Instant::now(),
             metrics,
             ending,
             setup_code,

@@ -1,5 +1,6 @@
 //! The house: the server and the command line; wires the rooms together.
 
+pub mod alerts;
 pub mod anchors;
 pub mod api;
 pub mod app;
@@ -18,6 +19,7 @@ mod hex;
 pub mod intercom;
 mod jobs;
 pub mod keeping;
+mod kept;
 pub mod metrics;
 mod pages;
 mod paper;

@@ -81,6 +81,8 @@ pub struct Metrics {
     pub undelivered: Counter,
     /// Entries that became dead letters.
     pub undeliverable: Counter,
+    /// Alerts that were raised.
+    pub alerts: Counter,
     /// Requests that were answered.
     pub requests: Counter,
     /// How long appends took until they were durable.
@@ -112,6 +114,7 @@ impl Metrics {
             ("hindcast_entries_delivered_total", "Entries that destinations took.", &self.delivered),
             ("hindcast_delivery_failures_total", "Attempts at deliveries that failed.", &self.undelivered),
             ("hindcast_dead_letters_total", "Entries that became dead letters.", &self.undeliverable),
+            ("hindcast_alerts_total", "Alerts that were raised.", &self.alerts),
             ("hindcast_requests_total", "Requests that were answered.", &self.requests),
         ] {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.get());

@@ -12,6 +12,9 @@ use rsigma_eval::compiler::eval_condition;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+/// The action of entries that tell of an alert. Rules about alerts would alert for ever.
+const RAISED: &str = "alert.raised";
+
 /// Why an entry was not judged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JudgeError {
@@ -78,6 +81,9 @@ impl Detector {
         }
         state.next = entry.index + 1;
         let seen = Seen::of(entry)?;
+        if seen.action() == RAISED {
+            return Ok(());
+        }
         let action = lower(seen.action());
         let mut matched: Vec<(usize, usize)> = Vec::new();
         for (rule, place) in self.index.candidates(&action, seen.category()) {

@@ -145,6 +145,11 @@ impl Detector {
         self.rules.iter().flat_map(|rule| &rule.compiled.info)
     }
 
+    /// The same with the keys of their texts.
+    pub fn keyed_rules(&self) -> impl Iterator<Item = (&str, &RuleInfo)> {
+        self.rules.iter().flat_map(|rule| rule.compiled.info.iter().map(|info| (rule.key.as_str(), info)))
+    }
+
     /// The state of a workspace of which nothing is known yet.
     pub fn state(&self, workspace: &str) -> State {
         let windows = self.rules.iter().map(|rule| rule.compiled.judges.len()).sum();

@@ -346,6 +346,7 @@ impl Catalog {
                     params![workspace.as_str(), text],
                 )?;
                 transaction.execute("DELETE FROM attempt WHERE instr(lower(key), ?1)", [&text])?;
+                Self::forget_in_alerts(&transaction, workspace, &text)?;
             }
         }
         Ok(transaction.commit()?)

@@ -4,6 +4,7 @@
 //! One SQLite file beside the journal. Plain SQL in sight, one file per noun; migrations are numbered and never
 //! edited. Nothing here is part of the integrity promise: lose it, and every entry is still there and proven.
 
+mod alerts;
 mod attempts;
 mod deliveries;
 mod destinations;
@@ -18,6 +19,7 @@ mod outbox;
 mod people;
 mod reports;
 mod retention;
+mod rules;
 mod schedules;
 mod sessions;
 mod settings;
@@ -26,6 +28,7 @@ mod tokens;
 mod views;
 mod workspaces;
 
+pub use alerts::{AlertDeed, AlertState, AlertsWanted, Disposition, KeptAlert, PAST_SECONDS, Record};
 pub use attempts::Guessed;
 pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
 pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
@@ -40,6 +43,7 @@ pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
 pub use reports::Report;
+pub use rules::RuleRow;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
 pub use settings::{Settings, WorkingDays};
@@ -53,7 +57,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -320,6 +324,52 @@ const MIGRATIONS: [&str; 8] = [
         dead        INTEGER NOT NULL,
         matched     INTEGER,
         PRIMARY KEY (destination, day)
+    ) STRICT, WITHOUT ROWID;
+",
+    "
+    CREATE TABLE rule (
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        key           TEXT NOT NULL,
+        yaml          TEXT,
+        is_on         INTEGER NOT NULL,
+        tuned         TEXT NOT NULL,
+        quiet_seconds INTEGER NOT NULL,
+        muted_until   INTEGER,
+        version       INTEGER NOT NULL,
+        changed_at    INTEGER NOT NULL,
+        PRIMARY KEY (workspace, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE rule_list (
+        workspace TEXT NOT NULL REFERENCES workspace,
+        name      TEXT NOT NULL,
+        entries   TEXT NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE alerting (
+        workspace TEXT PRIMARY KEY REFERENCES workspace,
+        next      INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE alert (
+        nr          INTEGER PRIMARY KEY AUTOINCREMENT,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        id          TEXT NOT NULL,
+        rule        TEXT NOT NULL,
+        severity    INTEGER NOT NULL,
+        last_at     INTEGER NOT NULL,
+        made        TEXT NOT NULL,
+        state       TEXT NOT NULL,
+        assignee    TEXT,
+        disposition TEXT,
+        muted_until INTEGER,
+        raised_at   INTEGER NOT NULL,
+        UNIQUE (workspace, id)
+    ) STRICT;
+    CREATE INDEX alert_heard_of ON alert (workspace, last_at, nr);
+    CREATE TABLE alert_entry (
+        workspace TEXT NOT NULL,
+        entry     INTEGER NOT NULL,
+        id        TEXT NOT NULL,
+        PRIMARY KEY (workspace, entry, id)
     ) STRICT, WITHOUT ROWID;
 ",
 ];

@@ -21,6 +21,8 @@ use std::collections::BTreeSet;
 
 /// Carries out an erasure that was agreed to, and says what became of it.
 pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result<Erasure> {
+    // Rules neither judge nor remember what is about to go.
+    let _paused = app.alerts.pause(app, &room.id)?;
     let manifest = match kept(app, &room.id)?.into_iter().find(|(id, _)| *id == erasure.id) {
         Some((_, manifest)) => manifest,
         None => match begin(app, room, &mut erasure)? {
@@ -183,6 +185,7 @@ pub fn replay(app: &App, room: &Room) -> anyhow::Result<u64> {
         if !manifest.items.is_empty() {
             seal_all(app, room)?;
             let erasure = Erasure::replayed(&id, &room.id, &manifest)?;
+            let _paused = app.alerts.pause(app, &room.id)?;
             write_notices(app, room, &erasure, &manifest)?;
             rewrite(app, room, &manifest)?;
             app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;

@@ -1,8 +1,7 @@
 //! What is known of one workspace: its memory, kept up with the log.
 //!
 //! Batches that were written are handed over by [`Known::settled`], which takes no time; the next batch takes them in. What was
-//! written without facts, or before a crash, is read from the log. The file is sealed and names the last leaf it
-//! knows of, so that a memory of another past is not taken for this one.
+//! written without facts, or before a crash, is read from the log.
 
 use super::agent::Agents;
 use super::calendar::Offset;
@@ -13,12 +12,10 @@ use super::memory::{Actor, Memory, Seen};
 use super::told::{Reread, Theme, Told};
 use super::travel::Spot;
 use crate::app::App;
-use anyhow::Context as _;
+use crate::kept::Kept;
 use hindcast_event::{Entry, Kind};
-use hindcast_ledger::{Hash, WorkspaceId};
+use hindcast_ledger::WorkspaceId;
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,14 +28,13 @@ const REREAD_AT_ONCE: u64 = 20_000;
 const KEPT_EVERY: u64 = 50_000;
 /// Settings that somebody else changed, such as the command line, hold after so long.
 const SETTINGS_FOR: Duration = Duration::from_secs(5);
-const HASH_BYTES: usize = 32;
 
 /// See the module.
 pub struct Known {
     pub workspace: WorkspaceId,
     pub key: Key,
     agents: Arc<Agents>,
-    file: PathBuf,
+    kept: Kept,
     remembered: Mutex<Remembered>,
     settled: Mutex<Vec<(u64, Vec<Seen>)>>,
     judge: Mutex<Option<(Instant, Arc<Judge>)>>,
@@ -59,7 +55,8 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Known {
     pub(super) fn new(workspace: WorkspaceId, key: Key, file: PathBuf, agents: Arc<Agents>) -> Self {
         let (remembered, settled, judge) = Default::default();
-        Self { workspace, key, agents, file, remembered, settled, judge }
+        let kept = Kept { workspace: workspace.clone(), what: "memory", file };
+        Self { workspace, key, agents, kept, remembered, settled, judge }
     }
 
     /// What is remembered of an actor.
@@ -225,31 +222,9 @@ impl Known {
 
     /// The memory as it was kept, if it is one of this log.
     fn read(&self, app: &App) -> Option<Memory> {
-        let sealed = fs::read(&self.file).ok()?;
-        let bytes = app.seal.unseal(&self.purpose(), &sealed);
-        let bytes = bytes.inspect_err(|error| tracing::warn!(%error, "a memory is learned anew")).ok()?;
-        let (leaf, bytes) = bytes.split_at_checked(HASH_BYTES)?;
+        let (_next, bytes) = self.kept.read(app)?;
         // Under another key everybody in it would be a stranger.
-        let memory = Memory::from_bytes(bytes.strip_prefix(&self.key.mark())?)?;
-        let is_of_this = self.last_leaf(app, memory.next).is_ok_and(|last| last == leaf);
-        if !is_of_this {
-            tracing::warn!(workspace = %self.workspace, "a memory of another past is learned anew");
-        }
-        is_of_this.then_some(memory)
-    }
-
-    /// The leaf before an index.
-    fn last_leaf(&self, app: &App, next: u64) -> anyhow::Result<[u8; HASH_BYTES]> {
-        let Some(last) = next.checked_sub(1) else { return Ok([0; HASH_BYTES]) };
-        if next > app.ledger.head(&self.workspace)?.frontier.size() {
-            return Ok([0xff; HASH_BYTES]);
-        }
-        let leaf: Hash = app.ledger.leaves(&self.workspace, last, 1)?.into_iter().next().context("a leaf")?;
-        Ok(*leaf.as_bytes())
-    }
-
-    fn purpose(&self) -> String {
-        format!("memory of {}", self.workspace)
+        Memory::from_bytes(bytes.strip_prefix(&self.key.mark())?)
     }
 
     /// Writes the memory into its file, if `is_due` or much has changed.
@@ -261,16 +236,10 @@ impl Known {
         if changed == 0 || !(is_due || changed >= KEPT_EVERY) {
             return Ok(());
         }
-        let mut bytes = self.last_leaf(app, next)?.to_vec();
-        bytes.extend_from_slice(&self.key.mark());
+        let mut bytes = self.key.mark().to_vec();
         bytes.extend_from_slice(&memory.to_bytes());
         // Still held, so that nobody forgets somebody between here and the file.
-        let sealed = app.seal.seal(&self.purpose(), &bytes)?;
-        let temporary = self.file.with_extension("new");
-        let mut file = File::create(&temporary)?;
-        file.write_all(&sealed)?;
-        file.sync_all()?;
-        fs::rename(&temporary, &self.file)?;
+        self.kept.write(app, next, &bytes)?;
         remembered.kept = next;
         Ok(())
     }
@@ -278,12 +247,7 @@ impl Known {
     /// Forgets everything, the file too.
     pub(super) fn forget(&self) -> anyhow::Result<()> {
         let mut remembered = hold(&self.remembered);
-        for file in [self.file.clone(), self.file.with_extension("new")] {
-            match fs::remove_file(&file) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
-        }
+        self.kept.forget()?;
         *remembered = Remembered::default();
         Ok(())
     }

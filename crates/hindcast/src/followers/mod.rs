@@ -2,6 +2,7 @@
 //!
 //! Each has a thread of its own, looks again after a pause, and ends when the server does.
 
+mod alerter;
 mod anchor;
 mod anchoring;
 mod dispatcher;
@@ -44,6 +45,7 @@ impl Followers {
         let segmenters = (0..SEGMENTERS).map(|_| follow("segmenter", Box::new(segmenter::follow)));
         let others = [
             follow("merger", Box::new(merger::follow)),
+            follow("alerter", Box::new(alerter::follow)),
             follow("anchor", Box::new(anchor::follow)),
             follow("outbox", Box::new(outbox::follow)),
             follow("exporter", Box::new(exporter::follow)),

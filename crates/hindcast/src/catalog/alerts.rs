@@ -1,0 +1,492 @@
+//! Alerts as they are kept: what the alerter found, which only it writes, and what people decided about it.
+
+use super::{By, Catalog, CatalogError, PersonId, outbox};
+use crate::alerts::{Alert, Moved, Rulebook, raised};
+use hindcast_event::Timestamp;
+use hindcast_ledger::WorkspaceId;
+use hindcast_rules::detection::Severity;
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is found about a time that was longer ago than this when it is judged, such as in a log that was imported, is
+/// resolved at once: nobody can act on it any more.
+pub const PAST_SECONDS: i64 = 7 * 86_400;
+
+/// Whether an alert waits for somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AlertState {
+    /// It does.
+    Open,
+    /// Somebody looks at it.
+    Acknowledged,
+    /// It was decided.
+    Resolved,
+    /// Nobody wants to hear of it for a while.
+    Muted,
+}
+
+impl AlertState {
+    /// All of them, in the order of the inbox.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Acknowledged, Self::Resolved, Self::Muted];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+            Self::Muted => "muted",
+        }
+    }
+
+    /// Reads [`Self::as_str`] back.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// How an alert was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Disposition {
+    /// It was what the rule is after.
+    TruePositive,
+    /// It was what the rule is after, and allowed.
+    Benign,
+    /// The rule was wrong.
+    FalsePositive,
+    /// It was found in the past; see [`PAST_SECONDS`].
+    Past,
+}
+
+impl Disposition {
+    /// Those that people choose from.
+    pub const CHOICES: [Self; 3] = [Self::TruePositive, Self::Benign, Self::FalsePositive];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TruePositive => "true_positive",
+            Self::Benign => "benign",
+            Self::FalsePositive => "false_positive",
+            Self::Past => "past",
+        }
+    }
+
+    /// Reads the word of one that people choose from.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::CHOICES.into_iter().find(|one| one.as_str() == word)
+    }
+}
+
+/// An alert and what people decided about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptAlert {
+    /// Its place among all of them.
+    pub nr: i64,
+    /// What the entries say.
+    pub alert: Alert,
+    /// Whether it waits for somebody.
+    pub state: AlertState,
+    /// Who looks after it.
+    pub assignee: Option<PersonId>,
+    /// How it was decided.
+    pub disposition: Option<Disposition>,
+    /// Until when it is muted.
+    pub muted_until: Option<Timestamp>,
+    /// When it was raised.
+    pub raised_at: Timestamp,
+}
+
+/// What somebody does about an alert.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AlertDeed {
+    /// Says that they look at it.
+    Acknowledge,
+    /// Gives it to somebody, or to nobody.
+    Assign(Option<PersonId>),
+    /// Does not want to hear of it until then.
+    Mute(Timestamp),
+    /// Decides it, with a note.
+    Resolve(Disposition, String),
+    /// Takes back that it was decided or muted.
+    Reopen,
+}
+
+/// Which alerts; what is not said does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct AlertsWanted {
+    /// In this state.
+    pub state: Option<AlertState>,
+    /// At least so grave.
+    pub severity: Option<Severity>,
+    /// Of this rule, by its id.
+    pub rule: Option<String>,
+    /// Somebody's.
+    pub assignee: Option<PersonId>,
+    /// After this one, which is older.
+    pub after: Option<String>,
+}
+
+/// What became of the alerts of one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// All that were raised.
+    pub raised: u64,
+    /// How many were decided: true, benign, false.
+    pub decided: (u64, u64, u64),
+    /// When the newest was raised.
+    pub last_at: Option<Timestamp>,
+}
+
+impl Record {
+    /// The share of its decided alerts that were right, benign ones included; nothing before any was.
+    pub fn precision(&self) -> Option<f64> {
+        let (right, benign, wrong) = self.decided;
+        let all = right + benign + wrong;
+        (all > 0).then(|| (right + benign) as f64 / all as f64)
+    }
+}
+
+/// As the state is now: what was muted until a time is open after it.
+const STATE: &str = "CASE WHEN state = 'muted' AND muted_until <= ?2 THEN 'open' ELSE state END";
+const COLUMNS: &str = "nr, made, state, assignee, disposition, muted_until, raised_at";
+
+impl Catalog {
+    /// The index up to which a workspace was judged; nothing before it ever was.
+    pub fn judged(&self, workspace: &WorkspaceId) -> Result<Option<u64>, CatalogError> {
+        let sql = self.sql();
+        let select = "SELECT next FROM alerting WHERE workspace = ?1";
+        Ok(sql.query_row(select, [workspace.as_str()], |row| row.get(0)).optional()?)
+    }
+
+    /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once.
+    pub fn keep_alerts(
+        &self,
+        workspace: &WorkspaceId,
+        next: u64,
+        moved: &[Moved],
+        book: &Rulebook,
+        now: Timestamp,
+    ) -> Result<(), CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        transaction.execute(
+            "INSERT OR REPLACE INTO alerting (workspace, next) VALUES (?1, ?2)",
+            params![workspace.as_str(), next],
+        )?;
+        for moved in moved {
+            if keep(&transaction, workspace, moved, book, now)? {
+                outbox::put(&transaction, workspace, &raised(&moved.alert, book))?;
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// The alerts that may still grow or that count against a storm: those heard of since a time, in the order in which they
+    /// began, and whether they take no more.
+    pub fn recent_alerts(
+        &self,
+        workspace: &WorkspaceId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(Alert, bool)>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(
+            "SELECT * FROM (SELECT nr, made, state = 'resolved' AND disposition <> 'past' FROM alert
+                 WHERE workspace = ?1 AND last_at >= ?2 ORDER BY nr DESC LIMIT ?3) ORDER BY nr",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![workspace.as_str(), since.micros(), limit], |row| {
+            Ok((row.get::<_, String>(1)?, row.get(2)?))
+        })?;
+        rows.map(|row| row.map_err(CatalogError::from).and_then(|(made, closed)| Ok((alert(&made)?, closed))))
+            .collect()
+    }
+
+    /// Alerts, those that were heard of last first.
+    pub fn alerts(
+        &self,
+        workspace: &WorkspaceId,
+        wanted: &AlertsWanted,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<KeptAlert>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM alert WHERE workspace = ?1
+                 AND (?3 IS NULL OR {STATE} = ?3) AND severity >= ?4 AND (?5 IS NULL OR rule = ?5)
+                 AND (?6 IS NULL OR assignee = ?6)
+                 AND (?7 IS NULL OR (last_at, nr) < (SELECT last_at, nr FROM alert WHERE workspace = ?1 AND id = ?7))
+             ORDER BY last_at DESC, nr DESC LIMIT ?8"
+        ))?;
+        let rows = statement.query_map(
+            params![
+                workspace.as_str(),
+                now.micros(),
+                wanted.state.map(AlertState::as_str),
+                wanted.severity.map_or(0, |severity| severity as u8),
+                wanted.rule,
+                wanted.assignee.as_ref().map(|id| &id.0),
+                wanted.after,
+                i64::try_from(limit).unwrap_or(i64::MAX),
+            ],
+            |row| read(row, now),
+        )?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// An alert.
+    pub fn alert(
+        &self,
+        workspace: &WorkspaceId,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<Option<KeptAlert>, CatalogError> {
+        let sql = self.sql();
+        let select = format!("SELECT {COLUMNS} FROM alert WHERE workspace = ?1 AND id = ?2");
+        let mut statement = sql.prepare_cached(&select)?;
+        statement.query_row([workspace.as_str(), id], |row| read(row, now)).optional()?.transpose()
+    }
+
+    /// How many alerts are in each state.
+    pub fn alert_counts(
+        &self,
+        workspace: &WorkspaceId,
+        now: Timestamp,
+    ) -> Result<BTreeMap<AlertState, u64>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(&format!(
+            "SELECT {STATE}, count(*) FROM alert WHERE workspace = ?1 GROUP BY 1"
+        ))?;
+        let rows = statement.query_map(params![workspace.as_str(), now.micros()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?))
+        })?;
+        let counts: Vec<(String, u64)> = rows.collect::<Result<_, _>>()?;
+        Ok(counts.into_iter().filter_map(|(word, n)| Some((AlertState::parse(&word)?, n))).collect())
+    }
+
+    /// What became of the alerts of each rule, by its id.
+    pub fn alert_records(&self, workspace: &WorkspaceId) -> Result<BTreeMap<String, Record>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(
+            "SELECT rule, count(*), count(*) FILTER (WHERE disposition = 'true_positive'),
+                 count(*) FILTER (WHERE disposition = 'benign'), count(*) FILTER (WHERE disposition = 'false_positive'),
+                 max(last_at)
+             FROM alert WHERE workspace = ?1 GROUP BY rule",
+        )?;
+        let rows = statement.query_map([workspace.as_str()], |row| {
+            let last_at = Some(Timestamp::from_micros(row.get(5)?));
+            let decided = (row.get(2)?, row.get(3)?, row.get(4)?);
+            Ok((row.get(0)?, Record { raised: row.get(1)?, decided, last_at }))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Which of these entries are behind alerts, and of which: the gravest of each.
+    pub fn alerts_behind(
+        &self,
+        workspace: &WorkspaceId,
+        entries: &[u64],
+    ) -> Result<BTreeMap<u64, (String, Severity)>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(
+            "SELECT alert.id, alert.severity FROM alert_entry JOIN alert USING (workspace, id)
+             WHERE workspace = ?1 AND entry = ?2 ORDER BY alert.severity DESC, alert.nr DESC LIMIT 1",
+        )?;
+        let mut found = BTreeMap::new();
+        for entry in entries {
+            let one =
+                statement.query_row(params![workspace.as_str(), entry], |row| Ok((row.get(0)?, row.get(1)?)));
+            if let Some((id, severity)) = one.optional()? {
+                found.insert(*entry, (id, severity_of(severity)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Does something about an alert, with the entry that tells of it; nothing when there is no such alert.
+    pub fn do_about_alert(
+        &self,
+        workspace: &WorkspaceId,
+        id: &str,
+        deed: &AlertDeed,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<Option<KeptAlert>, CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let select = format!("SELECT {COLUMNS} FROM alert WHERE workspace = ?1 AND id = ?2");
+        let found =
+            transaction.query_row(&select, [workspace.as_str(), id], |row| read(row, now)).optional()?;
+        let Some(mut kept) = found.transpose()? else { return Ok(None) };
+        let Some(draft) = act(&mut kept, deed, by) else { return Ok(Some(kept)) };
+        transaction.execute(
+            "UPDATE alert SET state = ?3, assignee = ?4, disposition = ?5, muted_until = ?6 WHERE workspace = ?1 AND id = ?2",
+            params![
+                workspace.as_str(),
+                id,
+                kept.state.as_str(),
+                kept.assignee.as_ref().map(|id| &id.0),
+                kept.disposition.map(Disposition::as_str),
+                kept.muted_until.map(Timestamp::micros),
+            ],
+        )?;
+        outbox::put(&transaction, workspace, &draft)?;
+        transaction.commit()?;
+        Ok(Some(kept))
+    }
+
+    /// Forgets whom alerts are about where they name any of these texts.
+    pub(super) fn forget_in_alerts(
+        transaction: &Transaction<'_>,
+        workspace: &WorkspaceId,
+        text: &str,
+    ) -> Result<(), CatalogError> {
+        let found: Vec<(i64, String)> = {
+            let mut statement = transaction
+                .prepare("SELECT nr, made FROM alert WHERE workspace = ?1 AND instr(lower(made), ?2)")?;
+            let rows =
+                statement.query_map([workspace.as_str(), text], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        for (nr, made) in found {
+            let alert = alert(&made)?;
+            if alert.names(text) {
+                let made = json!(alert.without_names()).to_string();
+                transaction.execute("UPDATE alert SET made = ?2 WHERE nr = ?1", params![nr, made])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Changes an alert, and says what the entry about it says; nothing when that changes nothing.
+fn act(kept: &mut KeptAlert, deed: &AlertDeed, by: &By) -> Option<Value> {
+    let before = kept.clone();
+    let about = json!({ "rule": kept.alert.rule, "severity": kept.alert.severity.as_str() });
+    let (action, more) = match deed {
+        AlertDeed::Acknowledge => {
+            (kept.state, kept.muted_until) = (AlertState::Acknowledged, None);
+            ("alert.acknowledged", json!({}))
+        }
+        AlertDeed::Assign(to) => {
+            kept.assignee.clone_from(to);
+            ("alert.assigned", json!({ "assignee": to.as_ref().map(|id| &id.0) }))
+        }
+        AlertDeed::Mute(until) => {
+            (kept.state, kept.muted_until) = (AlertState::Muted, Some(*until));
+            ("alert.muted", json!({ "until": until.to_string() }))
+        }
+        AlertDeed::Resolve(disposition, note) => {
+            (kept.state, kept.muted_until) = (AlertState::Resolved, None);
+            kept.disposition = Some(*disposition);
+            ("alert.closed", json!({ "resolution": disposition.as_str(), "note": note }))
+        }
+        AlertDeed::Reopen => {
+            (kept.state, kept.muted_until, kept.disposition) = (AlertState::Open, None, None);
+            ("alert.reopened", json!({}))
+        }
+    };
+    if *kept == before {
+        return None;
+    }
+    let mut metadata = about;
+    for (name, value) in more.as_object()? {
+        if !value.is_null() && value != "" {
+            metadata[name] = value.clone();
+        }
+    }
+    let target = json!([{ "type": "alert", "id": kept.alert.id, "name": kept.alert.title }]);
+    Some(by.event(action, target, metadata))
+}
+
+/// Keeps one alert, and says whether people should hear of it.
+fn keep(
+    transaction: &Transaction<'_>,
+    workspace: &WorkspaceId,
+    moved: &Moved,
+    book: &Rulebook,
+    now: Timestamp,
+) -> Result<bool, CatalogError> {
+    let alert = &moved.alert;
+    let known: Option<(String, Option<String>, Option<i64>)> = transaction
+        .query_row(
+            "SELECT state, disposition, muted_until FROM alert WHERE workspace = ?1 AND id = ?2",
+            [workspace.as_str(), &alert.id],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()?;
+    let is_past = alert.last_at.seconds() < now.seconds() - PAST_SECONDS;
+    let muted = book.muted_until(&alert.rule).filter(|until| *until > now);
+    let (state, disposition, muted_until, is_heard) = match known {
+        None if is_past => ("resolved".to_owned(), Some("past".to_owned()), None, false),
+        None if muted.is_some() => ("muted".to_owned(), None, muted.map(Timestamp::micros), false),
+        None => ("open".to_owned(), None, None, true),
+        // What was found in the past goes on.
+        Some((_, Some(past), _)) if past == "past" && !is_past => ("open".to_owned(), None, None, true),
+        Some((state, disposition, until)) => {
+            let is_muted = state == "muted" && until.is_some_and(|until| until > now.micros());
+            let is_heard = moved.is_graver && !is_muted && state != "resolved";
+            (state, disposition, until, is_heard)
+        }
+    };
+    transaction.execute(
+        "INSERT INTO alert (workspace, id, rule, severity, last_at, made, state, disposition, muted_until, raised_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (workspace, id) DO UPDATE SET severity = ?4, last_at = ?5, made = ?6, state = ?7, disposition = ?8,
+             muted_until = ?9",
+        params![
+            workspace.as_str(),
+            alert.id,
+            alert.rule,
+            alert.severity as u8,
+            alert.last_at.micros(),
+            json!(alert).to_string(),
+            state,
+            disposition,
+            muted_until,
+            now.micros(),
+        ],
+    )?;
+    let mut statement = transaction
+        .prepare_cached("INSERT OR IGNORE INTO alert_entry (workspace, entry, id) VALUES (?1, ?2, ?3)")?;
+    for entry in alert.evidence.iter().collect::<BTreeSet<_>>() {
+        statement.execute(params![workspace.as_str(), entry, alert.id])?;
+    }
+    Ok(is_heard)
+}
+
+fn alert(made: &str) -> Result<Alert, CatalogError> {
+    serde_json::from_str(made).map_err(|error| CatalogError::Damaged(format!("an alert: {error}")))
+}
+
+fn severity_of(number: u8) -> Severity {
+    Severity::ALL.into_iter().find(|one| *one as u8 == number).unwrap_or(Severity::Critical)
+}
+
+fn read(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Result<KeptAlert, CatalogError>> {
+    let made: String = row.get("made")?;
+    let alert = match alert(&made) {
+        Ok(alert) => alert,
+        Err(error) => return Ok(Err(error)),
+    };
+    let muted_until: Option<i64> = row.get("muted_until")?;
+    let muted_until = muted_until.map(Timestamp::from_micros).filter(|until| *until > now);
+    let state = AlertState::parse(&row.get::<_, String>("state")?).unwrap_or(AlertState::Open);
+    let is_over = state == AlertState::Muted && muted_until.is_none();
+    let disposition: Option<String> = row.get("disposition")?;
+    let disposition = disposition.and_then(|word| match word.as_str() {
+        "past" => Some(Disposition::Past),
+        word => Disposition::parse(word),
+    });
+    Ok(Ok(KeptAlert {
+        nr: row.get("nr")?,
+        alert,
+        state: if is_over { AlertState::Open } else { state },
+        assignee: row.get::<_, Option<String>>("assignee")?.map(PersonId),
+        disposition,
+        muted_until,
+        raised_at: Timestamp::from_micros(row.get("raised_at")?),
+    }))
+}

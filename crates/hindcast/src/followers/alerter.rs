@@ -1,0 +1,55 @@
+//! Judges every entry by the rules of its workspace, in the order of the log, and keeps what they have to say as alerts.
+//!
+//! How far it has judged is kept with the alerts. What the rules remember is kept now and then in a file beside the log; after a
+//! crash the entries since are judged again, for the memory alone. So an alert is raised once, however often the server stops.
+
+mod watching;
+
+use super::{is_quarantined, pause};
+use crate::app::App;
+use hindcast_ledger::WorkspaceId;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use watching::Watching;
+
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// After a failure, such as a full disk.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+pub(super) fn follow(app: &App) {
+    let mut watched: BTreeMap<WorkspaceId, Watching> = BTreeMap::new();
+    let mut failed: BTreeMap<WorkspaceId, Instant> = BTreeMap::new();
+    while pause(app, LOOK_EVERY) {
+        let told = app.alerts.take_told();
+        watched.retain(|workspace, _| !told.forgotten.contains(workspace));
+        for (workspace, ids) in told.closed {
+            if let Some(watching) = watched.get_mut(&workspace) {
+                ids.iter().for_each(|id| watching.close(id));
+            }
+        }
+        failed.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
+        for room in app.rooms.all() {
+            if failed.contains_key(&room.id) || is_quarantined(app, &room) {
+                continue;
+            }
+            let Some(_turn) = app.alerts.turn(&room.id) else { continue };
+            let watching = watched.entry(room.id.clone()).or_default();
+            if let Err(error) = watching.follow(app, &room) {
+                app.metrics.problems.add(1);
+                let error = format!("{error:#}");
+                tracing::error!(workspace = %room.id, error, "entries could not be judged, they will be");
+                // What is in memory may be ahead of what was kept.
+                watched.remove(&room.id);
+                failed.insert(room.id.clone(), Instant::now());
+            }
+        }
+    }
+    let forgotten = app.alerts.take_told().forgotten;
+    watched.retain(|workspace, _| !forgotten.contains(workspace));
+    for (workspace, watching) in &mut watched {
+        let Some(_turn) = app.alerts.turn(workspace) else { continue };
+        if let Err(error) = watching.keep(app) {
+            tracing::warn!(%workspace, %error, "what rules remember is worked out again at the next start");
+        }
+    }
+}

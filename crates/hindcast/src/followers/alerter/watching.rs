@@ -1,0 +1,194 @@
+//! One workspace in the alerter: its watch, how far it has judged, and what of that is kept.
+
+use crate::alerts::{Desk, Moves, Rulebook, Watch, kept};
+use crate::app::App;
+use crate::followers::is_ending;
+use crate::rooms::Room;
+use hindcast_event::Timestamp;
+use hindcast_ledger::WorkspaceId;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Entries that are judged before what came of them is kept.
+const AT_ONCE: u64 = 5_000;
+/// A workspace keeps the alerter from the others for so many entries at most.
+const TURN: u64 = 20 * AT_ONCE;
+/// Without what rules remember they begin with so many entries, the newest.
+const LEARNED_MAX: u64 = 1_000_000;
+/// What rules remember is kept so often, if it changed.
+const KEEP_EVERY: Duration = Duration::from_secs(60);
+/// How far was judged is kept so often, if nothing came of it.
+const NOTE_EVERY: Duration = Duration::from_secs(5);
+/// Sources are asked for so often, and not before they had time to come back after a start of the server.
+const LISTEN_EVERY: Duration = Duration::from_secs(30);
+const LISTEN_AFTER: Duration = Duration::from_secs(600);
+/// Alerts may grow when they were heard of in this time; no rule is quiet for longer.
+const RECENT_SECONDS: i64 = 31 * 86_400;
+const RECENT_MAX: usize = 20_000;
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Watching {
+    watch: Option<Watch>,
+    /// What it goes by, as [`crate::alerts::Alerts::changes`] counts.
+    changes: u64,
+    /// Entries below this were judged and what came of it is kept, or will be with the next alert.
+    next: u64,
+    noted: u64,
+    noted_at: Option<Instant>,
+    kept: u64,
+    kept_at: Option<Instant>,
+    listened_at: Option<Instant>,
+}
+
+impl Watching {
+    /// Lets an alert take no more.
+    pub fn close(&mut self, id: &str) {
+        if let Some(watch) = &mut self.watch {
+            watch.desk.close(id);
+        }
+    }
+
+    /// Judges what is new, at most one turn of it.
+    pub fn follow(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
+        let size = *room.size.borrow();
+        let changes = app.alerts.changes();
+        if self.watch.is_none() {
+            if size == 0 {
+                return Ok(());
+            }
+            self.changes = changes;
+            self.begin(app, room)?;
+        } else if self.changes != changes {
+            self.changes = changes;
+            self.turn_to(app, room)?;
+        }
+        let until = size.min(self.next + TURN);
+        while self.next < until && !is_ending(app) {
+            let chunk = until.min(self.next + AT_ONCE);
+            self.judge(app, room, chunk)?;
+        }
+        self.listen(app, room)?;
+        if self.noted < self.next && self.noted_at.is_none_or(|at| at.elapsed() > NOTE_EVERY) {
+            self.note(app, room, Moves::default(), (app.clock)())?;
+        }
+        if self.kept_at.is_none_or(|at| at.elapsed() > KEEP_EVERY) {
+            self.keep(app)?;
+        }
+        Ok(())
+    }
+
+    /// Takes up the work where it was left.
+    fn begin(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
+        let book = Arc::new(Rulebook::of(&app.alerts, &app.catalog, &room.id)?);
+        tell_refused(&book, room);
+        let size = *room.size.borrow();
+        // A catalog of another copy may know more than there is.
+        let judged = app.catalog.judged(&room.id)?.unwrap_or(0).min(size);
+        let mut watch = Watch::begin(book.clone(), room.id.as_str());
+        let state = kept(app, &room.id).read(app).filter(|(next, _)| *next <= judged);
+        if let Some((_, bytes)) = &state {
+            match book.detector.restore(room.id.as_str(), bytes) {
+                Ok(state) => watch.state = state,
+                Err(error) => tracing::warn!(workspace = %room.id, %error, "rules begin anew"),
+            }
+        }
+        self.kept = watch.state.next();
+        // Judged again for the memory; what comes of it is known.
+        let from = watch.state.next().max(judged.saturating_sub(LEARNED_MAX));
+        let snapshot = room.store.snapshot();
+        let mut from = from;
+        while from < judged && !is_ending(app) {
+            let chunk = judged.min(from + AT_ONCE);
+            for entries in snapshot.scan(from..chunk) {
+                watch.judge(entries?.iter(), &mut Moves::default())?;
+            }
+            from = chunk;
+        }
+        let now = (app.clock)();
+        watch.desk = Desk::new(room.id.as_str());
+        for (alert, is_closed) in app.catalog.recent_alerts(&room.id, past(now), RECENT_MAX)? {
+            watch.desk.restore(alert, is_closed);
+        }
+        // A log that nobody ever judged is not told of from its beginning.
+        self.next = judged.max(size.saturating_sub(LEARNED_MAX));
+        (self.noted, self.watch) = (judged, Some(watch));
+        Ok(())
+    }
+
+    /// Goes on by the rules as they are now; those that did not change remember what they knew.
+    fn turn_to(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
+        let book = Arc::new(Rulebook::of(&app.alerts, &app.catalog, &room.id)?);
+        let Some(watch) = &mut self.watch else { return Ok(()) };
+        if !Arc::ptr_eq(&watch.book.detector, &book.detector) {
+            tell_refused(&book, room);
+            let bytes = watch.book.detector.export(&watch.state)?;
+            watch.state = book.detector.restore(room.id.as_str(), &bytes)?;
+        }
+        watch.book = book;
+        Ok(())
+    }
+
+    fn judge(&mut self, app: &App, room: &Room, until: u64) -> anyhow::Result<()> {
+        let Some(watch) = &mut self.watch else { return Ok(()) };
+        let snapshot = room.store.snapshot();
+        let mut moves = Moves::default();
+        for entries in snapshot.scan(self.next..until) {
+            watch.judge(entries?.iter(), &mut moves)?;
+        }
+        self.next = until;
+        if moves.is_empty() { Ok(()) } else { self.note(app, room, moves, (app.clock)()) }
+    }
+
+    /// Asks for sources that are silent.
+    fn listen(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
+        let Some(watch) = &mut self.watch else { return Ok(()) };
+        let is_due =
+            self.listened_at.map_or(app.started.elapsed() > LISTEN_AFTER, |at| at.elapsed() > LISTEN_EVERY);
+        if !is_due || self.next < *room.size.borrow() {
+            return Ok(());
+        }
+        self.listened_at = Some(Instant::now());
+        let (now, mut moves) = ((app.clock)(), Moves::default());
+        watch.listen(now, &mut moves)?;
+        if moves.is_empty() { Ok(()) } else { self.note(app, room, moves, now) }
+    }
+
+    /// Keeps alerts and how far was judged, and posts the entries that tell of them.
+    fn note(&mut self, app: &App, room: &Room, moves: Moves, now: Timestamp) -> anyhow::Result<()> {
+        let Some(watch) = &self.watch else { return Ok(()) };
+        let moved = moves.into_list();
+        app.catalog.keep_alerts(&room.id, self.next, &moved, &watch.book, now)?;
+        app.metrics.alerts.add(moved.iter().filter(|moved| moved.is_new).count() as u64);
+        (self.noted, self.noted_at) = (self.next, Some(Instant::now()));
+        if !moved.is_empty() {
+            app.post();
+        }
+        Ok(())
+    }
+
+    /// Keeps what rules remember, if that is more than is kept; never more than the alerts know of.
+    pub fn keep(&mut self, app: &App) -> anyhow::Result<()> {
+        let Some(watch) = &self.watch else { return Ok(()) };
+        let next = watch.state.next();
+        if next > self.noted || next <= self.kept {
+            return Ok(());
+        }
+        let workspace: WorkspaceId = watch.state.workspace().parse()?;
+        let bytes = watch.book.detector.export(&watch.state)?;
+        kept(app, &workspace).write(app, next, &bytes)?;
+        (self.kept, self.kept_at) = (next, Some(Instant::now()));
+        Ok(())
+    }
+}
+
+fn past(now: Timestamp) -> Timestamp {
+    Timestamp::from_micros(now.micros() - RECENT_SECONDS * 1_000_000)
+}
+
+fn tell_refused(book: &Rulebook, room: &Room) {
+    for refused in book.refused.iter() {
+        let errors: Vec<_> = refused.errors.iter().map(ToString::to_string).collect();
+        tracing::warn!(workspace = %room.id, rule = refused.key, ?errors, "a rule cannot run");
+    }
+}
