@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::deliver::Deliver;
 use crate::facts::Facts;
 use crate::followers::{Claims, Stuck};
+use crate::jobs::backtests::Backtests;
 use crate::jobs::exports::Exports;
 use crate::jobs::reports::Reports;
 use crate::jobs::verify::Verifications;
@@ -67,6 +68,8 @@ pub struct App {
     pub reports: Reports,
     /// The verifications that people asked for.
     pub verifications: Verifications,
+    /// The backtests that people asked for.
+    pub(crate) backtests: Backtests,
     /// Witnesses and anchors.
     pub anchors: Anchors,
     /// What destinations share.
@@ -163,6 +166,7 @@ impl App {
             exports,
             reports: Reports::default(),
             verifications,
+            backtests: Backtests::default(),
             anchors,
             deliver,
             readings,

@@ -6,6 +6,7 @@
 use super::watch::Moves;
 use super::{Alert, Rulebook, Watch};
 use crate::rooms::Room;
+use hindcast_event::Timestamp;
 use hindcast_rules::detection::JudgeError;
 use hindcast_segments::SearchError;
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub(crate) struct Backtest {
     pub before: u64,
     /// Entries that are asked about.
     pub range: Range<u64>,
+    /// Alerts that began before are not told: what was imported happened long before it came.
+    pub since: Timestamp,
 }
 
 /// What came of it.
@@ -74,7 +77,7 @@ pub(crate) fn backtest(
             watch.judge(entries.iter(), &mut moves)?;
         }
         if next >= asked.range.start {
-            for moved in moves.into_list() {
+            for moved in moves.into_list().into_iter().filter(|moved| moved.alert.first_at >= asked.since) {
                 if moved.is_new {
                     done.raised += 1;
                     *done.by_day.entry(moved.alert.first_at.micros().div_euclid(DAY)).or_default() += 1;

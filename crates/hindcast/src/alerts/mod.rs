@@ -9,6 +9,7 @@
 mod alert;
 mod backtest;
 mod desk;
+pub(crate) mod edit;
 mod rulebook;
 mod shared;
 mod told;

@@ -161,7 +161,7 @@ impl Catalog {
     }
 
     /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once.
-    pub fn keep_alerts(
+    pub(crate) fn keep_alerts(
         &self,
         workspace: &WorkspaceId,
         next: u64,

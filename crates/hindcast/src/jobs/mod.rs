@@ -1,5 +1,6 @@
 //! Jobs: work that outlives the request it was asked for by.
 
+pub(crate) mod backtests;
 pub mod demo;
 pub mod exports;
 pub mod manifest;

@@ -30,6 +30,10 @@ pub enum Permission {
     CreateReports,
     /// Share saved views with others.
     ShareViews,
+    /// See alerts, and the rules that raise them.
+    ReadAlerts,
+    /// Decide about alerts, and change rules.
+    ManageAlerts,
     /// Change how the workspace is called and its calendar.
     SettingsGeneral,
     /// Invite people, change roles, teams and what they hide.
@@ -82,13 +86,15 @@ impl Role {
 
     /// Whether the role may do this.
     pub fn may(self, permission: Permission) -> bool {
-        use Permission::{CreateReports, ExportLog, ReadLog, ReadReports, ShareViews};
+        use Permission::{CreateReports, ExportLog, ReadAlerts, ReadLog, ReadReports, ShareViews};
         match self {
             Self::Owner | Self::SecurityAdmin => true,
             Self::SupportOpsManager => {
                 matches!(permission, ReadLog | ExportLog | ReadReports | CreateReports | ShareViews)
             }
-            Self::Auditor => matches!(permission, ReadLog | ExportLog | ReadReports | CreateReports),
+            Self::Auditor => {
+                matches!(permission, ReadLog | ExportLog | ReadReports | CreateReports | ReadAlerts)
+            }
             Self::Viewer => permission == ReadLog,
         }
     }
@@ -120,12 +126,14 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ReadReports,
         Self::CreateReports,
         Self::ShareViews,
+        Self::ReadAlerts,
+        Self::ManageAlerts,
         Self::SettingsGeneral,
         Self::SettingsPeople,
         Self::SettingsSignIn,
@@ -144,6 +152,8 @@ impl Permission {
             Self::ReadReports => "report.read",
             Self::CreateReports => "report.create",
             Self::ShareViews => "view.share",
+            Self::ReadAlerts => "alert.read",
+            Self::ManageAlerts => "alert.manage",
             Self::SettingsGeneral => "settings.general",
             Self::SettingsPeople => "settings.people",
             Self::SettingsSignIn => "settings.sign_in",
@@ -173,7 +183,7 @@ mod tests {
     fn everybody_reads_and_an_auditor_changes_nothing() {
         assert!(Role::ALL.into_iter().all(|role| role.may(Permission::ReadLog)));
         let may: Vec<_> = Permission::ALL.into_iter().filter(|p| Role::Auditor.may(*p)).collect();
-        use Permission::{CreateReports, ExportLog, ReadLog, ReadReports};
-        assert_eq!(may, [ReadLog, ExportLog, ReadReports, CreateReports]);
+        use Permission::{CreateReports, ExportLog, ReadAlerts, ReadLog, ReadReports};
+        assert_eq!(may, [ReadLog, ExportLog, ReadReports, CreateReports, ReadAlerts]);
     }
 }

@@ -97,6 +97,7 @@ pub async fn save(
             (settings.trusted_proxies, settings.egress_networks) = (proxies, egress);
         })?;
         app.facts.settings_changed(workspace);
+        app.alerts.note_change();
         Ok(Ok(saved(&app, workspace, HERE)))
     });
     match done.await? {

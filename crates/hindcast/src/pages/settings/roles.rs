@@ -114,6 +114,8 @@ pub fn permission_name(t: Text, permission: Permission) -> String {
         Permission::SettingsTokens => t.permission_settings_tokens(),
         Permission::SettingsSystem => t.permission_settings_system(),
         Permission::SettingsRetention => t.permission_settings_retention(),
+        Permission::ReadAlerts => t.permission_read_alerts(),
+        Permission::ManageAlerts => t.permission_manage_alerts(),
         Permission::SettingsDestinations => t.permission_settings_destinations(),
         Permission::Erase => t.permission_erase(),
     };

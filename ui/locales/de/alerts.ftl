@@ -1,0 +1,2 @@
+permission-read-alerts = Alarme und Regeln sehen
+permission-manage-alerts = Über Alarme entscheiden und Regeln ändern

@@ -1,0 +1,2 @@
+permission-read-alerts = See alerts and rules
+permission-manage-alerts = Decide about alerts, and change rules

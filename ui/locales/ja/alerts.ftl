@@ -1,0 +1,2 @@
+permission-read-alerts = アラートとルールの閲覧
+permission-manage-alerts = アラートへの対応とルールの変更
