@@ -14,7 +14,7 @@ pub(super) struct Known {
     pub(super) command: &'static str,
 }
 
-pub(super) const KNOWN: [Known; 31] = [
+pub(super) const KNOWN: [Known; 35] = [
     Known {
         operation: "appendEvents",
         body: r#"{"action":"macro.updated","actor":{"type":"user","id":"1","name":"Ana"}}"#,
@@ -130,6 +130,31 @@ pub(super) const KNOWN: [Known; 31] = [
         operation: "erasureCertificate",
         asked: &[("id", "ERASURE_ID")],
         command: "hindcast erase certificate --url {base} ERASURE_ID --output certificate.txt",
+        ..NOTHING
+    },
+    Known {
+        operation: "createDestination",
+        body: r#"{"kind":"webhook","name":"Ticket desk","settings":{"url":"https://example.com/hooks/audit"},"query":"-outcome:success"}"#,
+        command: "hindcast destination create --url {base} webhook 'Ticket desk' --set url=https://example.com/hooks/audit --query '-outcome:success'",
+        ..NOTHING
+    },
+    Known {
+        operation: "changeDestination",
+        asked: &[("id", "DESTINATION_ID")],
+        body: r#"{"name":"Ticket desk","settings":{"url":"https://example.com/hooks/audit"},"query":"category:security"}"#,
+        ..NOTHING
+    },
+    Known {
+        operation: "testDestination",
+        asked: &[("id", "DESTINATION_ID")],
+        command: "hindcast destination test --url {base} DESTINATION_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "replayDestination",
+        asked: &[("id", "DESTINATION_ID")],
+        body: r#"{"from":"2026-11-01T00:00:00Z"}"#,
+        command: "hindcast destination replay --url {base} DESTINATION_ID --from 2026-11-01T00:00:00Z",
         ..NOTHING
     },
     Known { operation: "logVerifierKey", options: "-o log.vkey", command: "hindcast keys show", ..NOTHING },
