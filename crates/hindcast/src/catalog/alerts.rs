@@ -160,12 +160,14 @@ impl Catalog {
         Ok(sql.query_row(select, [workspace.as_str()], |row| row.get(0)).optional()?)
     }
 
-    /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once.
+    /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once; `gaps` are drafts of
+    /// such entries too.
     pub(crate) fn keep_alerts(
         &self,
         workspace: &WorkspaceId,
         next: u64,
         moved: &[Moved],
+        gaps: &[Value],
         book: &Rulebook,
         now: Timestamp,
     ) -> Result<(), CatalogError> {
@@ -180,6 +182,7 @@ impl Catalog {
                 outbox::put(&transaction, workspace, &raised(&moved.alert, book))?;
             }
         }
+        gaps.iter().try_for_each(|gap| outbox::put(&transaction, workspace, gap))?;
         Ok(transaction.commit()?)
     }
 
