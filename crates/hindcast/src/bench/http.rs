@@ -28,20 +28,8 @@ pub(super) fn measure(
     end: Timestamp,
 ) -> anyhow::Result<Vec<Figure>> {
     let cookie = pages::visitor(&app, asked)?;
-    let workspace = app.create_workspace("Over HTTP", &By::server())?.id;
-    let (_, token) = app.catalog.create_token(
-        NewToken {
-            workspace: Some(workspace.clone()),
-            name: "bench".to_owned(),
-            person: None,
-            scopes: vec![Scope::Ingest, Scope::Read],
-            networks: Vec::new(),
-            expires_at: None,
-            narrowing: Narrowing::default(),
-        },
-        (app.clock)(),
-        &By::server(),
-    )?;
+    let (_, token) = workspace_with_token(&app, "Over HTTP")?;
+    let (watched, watcher) = workspace_with_token(&app, "Watched")?;
     let batches: Vec<Vec<u8>> = (0..(generator.total() / BATCH).min(300))
         .map(|number| lines(generator, number * BATCH..(number + 1) * BATCH))
         .collect();
@@ -51,17 +39,33 @@ pub(super) fn measure(
         let listener = listen(([127, 0, 0, 1], 0).into()).await?;
         let address = listener.local_addr()?;
         let server = tokio::spawn(serve(app.clone(), listener));
-        let token = Arc::new(token.reveal().to_owned());
+        let (token, watcher) = (Arc::new(token), Arc::new(watcher));
         let pages = tokio::task::spawn_blocking(move || pages::measure(address, &cookie, end));
         let mut figures = pages.await??;
         figures.extend(batched(address, &token, batches).await?);
         figures.extend(single(address, &token, singles).await?);
         figures.push(found(address, &token).await?);
-        figures.push(alerted(&app, &workspace, address, &token).await?);
+        figures.push(alerted(&app, &watched, address, &watcher).await?);
         app.ending.send_replace(true);
         server.await??;
         Ok(figures)
     })
+}
+
+/// A new workspace, and a token that reads and writes it.
+fn workspace_with_token(app: &App, name: &str) -> anyhow::Result<(WorkspaceId, String)> {
+    let workspace = app.create_workspace(name, &By::server())?.id;
+    let new = NewToken {
+        workspace: Some(workspace.clone()),
+        name: "bench".to_owned(),
+        person: None,
+        scopes: vec![Scope::Ingest, Scope::Read],
+        networks: Vec::new(),
+        expires_at: None,
+        narrowing: Narrowing::default(),
+    };
+    let (_, token) = app.catalog.create_token(new, (app.clock)(), &By::server())?;
+    Ok((workspace, token.reveal().to_owned()))
 }
 
 fn lines(generator: &Generator, range: std::ops::Range<u64>) -> Vec<u8> {
