@@ -19,6 +19,7 @@ pub use alert::Alert;
 pub(crate) use backtest::{Backtest, Backtested, NotBacktested, backtest};
 pub(crate) use desk::{Desk, QUIET_SECONDS};
 pub use rulebook::{Rule, RuleSet, Rulebook, lists, rules, tuned};
+pub(crate) use rulebook::{code_of, id_of_key};
 pub(crate) use shared::{Alerts, kept};
 pub(crate) use told::raised;
 pub(crate) use watch::{Moved, Moves, Watch};

@@ -7,11 +7,11 @@ use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::{Lists, Refused, RuleInfo, Tuned};
 use hindcast_rules::pack::SHIPPED;
-use hindcast_rules::{Detector, RuleText};
+use hindcast_rules::{Detector, RuleText, check};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The list of networks through which people come from elsewhere, which is a setting of the workspace.
 const EGRESS: &str = "egress_ranges";
@@ -53,6 +53,12 @@ impl Default for RuleSet {
 }
 
 impl Rule {
+    /// One of their own, as it was written.
+    pub(crate) fn own(key: &str, text: String, set: RuleSet) -> Self {
+        let (key, yaml) = (key.to_owned(), Cow::Owned(text));
+        Self { key, yaml, is_shipped: false, set, version: 0, changed_at: None }
+    }
+
     /// What the judge is told.
     pub fn text(&self) -> RuleText<'_> {
         let tuned = self.set.tuned.iter().filter_map(|(name, value)| Some((name.clone(), tuned(value)?)));
@@ -67,6 +73,28 @@ pub fn tuned(value: &Value) -> Option<Tuned> {
         Value::String(text) => Some(Tuned::Duration(text.clone())),
         _ => None,
     }
+}
+
+/// The code of a rule that comes with hindcast, by its id.
+pub(crate) fn code_of(id: &str) -> Option<&'static str> {
+    shipped_ids().iter().find(|(known, _)| known == id).map(|(_, code)| *code)
+}
+
+/// The id of a rule, by what it is called: those of their own are called by it.
+pub(crate) fn id_of_key(key: &str) -> String {
+    let shipped = shipped_ids().iter().find(|(_, code)| *code == key);
+    shipped.map_or(key, |(id, _)| id).to_owned()
+}
+
+fn shipped_ids() -> &'static [(String, &'static str)] {
+    static IDS: OnceLock<Vec<(String, &'static str)>> = OnceLock::new();
+    IDS.get_or_init(|| {
+        let ids = SHIPPED.iter().filter_map(|shipped| {
+            let text = RuleText { key: shipped.code, yaml: shipped.yaml, tuned: BTreeMap::new() };
+            Some((check(&text, &Lists::new()).rules.into_iter().next()?.id, shipped.code))
+        });
+        ids.collect()
+    })
 }
 
 /// The rules of a workspace, those that come with hindcast first.

@@ -42,13 +42,6 @@ pub(super) struct Watching {
 }
 
 impl Watching {
-    /// Lets an alert take no more.
-    pub fn close(&mut self, id: &str) {
-        if let Some(watch) = &mut self.watch {
-            watch.desk.close(id);
-        }
-    }
-
     /// Judges what is new, at most one turn of it.
     pub fn follow(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
         let size = *room.size.borrow();
@@ -62,6 +55,10 @@ impl Watching {
         } else if self.changes != changes {
             self.changes = changes;
             self.turn_to(app, room)?;
+        }
+        // Asked for after the size: what came after an alert was resolved is not put to it.
+        for id in app.alerts.take_closed(&room.id) {
+            self.watch.iter_mut().for_each(|watch| watch.desk.close(&id));
         }
         let until = size.min(self.next + TURN);
         while self.next < until && !is_ending(app) {
