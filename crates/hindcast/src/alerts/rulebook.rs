@@ -6,12 +6,12 @@ use crate::catalog::{Catalog, CatalogError, RuleRow};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::{Lists, Refused, RuleInfo, Tuned};
-use hindcast_rules::pack::SHIPPED;
+use hindcast_rules::pack::{SHIPPED, Shipped};
 use hindcast_rules::{Detector, RuleText, check};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// The list of networks through which people come from elsewhere, which is a setting of the workspace.
 const EGRESS: &str = "egress_ranges";
@@ -75,26 +75,14 @@ pub fn tuned(value: &Value) -> Option<Tuned> {
     }
 }
 
-/// The code of a rule that comes with hindcast, by its id.
-pub(crate) fn code_of(id: &str) -> Option<&'static str> {
-    shipped_ids().iter().find(|(known, _)| known == id).map(|(_, code)| *code)
-}
-
 /// The id of a rule, by what it is called: those of their own are called by it.
 pub(crate) fn id_of_key(key: &str) -> String {
-    let shipped = shipped_ids().iter().find(|(_, code)| *code == key);
-    shipped.map_or(key, |(id, _)| id).to_owned()
-}
-
-fn shipped_ids() -> &'static [(String, &'static str)] {
-    static IDS: OnceLock<Vec<(String, &'static str)>> = OnceLock::new();
-    IDS.get_or_init(|| {
-        let ids = SHIPPED.iter().filter_map(|shipped| {
-            let text = RuleText { key: shipped.code, yaml: shipped.yaml, tuned: BTreeMap::new() };
-            Some((check(&text, &Lists::new()).rules.into_iter().next()?.id, shipped.code))
-        });
-        ids.collect()
-    })
+    let shipped = SHIPPED.iter().find(|shipped| shipped.code == key);
+    let info = shipped.and_then(|Shipped { code, yaml }| {
+        let text = RuleText { key: code, yaml, tuned: BTreeMap::new() };
+        check(&text, &Lists::new()).rules.into_iter().next()
+    });
+    info.map_or_else(|| key.to_owned(), |info| info.id)
 }
 
 /// The rules of a workspace, those that come with hindcast first.

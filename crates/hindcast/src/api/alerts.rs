@@ -7,7 +7,7 @@ use super::lanes::{Lanes, blocking};
 use super::params::{InPath, Params, within};
 use super::proof::{Opened, ProofBody, prove_all};
 use super::schema::{Entry, Refusals};
-use crate::alerts::{Alert, code_of};
+use crate::alerts::{Alert, id_of_key};
 use crate::app::App;
 use crate::catalog::{AlertState, AlertsWanted, KeptAlert, PersonId};
 use crate::rooms::Room;
@@ -16,6 +16,7 @@ use axum::{Extension, Json};
 use hindcast_event::Hidden;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::Severity;
+use hindcast_rules::pack::code_of;
 use hindcast_segments::Budget;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -216,7 +217,7 @@ impl AlertsAsked {
         Ok(AlertsWanted {
             state,
             severity,
-            rule: self.rule.as_deref().map(crate::alerts::id_of_key),
+            rule: self.rule.as_deref().map(id_of_key),
             assignee: self.assignee.clone().map(PersonId),
             after: self.cursor.clone(),
         })
