@@ -1,7 +1,7 @@
 //! The figures that go through HTTP: our own server on the loopback address, asked by connections of this process.
 
 use super::generate::Generator;
-use super::{Figure, pages};
+use super::{Figure, detection, pages};
 use crate::app::App;
 use crate::catalog::{By, Narrowing, NewToken, Scope};
 use crate::serve::{listen, serve};
@@ -19,6 +19,7 @@ const SINGLES_EACH: usize = 1500;
 const BATCH: u64 = 1000;
 const BATCH_CONNECTIONS: u64 = 8;
 const FOUND_RUNS: usize = 300;
+const ALERT_RUNS: usize = 200;
 
 pub(super) fn measure(
     app: Arc<App>,
@@ -30,7 +31,7 @@ pub(super) fn measure(
     let workspace = app.create_workspace("Over HTTP", &By::server())?.id;
     let (_, token) = app.catalog.create_token(
         NewToken {
-            workspace: Some(workspace),
+            workspace: Some(workspace.clone()),
             name: "bench".to_owned(),
             person: None,
             scopes: vec![Scope::Ingest, Scope::Read],
@@ -56,6 +57,7 @@ pub(super) fn measure(
         figures.extend(batched(address, &token, batches).await?);
         figures.extend(single(address, &token, singles).await?);
         figures.push(found(address, &token).await?);
+        figures.push(alerted(&app, &workspace, address, &token).await?);
         app.ending.send_replace(true);
         server.await??;
         Ok(figures)
@@ -155,6 +157,27 @@ async fn found(address: SocketAddr, token: &Arc<String>) -> anyhow::Result<Figur
     times.sort_unstable();
     let p99 = times[times.len() * 99 / 100].as_secs_f64() * 1e3;
     Ok(Figure::ours("found p99", p99, "ms", "appended and found by a word over HTTP"))
+}
+
+/// From the moment an append is sent to the moment its alert is in the inbox.
+async fn alerted(
+    app: &Arc<App>,
+    workspace: &WorkspaceId,
+    address: SocketAddr,
+    token: &Arc<String>,
+) -> anyhow::Result<Figure> {
+    let mut connection = Connection::open(address, token).await?;
+    let mut times = Vec::with_capacity(ALERT_RUNS);
+    for number in 1..=ALERT_RUNS {
+        let body = format!(r#"{{"action":"app_data_deletion","actor":{{"type":"user","id":"u{number}"}}}}"#);
+        let (begun, app, workspace) = (Instant::now(), app.clone(), workspace.clone());
+        connection.post("/v1/events", "application/json", body.as_bytes()).await?;
+        let alerted = move || detection::alerted(&app, &workspace, number, begun);
+        times.push(tokio::task::spawn_blocking(alerted).await??);
+    }
+    times.sort_unstable();
+    let p99 = times[times.len() * 99 / 100].as_secs_f64() * 1e3;
+    Ok(Figure::ours("alerted p99", p99, "ms", "appended over HTTP, and its alert is in the inbox"))
 }
 
 /// One connection that is kept open. Small on purpose: the client must not be what is measured.

@@ -8,6 +8,7 @@ use hindcast_rules::detection::Severity;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// What is found about a time that was longer ago than this when it is judged, such as in a log that was imported, is
 /// resolved at once: nobody can act on it any more.
@@ -160,12 +161,14 @@ impl Catalog {
         Ok(sql.query_row(select, [workspace.as_str()], |row| row.get(0)).optional()?)
     }
 
-    /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once.
+    /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once; `gaps` are drafts of
+    /// such entries too.
     pub(crate) fn keep_alerts(
         &self,
         workspace: &WorkspaceId,
         next: u64,
         moved: &[Moved],
+        gaps: &[Value],
         book: &Rulebook,
         now: Timestamp,
     ) -> Result<(), CatalogError> {
@@ -180,6 +183,7 @@ impl Catalog {
                 outbox::put(&transaction, workspace, &raised(&moved.alert, book))?;
             }
         }
+        gaps.iter().try_for_each(|gap| outbox::put(&transaction, workspace, gap))?;
         Ok(transaction.commit()?)
     }
 
@@ -335,6 +339,24 @@ impl Catalog {
         outbox::put(&transaction, workspace, &draft)?;
         transaction.commit()?;
         Ok(Some(kept))
+    }
+
+    /// Forgets alerts of which every entry behind them is among those that went.
+    pub fn forget_alerts(&self, workspace: &WorkspaceId, gone: &[Range<u64>]) -> Result<(), CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        for range in gone {
+            transaction.execute(
+                "DELETE FROM alert_entry WHERE workspace = ?1 AND entry >= ?2 AND entry < ?3",
+                params![workspace.as_str(), range.start, range.end],
+            )?;
+        }
+        transaction.execute(
+            "DELETE FROM alert WHERE workspace = ?1
+                 AND NOT EXISTS (SELECT 1 FROM alert_entry AS behind WHERE behind.workspace = ?1 AND behind.id = alert.id)",
+            [workspace.as_str()],
+        )?;
+        Ok(transaction.commit()?)
     }
 
     /// Forgets whom alerts are about where they name any of these texts.

@@ -371,6 +371,7 @@ const MIGRATIONS: [&str; 9] = [
         id        TEXT NOT NULL,
         PRIMARY KEY (workspace, entry, id)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX entry_behind_alert ON alert_entry (workspace, id);
 ",
 ];
 

@@ -7,6 +7,7 @@ mod watching;
 
 use super::{is_quarantined, pause};
 use crate::app::App;
+use crate::rooms::Room;
 use hindcast_ledger::WorkspaceId;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -42,9 +43,21 @@ pub(super) fn follow(app: &App) {
     let forgotten = app.alerts.take_told().forgotten;
     watched.retain(|workspace, _| !forgotten.contains(workspace));
     for (workspace, watching) in &mut watched {
-        let Some(_turn) = app.alerts.turn(workspace) else { continue };
-        if let Err(error) = watching.keep(app) {
+        let (Some(_turn), Some(room)) = (app.alerts.turn(workspace), app.rooms.get(workspace)) else {
+            continue;
+        };
+        if let Err(error) = watching.end(app, &room) {
             tracing::warn!(%workspace, %error, "what rules remember is worked out again at the next start");
         }
     }
+}
+
+/// Judges all that is in a room now, and keeps what rules remember.
+pub(crate) fn judge_all(app: &App, room: &Room) -> anyhow::Result<()> {
+    let _turn = app.alerts.turn(&room.id);
+    let mut watching = Watching::default();
+    while watching.next() < *room.size.borrow() {
+        watching.follow(app, room)?;
+    }
+    watching.end(app, room)
 }

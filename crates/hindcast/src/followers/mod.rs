@@ -16,6 +16,7 @@ mod scrub;
 mod segmenter;
 mod stuck;
 
+pub(crate) use alerter::judge_all;
 pub(crate) use dispatcher::lag;
 pub(crate) use merger::merge_one;
 pub use segmenter::seal_all;

@@ -23,6 +23,7 @@ mod find;
 mod flips;
 mod full_disk;
 mod full_disk_letting_go;
+mod heartbeats;
 mod intercom;
 mod keeping;
 mod keeping_by_hand;
