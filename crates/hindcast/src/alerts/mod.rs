@@ -20,6 +20,7 @@ pub use alert::Alert;
 pub(crate) use backtest::{Backtest, Backtested, NotBacktested, backtest};
 pub(crate) use desk::{Desk, QUIET_SECONDS};
 pub(crate) use heartbeat::Heartbeat;
+pub(crate) use rulebook::id_of_key;
 pub use rulebook::{Rule, RuleSet, Rulebook, lists, rules, tuned};
 pub(crate) use shared::{Alerts, kept};
 pub(crate) use told::raised;

@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 pub(crate) struct Alerts {
     changes: AtomicU64,
     told: Mutex<Told>,
+    /// Alerts that take no more, by workspace.
+    closed: Mutex<BTreeMap<WorkspaceId, Vec<String>>>,
     /// Held while entries of any workspace are judged.
     judging: Mutex<()>,
     /// Most workspaces have the same rules, so they share what was compiled.
@@ -25,8 +27,6 @@ pub(crate) struct Alerts {
 /// What the alerter was told and did not hear yet.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
-    /// Alerts that take no more, by workspace.
-    pub closed: BTreeMap<WorkspaceId, Vec<String>>,
     /// Workspaces of which what rules remember is to be worked out anew.
     pub forgotten: BTreeSet<WorkspaceId>,
     /// Workspaces that are not judged now.
@@ -55,7 +55,12 @@ impl Alerts {
 
     /// Says that somebody resolved an alert: what comes after is another one.
     pub fn note_closed(&self, workspace: &WorkspaceId, id: &str) {
-        self.told().closed.entry(workspace.clone()).or_default().push(id.to_owned());
+        self.closed().entry(workspace.clone()).or_default().push(id.to_owned());
+    }
+
+    /// Takes the alerts of a workspace that were resolved.
+    pub fn take_closed(&self, workspace: &WorkspaceId) -> Vec<String> {
+        self.closed().remove(workspace).unwrap_or_default()
     }
 
     /// Leaves a workspace alone while values of its log go, and forgets what rules remember of them.
@@ -86,6 +91,10 @@ impl Alerts {
 
     fn judging(&self) -> MutexGuard<'_, ()> {
         self.judging.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn closed(&self) -> MutexGuard<'_, BTreeMap<WorkspaceId, Vec<String>>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {

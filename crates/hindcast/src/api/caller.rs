@@ -1,8 +1,8 @@
 //! Who calls, and what they may do: a permission is a type in the signature of a handler.
 //!
-//! [`Reader`], [`Writer`], [`Keeper`], [`Eraser`] and [`Admin`] are made from `Authorization: Bearer …`; all but the last
-//! name their workspace, so no handler can forget it. A workspace that is not the caller's does not exist for it. Good tokens are
-//! remembered for [`REMEMBERED`], so one that is taken back on the command line stops working within that time.
+//! [`Reader`], [`Writer`], [`Keeper`], [`Eraser`], [`Watcher`] and [`Admin`] are made from `Authorization: Bearer …`; all but
+//! the last name their workspace, so no handler can forget it. A workspace that is not the caller's does not exist for it. Good
+//! tokens are remembered for [`REMEMBERED`], so one that is taken back on the command line stops working within that time.
 
 use super::answer::{Rate, Trace};
 use super::error::Problem;
@@ -86,6 +86,15 @@ pub struct Eraser {
     pub caller: Caller,
 }
 
+/// May see the alerts of a workspace and decide about them, and change its rules.
+#[derive(Clone, Debug)]
+pub struct Watcher {
+    /// Whose log.
+    pub workspace: WorkspaceId,
+    /// Who looks.
+    pub caller: Caller,
+}
+
 /// May do everything, in every workspace.
 #[derive(Clone, Debug)]
 pub struct Admin {
@@ -147,6 +156,15 @@ impl FromRequestParts<Arc<App>> for Eraser {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let caller = caller(parts, app)?;
         Ok(Self { workspace: workspace(parts, app, &caller, Scope::Erase)?, caller })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Watcher {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Alerts)?, caller })
     }
 }
 

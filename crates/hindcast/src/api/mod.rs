@@ -5,8 +5,11 @@
 //! and answers is documented where it is written, and told at `/openapi.json`.
 
 mod activities;
+mod alert_deeds;
+mod alerts;
 mod anchors;
 pub mod answer;
+mod backtests;
 pub mod body;
 pub mod caller;
 mod checkpoints;
@@ -29,6 +32,8 @@ mod proof;
 mod reports;
 mod retention;
 mod router;
+mod rule_lists;
+mod rules;
 mod schema;
 mod stream;
 mod tail;
@@ -36,6 +41,7 @@ mod tlog;
 mod tokens;
 mod workspaces;
 
+pub(crate) use alerts::SaidBody as Said;
 pub(crate) use entries::find;
 pub(crate) use events::checkpoint;
 pub(crate) use export::{

@@ -4,8 +4,9 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, anchors, checkpoints, connections, counts, deliveries, destinations, entries, erasures,
-    events, export, health, holds, openapi, proof, reports, retention, tail, tlog, tokens, workspaces,
+    activities, alert_deeds, alerts, anchors, backtests, checkpoints, connections, counts, deliveries,
+    destinations, entries, erasures, events, export, health, holds, openapi, proof, reports, retention,
+    rule_lists, rules, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -63,6 +64,21 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(deliveries::attempts))
         .routes(routes!(deliveries::dead_letters))
         .routes(routes!(deliveries::days))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::one))
+        .routes(routes!(alerts::evidence))
+        .routes(routes!(alert_deeds::acknowledge))
+        .routes(routes!(alert_deeds::assign))
+        .routes(routes!(alert_deeds::mute))
+        .routes(routes!(alert_deeds::resolve))
+        .routes(routes!(alert_deeds::reopen))
+        .routes(routes!(rules::list, rules::create))
+        .routes(routes!(rules::one, rules::change, rules::delete))
+        .routes(routes!(rules::check))
+        .routes(routes!(backtests::create))
+        .routes(routes!(backtests::one, backtests::cancel))
+        .routes(routes!(rule_lists::list))
+        .routes(routes!(rule_lists::one, rule_lists::fill))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))

@@ -365,11 +365,14 @@ impl Catalog {
         workspace: &WorkspaceId,
         text: &str,
     ) -> Result<(), CatalogError> {
+        // SQLite knows the lower case of ASCII alone, and JSON escapes some of it.
+        let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'));
         let found: Vec<(i64, String)> = {
-            let mut statement = transaction
-                .prepare("SELECT nr, made FROM alert WHERE workspace = ?1 AND instr(lower(made), ?2)")?;
-            let rows =
-                statement.query_map([workspace.as_str(), text], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let mut statement = transaction.prepare(
+                "SELECT nr, made FROM alert WHERE workspace = ?1 AND (NOT ?3 OR instr(lower(made), ?2))",
+            )?;
+            let of = params![workspace.as_str(), text, is_plain];
+            let rows = statement.query_map(of, |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect::<Result<_, _>>()?
         };
         for (nr, made) in found {

@@ -11,6 +11,8 @@ mod progress;
 mod send;
 mod split;
 
+pub(super) use input::open as records;
+
 use super::client::Server;
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -55,7 +57,7 @@ pub(super) struct Args {
 
 /// What may be in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// One JSON object a line.
     Ndjson,
     /// A JSON array, or a single object.

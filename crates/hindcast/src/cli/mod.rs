@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod alert;
 mod backup;
 mod client;
 mod completions;
@@ -14,6 +15,7 @@ mod person;
 mod report;
 mod retention;
 mod row;
+mod rule;
 mod search;
 mod serve;
 mod tail;
@@ -70,6 +72,10 @@ enum Command {
     Token(token::Args),
     /// Make and look after destinations: where entries are sent.
     Destination(destination::Args),
+    /// See alerts, and decide about them.
+    Alert(alert::Args),
+    /// See, write, try and tune the rules that alert.
+    Rule(rule::Args),
     /// List people, and let somebody in again.
     Person(person::Args),
     /// Make and list workspaces.
@@ -103,6 +109,8 @@ impl Cli {
             Command::Restore(args) => backup::run_restore(&args),
             Command::Token(args) => token::run(&args),
             Command::Destination(args) => destination::run(&args),
+            Command::Alert(args) => alert::run(&args),
+            Command::Rule(args) => rule::run(&args),
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),

@@ -23,11 +23,6 @@ pub(super) fn follow(app: &App) {
     while pause(app, LOOK_EVERY) {
         let told = app.alerts.take_told();
         watched.retain(|workspace, _| !told.forgotten.contains(workspace));
-        for (workspace, ids) in told.closed {
-            if let Some(watching) = watched.get_mut(&workspace) {
-                ids.iter().for_each(|id| watching.close(id));
-            }
-        }
         failed.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
         for room in app.rooms.all() {
             if failed.contains_key(&room.id) || is_quarantined(app, &room) {

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod alerts;
 mod anchors;
 mod append;
 mod bundles;

@@ -15,7 +15,7 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// One event, as JSON, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub(in crate::cli) struct Record {
     /// The line it begins on, from 1.
     pub line: u64,
     /// The JSON.
@@ -23,10 +23,10 @@ pub(super) struct Record {
 }
 
 /// The records of a file.
-pub(super) type Records = Box<dyn Iterator<Item = anyhow::Result<Record>> + Send>;
+pub(in crate::cli) type Records = Box<dyn Iterator<Item = anyhow::Result<Record>> + Send>;
 
 /// Opens a file; `-` is standard input.
-pub(super) fn open(file: &Path, format: Option<Format>) -> anyhow::Result<Records> {
+pub(in crate::cli) fn open(file: &Path, format: Option<Format>) -> anyhow::Result<Records> {
     let raw: Box<dyn Read + Send> = if is_stdin(file) {
         Box::new(io::stdin())
     } else {

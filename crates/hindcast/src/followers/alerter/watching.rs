@@ -43,13 +43,6 @@ pub(super) struct Watching {
 }
 
 impl Watching {
-    /// Lets an alert take no more.
-    pub fn close(&mut self, id: &str) {
-        if let Some(watch) = &mut self.watch {
-            watch.desk.close(id);
-        }
-    }
-
     /// The first entry that was not judged.
     pub fn next(&self) -> u64 {
         self.next
@@ -76,6 +69,10 @@ impl Watching {
         } else if self.changes != changes {
             self.changes = changes;
             self.turn_to(app, room)?;
+        }
+        // Asked for after the size: what came after an alert was resolved is not put to it.
+        for id in app.alerts.take_closed(&room.id) {
+            self.watch.iter_mut().for_each(|watch| watch.desk.close(&id));
         }
         let until = size.min(self.next + TURN);
         while self.next < until && !is_ending(app) {
