@@ -98,6 +98,15 @@ pub const SHIPPED: &[Shipped] = &[
     Shipped { code: "I2", yaml: include_str!("../pack/I2-audit-read.yml") },
 ];
 
+/// The code of the rule we ship that has this id, a UUID.
+pub fn code_of(id: &str) -> Option<&'static str> {
+    static CODES: OnceLock<BTreeMap<String, &'static str>> = OnceLock::new();
+    let codes = CODES.get_or_init(|| {
+        SHIPPED.iter().filter_map(|shipped| Some((own(shipped)?.id, shipped.code))).collect()
+    });
+    codes.get(id).copied()
+}
+
 /// In the order of [`Language::ALL`].
 const LOCALES: [&str; 4] = [
     include_str!("../pack/locales/en.yml"),
@@ -153,6 +162,7 @@ mod tests {
             let [info] = checked.rules.as_slice() else { panic!("{} alerts as one rule", rule.code) };
             assert_eq!(info.code.as_deref(), Some(rule.code));
             assert!(ids.insert(info.id.clone()), "{}", rule.code);
+            assert_eq!(code_of(&info.id), Some(rule.code));
             assert!(
                 info.description.is_some() && !info.falsepositives.is_empty() && !info.response.is_empty()
             );
