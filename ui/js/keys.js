@@ -2,7 +2,7 @@
 
 const SECOND_KEY_WITHIN = 1500;
 const MAY_REPEAT = 'jknp';
-const ROW_LINKS = '#rows tr[data-testid=log-row] th a';
+const ROW_LINKS = '#rows tr[data-testid=log-row] th > a'; // not those of alerts and of entries that are alike
 
 const KEYS = {
   '/': () => focus(find('#q')),

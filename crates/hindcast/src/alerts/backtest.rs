@@ -30,6 +30,8 @@ pub(crate) struct Backtest {
     pub range: Range<u64>,
     /// Alerts that began before are not told: what was imported happened long before it came.
     pub since: Timestamp,
+    /// See [`Watch::is_claimed`].
+    pub is_claimed: bool,
 }
 
 /// What came of it.
@@ -64,6 +66,7 @@ pub(crate) fn backtest(
 ) -> Result<Backtested, NotBacktested> {
     let snapshot = room.store.snapshot();
     let mut watch = Watch::begin(asked.book.clone(), room.id.as_str());
+    watch.is_claimed = asked.is_claimed;
     let mut found = BTreeMap::new();
     let mut done = Backtested::default();
     let mut next = asked.before.min(asked.range.start);

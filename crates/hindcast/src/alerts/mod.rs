@@ -15,6 +15,7 @@ mod rulebook;
 mod shared;
 mod told;
 mod watch;
+pub(crate) mod why;
 
 pub use alert::Alert;
 pub(crate) use backtest::{Backtest, Backtested, NotBacktested, backtest};

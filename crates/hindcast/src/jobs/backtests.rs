@@ -6,6 +6,7 @@
 use crate::alerts::{Backtest, Backtested, NotBacktested, Rule, Rulebook, backtest, lists};
 use crate::app::App;
 use crate::deliver::index_at;
+use crate::facts::CLOCK_MARK;
 use crate::rooms::Room;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
@@ -90,6 +91,7 @@ pub(crate) fn begin(
     let from = index_at(&snapshot, since)?;
     let before = index_at(&snapshot, ago(seconds + TIMESPAN_SECONDS_MAX))?;
     let end = snapshot.end_index();
+    let is_claimed = app.catalog.mark(room.id.as_str(), CLOCK_MARK)?.is_some();
     let mut id = [0; 8];
     getrandom::fill(&mut id)?;
     let asked = Arc::new(Asked {
@@ -105,7 +107,7 @@ pub(crate) fn begin(
     }
     let (app, room, held) = (app.clone(), room.clone(), Held(asked.clone()));
     std::thread::Builder::new().name("backtest".to_owned()).spawn(move || {
-        let wanted = Backtest { book, before, range: from..end, since };
+        let wanted = Backtest { book, before, range: from..end, since, is_claimed };
         let ended = backtest(&room, &wanted, |judged| {
             held.0.judged.store(judged, Ordering::Relaxed);
             !held.0.cancelled.load(Ordering::Relaxed) && !*app.ending.borrow()

@@ -1,6 +1,8 @@
 //! The invented year of the demo, loaded through the ordinary append path, once, into a workspace of its own: what was
 //! appended to a log cannot be taken out of it again. An interrupted load goes on where it was.
 
+mod decisions;
+
 use crate::app::App;
 use crate::catalog::{By, Workspace};
 use crate::demo::{WORKSPACE_NAME, events_about};
@@ -11,11 +13,14 @@ use hindcast_ledger::{Batch, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 /// Events appended at once.
 const BATCH_EVENTS: usize = 4_000;
 /// Batches made ready while another is being synced.
 const AHEAD: usize = 2;
+/// Whether the rules are done is looked at so often.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// The mark that remembers what was loaded.
 const MARK: &str = "demo";
 
@@ -33,6 +38,9 @@ struct Mark {
     now_micros: i64,
     events: usize,
     complete: bool,
+    /// Whether people of the demo have decided about some of its alerts.
+    #[serde(default)]
+    decided: bool,
 }
 
 impl Year {
@@ -50,7 +58,8 @@ impl Year {
         // Facts are judged by the time that the events claim: they tell of a year and arrive in a minute.
         app.catalog.set_mark(workspace.id.as_str(), CLOCK_MARK, "claimed")?;
         let now_micros = (app.clock)().micros();
-        let mark = Mark { workspace: workspace.id.to_string(), now_micros, events, complete: false };
+        let mark =
+            Mark { workspace: workspace.id.to_string(), now_micros, events, complete: false, decided: false };
         keep(app, &mark)?;
         Ok(Self { workspace, mark })
     }
@@ -85,13 +94,45 @@ impl Year {
         }
         Ok(self.mark.complete)
     }
+
+    /// Waits until the rules have read the year, and decides.
+    fn decide(&mut self, app: &App) -> anyhow::Result<()> {
+        if self.mark.decided || !self.mark.complete {
+            return Ok(());
+        }
+        let size = self.size(app)?;
+        while app.catalog.judged(&self.workspace.id)?.unwrap_or(0) < size {
+            if *app.ending.borrow() {
+                return Ok(());
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        decisions::decide(app, &self.workspace.id, self.now())?;
+        self.mark.decided = true;
+        keep(app, &self.mark)
+    }
+}
+
+/// Lets people of the demo decide about some of its alerts, once the rules have read the whole year.
+pub fn decide_behind(app: &Arc<App>, mut year: Year) -> anyhow::Result<()> {
+    if year.mark.decided {
+        return Ok(());
+    }
+    let app = app.clone();
+    std::thread::Builder::new().name("demo".to_owned()).spawn(move || {
+        if let Err(error) = year.decide(&app) {
+            tracing::warn!(error = format!("{error:#}"), "nobody decides about the alerts of the demo");
+        }
+    })?;
+    Ok(())
 }
 
 /// Loads a year behind what people do meanwhile.
 pub fn load_behind(app: &Arc<App>, mut year: Year) -> anyhow::Result<()> {
     let app = app.clone();
     std::thread::Builder::new().name("demo".to_owned()).spawn(move || {
-        if let Err(error) = year.load(&app, |_| !*app.ending.borrow()) {
+        let done = year.load(&app, |_| !*app.ending.borrow()).and_then(|_| year.decide(&app));
+        if let Err(error) = done {
             tracing::warn!(error = format!("{error:#}"), "the demo is not loaded whole");
         }
     })?;
@@ -102,6 +143,7 @@ pub fn load_behind(app: &Arc<App>, mut year: Year) -> anyhow::Result<()> {
 pub fn resume(app: &Arc<App>) -> anyhow::Result<()> {
     match Year::begun(app)? {
         Some(year) if !year.is_complete() => load_behind(app, year),
+        Some(year) => decide_behind(app, year),
         _ => Ok(()),
     }
 }

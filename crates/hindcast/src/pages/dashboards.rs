@@ -18,6 +18,7 @@ use super::visitor::Visitor;
 use crate::api::Problem;
 use crate::api::lanes::Lanes;
 use crate::app::App;
+use crate::catalog::AlertState;
 use crate::people::Permission;
 use askama::Template;
 use axum::Extension;
@@ -200,6 +201,17 @@ impl Looking<'_> {
             self.tile(t.tile_failures().into_owned(), named::FAILURES)?,
             self.tile(t.tile_exports().into_owned(), named::EXPORTS)?,
         ];
+        if self.visitor.may(Permission::ReadAlerts) {
+            let counts = app.catalog.alert_counts(&self.visitor.membership.workspace, self.visitor.now)?;
+            let open = counts.get(&AlertState::Open).copied().unwrap_or(0);
+            tiles.push(Tile {
+                label: t.tile_alerts().into_owned(),
+                value: number(count(open), t.language),
+                href: "/alerts".to_owned(),
+                change: t.tile_alerts_told().into_owned(),
+                spark: String::new(),
+            });
+        }
         tiles.push(Tile {
             label: t.tile_signed().into_owned(),
             value: number(count(published.map_or(0, |(size, _)| size)), t.language),

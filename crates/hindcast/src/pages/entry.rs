@@ -1,5 +1,6 @@
 //! One entry: beside the list, or on a page of its own.
 
+use super::alerts::{Mark, marks};
 use super::answer::{page, redirect};
 use super::asked::{Asked, Question};
 use super::change::{Change, changes, json_patch};
@@ -40,6 +41,8 @@ pub struct EntryShown {
     pub outcome: Badge,
     /// When it happened.
     pub time: Moment,
+    /// The gravest alert that is about it.
+    pub alert: Option<Mark>,
     /// How many of its fields were erased.
     pub erased: usize,
     /// The tabs: name, label, address, part address, whether it is open.
@@ -200,6 +203,7 @@ pub fn shown(
         sentence: describe_with(&view, t.language, &|value| isolated(&value)),
         outcome: Badge::of(t, view.result),
         time: Moment::of(visitor, view.occurred_at),
+        alert: marks(app, visitor, &[entry.index])?.remove(&entry.index),
         erased: match entry.salts {
             Salts::Left(left) => left.erased(),
             Salts::Key(_) => 0,

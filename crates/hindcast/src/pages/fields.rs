@@ -15,7 +15,7 @@ const FIELDS_MAX: usize = 500;
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
     pairs: Vec<(String, String)>,
-    errors: Vec<(&'static str, String)>,
+    errors: Vec<(Cow<'static, str>, String)>,
 }
 
 impl FromRequest<Arc<App>> for Fields {
@@ -85,8 +85,8 @@ impl Fields {
     }
 
     /// Says what is wrong with a field.
-    pub fn fail(&mut self, name: &'static str, told: impl Into<Cow<'static, str>>) {
-        self.errors.push((name, told.into().into_owned()));
+    pub fn fail(&mut self, name: impl Into<Cow<'static, str>>, told: impl Into<Cow<'static, str>>) {
+        self.errors.push((name.into(), told.into().into_owned()));
     }
 
     /// What is wrong with a field.
@@ -95,7 +95,7 @@ impl Fields {
     }
 
     /// Everything that is wrong.
-    pub fn errors(&self) -> &[(&'static str, String)] {
+    pub fn errors(&self) -> &[(Cow<'static, str>, String)] {
         &self.errors
     }
 

@@ -1,5 +1,6 @@
 //! The log: what happened, newest first, with everything that helps to find it.
 
+use super::alerts::marks;
 use super::answer::{page, page_with, redirect};
 use super::asked::{Asked, CALENDAR, PRESETS, Question, without};
 use super::entry::{EntryShown, shown};
@@ -53,6 +54,7 @@ struct LogPage {
     columns: Vec<(Column, String, bool)>,
     may_export: bool,
     may_share: bool,
+    may_send: bool,
 }
 
 /// The rows, and what is to be said about them.
@@ -213,6 +215,7 @@ fn blank(app: &App, visitor: &Visitor, asked: Asked) -> Result<LogPage, Problem>
             .collect(),
         may_export: visitor.may(Permission::ExportLog),
         may_share: visitor.may(Permission::ShareViews),
+        may_send: visitor.may(Permission::SettingsDestinations),
         asked,
     })
 }
@@ -252,6 +255,9 @@ fn list(
     let found =
         snapshot.search(&question.query, place.as_ref().map(|(cursor, _)| cursor), PAGE_ROWS, budget)?;
     let mut rows = rows(visitor, asked, &question.typed, &found.entries);
+    let indexes: Vec<u64> = rows.iter().map(|row| row.index).collect();
+    let mut marks = marks(app, visitor, &indexes)?;
+    rows.iter_mut().for_each(|row| row.alert = marks.remove(&row.index));
     let all_late = rows.len() > 1 && rows.iter().all(|row| row.late.is_some());
     if all_late {
         rows.iter_mut().for_each(|row| row.late = None);

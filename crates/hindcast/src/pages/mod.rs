@@ -4,6 +4,7 @@
 //! `ui/templates`; the address is the whole state of a page. What all pages have in common — headers, refusals shown as
 //! pages, requests from other sites sent away — is in [`answer`].
 
+mod alerts;
 mod answer;
 mod asked;
 mod assets;
@@ -56,7 +57,7 @@ pub(crate) use answer::nowhere;
 pub(crate) use assets::FOLDER as ASSETS_FOLDER;
 pub(crate) use chart::{Stack, bars};
 pub(crate) use facets::value_label;
-pub(crate) use format::{Clock, decimal, number};
+pub(crate) use format::{Clock, decimal, lasting, list, number};
 pub(crate) use histogram::count;
 pub(crate) use reports::days;
 pub use routes::routes;

@@ -1,9 +1,9 @@
 //! Which address shows which page.
 
 use super::{
-    answer, assets, charts, dashboards, entry, evidence, exports, help, integrity, integrity_of_entry, join,
-    log, oidc, person, preferences, reference, reports, second_factor, settings, setup, share, sign_in,
-    suggest, tail, views,
+    alerts, answer, assets, charts, dashboards, entry, evidence, exports, help, integrity,
+    integrity_of_entry, join, log, oidc, person, preferences, reference, reports, second_factor, settings,
+    setup, share, sign_in, suggest, tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -44,6 +44,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/dashboards/{name}", get(dashboards::show))
         .route("/charts/{file}", get(charts::file))
         .route("/people/{id}", get(person::show))
+        .merge(alert_routes())
         .route("/reports", get(reports::list).post(reports::make))
         .route(
             "/reports/verify",
@@ -71,6 +72,23 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .layer(from_fn_with_state(app.clone(), share::share))
         .layer(from_fn_with_state(app.clone(), answer::answer))
         .layer(CompressionLayer::new())
+}
+
+fn alert_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/alerts", get(alerts::list).post(alerts::act_on_many))
+        .route("/alerts/undo", post(alerts::undo))
+        .route("/alerts/rules", get(alerts::list_rules).post(alerts::create))
+        .route("/alerts/rules/new", get(alerts::blank))
+        .route("/alerts/rules/test", post(alerts::test_blank))
+        .route("/alerts/rules/tests/{id}", get(alerts::show_test))
+        .route("/alerts/rules/tests/{id}/cancel", post(alerts::cancel))
+        .route("/alerts/rules/lists/{name}", post(alerts::fill))
+        .route("/alerts/rules/{key}", get(alerts::show_rule).post(alerts::change))
+        .route("/alerts/rules/{key}/switch", post(alerts::switch))
+        .route("/alerts/rules/{key}/test", post(alerts::test))
+        .route("/alerts/rules/{key}/remove", post(alerts::remove))
+        .route("/alerts/{id}", get(alerts::show).post(alerts::act))
 }
 
 fn settings_routes(app: &App) -> Router<Arc<App>> {

@@ -1,5 +1,6 @@
 //! Entries as rows of a table: what a reader wants at a glance, in their language and on their clock.
 
+use super::alerts::Mark;
 use super::asked::{Asked, only, quoted, toggled};
 use super::countries::country;
 use super::format::{Clock, ago, lasting};
@@ -258,6 +259,8 @@ pub struct Row {
     pub menu: Vec<(String, String)>,
     /// Entries that are alike and close: their address and time. This row stands for them too.
     pub group: Vec<(String, String)>,
+    /// The gravest alert that is about it.
+    pub alert: Option<Mark>,
     occurred_at: Timestamp,
     alike: (String, String, String),
 }
@@ -320,6 +323,7 @@ pub fn row(visitor: &Visitor, asked: &Asked, query: &Query, entry: &Entry<'_>, v
         source: context["source"].as_str().map(|source| source_name(t, source)).unwrap_or_default(),
         menu: Vec::new(),
         group: Vec::new(),
+        alert: None,
         occurred_at: view.occurred_at,
         alike: (
             who.id.clone(),

@@ -7,6 +7,7 @@ use super::safe::{short, visible};
 use super::text::Text;
 use super::visitor::Visitor;
 use crate::app::App;
+use crate::catalog::AlertState;
 use crate::people::{Permission, is_narrow};
 use hindcast_event::{Field, Language};
 use hindcast_ledger::WorkspaceId;
@@ -18,6 +19,8 @@ pub enum Section {
     Log,
     /// Dashboards.
     Dashboards,
+    /// Alerts, and the rules that raise them.
+    Alerts,
     /// Reports.
     Reports,
     /// The integrity of the log.
@@ -76,6 +79,8 @@ pub struct Me {
     pub others: Vec<(String, String)>,
     /// Where they can go.
     pub nav: Vec<Place>,
+    /// How many alerts are open, as a number and in words; nothing when none is, or for whoever may not read them.
+    pub alerts: Option<(String, String)>,
     /// How the log is, in a few words.
     pub chain: String,
     /// Whether it is well.
@@ -95,6 +100,8 @@ pub struct Place {
     pub key: &'static str,
     /// Whether this is it.
     pub is_here: bool,
+    /// How much waits there, as a number and in words.
+    pub waiting: Option<(String, String)>,
 }
 
 /// Something everybody on a page should know.
@@ -189,6 +196,7 @@ fn me(visitor: &Visitor, app: &App, section: Section, is_broken: bool) -> Me {
     };
     let others = workspaces.iter().map(|membership| &membership.workspace);
     let others = others.filter(|id| **id != visitor.membership.workspace);
+    let alerts = open_alerts(visitor, app);
     Me {
         name: short(&visitor.person.name),
         email: visible(&visitor.person.email).into_owned(),
@@ -197,13 +205,26 @@ fn me(visitor: &Visitor, app: &App, section: Section, is_broken: bool) -> Me {
         workspace: named(&visitor.membership.workspace),
         workspace_id: visitor.membership.workspace.to_string(),
         others: others.map(|id| (id.to_string(), named(id))).collect(),
-        nav: nav(visitor, section),
+        nav: nav(visitor, section, alerts.clone()),
+        alerts,
         chain: chain(visitor, app, is_broken),
         chain_is_well: !is_broken,
     }
 }
 
-fn nav(visitor: &Visitor, section: Section) -> Vec<Place> {
+/// How many alerts wait for somebody; nothing when none does.
+fn open_alerts(visitor: &Visitor, app: &App) -> Option<(String, String)> {
+    if !visitor.may(Permission::ReadAlerts) {
+        return None;
+    }
+    let t = visitor.guest.text;
+    let counts = app.catalog.alert_counts(&visitor.membership.workspace, visitor.now).unwrap_or_default();
+    let open = counts.get(&AlertState::Open).copied().filter(|open| *open > 0)?;
+    let open = i64::try_from(open).unwrap_or(i64::MAX);
+    Some((number(open, t.language), t.alerts_waiting(open).into_owned()))
+}
+
+fn nav(visitor: &Visitor, section: Section, alerts: Option<(String, String)>) -> Vec<Place> {
     let t = visitor.guest.text;
     let place = |of: Section, href, label: std::borrow::Cow<'static, str>, icon, key| Place {
         href,
@@ -211,11 +232,16 @@ fn nav(visitor: &Visitor, section: Section) -> Vec<Place> {
         icon,
         key,
         is_here: of == section,
+        waiting: None,
     };
     let mut places = vec![
         place(Section::Log, "/log", t.nav_log(), "log", "l"),
         place(Section::Dashboards, "/dashboards/overview", t.nav_dashboards(), "chart", "d"),
     ];
+    if visitor.may(Permission::ReadAlerts) {
+        let label = t.nav_alerts();
+        places.push(Place { waiting: alerts, ..place(Section::Alerts, "/alerts", label, "alert", "a") });
+    }
     if visitor.may(Permission::ReadReports) {
         places.push(place(Section::Reports, "/reports", t.nav_reports(), "report", "r"));
     }

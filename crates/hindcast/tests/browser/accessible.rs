@@ -4,6 +4,7 @@
 //!
 //! axe is not part of this repository. It is taken from `HINDCAST_AXE`, or from where `./test` puts it.
 
+use crate::alerts;
 use crate::browser::{Browser, Setup, say};
 use crate::cast::{Authenticator, PASSWORD, hire, hire_in};
 use crate::demo;
@@ -75,6 +76,18 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 24] = [
     "/settings/system",
     "/settings/preferences",
     "/settings/preferences?saved=1",
+];
+/// Alerts and the rules that raise them.
+pub const ALERTS: [&str; 9] = [
+    "/alerts",
+    "/alerts?state=all",
+    "/alerts?severity=critical&assignee=me",
+    "/alerts?state=all&done=mute&n=1&of={alert}",
+    "/alerts/{alert}",
+    "/alerts/rules",
+    "/alerts/rules/A1",
+    "/alerts/rules/C5",
+    "/alerts/rules/new",
 ];
 pub const HELP: [&str; 8] = [
     "/help/search",
@@ -211,6 +224,7 @@ fn newest(server: &TestServer, q: &str) -> (String, String) {
 pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> {
     let (entry, actor) = newest(server, "action:macro.updated");
     let (denied, _) = newest(server, "outcome:denied");
+    let alert = if pages.concat().contains("{alert}") { alerts::one_alert(server) } else { String::new() };
     let report = if pages.concat().contains("{report}") { demo::report(server) } else { String::new() };
     let values = [
         ("{entry}", &*entry),
@@ -218,6 +232,7 @@ pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> 
         ("{actor}", &*actor),
         ("{member}", member),
         ("{report}", &*report),
+        ("{alert}", &*alert),
     ];
     let fill =
         |page: &&str| values.iter().fold((*page).to_owned(), |path, (name, value)| path.replace(name, value));
@@ -386,7 +401,9 @@ async fn a_guest_comes_to_the_door(look: Look) {
     browser.visit("/log").await;
     browser.see("[data-testid=empty-never]").await;
     inspector.inspect(&browser, "/log that is empty").await;
-    for page in ["/dashboards/overview", "/exports", "/settings/tokens", "/settings/people", "/integrity"] {
+    for page in
+        ["/dashboards/overview", "/exports", "/settings/tokens", "/settings/people", "/integrity", "/alerts"]
+    {
         browser.visit(page).await;
         inspector.inspect(&browser, &format!("{page} of an empty log")).await;
     }
@@ -469,6 +486,10 @@ stories! {
     dashboards_and_settings_in_english_by_night: an_owner_looks_at(&DASHBOARDS_AND_SETTINGS, ENGLISH_DARK);
     dashboards_and_settings_in_japanese_by_day: an_owner_looks_at(&DASHBOARDS_AND_SETTINGS, JAPANESE_LIGHT);
     dashboards_and_settings_in_japanese_by_night: an_owner_looks_at(&DASHBOARDS_AND_SETTINGS, JAPANESE_DARK);
+    alerts_in_english_by_day: an_owner_looks_at(&ALERTS, ENGLISH_LIGHT);
+    alerts_in_english_by_night: an_owner_looks_at(&ALERTS, ENGLISH_DARK);
+    alerts_in_japanese_by_day: an_owner_looks_at(&ALERTS, JAPANESE_LIGHT);
+    alerts_in_japanese_by_night: an_owner_looks_at(&ALERTS, JAPANESE_DARK);
     help_in_english_by_day: an_owner_looks_at(&HELP, ENGLISH_LIGHT);
     help_in_english_by_night: an_owner_looks_at(&HELP, ENGLISH_DARK);
     help_in_japanese_by_day: an_owner_looks_at(&HELP, JAPANESE_LIGHT);

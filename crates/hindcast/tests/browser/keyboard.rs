@@ -129,7 +129,7 @@ async fn keys_lead_where_the_help_says() {
     browser.write("e").await;
     browser.arrive("/log/export").await;
     for (keys, path) in
-        [("gi", "/integrity"), ("gr", "/reports"), ("gd", "/dashboards/"), ("ge", "/exports"), ("gl", "/log")]
+        [("ga", "/alerts"), ("gi", "/integrity"), ("gr", "/reports"), ("gd", "/dashboards/"), ("ge", "/exports"), ("gl", "/log")]
     {
         browser.write(keys).await;
         browser.arrive(path).await;

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, reason = "a story that cannot go on has failed")]
 
 mod accessible;
+mod alerts;
 mod browser;
 mod cast;
 mod demo;

@@ -1,6 +1,7 @@
 //! Pictures for people to look at, of every page: `HINDCAST_SCREENSHOTS=$PWD/docs/screenshots cargo test -p hindcast --test
 //! browser -- --ignored screenshots`. Without a folder they go into a new one.
 
+use crate::alerts;
 use crate::browser::{Browser, Setup, say};
 use crate::cast::{Authenticator, hire, hush, owner, speaks};
 use crate::demo;
@@ -16,16 +17,18 @@ const EVENTS: usize = 20_000;
 const SIZES: [(u32, u32); 2] = [(1280, 900), (360, 800)];
 const LOOKS: [(Theme, &str); 2] = [(Theme::Light, "light"), (Theme::Dark, "dark")];
 /// Some in the other languages, large.
-const ABROAD: [(&str, Theme, &str, &str); 5] = [
+const ABROAD: [(&str, Theme, &str, &str); 7] = [
     ("de", Theme::Dark, "access-de-dark", "/dashboards/access?range=30d"),
     ("de", Theme::Light, "roles-de-light", "/settings/roles"),
     ("fr", Theme::Light, "overview-fr-light", "/dashboards/overview?range=30d"),
+    ("ja", Theme::Light, "alerts-ja-light", "/alerts"),
+    ("de", Theme::Dark, "alert-rules-de-dark", "/alerts/rules"),
     ("ja", Theme::Light, "log-ja-light", "/log?range=7d"),
     ("ja", Theme::Dark, "help-search-ja-dark", "/help/search"),
 ];
 
 /// Name and path of every page. What stands in braces is filled in.
-const PAGES: [(&str, &str); 36] = [
+const PAGES: [(&str, &str); 40] = [
     ("log", "/log?range=7d"),
     ("log-entry", "/log?range=90d&q=category:agents_roles&entry={entry}&tab=changes"),
     ("log-no-match", "/log?range=15m&q=nothing-is-called-this"),
@@ -42,6 +45,10 @@ const PAGES: [(&str, &str); 36] = [
     ("changes", "/dashboards/changes?range=30d"),
     ("people", "/dashboards/people?range=30d"),
     ("person", "/people/{actor}?range=90d"),
+    ("alerts", "/alerts"),
+    ("alert", "/alerts/{alert}"),
+    ("alert-rules", "/alerts/rules"),
+    ("alert-rule", "/alerts/rules/A1"),
     ("integrity", "/integrity"),
     ("reports", "/reports"),
     ("report", "/reports/{report}"),
@@ -101,12 +108,13 @@ async fn screenshots() {
     let (entry, actor) =
         (entry["index"].to_string(), entry["actor"]["id"].as_str().expect("an id").to_owned());
     let report = demo::report(&server);
+    let alert = alerts::one_alert(&server);
     let pages: Vec<(String, String)> = PAGES
         .iter()
         .map(|(name, path)| {
             let path =
                 path.replace("{entry}", &entry).replace("{actor}", &actor).replace("{member}", &taro.id.0);
-            ((*name).to_owned(), path.replace("{report}", &report))
+            ((*name).to_owned(), path.replace("{report}", &report).replace("{alert}", &alert))
         })
         .collect();
     let Some(browser) = Browser::open_as(&server, Setup::default()).await else { return };

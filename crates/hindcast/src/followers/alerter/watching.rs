@@ -2,6 +2,7 @@
 
 use crate::alerts::{Desk, Heartbeat, Moves, Rulebook, Watch, kept};
 use crate::app::App;
+use crate::facts::CLOCK_MARK;
 use crate::followers::is_ending;
 use crate::rooms::Room;
 use hindcast_event::Timestamp;
@@ -97,6 +98,7 @@ impl Watching {
         // A catalog of another copy may know more than there is.
         let judged = app.catalog.judged(&room.id)?.unwrap_or(0).min(size);
         let mut watch = Watch::begin(book.clone(), room.id.as_str());
+        watch.is_claimed = app.catalog.mark(room.id.as_str(), CLOCK_MARK)?.is_some();
         let state = kept(app, &room.id).read(app).filter(|(next, _)| *next <= judged);
         if let Some((_, bytes)) = &state {
             match book.detector.restore(room.id.as_str(), bytes) {

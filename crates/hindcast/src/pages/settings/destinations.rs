@@ -3,8 +3,8 @@
 use super::destination_form::{FormPage, filled, form_page, kind_asked, read, tell};
 use super::destination_shown::{ShownPage, listed, shown_page};
 use super::{Place, places, saved, saved_notice};
-use crate::api::Problem;
 use crate::api::lanes::blocking;
+use crate::api::{Problem, escaped};
 use crate::app::App;
 use crate::catalog::Destination;
 use crate::deliver::kind::KINDS;
@@ -35,12 +35,17 @@ struct ListPage {
     saved: Option<(String, Option<String>)>,
     destinations: Vec<super::destination_shown::Listed>,
     kinds: Vec<(&'static str, &'static str)>,
+    /// What a new one is to get, and the same for addresses.
+    query: String,
+    asked: String,
 }
 
 /// `GET /settings/destinations`
 pub async fn list(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) -> Result<Response, Refusal> {
     visitor.needs(Permission::SettingsDestinations)?;
     let saved = saved_notice(visitor.guest.text, &raw);
+    // Whoever comes from a view wants a destination for what it shows.
+    let query = Fields::read(raw.0.unwrap_or_default().as_bytes()).trimmed("query").to_owned();
     let shown = blocking(move || {
         let t = visitor.guest.text;
         let known = app.catalog.destinations(Some(&visitor.membership.workspace))?;
@@ -51,6 +56,8 @@ pub async fn list(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) 
             saved,
             destinations: known.iter().map(|one| listed(&app, &visitor, one)).collect(),
             kinds: KINDS.iter().map(|kind| (kind.word, kind.name)).collect(),
+            asked: if query.is_empty() { query.clone() } else { format!("&query={}", escaped(&query)) },
+            query,
         })
     });
     page(&shown.await?)
@@ -65,7 +72,8 @@ pub async fn blank(
     visitor.needs(Permission::SettingsDestinations)?;
     let asked = Fields::read(raw.0.unwrap_or_default().as_bytes());
     let kind = kind_asked(asked.trimmed("kind")).ok_or(Refusal::NotFound)?;
-    let form = Fields::filled([("since", "now".to_owned())]);
+    let query = asked.trimmed("query").to_owned();
+    let form = Fields::filled([("since", "now".to_owned()), ("query", query)]);
     page(&blocking(move || Ok(form_page(&app, &visitor, kind, None, form))).await?)
 }
 

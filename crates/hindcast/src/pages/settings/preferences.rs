@@ -149,7 +149,7 @@ pub async fn save_password(
             }
             if !checked.is_good() {
                 let mut shown = filled(&visitor);
-                checked.errors().iter().for_each(|(field, told)| shown.fail(field, told.clone()));
+                checked.errors().iter().for_each(|(field, told)| shown.fail(field.clone(), told.clone()));
                 return Ok(Err(preferences_page(&app, &visitor, shown, None)?));
             }
             let hash = password::hash(form.value("new_password"))?;
