@@ -1,5 +1,6 @@
 //! The house: the server and the command line; wires the rooms together.
 
+mod alerts;
 pub mod anchors;
 pub mod api;
 pub mod app;

@@ -65,7 +65,7 @@ pub async fn blank(
     visitor.needs(Permission::SettingsDestinations)?;
     let asked = Fields::read(raw.0.unwrap_or_default().as_bytes());
     let kind = kind_asked(asked.trimmed("kind")).ok_or(Refusal::NotFound)?;
-    let form = Fields::filled([("since", "now".to_owned())]);
+    let form = Fields::filled([("since", "now".to_owned()), ("query", kind.offered_query().to_owned())]);
     page(&blocking(move || Ok(form_page(&app, &visitor, kind, None, form))).await?)
 }
 
