@@ -16,6 +16,7 @@ mod memberships;
 mod narrowing;
 mod outbox;
 mod people;
+mod report_mails;
 mod reports;
 mod retention;
 mod schedules;
@@ -39,6 +40,7 @@ pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
+pub use report_mails::ReportMail;
 pub use reports::Report;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
@@ -321,6 +323,18 @@ const MIGRATIONS: [&str; 8] = [
         matched     INTEGER,
         PRIMARY KEY (destination, day)
     ) STRICT, WITHOUT ROWID;
+",
+    "
+    ALTER TABLE report_schedule ADD COLUMN mail_to TEXT NOT NULL DEFAULT '';
+    CREATE TABLE report_mail (
+        report    TEXT PRIMARY KEY,
+        workspace TEXT NOT NULL,
+        mail_to   TEXT NOT NULL,
+        attempts  INTEGER NOT NULL DEFAULT 0,
+        next_at   INTEGER,
+        problem   TEXT NOT NULL DEFAULT '',
+        sent_at   INTEGER
+    ) STRICT;
 ",
 ];
 

@@ -158,7 +158,7 @@ impl Email {
     fn send_mail(&mut self, entries: &[Outgoing], held: Option<Held>) -> Tried {
         let everybody = || self.to.iter().map(|to| to.email.clone()).collect();
         let to: Vec<Address> = held.as_ref().map_or_else(everybody, |held| held.waiting.clone());
-        let mail = match Message::of(entries, &self.reader).mail(&self.letter(entries)) {
+        let mail = match Message::of(entries, &self.reader).mail(&self.letter(entries), None) {
             Ok(mail) => mail,
             Err(error) => {
                 return dead(entries, Said::nothing(&format!("no mail could be made of it: {error}")));

@@ -18,6 +18,7 @@ mod otlp;
 #[cfg(test)]
 mod peers;
 mod read;
+pub(crate) mod report;
 mod s3;
 pub(crate) mod settings;
 mod shared;
@@ -32,6 +33,7 @@ pub(crate) mod wanted;
 pub(crate) mod web;
 mod webhook;
 
+pub(crate) use email::mailboxes;
 pub(crate) use entry::{Notary, Outgoing, People, Sender};
 pub(crate) use guard::Guard;
 pub(crate) use kind::{KindOf, Retry};

@@ -3,6 +3,7 @@
 pub mod demo;
 pub mod exports;
 pub mod manifest;
+pub mod report_mails;
 pub mod reports;
 pub mod schedules;
 pub mod verify;

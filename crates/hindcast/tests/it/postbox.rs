@@ -20,13 +20,16 @@ pub enum Secured {
     Tls,
 }
 
+/// A command, and how many mails there are, to an answer.
+pub type Says = Box<dyn Fn(&str, usize) -> Option<&'static str> + Send + Sync>;
+
 /// What it answers.
 pub struct Manners {
     pub secured: Secured,
     /// Who may sign in, and with which password; nobody has to when there is none.
     pub login: Option<(&'static str, &'static str)>,
     /// What it says to a command other than yes; told the command and how many mails it has.
-    pub says: Box<dyn Fn(&str, usize) -> Option<&'static str> + Send + Sync>,
+    pub says: Says,
 }
 
 impl Default for Manners {

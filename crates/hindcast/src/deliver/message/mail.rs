@@ -43,10 +43,18 @@ impl Letter<'_> {
 
 impl Message {
     /// The bytes of a mail, ready to be handed over.
-    pub fn mail(&self, letter: &Letter<'_>) -> Result<Vec<u8>, lettre::error::Error> {
-        let body = MultiPart::alternative()
+    pub fn mail(
+        &self,
+        letter: &Letter<'_>,
+        attached: Option<SinglePart>,
+    ) -> Result<Vec<u8>, lettre::error::Error> {
+        let told = MultiPart::alternative()
             .singlepart(SinglePart::plain(self.plain()))
             .singlepart(SinglePart::html(self.html()));
+        let body = match attached {
+            Some(attached) => MultiPart::mixed().multipart(told).singlepart(attached),
+            None => told,
+        };
         Ok(letter.begun(&self.title).multipart(body)?.formatted())
     }
 

@@ -11,9 +11,10 @@ pub(super) mod mail;
 pub(super) mod tests;
 
 use super::format::told::Told;
-use super::{BatchLimits, Field, FieldKind, Invalid, Outgoing, Sender, Settings};
+use super::{BatchLimits, Field, FieldKind, Invalid, Outgoing, People, Sender, Settings};
 use crate::pages::{Clock, Text, visible};
 use hindcast_event::{Language, Timestamp};
+use hindcast_ledger::WorkspaceId;
 use std::time::Duration;
 
 /// The language that messages are written in; that of the workspace when absent.
@@ -83,14 +84,19 @@ impl Reader {
             Some(code) => Language::parse(code)
                 .ok_or_else(|| Invalid::new(LANGUAGE.name, "must be workspace, en, de, fr or ja"))?,
         };
+        Ok(Self::new(people, &sender.workspace, language))
+    }
+
+    /// The people of a workspace, in a language.
+    pub fn new(people: &People, workspace: &WorkspaceId, language: Language) -> Self {
         let base = people.public_url.trim_end_matches('/');
-        Ok(Self {
+        Self {
             t: Text { language },
             clock: Clock::new(&people.zone, language),
             workspace: visible(&people.workspace).into_owned(),
-            workspace_id: sender.workspace.to_string(),
+            workspace_id: workspace.to_string(),
             base: (!base.is_empty()).then(|| base.to_owned()),
-        })
+        }
     }
 
     /// A time in UTC, and as the workspace's clock shows it.
@@ -109,7 +115,7 @@ impl Reader {
     }
 
     /// The address of a page of this workspace.
-    fn href(&self, path: &str) -> Option<String> {
+    pub fn href(&self, path: &str) -> Option<String> {
         let base = self.base.as_deref()?;
         Some(format!("{base}{path}?w={}", self.workspace_id))
     }
@@ -119,7 +125,8 @@ impl Reader {
         self.href(&path).filter(|_| !entry.is_test)
     }
 
-    fn message(&self, title: &str) -> Message {
+    /// A message that says nothing yet.
+    pub fn message(&self, title: &str) -> Message {
         Message {
             title: cut(title, TITLE_CHARS_MAX),
             text: Vec::new(),
