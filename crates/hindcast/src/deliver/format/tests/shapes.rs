@@ -172,9 +172,12 @@ fn ecs_says_the_same_as_we_do() {
     assert_eq!(Format::Ecs.object(&bare(), &sender())["event"]["outcome"], "unknown");
 }
 
+/// What a field adds to its message.
+type Adds<'a> = &'a dyn Fn(u32, Field<'_>, &mut Map<String, Value>);
+
 /// Reads a request in Protocol Buffers into the JSON of OTLP.
 fn read_request(bytes: &[u8]) -> Value {
-    let message = |bytes: &[u8], of: &dyn Fn(u32, Field<'_>, &mut Map<String, Value>)| {
+    let message = |bytes: &[u8], of: Adds<'_>| {
         let mut out = Map::new();
         fields(bytes).expect("a message").into_iter().for_each(|(number, field)| of(number, field, &mut out));
         Value::Object(out)
