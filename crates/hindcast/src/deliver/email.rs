@@ -12,7 +12,7 @@ use super::{
 };
 use crate::config::MailTls;
 use lettre::Address;
-use lettre::message::{Mailbox, Mailboxes};
+use lettre::message::Mailbox;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -86,24 +86,27 @@ fn server(settings: &Settings, host: &str, sender: &Sender) -> Result<Server, In
 
 /// Reads one address, with or without a name.
 pub(crate) fn mailbox(field: &str, text: &str) -> Result<Mailbox, Invalid> {
-    let wrong = || Invalid::new(field, "must be an address such as Audit log <audit@example.com>");
-    let mailbox: Mailbox = text.parse().map_err(|_| wrong())?;
-    if mailbox.email.to_string().is_ascii() { Ok(mailbox) } else { Err(wrong()) }
+    let text = text.trim();
+    let mailbox = text.parse::<Mailbox>().ok().filter(|mailbox| {
+        let address = mailbox.email.to_string();
+        // What stands behind the address would be passed over.
+        address.is_ascii() && (text == address || text.ends_with(&format!("<{address}>")))
+    });
+    mailbox.ok_or_else(|| Invalid::new(field, "must be an address such as Audit log <audit@example.com>"))
 }
 
 /// Reads several addresses, separated by commas.
 pub(crate) fn mailboxes(field: &str, text: &str) -> Result<Vec<Mailbox>, Invalid> {
     let wrong =
         || Invalid::new(field, format!("must be 1 to {RECIPIENTS_MAX} addresses, separated by commas"));
-    let read: Mailboxes = text.parse().map_err(|_| wrong())?;
     let mut mailboxes: Vec<Mailbox> = Vec::new();
-    for mailbox in read {
+    for part in text.split(',') {
+        let mailbox = mailbox(field, part).map_err(|_| wrong())?;
         if !mailboxes.iter().any(|known| known.email == mailbox.email) {
             mailboxes.push(mailbox);
         }
     }
-    let is_good = mailboxes.iter().all(|mailbox| mailbox.email.to_string().is_ascii());
-    if is_good && (1..=RECIPIENTS_MAX).contains(&mailboxes.len()) { Ok(mailboxes) } else { Err(wrong()) }
+    if mailboxes.len() <= RECIPIENTS_MAX { Ok(mailboxes) } else { Err(wrong()) }
 }
 
 /// Whose mail server it is.

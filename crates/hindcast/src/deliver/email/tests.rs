@@ -218,6 +218,7 @@ fn a_wrong_setting_is_named() {
         (json!({}), "to"),
         (json!({ "to": "ana" }), "to"),
         (json!({ "to": "ana@example.com," }), "to"),
+        (json!({ "to": "ana@example.com; ben@example.com" }), "to"),
         (json!({ "to": "änä@example.com", "host": "x", "from": "a@example.com" }), "to"),
         (json!({ "to": "ana@example.com" }), "host"),
         (json!({ "to": "ana@example.com", "host": "x" }), "from"),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 /// Evidence and steps that are named.
 const LINES_MAX: usize = 10;
+const ID_BYTES_MAX: usize = 100;
 
 /// Nothing when the entry is no alert that was raised.
 pub(super) fn message(told: &Told<'_>, reader: &Reader) -> Option<Message> {
@@ -31,13 +32,17 @@ pub(super) fn message(told: &Told<'_>, reader: &Reader) -> Option<Message> {
     message.lists.extend(rule.and_then(|rule| steps(rule, t)));
     message.lists.extend(evidence(told, count, reader));
     let id = told.text("targets.0.id");
-    let path = id.map(|id| format!("/alerts/{}", crate::api::escaped(id)));
-    let href =
-        path.and_then(|path| reader.href(&path)).map(|href| (t.message_open_alert().into_owned(), href));
-    message.link = href
-        .or_else(|| reader.entry_href(told.entry).map(|href| (t.message_open_entry().into_owned(), href)));
+    let link = id.and_then(|id| href(reader, "alerts", id)).map(|href| (t.message_open_alert(), href));
+    let link = link.or_else(|| reader.entry_href(told.entry).map(|href| (t.message_open_entry(), href)));
+    message.link = link.map(|(text, href)| (text.into_owned(), href));
     message.alert = id.map(str::to_owned);
     Some(message)
+}
+
+/// The address of something with an id. Ids of ours are short; others may send what looks like an alert.
+fn href(reader: &Reader, of: &str, id: &str) -> Option<String> {
+    let is_ours = (1..=ID_BYTES_MAX).contains(&id.len());
+    reader.href(&format!("/{of}/{}", crate::api::escaped(id))).filter(|_| is_ours)
 }
 
 /// How severe an alert is, if the entry is one that was raised and says so.
@@ -88,14 +93,14 @@ fn steps(rule: &RuleTexts, t: Text) -> Option<Listed> {
 
 fn evidence(told: &Told<'_>, count: Option<i64>, reader: &Reader) -> Option<Listed> {
     let ids = told.at("metadata.evidence")?.as_array()?;
-    // Told by id, or by index.
+    // Named by id, or by index.
     let line = |entry: &Value| {
         let (name, shown) = match entry {
-            Value::String(id) => (crate::api::escaped(id), short(id)),
+            Value::String(id) => (id.clone(), short(id)),
             Value::Number(index) => (index.to_string(), format!("#{index}")),
             _ => return None,
         };
-        Some(Line { text: shown, href: reader.href(&format!("/log/{name}")) })
+        Some(Line { text: shown, href: href(reader, "log", &name) })
     };
     let lines: Vec<_> = ids.iter().filter_map(line).take(LINES_MAX).collect();
     let more = count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);

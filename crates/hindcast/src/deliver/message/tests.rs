@@ -187,7 +187,7 @@ fn what_does_not_fit_is_left_out_and_counted() {
     assert!(spelled.len() < 900 && spelled.contains("more"), "{spelled}");
     assert_eq!(
         message.fitted(Message::plain, |_| false).lines().count(),
-        4,
-        "the title and why it came are left"
+        7,
+        "title, link and footer are left"
     );
 }
