@@ -146,7 +146,7 @@ impl App {
         let known_passwords = KnownPasswords::open(&config.people.known_passwords)?;
         let (posting, full_at, readings, exports, verifications) = Default::default();
         let anchors = Anchors::open(&config, &catalog, clock())?;
-        let deliver = Deliver::new(&config.deliver.allow);
+        let deliver = Deliver::open(&config)?;
         let facts = Facts::open(&config)?;
         private_folder(&folder.join("alerting"))?;
         let app = Self {

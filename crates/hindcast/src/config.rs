@@ -3,8 +3,10 @@
 //! `hindcast.example.toml` is the truth about defaults; it is part of the binary and every setting stands in it.
 
 mod anchors;
+mod mail;
 
 pub use anchors::{AnchorKind, AnchorOf, Transport, WitnessOf};
+pub use mail::{Mail, MailTls};
 
 use anyhow::{Context as _, bail};
 use hindcast_ledger::VerifierKey;
@@ -31,6 +33,7 @@ pub struct Config {
     pub facts: Facts,
     pub paper: Paper,
     pub deliver: Deliver,
+    pub mail: Mail,
     pub log: Log,
     pub witness_server: WitnessServer,
     #[serde(default)]
@@ -230,6 +233,7 @@ impl Config {
             bail!("paper.entries_max must be at most {PAPER_ENTRIES_MAX}, for the pages are set in memory");
         }
         anchors::check(&self.witness, &self.anchor)?;
+        self.mail.check()?;
         if is_inside(&self.data.keys, &self.data.folder)? {
             bail!(
                 "data.keys must not lie inside data.folder: whoever copies the data must not get the key with it"
@@ -368,6 +372,12 @@ mod tests {
             ("[data]\nkeys = \"hindcast-data/keys\"", "data.keys"),
             ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
             ("[log]\nlevel = \"loud\"", "loud"),
+            ("[mail]\nhost = \"smtp.example.com\"", "mail.from"),
+            (
+                "[mail]\nhost = \"smtp.example.com\"\nfrom = \"a@example.com\"\nuser = \"a\"",
+                "mail.password_file",
+            ),
+            ("[mail]\ntls = \"ssl\"", "ssl"),
             ("[[witness]]\nname = \"w\"\nurl = \"file:///w\"\nkey = \"x\"", "no verifier key"),
             ("[[anchor]]\nname = \"A\"\nkind = \"file\"", "a-z"),
             ("[[anchor]]\nname = \"a\"\nkind = \"file\"", "file is missing"),

@@ -17,6 +17,7 @@ mod memberships;
 mod narrowing;
 mod outbox;
 mod people;
+mod report_mails;
 mod reports;
 mod retention;
 mod rules;
@@ -42,6 +43,7 @@ pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
+pub use report_mails::ReportMail;
 pub use reports::Report;
 pub use rules::RuleRow;
 pub use schedules::Schedule;
@@ -57,7 +59,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -372,6 +374,18 @@ const MIGRATIONS: [&str; 9] = [
         PRIMARY KEY (workspace, entry, id)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX entry_behind_alert ON alert_entry (workspace, id);
+",
+    "
+    ALTER TABLE report_schedule ADD COLUMN mail_to TEXT NOT NULL DEFAULT '';
+    CREATE TABLE report_mail (
+        report    TEXT PRIMARY KEY,
+        workspace TEXT NOT NULL,
+        mail_to   TEXT NOT NULL,
+        attempts  INTEGER NOT NULL DEFAULT 0,
+        next_at   INTEGER,
+        problem   TEXT NOT NULL DEFAULT '',
+        sent_at   INTEGER
+    ) STRICT;
 ",
 ];
 

@@ -49,7 +49,7 @@ pub const ENTRIES: [&str; 12] = [
     "/log/{denied}",
     "/log/99999999",
 ];
-pub const DASHBOARDS_AND_SETTINGS: [&str; 24] = [
+pub const DASHBOARDS_AND_SETTINGS: [&str; 25] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",
@@ -72,6 +72,7 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 24] = [
     "/settings/retention",
     "/settings/destinations",
     "/settings/destinations/new?kind=webhook",
+    "/settings/destinations/new?kind=email",
     "/settings/erasure",
     "/settings/system",
     "/settings/preferences",

@@ -106,6 +106,8 @@ fn settings(app: &App) -> Vec<(&'static str, String)> {
         ("segments.merge_entries", config.segments.merge_entries.to_string()),
         ("segments.scrub_days", config.segments.scrub_days.to_string()),
         ("people.known_passwords", config.people.known_passwords.clone()),
+        ("mail.host", config.mail.host.clone()),
+        ("mail.from", config.mail.from.clone()),
         ("limits.body_mb", config.limits.body_mb.to_string()),
         ("limits.batch_events", config.limits.batch_events.to_string()),
         ("limits.unsealed_mb", config.limits.unsealed_mb.to_string()),
