@@ -24,6 +24,7 @@ mod record;
 mod reports;
 pub mod rooms;
 pub mod serve;
+pub mod sources;
 pub mod verdict;
 pub mod verify;
 pub mod witness;

@@ -13,7 +13,7 @@ mod first;
 mod standing;
 mod syslog;
 mod tsa;
-mod web;
+pub(crate) mod web;
 mod webhook;
 mod witness;
 

@@ -32,7 +32,7 @@ mod tokens;
 mod workspaces;
 
 pub(crate) use entries::find;
-pub(crate) use events::checkpoint;
+pub(crate) use events::{append_batch, checkpoint, idempotency_key, wait_for_room};
 pub(crate) use export::{
     Export, Layout, Wanted, answer_export, export_budget, exported, file_name, record as record_export,
     write_export,

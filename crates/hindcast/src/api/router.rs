@@ -61,6 +61,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/w/{workspace}/tile/{level}/{*tile}", routing::get(tlog::tile))
         .method_not_allowed_fallback(no_such_method)
         .merge(crate::intercom::routes())
+        .merge(crate::sources::posts::routes())
         .merge(crate::pages::routes(&app))
         .fallback(nowhere)
         // Bodies have limits of their own.

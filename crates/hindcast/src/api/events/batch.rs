@@ -50,6 +50,8 @@ pub struct Asked {
     pub format: Format,
     pub partial: bool,
     pub key: Option<String>,
+    /// Only what the log does not have is to be appended.
+    pub once: bool,
     pub events_max: usize,
     pub now: Timestamp,
 }
@@ -58,6 +60,8 @@ pub struct Asked {
 pub struct Prepared {
     /// Nothing when no event was good.
     pub batch: Option<Batch>,
+    /// With `once` instead of a batch: events of which nobody knows yet whether the log has them.
+    pub unlooked: Option<Entries>,
     pub ids: Ids,
     pub rejected: Vec<Rejected>,
 }
@@ -80,7 +84,22 @@ pub struct Ids {
     ends: Vec<usize>,
 }
 
+/// What an answer says besides.
+#[derive(Debug, Default)]
+pub struct Extra {
+    /// Left out when nobody waited for one, and null when none came.
+    pub note: Option<Option<Arc<str>>>,
+    /// How many events the log had before.
+    pub known: Option<u64>,
+}
+
 impl Ids {
+    pub fn of(ids: &[String]) -> Self {
+        let mut all = Self::default();
+        ids.iter().for_each(|id| all.push(id));
+        all
+    }
+
     fn push(&mut self, id: &str) {
         write_string(id, &mut self.json);
         self.ends.push(self.json.len());
@@ -128,11 +147,18 @@ pub fn prepare(body: &[u8], asked: Asked) -> Result<Prepared, Problem> {
         let detail = "a batch needs at least one event";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "empty_batch", detail));
     }
+    if asked.once && asked.key.is_some() {
+        let detail = "what is appended once needs no idempotency key";
+        return Err(Problem::parameter("Idempotency-Key", detail));
+    }
+    if asked.once && !entries.is_empty() {
+        return Ok(Prepared { batch: None, unlooked: Some(entries), ids, rejected });
+    }
     let key = asked
         .key
         .map(|key| IdempotencyKey { key, fingerprint: fingerprint(body, asked.format, asked.partial) });
     let batch = if entries.is_empty() { None } else { Some(Batch::new(entries, key).map_err(no_batch)?) };
-    Ok(Prepared { batch, ids, rejected })
+    Ok(Prepared { batch, unlooked: None, ids, rejected })
 }
 
 /// The same events asked for in another way are another request.
@@ -285,13 +311,8 @@ pub async fn ids_of(room: &Arc<Room>, appended: Appended) -> Result<Ids, Problem
     read.await.map_err(Problem::internal)?
 }
 
-/// Writes the answer. `note` is left out when nobody waited for one, and null when none came.
-pub fn answer(
-    first: Option<u64>,
-    ids: &Ids,
-    rejected: &[Rejected],
-    note: Option<&Option<Arc<str>>>,
-) -> Vec<u8> {
+/// Writes the answer.
+pub fn answer(first: Option<u64>, ids: &Ids, rejected: &[Rejected], extra: &Extra) -> Vec<u8> {
     let mut out = Vec::with_capacity(128 + ids.json.len() + 32 * ids.len());
     // Writing to a vector does not fail.
     let _ = write!(out, "{{\"accepted\":{},\"first_index\":", ids.len());
@@ -307,7 +328,10 @@ pub fn answer(
     }
     out.extend_from_slice(b"],\"rejected\":");
     let _ = serde_json::to_writer(&mut out, rejected);
-    if let Some(note) = note {
+    if let Some(known) = extra.known {
+        let _ = write!(out, ",\"known\":{known}");
+    }
+    if let Some(note) = &extra.note {
         out.extend_from_slice(b",\"checkpoint\":");
         match note {
             Some(note) => write_string(note, &mut out),
@@ -330,6 +354,7 @@ mod tests {
             format,
             partial,
             key: None,
+            once: false,
             events_max: 10,
             now: Timestamp::from_micros(1_795_290_012_345_678),
         }
@@ -379,7 +404,8 @@ mod tests {
         assert_eq!((positions.as_slice(), prepared.ids.len()), ([0, 2].as_slice(), 1));
         let none = read(BAD, Format::Json, true).expect("none is good");
         assert!(none.batch.is_none());
-        let answer = String::from_utf8(answer(None, &none.ids, &none.rejected, None)).expect("UTF-8");
+        let answer =
+            String::from_utf8(answer(None, &none.ids, &none.rejected, &Extra::default())).expect("UTF-8");
         assert!(
             answer.starts_with(r#"{"accepted":0,"first_index":null,"events":[],"rejected":[{"position":0,"#),
             "{answer}"
@@ -400,7 +426,7 @@ mod tests {
     fn ids_are_those_of_the_entries() {
         let own = r#"{"id":"a\"1","action":"x","actor":{"type":"user","id":"u"}}"#;
         let prepared = read(&format!("{own}\n{GOOD}"), Format::Ndjson, false).expect("good");
-        let answer = answer(Some(7), &prepared.ids, &[], Some(&None));
+        let answer = answer(Some(7), &prepared.ids, &[], &Extra { note: Some(None), known: None });
         let json: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
         assert_eq!(json["events"][0], serde_json::json!({ "id": "a\"1", "index": 7 }));
         assert_eq!((&json["events"][1]["index"], json["checkpoint"].is_null()), (&8.into(), true));
