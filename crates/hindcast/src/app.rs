@@ -18,6 +18,7 @@ use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::{Journal, SqliteJournal};
 use hindcast_ledger::{Clock, Ledger, Verified, WorkspaceId, seed};
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -68,6 +69,8 @@ pub struct App {
     pub(crate) claims: Claims,
     /// Set when somebody wants the retention applied now.
     pub keep_now: AtomicBool,
+    /// Sources that are being fetched.
+    pub(crate) fetching: Mutex<BTreeSet<String>>,
     fonts: OnceLock<Fonts>,
     /// Held by whoever empties the catalog's outbox.
     pub(crate) posting: Mutex<()>,
@@ -149,6 +152,7 @@ impl App {
             known_passwords,
             claims: Claims::default(),
             keep_now: AtomicBool::new(false),
+            fetching: Mutex::default(),
             fonts: OnceLock::new(),
             posting,
             full_at,

@@ -25,6 +25,7 @@ mod proof;
 mod reports;
 mod router;
 mod schema;
+mod sources;
 mod stream;
 mod tail;
 mod tlog;
@@ -41,6 +42,7 @@ pub(crate) use openapi::described;
 pub(crate) use params::escaped;
 pub(crate) use proof::{answer_proof, proof_file};
 pub(crate) use schema::plain_name;
+pub(crate) use sources::hook_path;
 pub(crate) use stream::{Chunks, chunks};
 
 pub use caller::{Admin, Caller, Reader, Writer};

@@ -5,7 +5,7 @@ use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
     activities, anchors, checkpoints, connections, counts, entries, events, export, health, openapi, proof,
-    reports, tail, tlog, tokens, workspaces,
+    reports, sources, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -44,6 +44,11 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workspaces::list, workspaces::create))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(sources::one, sources::remove))
+        .routes(routes!(sources::pause))
+        .routes(routes!(sources::resume))
+        .routes(routes!(sources::fetch))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))
@@ -62,6 +67,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .merge(crate::intercom::routes())
         .merge(crate::sources::posts::routes())
+        .merge(sources::hook_routes())
         .merge(crate::pages::routes(&app))
         .fallback(nowhere)
         // Bodies have limits of their own.

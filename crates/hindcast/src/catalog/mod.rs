@@ -19,6 +19,7 @@ mod retention;
 mod schedules;
 mod sessions;
 mod settings;
+mod sources;
 mod teams;
 mod tokens;
 mod views;
@@ -39,6 +40,7 @@ pub use reports::Report;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
 pub use settings::Settings;
+pub use sources::{FetchedSource, NewSource, SOURCES_MAX};
 pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use views::{Shared, View};
@@ -49,7 +51,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -248,6 +250,27 @@ const MIGRATIONS: [&str; 6] = [
         language  TEXT NOT NULL,
         every     TEXT NOT NULL,
         next_at   INTEGER NOT NULL
+    ) STRICT;
+",
+    "
+    CREATE TABLE source (
+        id            TEXT PRIMARY KEY,
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        kind          TEXT NOT NULL,
+        name          TEXT NOT NULL,
+        connection    TEXT NOT NULL,
+        credential    BLOB NOT NULL,
+        hook_secret   BLOB,
+        every_minutes INTEGER NOT NULL,
+        paused_at     INTEGER,
+        created_at    INTEGER NOT NULL,
+        cursor        TEXT NOT NULL DEFAULT '',
+        next_at       INTEGER NOT NULL,
+        ran_at        INTEGER,
+        reached_at    INTEGER,
+        stored        INTEGER NOT NULL DEFAULT 0,
+        failures      INTEGER NOT NULL DEFAULT 0,
+        problem       TEXT NOT NULL DEFAULT ''
     ) STRICT;
 ",
 ];

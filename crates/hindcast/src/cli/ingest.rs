@@ -6,7 +6,7 @@
 
 mod csv;
 mod dry_run;
-mod input;
+pub(super) mod input;
 mod progress;
 mod send;
 mod split;
@@ -55,7 +55,7 @@ pub(super) struct Args {
 
 /// What may be in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// One JSON object a line.
     Ndjson,
     /// A JSON array, or a single object.

@@ -6,12 +6,14 @@ mod anchor;
 mod anchoring;
 mod eraser;
 mod exporter;
+mod fetcher;
 mod keeper;
 mod merger;
 mod outbox;
 mod scrub;
 mod segmenter;
 
+pub(crate) use fetcher::{credential_purpose, hook_purpose};
 pub(crate) use merger::merge_one;
 pub use segmenter::seal_all;
 pub(crate) use segmenter::{Claims, refused, seal_one};
@@ -25,6 +27,9 @@ use std::time::{Duration, Instant};
 
 /// Threads that pack entries into segments; each packs the entries of another workspace.
 const SEGMENTERS: usize = 2;
+
+/// Threads that fetch other products' logs; each fetches another source.
+const FETCHERS: usize = 2;
 
 /// The threads of all followers.
 pub struct Followers(Vec<JoinHandle<()>>);
@@ -51,6 +56,9 @@ impl Followers {
         for target in app.anchors.targets() {
             let target = target.clone();
             follow("anchoring", Box::new(move |app| anchoring::follow(app, &target)))?;
+        }
+        for _ in 0..FETCHERS {
+            follow("fetcher", Box::new(fetcher::follow))?;
         }
         Ok(followers)
     }

@@ -73,7 +73,9 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
 }
 
 fn settings_routes() -> Router<Arc<App>> {
-    use settings::{erasure, general, people, preferences, retention, roles, sign_in, system, tokens};
+    use settings::{
+        erasure, general, people, preferences, retention, roles, sign_in, sources, system, tokens,
+    };
     Router::new()
         .route("/settings", get(settings::home))
         .route("/settings/general", get(general::show).post(general::save))
@@ -86,6 +88,8 @@ fn settings_routes() -> Router<Arc<App>> {
         .route("/settings/sign-in/provider", post(sign_in::save_provider))
         .route("/settings/tokens", get(tokens::show).post(tokens::create))
         .route("/settings/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/settings/sources", get(sources::show).post(sources::connect))
+        .route("/settings/sources/{id}/{act}", post(sources::act))
         .route("/settings/retention", get(retention::show).post(retention::save))
         .route("/settings/retention/apply", post(retention::apply))
         .route("/settings/holds", post(retention::place))

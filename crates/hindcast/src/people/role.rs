@@ -38,6 +38,8 @@ pub enum Permission {
     SettingsSignIn,
     /// Make and revoke tokens.
     SettingsTokens,
+    /// Connect, pause and remove sources.
+    SettingsSources,
     /// See how the server is.
     SettingsSystem,
     /// Decide how long entries are kept, and place legal holds.
@@ -118,7 +120,7 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ReadReports,
@@ -128,6 +130,7 @@ impl Permission {
         Self::SettingsPeople,
         Self::SettingsSignIn,
         Self::SettingsTokens,
+        Self::SettingsSources,
         Self::SettingsSystem,
         Self::SettingsRetention,
         Self::Erase,
@@ -145,6 +148,7 @@ impl Permission {
             Self::SettingsPeople => "settings.people",
             Self::SettingsSignIn => "settings.sign_in",
             Self::SettingsTokens => "settings.tokens",
+            Self::SettingsSources => "settings.sources",
             Self::SettingsSystem => "settings.system",
             Self::SettingsRetention => "settings.retention",
             Self::Erase => "log.erase",

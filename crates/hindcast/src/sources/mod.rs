@@ -5,6 +5,7 @@
 //! comes twice is told apart by its id ([`known`]). Always: what is imported says so, with its own id and time
 //! ([`told`]); when it was received is now; and a credential goes to the product's own host alone.
 
+pub(crate) mod connect;
 pub(crate) mod intercom;
 mod kind;
 pub(crate) mod known;
@@ -16,7 +17,7 @@ mod web;
 pub(crate) mod zendesk;
 
 pub(crate) use kind::{Connection, Hosts, Kind, Region, Unfit};
-pub(crate) use run::{Progress, Store, run};
+pub(crate) use run::{Limits, Progress, Store, run};
 pub use told::IMPORTED_FROM;
 pub(crate) use told::{Told, clipped, object, parse_time, text, time_of};
 pub(crate) use web::{Answered, Asking, Web};

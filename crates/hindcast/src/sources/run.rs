@@ -25,31 +25,44 @@ pub(crate) struct Progress {
     pub stored: u64,
     /// Everything up to here was fetched.
     pub reached: Option<Timestamp>,
+    /// There is nothing more for now.
+    pub is_done: bool,
 }
 
-/// Runs a source from a cursor on until it has nothing more. What fails for a while is tried `tries_max` times.
+/// How much a run may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// What fails for a while is tried so often.
+    pub tries: u32,
+    /// After so many pieces it ends, to go on another time.
+    pub pieces: usize,
+}
+
+/// Runs a source from a cursor on until it has nothing more.
 pub(crate) fn run(
     source: &mut dyn Source,
     mut cursor: Cursor,
     store: &mut dyn Store,
     pace: &mut dyn Pace,
-    tries_max: u32,
+    limits: Limits,
     mut tell: impl FnMut(&Progress),
 ) -> Result<Progress, Trouble> {
     let mut progress = Progress::default();
-    loop {
-        let piece = patiently(tries_max, pace, |pace| source.next(&cursor, pace))?;
-        let stored = patiently(tries_max, pace, |_| store.store(&piece))?;
+    for _ in 0..limits.pieces {
+        let piece = patiently(limits.tries, pace, |pace| source.next(&cursor, pace))?;
+        let stored = patiently(limits.tries, pace, |_| store.store(&piece))?;
         store.keep(&piece)?;
         progress.told += piece.drafts.len() as u64;
         progress.stored += stored;
         progress.reached = piece.reached.or(progress.reached);
+        progress.is_done = piece.is_last;
         tell(&progress);
         if piece.is_last {
-            return Ok(progress);
+            break;
         }
         cursor = piece.cursor;
     }
+    Ok(progress)
 }
 
 fn patiently<T>(
@@ -135,13 +148,25 @@ mod tests {
         }
     }
 
+    const LIMITS: Limits = Limits { tries: 3, pieces: 100 };
+
+    #[test]
+    fn a_run_may_end_before_the_source_does() {
+        let (mut kept, mut waits) = (Kept::default(), Waits::default());
+        let limits = Limits { pieces: 2, ..LIMITS };
+        let progress =
+            run(&mut Counter { fails: 0 }, Cursor::default(), &mut kept, &mut waits, limits, |_| ());
+        assert_eq!(progress.map(|progress| (progress.told, progress.is_done)), Ok((2, false)));
+    }
+
     #[test]
     fn what_breaks_between_storing_and_remembering_comes_twice_and_is_stored_once() {
         let (mut kept, mut waits) = (Kept { breaks_at: 3, ..Kept::default() }, Waits::default());
-        let broken = run(&mut Counter { fails: 0 }, Cursor::default(), &mut kept, &mut waits, 3, |_| ());
+        let broken = run(&mut Counter { fails: 0 }, Cursor::default(), &mut kept, &mut waits, LIMITS, |_| ());
         assert_eq!(broken, Err(Trouble::Ending));
         let cursor = kept.cursor.clone();
-        let done = run(&mut Counter { fails: 0 }, cursor, &mut kept, &mut waits, 3, |_| ()).expect("done");
+        let done =
+            run(&mut Counter { fails: 0 }, cursor, &mut kept, &mut waits, LIMITS, |_| ()).expect("done");
         assert_eq!((done.told, done.stored), (3, 2));
         assert_eq!(kept.drafts, ["1", "2", "3", "4", "5"]);
     }
@@ -149,9 +174,24 @@ mod tests {
     #[test]
     fn it_is_tried_again_with_growing_pauses_and_not_for_ever() {
         let (mut kept, mut waits) = (Kept::default(), Waits::default());
-        run(&mut Counter { fails: 3 }, Cursor::default(), &mut kept, &mut waits, 4, |_| ()).expect("done");
+        run(
+            &mut Counter { fails: 3 },
+            Cursor::default(),
+            &mut kept,
+            &mut waits,
+            Limits { tries: 4, ..LIMITS },
+            |_| (),
+        )
+        .expect("done");
         assert_eq!(waits.0, [1, 2, 4]);
-        let tired = run(&mut Counter { fails: 9 }, Cursor::default(), &mut kept, &mut waits, 4, |_| ());
+        let tired = run(
+            &mut Counter { fails: 9 },
+            Cursor::default(),
+            &mut kept,
+            &mut waits,
+            Limits { tries: 4, ..LIMITS },
+            |_| (),
+        );
         assert_eq!(tired, Err(Trouble::later("not now")));
     }
 }

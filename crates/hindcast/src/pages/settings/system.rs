@@ -106,6 +106,8 @@ fn settings(app: &App) -> Vec<(&'static str, String)> {
         ("segments.merge_entries", config.segments.merge_entries.to_string()),
         ("segments.scrub_days", config.segments.scrub_days.to_string()),
         ("people.known_passwords", config.people.known_passwords.clone()),
+        ("sources.intercom_url", config.sources.intercom_url.clone()),
+        ("sources.zendesk_url", config.sources.zendesk_url.clone()),
         ("limits.body_mb", config.limits.body_mb.to_string()),
         ("limits.batch_events", config.limits.batch_events.to_string()),
         ("limits.unsealed_mb", config.limits.unsealed_mb.to_string()),

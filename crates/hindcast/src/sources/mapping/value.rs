@@ -51,7 +51,7 @@ pub(crate) struct Full {
     pub kind: Option<As>,
     /// The zone of times that say none.
     #[serde(skip)]
-    zone: Option<TimeZone>,
+    pub(super) zone: Option<TimeZone>,
 }
 
 /// One column or several.
