@@ -14,7 +14,7 @@ const WORKSPACE_BYTES_MAX: usize = 64;
 const BEGINNING: i64 = 1_451_606_400_000_000;
 
 /// What is fetched from where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     /// Activity logs of Intercom.

@@ -38,6 +38,11 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/reports",
         "/v1/reports/{id}",
         "/v1/reports/{id}/file/{kind}",
+        "/v1/sources",
+        "/v1/sources/{id}",
+        "/v1/sources/{id}/pause",
+        "/v1/sources/{id}/resume",
+        "/v1/sources/{id}/fetch",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");

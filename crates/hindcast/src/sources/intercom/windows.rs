@@ -37,6 +37,8 @@ pub(crate) struct ActivityLogs {
     /// Seconds since 1970.
     from: i64,
     until: Option<i64>,
+    /// Wider windows failed of late; it rises again slowly, for every failure may take them half a minute.
+    ceiling: i64,
 }
 
 /// Where we stand: everything before `at` was read.
@@ -78,7 +80,13 @@ struct Named<'a> {
 impl ActivityLogs {
     /// Those of a time, both ends included; up to the present without an end.
     pub fn new(api: Api, place: Option<String>, from: Timestamp, until: Option<Timestamp>) -> Self {
-        Self { api, place, from: from.seconds().max(0), until: until.map(Timestamp::seconds) }
+        Self {
+            api,
+            place,
+            from: from.seconds().max(0),
+            until: until.map(Timestamp::seconds),
+            ceiling: WIDTH_MAX,
+        }
     }
 
     fn begin(&self, cursor: &Cursor, now: i64) -> Place {
@@ -179,11 +187,15 @@ impl Source for ActivityLogs {
                     break rows;
                 }
                 Read::TooMuch(why) if place.width <= 1 => return Err(Trouble::later(why)),
-                Read::TooMuch(_) => place.width = (place.width.min(end - place.at) / 2).max(1),
+                Read::TooMuch(_) => {
+                    place.width = (place.width.min(end - place.at) / 2).max(1);
+                    self.ceiling = place.width;
+                }
             }
         };
         if rows.len() < ROWS_MAX / 4 {
-            place.width = (place.width * 2).min(WIDTH_MAX);
+            self.ceiling = (self.ceiling + self.ceiling / 8 + 1).min(WIDTH_MAX);
+            place.width = (place.width * 2).min(self.ceiling);
         }
         place.rests = place.at >= end;
         let drafts = rows.iter().map(|row| told_activity(row, self.place.as_deref())).collect();

@@ -79,18 +79,6 @@ const NAMES: [(&str, &[&str]); 16] = [
 
 /// Guesses from the first row of a file and its columns.
 pub(crate) fn guess(product: &str, columns: &[String], first: Option<&Row>) -> Mapping {
-    let plain = |name: &str| -> String {
-        let mut plain = String::new();
-        for letter in name.trim().chars() {
-            // UserName and user name are user_name.
-            let begins = letter.is_uppercase() && plain.ends_with(|before: char| before.is_lowercase());
-            if begins {
-                plain.push('_');
-            }
-            plain.extend(if letter.is_alphanumeric() { letter.to_lowercase().next() } else { Some('_') });
-        }
-        plain.trim_matches('_').to_owned()
-    };
     let spelled: Vec<(String, &String)> = columns.iter().map(|column| (plain(column), column)).collect();
     let mut fields = BTreeMap::new();
     let mut used: Vec<&String> = Vec::new();
@@ -116,6 +104,19 @@ pub(crate) fn guess(product: &str, columns: &[String], first: Option<&Row>) -> M
         fields.retain(|field, _| !field.starts_with("targets."));
     }
     Mapping { product: product.to_owned(), keep_rest: true, zone: None, fields }
+}
+
+/// A name without what people spell differently: `UserName` and `user name` are `user_name`.
+fn plain(name: &str) -> String {
+    let (mut plain, mut was_small) = (String::new(), false);
+    for letter in name.trim().chars() {
+        if letter.is_uppercase() && was_small {
+            plain.push('_');
+        }
+        was_small = letter.is_lowercase();
+        plain.extend(if letter.is_alphanumeric() { letter.to_lowercase().next() } else { Some('_') });
+    }
+    plain.trim_matches('_').to_owned()
 }
 
 fn rule(field: &str, column: &str, value: Option<&Value>) -> Rule {

@@ -120,8 +120,12 @@ impl Mapper {
                 Err(why) => wrong.push(Wrong { field: place.name.clone(), why }),
             }
         }
-        if draft["actor"]["type"].is_null() && !draft["actor"]["id"].is_null() {
+        if draft["actor"].is_object() && draft["actor"]["type"].is_null() {
             draft["actor"]["type"] = "user".into();
+        }
+        // A constant may say what kind of thing it would be where a row has none.
+        if let Some(targets) = draft["targets"].as_array_mut() {
+            targets.retain(|target| !target["id"].is_null());
         }
         self.keep_rest(row, &mut draft);
         self.name(row, &mut draft);
@@ -249,7 +253,7 @@ mod tests {
             ("product = \"x\"\n[fields]\naction={from=\"a\",value=1}\n\"actor.id\"=\"b\"", "action"),
             ("product = \"x\"\nzone=\"Mars/Base\"\n[fields]\naction=\"a\"\n\"actor.id\"=\"b\"", "Mars/Base"),
             (
-                "product = \"x\"\n[fields]\naction=\"a\"\n\"actor.id\"=\"b\"\noccurred_at={from=\"t\",time=\"%Q\"}",
+                "product = \"x\"\n[fields]\naction=\"a\"\n\"actor.id\"=\"b\"\noccurred_at={from=\"t\",time=\"%\"}",
                 "occurred_at",
             ),
             ("{\"product\":1}", "JSON"),

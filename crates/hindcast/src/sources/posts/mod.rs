@@ -41,6 +41,7 @@ struct Unfit {
 
 /// Reads a body, unpacked.
 async fn unpacked(app: &App, lanes: &Lanes, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    crate::api::wait_for_room(app).await?;
     let encoding = Encoding::of(headers)?;
     let bytes_max = app.config.limits.body_mb << 20;
     let _memory = lanes.memory(headers, bytes_max)?;
