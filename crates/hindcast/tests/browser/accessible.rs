@@ -66,6 +66,7 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 22] = [
     "/settings/roles",
     "/settings/sign-in",
     "/settings/tokens",
+    "/settings/sources",
     "/settings/retention",
     "/settings/erasure",
     "/settings/system",

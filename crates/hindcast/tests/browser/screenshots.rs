@@ -51,6 +51,7 @@ const PAGES: [(&str, &str); 35] = [
     ("settings-roles", "/settings/roles"),
     ("settings-sign-in", "/settings/sign-in"),
     ("settings-tokens", "/settings/tokens"),
+    ("settings-sources", "/settings/sources"),
     ("settings-retention", "/settings/retention"),
     ("settings-erasure", "/settings/erasure"),
     ("settings-system", "/settings/system"),

@@ -17,9 +17,9 @@ pub const DAYS: i64 = 180;
 
 /// A workspace of Intercom's.
 pub struct Intercom {
-    url: String,
+    pub url: String,
     /// When each activity happened, ascending, and its number.
-    logs: Vec<(i64, u64)>,
+    pub logs: Vec<(i64, u64)>,
     /// Whether the ends of a window are within it.
     pub inclusive: bool,
     /// Windows wider than this fail, in seconds.
@@ -29,7 +29,7 @@ pub struct Intercom {
     /// Activities that cannot be seen yet.
     pub hidden: HashSet<u64>,
     pub requests: u64,
-    moved: HashSet<String>,
+    pub moved: HashSet<String>,
 }
 
 impl Intercom {
