@@ -83,9 +83,8 @@ pub(crate) fn guess(product: &str, columns: &[String], first: Option<&Row>) -> M
     let mut fields = BTreeMap::new();
     let mut used: Vec<&String> = Vec::new();
     for (field, names) in NAMES {
-        let known = |name: &&str| spelled.iter().find(|(plain, _)| plain == name).map(|(_, column)| *column);
-        let Some(column) = names.iter().filter_map(|name| known(&name)).find(|column| !used.contains(column))
-        else {
+        let known = |name: &&str| spelled.iter().find(|(plain, _)| plain == *name).map(|(_, column)| *column);
+        let Some(column) = names.iter().filter_map(known).find(|column| !used.contains(column)) else {
             continue;
         };
         // An address is a name of somebody and their address at once.

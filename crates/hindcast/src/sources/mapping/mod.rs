@@ -124,7 +124,7 @@ impl Mapper {
             draft["actor"]["type"] = "user".into();
         }
         // A constant may say what kind of thing it would be where a row has none.
-        if let Some(targets) = draft["targets"].as_array_mut() {
+        if let Some(targets) = draft.get_mut("targets").and_then(Value::as_array_mut) {
             targets.retain(|target| !target["id"].is_null());
         }
         self.keep_rest(row, &mut draft);

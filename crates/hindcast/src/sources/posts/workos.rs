@@ -32,7 +32,7 @@ pub(super) async fn create(
     let mut wrong = missing(&body);
     if wrong.is_empty() {
         let (entries, unfit) = entries(&app, &[draft(&body)])?;
-        if let [] = unfit.as_slice() {
+        if unfit.is_empty() {
             // Another shape is another request, so its keys are its own.
             let key = key.map(|key| IdempotencyKey {
                 key: format!("workos:{}:{key}", writer.caller.token.id.0),
