@@ -18,6 +18,7 @@ mod events;
 mod export;
 pub mod follow;
 mod health;
+mod hooks;
 pub mod lanes;
 mod openapi;
 pub mod params;
@@ -38,11 +39,11 @@ pub(crate) use export::{
     Export, Layout, Wanted, answer_export, export_budget, exported, file_name, record as record_export,
     write_export,
 };
+pub(crate) use hooks::hook_path;
 pub(crate) use openapi::described;
 pub(crate) use params::escaped;
 pub(crate) use proof::{answer_proof, proof_file};
 pub(crate) use schema::plain_name;
-pub(crate) use sources::hook_path;
 pub(crate) use stream::{Chunks, chunks};
 
 pub use caller::{Admin, Caller, Reader, Writer};

@@ -4,8 +4,8 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, anchors, checkpoints, connections, counts, entries, events, export, health, openapi, proof,
-    reports, sources, tail, tlog, tokens, workspaces,
+    activities, anchors, checkpoints, connections, counts, entries, events, export, health, hooks, openapi,
+    proof, reports, sources, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -67,7 +67,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .merge(crate::intercom::routes())
         .merge(crate::sources::posts::routes())
-        .merge(sources::hook_routes())
+        .merge(hooks::routes())
         .merge(crate::pages::routes(&app))
         .fallback(nowhere)
         // Bodies have limits of their own.

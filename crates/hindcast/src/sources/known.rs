@@ -6,7 +6,7 @@
 
 use crate::app::App;
 use crate::rooms::Room;
-use hindcast_event::{Arrival, Core, Draft, Entries, Kind, Timestamp, TooLarge};
+use hindcast_event::{Arrival, Core, Draft, Entries, Entry, Kind, Timestamp, TooLarge};
 use hindcast_ledger::{AppendError, Appended, Batch, BatchError, WorkspaceId};
 use hindcast_segments::{Budget, SearchError};
 use std::collections::HashSet;
@@ -94,15 +94,21 @@ pub(crate) fn ids(entries: &Entries) -> Vec<String> {
     entries.iter().filter_map(|entry| Some(core(&entry)?.id.into_owned())).collect()
 }
 
-fn core<'e>(entry: &hindcast_event::Entry<'e>) -> Option<Core<'e>> {
+fn core<'e>(entry: &Entry<'e>) -> Option<Core<'e>> {
     entry.event.sections().find(|(name, _)| *name == "core").and_then(|(_, core)| Core::read(core))
 }
 
 /// The entries that are neither in the log nor before in the list.
 fn fresh(room: &Room, entries: &Entries) -> Result<Entries, SearchError> {
     let cores: Vec<Option<Core<'_>>> = entries.iter().map(|entry| core(&entry)).collect();
-    let ids: HashSet<&str> = cores.iter().flatten().map(|core| &*core.id).collect();
-    let there = room.store.snapshot().find_ids(&ids, &Budget::unlimited())?;
+    // One without a time of its own may be there with any.
+    let time = |entry: &Entry<'_>, core: &Core<'_>| (!is_timeless(entry)).then_some(core.occurred_at);
+    let wanted: Vec<_> = entries
+        .iter()
+        .zip(&cores)
+        .filter_map(|(entry, core)| core.as_ref().map(|core| (&*core.id, time(&entry, core))))
+        .collect();
+    let there = room.store.snapshot().find_ids(&wanted, &Budget::unlimited())?;
     type Seen = HashSet<(String, String, Timestamp)>;
     let seen_as = |core: &Core<'_>| (core.id.to_string(), core.action.to_string(), core.occurred_at);
     let mut seen: Seen = there.iter().filter_map(|entry| core(&entry).as_ref().map(seen_as)).collect();
@@ -128,7 +134,7 @@ fn fresh(room: &Room, entries: &Entries) -> Result<Entries, SearchError> {
 }
 
 /// Whether an import says that it does not know its time.
-fn is_timeless(entry: &hindcast_event::Entry<'_>) -> bool {
+fn is_timeless(entry: &Entry<'_>) -> bool {
     let from =
         entry.event.sections().find(|(name, _)| name.strip_prefix("meta:") == Some(super::IMPORTED_FROM));
     from.is_some_and(|(_, from)| from.contains(r#""time":"unknown""#))
