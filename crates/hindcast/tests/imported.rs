@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
+#[expect(dead_code, reason = "other stories ask the other doubles")]
 mod doubles;
 
 use doubles::intercom::{BEGINNING, Intercom, TOKEN};

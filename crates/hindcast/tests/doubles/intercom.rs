@@ -36,7 +36,7 @@ impl Intercom {
     /// So many activities; a fifth of them shares its second with others.
     pub fn new(url: &str, count: u64) -> Self {
         let at = |n: u64| {
-            let spread = mixed(if n % 5 == 0 { n / 50 } else { n + 1_000_000 });
+            let spread = mixed(if n.is_multiple_of(5) { n / 50 } else { n + 1_000_000 });
             BEGINNING + (spread % (DAYS * DAY).unsigned_abs()).cast_signed()
         };
         let mut logs: Vec<_> = (0..count).map(|n| (at(n), n)).collect();
@@ -210,7 +210,9 @@ pub const TYPES: [&str; 10] = [
 fn log(at: i64, n: u64) -> Value {
     let kind = TYPES[(mixed(n) % TYPES.len() as u64) as usize];
     let metadata = match kind {
-        "admin_login_success" => json!({ "sign_in_method": if n % 3 == 0 { "saml" } else { "email" } }),
+        "admin_login_success" => {
+            json!({ "sign_in_method": if n.is_multiple_of(3) { "saml" } else { "email" } })
+        }
         "app_name_change" => json!({ "before": format!("Name {n}"), "after": "Größe 日本" }),
         "app_team_creation" => {
             json!({ "team": { "id": 5_077_733 + n, "name": "Nights", "member_count": 1 } })
@@ -279,7 +281,7 @@ fn conversation(n: u64) -> Value {
         "tags": { "type": "tag.list", "tags": [{ "type": "tag", "id": "9", "name": "vip", "applied_at": at + 30, "applied_by": { "type": "admin", "id": "7" } }] },
         "conversation_rating": { "rating": 1 + n % 5, "remark": "ok", "created_at": at + 500, "contact": { "id": format!("u{n}") } },
         "ai_agent_participated": true,
-        "ai_agent": { "source_type": "profile", "last_answer_type": "ai_answer", "resolution_state": if n % 2 == 0 { "assumed_resolution" } else { "routed_to_team" }, "updated_at": at + 90 },
+        "ai_agent": { "source_type": "profile", "last_answer_type": "ai_answer", "resolution_state": if n.is_multiple_of(2) { "assumed_resolution" } else { "routed_to_team" }, "updated_at": at + 90 },
         "conversation_parts": {
             "type": "conversation_part.list", "total_count": 3,
             "conversation_parts": [part(1, "comment", fin), part(2, "assignment", admin.clone()), part(3, "close", admin)],

@@ -29,10 +29,10 @@ impl Zendesk {
         let within = |n: &u64| bounds[0] <= time(*n) && time(*n) <= bounds[1];
         let log = |n: u64| {
             json!({
-                "id": 498_000 + n, "action": if n % 7 == 0 { "login" } else { "update" }, "action_label": "Updated",
+                "id": 498_000 + n, "action": if n.is_multiple_of(7) { "login" } else { "update" }, "action_label": "Updated",
                 "actor_id": 1_234 + n % 5, "actor_name": "Sameer Patel", "change_description": "Role changed",
-                "created_at": time(n), "ip_address": if n % 11 == 0 { Value::Null } else { "209.119.38.228".into() },
-                "source_id": 3_456, "source_label": "John Doe", "source_type": if n % 3 == 0 { "user" } else { "rule" },
+                "created_at": time(n), "ip_address": if n.is_multiple_of(11) { Value::Null } else { "209.119.38.228".into() },
+                "source_id": 3_456, "source_label": "John Doe", "source_type": if n.is_multiple_of(3) { "user" } else { "rule" },
                 "url": format!("https://company.zendesk.com/api/v2/audit_logs/{}", 498_000 + n),
             })
         };
