@@ -129,6 +129,11 @@ impl Mapper {
         }
         self.keep_rest(row, &mut draft);
         self.name(row, &mut draft);
+        for (needed, value) in [("action", &draft["action"]), ("actor.id", &draft["actor"]["id"])] {
+            if value.is_null() && !wrong.iter().any(|wrong| wrong.field == needed) {
+                wrong.push(Wrong { field: needed.to_owned(), why: "the row says nothing for it".to_owned() });
+            }
+        }
         if !wrong.is_empty() {
             return Err(wrong);
         }
@@ -240,7 +245,7 @@ mod tests {
         assert_eq!(fields, ["metadata.count", "occurred_at"]);
         assert!(wrong[1].why.contains("yesterday"), "{}", wrong[1]);
         let wrong = mapper().draft(&self::row(&[("Event", "x")])).expect_err("wrong");
-        assert_eq!(wrong[0].field, "actor", "{wrong:?}");
+        assert_eq!(wrong[0].to_string(), "actor.id: the row says nothing for it");
     }
 
     #[test]
