@@ -15,7 +15,7 @@ TEXT_MAX, NOTICES_MAX = 1 << 20, 64 << 20  # bytes of a line or member; of all n
 ERASED, EXPIRED, LOG, WITNESS = 2, 3, 1, 4  # kinds of notices, and of keys
 HIDES = {  # Fields that may be hidden, and which sections are closed then; "meta:" is any that begins so.
     "address": ["context", "facts"], "user_agent": ["context", "facts"], "session": ["context"],
-    "email": ["actor", "on_behalf_of"], "values": ["change:"], "metadata": ["meta:"],
+    "email": ["actor", "on_behalf_of"], "values": ["change:", "facts"], "metadata": ["facts", "meta:"],
     "text": ["core", "description", "reason"]}
 # What JSON may be: numbers in a range, texts of a pattern, lists, objects with just these members in order.
 NUMBER, KIND, TEXT, DIGEST, SALT = range(1 << 63), range(256), "(?s:.*)", "[0-9a-f]{64}", "[0-9a-f]{32}"

@@ -153,7 +153,7 @@ def story(server, home):
     digest = hashlib.sha256(ndjson.read_bytes()).hexdigest()
     assert digest in re.sub(r"\s", "", text), "the checksum of everything is printed"
 
-    for language, told in [("en", "evidence recorded"), ("de", "Nachweise aufgezeichnet"), ("fr", "éléments enregistrés"), ("ja", "証跡あり")]:
+    for language, told in [("en", "evidence recorded"), ("de", "Nachweise vorhanden"), ("fr", "éléments enregistrés"), ("ja", "証跡あり")]:
         report = home / f"soc2-{language}.pdf"
         server.run("report", "make", "soc2", "--from", "2026-10-01", "--until", "2026-10-31", "--lang", language, "--output", str(report))
         text, pages = check_pdf(report, language, 4)

@@ -50,8 +50,18 @@ pub struct TooLarge {
 impl Draft<'_> {
     /// Appends the event's sections to `out`; nothing is appended when it does not fit.
     pub fn encode(&self, arrival: &Arrival, out: &mut Vec<u8>) -> Result<(), TooLarge> {
+        self.encode_with(arrival, "", out)
+    }
+
+    /// The same with the facts that were worked out, as one JSON object in its one spelling; empty when there are none. An
+    /// event never becomes too large by its facts: they are left out then.
+    pub fn encode_with(&self, arrival: &Arrival, facts: &str, out: &mut Vec<u8>) -> Result<(), TooLarge> {
         let from = out.len();
-        self.write_sections(arrival, out);
+        self.write_sections(arrival, facts, out);
+        if out.len() - from > EVENT_BYTES_MAX && !facts.is_empty() {
+            out.truncate(from);
+            self.write_sections(arrival, "", out);
+        }
         let bytes = out.len() - from;
         if bytes > EVENT_BYTES_MAX {
             out.truncate(from);
@@ -61,7 +71,7 @@ impl Draft<'_> {
     }
 
     /// The names ascend: see [`Event::from_bytes`].
-    fn write_sections(&self, arrival: &Arrival, out: &mut Vec<u8>) {
+    fn write_sections(&self, arrival: &Arrival, facts: &str, out: &mut Vec<u8>) {
         section("actor", "", out, |out| self.actor.write(out));
         if let Some(authorized_by) = &self.authorized_by {
             section("authorized_by", "", out, |out| authorized_by.write(out));
@@ -78,6 +88,9 @@ impl Draft<'_> {
         section("core", "", out, |out| self.write_core(arrival, out));
         if let Some(description) = &self.description {
             section("description", "", out, |out| write_string(description, out));
+        }
+        if !facts.is_empty() {
+            push_section("", "facts", facts, out);
         }
         for (name, value) in &self.metadata {
             section("meta:", name, out, |out| value.write(out));
@@ -258,8 +271,10 @@ pub struct View<'a> {
     pub outcome_reason: Option<Cow<'a, str>>,
     /// Why, for programs.
     pub outcome_code: Option<Cow<'a, str>>,
-    /// Who.
+    /// Who; [`ERASED_ACTOR`] when that is erased.
     pub actor: &'a str,
+    /// Whether who it was is erased. Anybody may be called like an erased actor; this cannot be claimed.
+    pub is_actor_erased: bool,
     /// For whom.
     pub on_behalf_of: Option<&'a str>,
     /// By what policy and approval.
@@ -291,6 +306,7 @@ impl<'a> View<'a> {
             outcome_reason: None,
             outcome_code: None,
             actor: ERASED_ACTOR,
+            is_actor_erased: true,
             on_behalf_of: None,
             authorized_by: None,
             targets: Vec::new(),
@@ -304,7 +320,7 @@ impl<'a> View<'a> {
         let mut targets = Vec::new();
         for (name, value) in event.sections() {
             match name {
-                "actor" => view.actor = value,
+                "actor" => (view.actor, view.is_actor_erased) = (value, false),
                 "authorized_by" => view.authorized_by = Some(value),
                 "context" => view.context = Some(value),
                 "core" => core = Some(value),
@@ -343,6 +359,8 @@ impl<'a> View<'a> {
 
 /// Who an entry says it was when that is erased.
 pub const ERASED_ACTOR: &str = r#"{"id":"erased","type":"anonymous"}"#;
+/// Its id, by which entries of erased actors are counted.
+pub const ERASED_ACTOR_ID: &str = "erased";
 
 fn unknown_section(name: &str) -> Damaged {
     Damaged(format!("section {name:?} is unknown").into())

@@ -63,8 +63,8 @@ impl Field {
             Self::Address | Self::UserAgent => &["context", "facts"],
             Self::Session => &["context"],
             Self::Email => &["actor", "on_behalf_of"],
-            Self::Values => &["change:"],
-            Self::Metadata => &["meta:"],
+            Self::Values => &["change:", "facts"],
+            Self::Metadata => &["facts", "meta:"],
             Self::Text => &["core", "description", "reason"],
         }
     }
@@ -129,10 +129,8 @@ impl Event<'_> {
                 }
                 "core" if hidden.has(Field::Text) => push_section("", name, &without_reason(value), out),
                 "description" | "reason" if hidden.has(Field::Text) => {}
-                // What is known of an address or a browser is told by what was worked out from them.
-                "facts" if hidden.has(Field::Address) => {}
-                "facts" if hidden.has(Field::UserAgent) => {
-                    if let Some(facts) = facts_without_user_agent(value) {
+                "facts" if !hidden_of_facts(hidden).is_empty() => {
+                    if let Some(facts) = facts_without(value, hidden) {
                         push_section("", name, &facts, out);
                     }
                 }
@@ -157,11 +155,34 @@ pub fn hidden_of_context(hidden: Hidden) -> Vec<&'static str> {
     members.flat_map(|(_, names)| names.iter().copied()).collect()
 }
 
-/// The facts of which it is known that they were not worked out from the user agent: the country.
-pub fn facts_without_user_agent(facts: &str) -> Option<String> {
-    let Ok(Json::Object(mut members)) = json::parse(facts) else { return None };
-    members.retain(|(name, _)| name == "ip_country");
-    (!members.is_empty()).then(|| Json::Object(members).to_string())
+/// The members of the facts that are hidden: what was worked out from something tells of it.
+pub fn hidden_of_facts(hidden: Hidden) -> Vec<&'static str> {
+    let members: [(Field, &[&str]); 4] = [
+        (
+            Field::Address,
+            &[
+                "country_new_for_actor",
+                "ip_as_org",
+                "ip_asn",
+                "ip_class",
+                "ip_country",
+                "ip_new_for_actor",
+                "source_ip",
+                "travel_kmh",
+                "travel_neighbour",
+            ],
+        ),
+        (Field::UserAgent, &["ua_browser", "ua_device", "ua_new_for_actor", "ua_os"]),
+        (Field::Values, &["change_widens", "target_host_new"]),
+        (Field::Metadata, &["change_widens", "target_host_new"]),
+    ];
+    let members = members.iter().filter(|(field, _)| hidden.has(*field));
+    members.flat_map(|(_, names)| names.iter().copied()).collect()
+}
+
+/// The facts as a reader sees them; nothing when none is left.
+pub fn facts_without(facts: &str, hidden: Hidden) -> Option<String> {
+    Some(without(facts, &hidden_of_facts(hidden))).filter(|rest| rest != "{}")
 }
 
 /// An object without some of its members.
@@ -195,10 +216,17 @@ mod tests {
         "changes":[{"path":"/p","before":"old","after":"new"}],"reason":"why","description":"what","metadata":{"m":"x"},
         "context":{"ip":"192.0.2.1","geo":{"country":"JP"},"user_agent":"ua","session_id":"s","request_id":"r","source":"api"}}"#;
 
+    const FACTS: &str = concat!(
+        r#"{"actions_1h":1,"change_widens":true,"country_new_for_actor":true,"ip_as_org":"Org","ip_asn":64496,"#,
+        r#""ip_class":"documentation","ip_country":"KR","ip_new_for_actor":true,"off_hours":true,"#,
+        r#""source_ip":"192.0.2.7","target_host_new":true,"travel_kmh":1240,"travel_neighbour":false,"#,
+        r#""ua_browser":"Firefox","ua_device":"computer","ua_new_for_actor":true,"ua_os":"Linux"}"#
+    );
+
     fn shown(hidden: impl IntoIterator<Item = Field>) -> String {
         let (mut bytes, mut out) = (Vec::new(), Vec::new());
         let arrival = Arrival { now: Timestamp::default(), random: [1; 10] };
-        Draft::parse(FULL).expect("valid").encode(&arrival, &mut bytes).expect("fits");
+        Draft::parse(FULL).expect("valid").encode_with(&arrival, FACTS, &mut bytes).expect("fits");
         Event::from_bytes(&bytes).expect("sound").show(hidden.into_iter().collect(), &mut out);
         let event = Event::from_bytes(&out).expect("still sound");
         event.view().expect("still whole");
@@ -208,18 +236,34 @@ mod tests {
     #[test]
     fn what_is_hidden_is_nowhere() {
         for (field, words) in [
-            (Field::Address, &["192.0.2.1", "JP", "geo"][..]),
-            (Field::UserAgent, &["\"ua\""]),
+            (
+                Field::Address,
+                &[
+                    "192.0.2.1",
+                    "JP",
+                    "geo",
+                    "KR",
+                    "Org",
+                    "64496",
+                    "1240",
+                    "192.0.2.7",
+                    "country_new",
+                    "ip_new",
+                    "travel",
+                ][..],
+            ),
+            (Field::UserAgent, &["\"ua\"", "Firefox", "Linux", "ua_new", "ua_device"]),
             (Field::Session, &["\"s\"", "\"r\""]),
             (Field::Email, &["ana@", "v@"]),
-            (Field::Values, &["\"old\"", "\"new\""]),
-            (Field::Metadata, &["meta:", "\"x\""]),
+            (Field::Values, &["\"old\"", "\"new\"", "change_widens"]),
+            (Field::Metadata, &["meta:", "\"x\"", "target_host_new"]),
             (Field::Text, &["why", "what", "told"]),
         ] {
             let (all, some) = (shown([]), shown([field]));
             for word in words {
                 assert!(all.contains(word) && !some.contains(word), "{field:?}: {word} in {some}");
             }
+            assert!(some.contains("off_hours") && some.contains("actions_1h"), "{some}");
             assert!(some.contains("actor=") && some.contains("change:/p") && some.contains("\"code\":\"c\""));
         }
     }

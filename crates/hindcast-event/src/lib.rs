@@ -27,12 +27,12 @@ pub use crate::draft::{
 };
 pub use crate::entry::{Entries, Entry, Kind, push_record};
 pub use crate::event::{
-    Arrival, Damaged, ERASED_ACTOR, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections, TooLarge, View, id_time,
-    push_section,
+    Arrival, Damaged, ERASED_ACTOR, ERASED_ACTOR_ID, EVENT_BYTES_MAX, Event, SECTIONS_MAX, Sections,
+    TooLarge, View, id_time, push_section,
 };
-pub use crate::hidden::{Field, Hidden, facts_without_user_agent, hidden_of_context, without};
+pub use crate::hidden::{Field, Hidden, facts_without, hidden_of_context, hidden_of_facts, without};
 pub use crate::indexes::Indexes;
 pub use crate::language::Language;
 pub use crate::salts::{Key, Left, Remnant, Salts};
-pub use crate::sentence::{describe, describe_with};
+pub use crate::sentence::{describe, describe_told, describe_with};
 pub use crate::time::Timestamp;

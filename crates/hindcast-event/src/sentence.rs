@@ -39,19 +39,43 @@ pub fn describe_with(view: &View<'_>, language: Language, dress: &dyn Fn(String)
     };
     let words = Words {
         action: &view.action,
-        actor: actor_name.unwrap_or_default().into(),
+        actor: actor_name.filter(|_| !view.is_actor_erased).unwrap_or_default().into(),
+        is_actor_erased: view.is_actor_erased,
         target: target_name.clone().or_else(|| member(&target, "id")).map(Cow::Owned),
         target_name: target_name.map(Cow::Owned),
         before: member(&change, "before").map(Cow::Owned),
         after: member(&change, "after").map(Cow::Owned),
         metadata: &metadata,
-        ending: match view.result {
-            OutcomeResult::Success | OutcomeResult::Unknown => Ending::Done,
-            OutcomeResult::Failure => Ending::Failed,
-            OutcomeResult::Denied => Ending::Denied,
-        },
+        ending: Ending::of(view.result),
     };
     render(Registry::builtin().get(&view.action), &words, language)
+}
+
+/// The same for an entry that was read as JSON: `told` has the texts, numbers and truth values at its dotted paths, such as
+/// `actor.name`, `targets.0.id` and `metadata.count`.
+pub fn describe_told(
+    action: &str,
+    result: OutcomeResult,
+    told: &dyn Fn(&str) -> Option<String>,
+    language: Language,
+) -> String {
+    let value = |path: &str| told(path).map(Cow::Owned);
+    let actor = ["actor.name", "actor.email", "actor.id"].into_iter().find_map(value);
+    let target_name = value("targets.0.name");
+    let metadata = |key: &str| value(&format!("metadata.{key}"));
+    let words = Words {
+        action,
+        // Every event has an actor, so one without was erased.
+        is_actor_erased: actor.is_none() && told("actor.type").is_none(),
+        actor: actor.unwrap_or_default(),
+        target: target_name.clone().or_else(|| value("targets.0.id")),
+        target_name,
+        before: value("changes.0.before"),
+        after: value("changes.0.after"),
+        metadata: &metadata,
+        ending: Ending::of(result),
+    };
+    render(Registry::builtin().get(action), &words, language)
 }
 
 /// A value that fits into a sentence.
@@ -69,6 +93,8 @@ pub(crate) struct Words<'a> {
     pub action: &'a str,
     /// The actor's name, else email, else id.
     pub actor: Cow<'a, str>,
+    /// Whether that is erased.
+    pub is_actor_erased: bool,
     /// The first target's name, else its id.
     pub target: Option<Cow<'a, str>>,
     /// The first target's name only.
@@ -93,6 +119,16 @@ pub(crate) enum Ending {
     Failed,
     /// It was not allowed.
     Denied,
+}
+
+impl Ending {
+    fn of(result: OutcomeResult) -> Self {
+        match result {
+            OutcomeResult::Success | OutcomeResult::Unknown => Self::Done,
+            OutcomeResult::Failure => Self::Failed,
+            OutcomeResult::Denied => Self::Denied,
+        }
+    }
 }
 
 /// The sentence of an event, without a full stop. `activity` is what the registry knows about its
@@ -163,9 +199,7 @@ fn put(text: &str, words: &Words<'_>, phrases: &Phrases, sentence: &mut String, 
 /// `begins` says whether the sentence begins with it.
 fn value<'w>(mark: &str, words: &'w Words<'_>, phrases: &Phrases, begins: bool) -> Option<Cow<'w, str>> {
     let found = match mark {
-        "actor" if words.actor.trim().is_empty() => {
-            Some(Cow::Borrowed(if begins { phrases.someone } else { phrases.someone_within }))
-        }
+        "actor" if words.actor.trim().is_empty() => Some(Cow::Borrowed(nameless(words, phrases, begins))),
         "actor" => Some(Cow::Borrowed(&*words.actor)),
         "action" => Some(Cow::Borrowed(words.action)),
         "target" => words.target.as_deref().map(Cow::Borrowed),
@@ -175,6 +209,16 @@ fn value<'w>(mark: &str, words: &'w Words<'_>, phrases: &Phrases, begins: bool) 
         _ => mark.strip_prefix("meta.").and_then(|key| (words.metadata)(key)),
     };
     found.filter(|value| !value.trim().is_empty())
+}
+
+/// Somebody without a name.
+fn nameless(words: &Words<'_>, phrases: &Phrases, begins: bool) -> &'static str {
+    match (words.is_actor_erased, begins) {
+        (true, true) => phrases.erased,
+        (true, false) => phrases.erased_within,
+        (false, true) => phrases.someone,
+        (false, false) => phrases.someone_within,
+    }
 }
 
 fn push_cut(sentence: &mut String, value: &str) {
@@ -205,6 +249,7 @@ mod tests {
         let words = Words {
             action,
             actor: get("actor").unwrap_or_default(),
+            is_actor_erased: get("erased").is_some(),
             target: get("target").or_else(|| get("target.id")),
             target_name: get("target"),
             before: get("before"),
@@ -323,6 +368,20 @@ mod tests {
         ] {
             assert_eq!(said_in("ai_agent.guardrail_blocked", "", language), sentence);
         }
+    }
+
+    #[test]
+    fn somebody_who_is_erased_is_told_from_somebody_unknown() {
+        use Language::{English, French, German, Japanese};
+        for (language, sentence) in [
+            (English, "An erased person deleted the macro Refund"),
+            (German, "Eine gelöschte Person löschte das Makro „Refund“"),
+            (French, "Une personne effacée a supprimé la macro «\u{a0}Refund\u{a0}»"),
+            (Japanese, "消去された人物がマクロ「Refund」を削除しました"),
+        ] {
+            assert_eq!(said_in("macro.deleted", "erased=yes; target=Refund", language), sentence);
+        }
+        assert_eq!(said("ai_agent.guardrail_blocked", "erased=yes"), "A guardrail blocked an erased person");
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub mod journal;
 pub mod key;
 mod ledger;
 pub mod note;
-mod notice;
+pub mod notice;
 pub mod opening;
 pub mod proof;
 mod publisher;

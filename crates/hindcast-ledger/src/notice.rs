@@ -5,12 +5,20 @@
 //! it covers hash to the leaf that is still in the tree, and times only ascend. See `docs/formats/bundle.md`.
 
 use crate::commitment::{COMMITMENT_BYTES, Commitment};
+use crate::tree::SIZE_MAX;
 use hindcast_event::json::{Json, parse};
 use hindcast_event::{Indexes, Kind};
 use std::ops::Range;
 
 /// The ranges one notice may name; more need more notices.
 pub const COVERS_MAX: usize = 500;
+
+/// The section in which a notice says which indexes it covers, as pairs of the first and the one after the last.
+pub const COVERS: &str = "meta:covers";
+/// Of a notice of retention: the commitment of the last entry it covers, in hexadecimal.
+pub const LAST: &str = "meta:last";
+/// And the time after which nothing went, in microseconds since 1970.
+pub const CUTOFF: &str = "meta:cutoff_us";
 
 /// What a notice says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +35,8 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// What the entry at `index` says, if it is a notice; one that cannot be read explains nothing.
+    /// What the entry at `index` says, if it is a notice; one that cannot be read, or is spelled otherwise than we do,
+    /// explains nothing.
     pub fn read<'a>(
         index: u64,
         kind: Kind,
@@ -38,10 +47,10 @@ impl Notice {
         }
         let mut notice = Self { kind, covers: Indexes::default(), last: None, cutoff_us: None };
         for (name, value) in sections {
-            match name {
-                "meta:covers" => notice.covers = read_covers(value, index)?,
-                "meta:last" => notice.last = Some(read_last(value)?),
-                "meta:cutoff_us" => notice.cutoff_us = Some(value.parse().ok()?),
+            match (name, kind) {
+                (COVERS, _) => notice.covers = read_covers(value, index)?,
+                (LAST, Kind::RetentionNotice) => notice.last = Some(read_last(value)?),
+                (CUTOFF, Kind::RetentionNotice) => notice.cutoff_us = Some(read_cutoff(value)?),
                 _ => {}
             }
         }
@@ -64,31 +73,32 @@ impl Notice {
 
 fn read_covers(value: &str, index: u64) -> Option<Indexes> {
     let Ok(Json::Array(pairs)) = parse(value) else { return None };
-    let mut covers = Indexes::default();
-    let mut last = 0;
+    let mut covers: Vec<Range<u64>> = Vec::with_capacity(pairs.len());
     for pair in &pairs {
         let Json::Array(pair) = pair else { return None };
         let [Json::Number(from), Json::Number(until)] = pair.as_slice() else { return None };
         let (from, until) = (from.parse::<u64>().ok()?, until.parse::<u64>().ok()?);
         // Ascending, and of what was there before.
-        if from < last || until <= from || until > index {
+        if from < covers.last().map_or(0, |last| last.end) || until <= from || until > index {
             return None;
         }
-        covers.insert(from..until);
-        last = until;
+        covers.push(from..until);
     }
-    Some(covers)
+    (Notice::write_covers(&covers) == value).then(|| covers.into_iter().collect())
 }
 
 fn read_last(value: &str) -> Option<Commitment> {
-    let Ok(Json::String(text)) = parse(value) else { return None };
-    let digits = text.as_bytes();
+    let digits = value.strip_prefix('"')?.strip_suffix('"')?.as_bytes();
     if digits.len() != 2 * COMMITMENT_BYTES || digits.iter().any(u8::is_ascii_uppercase) {
         return None;
     }
     let bytes =
         digits.as_chunks::<2>().0.iter().map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
     Commitment::from_bytes(&bytes.collect::<Option<Vec<u8>>>()?).ok()
+}
+
+fn read_cutoff(value: &str) -> Option<u64> {
+    value.parse().ok().filter(|cutoff: &u64| *cutoff <= SIZE_MAX && cutoff.to_string() == value)
 }
 
 #[cfg(test)]
@@ -115,6 +125,8 @@ mod tests {
             "[[-1,5]]",
             "[[3,5.0]]",
             "[[3,\"5\"]]",
+            "[[3, 5]]",
+            "[[3,5]] ",
         ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
@@ -131,8 +143,14 @@ mod tests {
         assert_eq!(Notice::read(20, Kind::RetentionNotice, [sections[0]]), None, "without the proof");
         let shouted = text.to_uppercase();
         assert_eq!(
-            Notice::read(20, Kind::RetentionNotice, [sections[0], sections[1], ("meta:last", &shouted)]),
+            Notice::read(20, Kind::RetentionNotice, [sections[0], sections[1], (LAST, &shouted)]),
             None
         );
+        for cutoff in ["+18", "018", "18 ", "18.0", "9223372036854775808", ""] {
+            let other = [sections[0], (CUTOFF, cutoff), sections[2]];
+            assert_eq!(Notice::read(20, Kind::RetentionNotice, other), None, "{cutoff}");
+        }
+        let erased = [sections[0], (LAST, "1"), (CUTOFF, "x")];
+        assert!(Notice::read(20, Kind::ErasureNotice, erased).is_some(), "one of erasure needs neither");
     }
 }

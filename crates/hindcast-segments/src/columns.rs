@@ -88,7 +88,7 @@ pub(crate) const COLUMNS: [Column; COUNT] = [
     maybe("source", Shape::Narrow),
     maybe("country", Shape::Narrow),
     maybe("context_rest", Shape::Narrow),
-    maybe("facts", Shape::Narrow),
+    maybe("facts", Shape::Wide),
     maybe("reason", Shape::Wide),
     maybe("description", Shape::Wide),
     maybe("metadata", Shape::Wide),

@@ -5,9 +5,12 @@
 //! ([`Snapshot::export_xlsx`]) texts are texts and nothing has to be changed.
 
 mod csv;
+mod rows;
 mod table;
 mod xlsx;
 
+pub use csv::csv_value;
+pub use rows::{Cell, Holds, parquet_of};
 pub use table::CSV_COLUMNS;
 pub use xlsx::XLSX_ROWS_MAX;
 

@@ -359,7 +359,7 @@ fn count_pages(
     let mut reading = Reading::new(budget)?;
     let dictionary = segment.dictionary(column, &mut reading)?;
     let mut counts = vec![0_u64; dictionary.len() * buckets];
-    let mut others: HashMap<Vec<u8>, Vec<u64>> = HashMap::new();
+    let mut others: HashMap<String, Vec<u64>> = HashMap::new();
     let (from, upto) = rows.bounds();
     for nth in segment.page_of(column, from)..=segment.page_of(column, upto - 1) {
         let page = segment.page(column, nth, &mut reading)?;
@@ -389,17 +389,15 @@ fn count_pages(
                 let Some(text) = page.place(row).and_then(|place| texts.get(place)) else { return };
                 let counts = match others.get_mut(text) {
                     Some(counts) => counts,
-                    None => others.entry(text.to_vec()).or_insert_with(|| vec![0; buckets]),
+                    None => others.entry(text.to_owned()).or_insert_with(|| vec![0; buckets]),
                 };
                 counts[bucket_of(row)] += 1;
             }),
             _ => {}
         }
     }
-    let mut tell = |value: &[u8], counts: &[u64]| {
-        if counts.iter().any(|&count| count > 0)
-            && let Ok(value) = str::from_utf8(value)
-        {
+    let mut tell = |value: &str, counts: &[u64]| {
+        if counts.iter().any(|&count| count > 0) {
             f(value, counts);
         }
     };

@@ -7,15 +7,17 @@ use crate::error::{SearchError, SegmentError};
 use crate::limits::Budget;
 use crate::terms::Found;
 use crate::walk::{END, Walk, Walker};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tantivy::directory::MmapDirectory;
+use tantivy::directory::error::OpenWriteError;
 use tantivy::index::SegmentComponent;
 use tantivy::indexer::SingleSegmentIndexWriter;
 use tantivy::postings::{SegmentPostings, TermInfo};
 use tantivy::schema::document::{Document, ReferenceValue, ReferenceValueLeaf, Value};
 use tantivy::schema::{BytesOptions, Field, IndexRecordOption, Schema};
-use tantivy::{DocSet, Index, InvertedIndexReader, SegmentReader, TERMINATED};
+use tantivy::{DocSet, Index, InvertedIndexReader, SegmentReader, TERMINATED, TantivyError};
 
 /// The name of the only field.
 const FIELD: &str = "terms";
@@ -32,19 +34,19 @@ pub(crate) struct IndexWriter {
 impl IndexWriter {
     /// Begins an index in an empty folder.
     pub(crate) fn create(folder: &Path, segment: &str) -> Result<Self, SegmentError> {
-        let internal = |error: tantivy::TantivyError| SegmentError::internal(segment, error);
         let mut schema = Schema::builder();
         schema.add_bytes_field(FIELD, BytesOptions::default().set_indexed());
         let directory =
             MmapDirectory::open(folder).map_err(|error| SegmentError::internal(segment, error))?;
         let builder = Index::builder().schema(schema.build());
-        let writer = builder.single_segment_index_writer(directory, MEMORY_BYTES).map_err(internal)?;
+        let writer = builder.single_segment_index_writer(directory, MEMORY_BYTES);
+        let writer = writer.map_err(|error| unwritten(folder, segment, error))?;
         Ok(Self { writer, folder: folder.to_owned(), segment: segment.to_owned() })
     }
 
     /// Appends the next row.
     pub(crate) fn push(&mut self, terms: Found) -> Result<(), SegmentError> {
-        self.writer.add_document(Row(terms)).map_err(|error| SegmentError::internal(&self.segment, error))
+        self.writer.add_document(Row(terms)).map_err(|error| unwritten(&self.folder, &self.segment, error))
     }
 
     /// Writes what is left.
@@ -52,15 +54,34 @@ impl IndexWriter {
     /// For each row the library also writes that nothing is stored of it, which takes five bytes. The file must be
     /// there and is never read; so the one of positions, which is as empty and ends as it must, takes its place.
     pub(crate) fn finish(self) -> Result<(), SegmentError> {
-        let index = self.writer.finalize().map_err(|error| SegmentError::internal(&self.segment, error))?;
-        let metas =
-            index.searchable_segment_metas().map_err(|error| SegmentError::internal(&self.segment, error))?;
+        let unwritten = |error| unwritten(&self.folder, &self.segment, error);
+        let index = self.writer.finalize().map_err(unwritten)?;
+        let metas = index.searchable_segment_metas().map_err(unwritten)?;
         for meta in metas {
             let [positions, store] = [SegmentComponent::Positions, SegmentComponent::Store]
                 .map(|component| self.folder.join(meta.relative_path(component)));
             std::fs::copy(positions, &store).map_err(SegmentError::io(&store))?;
         }
         Ok(())
+    }
+}
+
+/// A disk that fails, such as a full one, is told from a mistake of ours.
+fn unwritten(folder: &Path, segment: &str, error: TantivyError) -> SegmentError {
+    match error {
+        TantivyError::IoError(source)
+        | TantivyError::OpenWriteError(OpenWriteError::IoError { io_error: source, .. }) => {
+            SegmentError::io(folder)(io::Error::new(innermost(&source), source))
+        }
+        other => SegmentError::internal(segment, other),
+    }
+}
+
+/// What the system said: the library wraps that again where it writes its dictionary.
+fn innermost(error: &io::Error) -> io::ErrorKind {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(tantivy_fst::Error::Io(inner)) => inner.kind(),
+        _ => error.kind(),
     }
 }
 

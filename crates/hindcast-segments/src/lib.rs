@@ -41,7 +41,10 @@ pub mod words;
 mod write;
 
 pub use crate::error::{SearchError, SegmentError};
-pub use crate::export::{AnswerPlace, CSV_COLUMNS, CsvStyle, ExportError, Format, XLSX_ROWS_MAX};
+pub use crate::export::{
+    AnswerPlace, CSV_COLUMNS, Cell, CsvStyle, ExportError, Format, Holds, XLSX_ROWS_MAX, csv_value,
+    parquet_of,
+};
 pub use crate::facets::{Facet, FacetKind, FacetValue};
 pub use crate::histogram::{BUCKETS_MAX, Histogram};
 pub use crate::limits::{Budget, PAGE_ENTRIES_MAX, QUERY_BYTES_MAX, QUERY_TIME_MAX};

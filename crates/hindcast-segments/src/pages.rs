@@ -5,6 +5,10 @@
 //! by the library, and single pages here: headers (Thrift's compact protocol), levels, and the four encodings
 //! that [`crate::segment`] writes. Nothing here trusts a length it read.
 
+mod header;
+
+use header::{Header, Reader, split_header};
+
 /// The values of a page.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
@@ -25,8 +29,10 @@ const ABSENT: u32 = u32::MAX;
 pub(crate) enum Values {
     /// Places in the dictionary.
     Codes(Vec<u32>),
-    /// Texts or bytes.
+    /// Texts.
     Texts(Texts),
+    /// Bytes of any length.
+    Bytes(Pieces),
     /// Sixteen bytes each.
     Fixed(Vec<u8>),
     /// Numbers.
@@ -39,18 +45,35 @@ impl Default for Values {
     }
 }
 
-/// Many texts in one piece of memory.
+/// Many texts in one piece of memory, which is checked to be UTF-8 once.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
-    bytes: Vec<u8>,
-    spans: Vec<(u32, u32)>,
+    text: String,
+    spans: Vec<Span>,
 }
+
+/// Many pieces of bytes in one piece of memory.
+#[derive(Debug, Default)]
+pub(crate) struct Pieces {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+/// Where something begins and ends.
+type Span = (u32, u32);
 
 impl Texts {
     pub(crate) fn len(&self) -> usize {
         self.spans.len()
     }
 
+    pub(crate) fn get(&self, at: usize) -> Option<&str> {
+        let &(from, upto) = self.spans.get(at)?;
+        self.text.get(from as usize..upto as usize)
+    }
+}
+
+impl Pieces {
     pub(crate) fn get(&self, at: usize) -> Option<&[u8]> {
         let &(from, upto) = self.spans.get(at)?;
         self.bytes.get(from as usize..upto as usize)
@@ -62,6 +85,7 @@ impl Texts {
 pub(crate) enum Physical {
     Numbers,
     Texts,
+    Bytes,
     Fixed,
 }
 
@@ -82,7 +106,8 @@ impl Page {
     pub(crate) fn bytes(&self) -> usize {
         let values = match &self.values {
             Values::Codes(codes) => size_of_val(codes.as_slice()),
-            Values::Texts(texts) => texts.bytes.len() + size_of_val(texts.spans.as_slice()),
+            Values::Texts(texts) => texts.text.len() + size_of_val(texts.spans.as_slice()),
+            Values::Bytes(pieces) => pieces.bytes.len() + size_of_val(pieces.spans.as_slice()),
             Values::Fixed(bytes) => bytes.len(),
             Values::Numbers(numbers) => size_of_val(numbers.as_slice()),
         };
@@ -129,6 +154,7 @@ pub(crate) fn decode_data(
             Values::Codes(codes)
         }
         (PLAIN, Physical::Texts) => Values::Texts(texts(body, at, present)?),
+        (PLAIN, Physical::Bytes) => Values::Bytes(Pieces { spans: spans(&body, at, present)?, bytes: body }),
         (PLAIN, Physical::Fixed) => {
             Values::Fixed(body.get(at..at + present * 16).ok_or("values are cut short")?.to_vec())
         }
@@ -179,19 +205,33 @@ fn read_u32(bytes: &[u8], at: usize) -> Result<u32, Malformed> {
     Ok(u32::from_le_bytes(four))
 }
 
-fn texts(bytes: Vec<u8>, from: usize, count: usize) -> Result<Texts, Malformed> {
+/// What is between the texts becomes zeros, which are text too: so all of it is checked at once.
+fn texts(mut bytes: Vec<u8>, from: usize, count: usize) -> Result<Texts, Malformed> {
+    let spans = spans(&bytes, from, count)?;
+    let mut between = 0;
+    for &(from, upto) in &spans {
+        bytes[between..from as usize].fill(0);
+        between = upto as usize;
+    }
+    bytes.truncate(between);
+    let text = String::from_utf8(bytes).map_err(|_| "a text is not UTF-8")?;
+    Ok(Texts { text, spans })
+}
+
+/// Where the values are, each of which stands behind its length.
+fn spans(bytes: &[u8], from: usize, count: usize) -> Result<Vec<Span>, Malformed> {
     let mut spans = Vec::with_capacity(count.min(bytes.len() / 4 + 1));
     let mut at = from;
     for _ in 0..count {
-        let length = read_u32(&bytes, at)? as usize;
+        let length = read_u32(bytes, at)? as usize;
         let end = at + 4 + length;
         if end > bytes.len() {
-            return Err("a text is cut short");
+            return Err("a value is cut short");
         }
         spans.push((at as u32 + 4, end as u32));
         at = end;
     }
-    Ok(Texts { bytes, spans })
+    Ok(spans)
 }
 
 /// Definition levels of one bit: 1 where a row has a value.
@@ -314,122 +354,6 @@ fn deltas(bytes: &[u8], count: usize) -> Result<Vec<i64>, Malformed> {
     Ok(out)
 }
 
-/// What a page header says.
-#[derive(Default)]
-struct Header {
-    uncompressed: usize,
-    compressed: usize,
-    /// Number of rows, encoding.
-    data: Option<(usize, i64)>,
-    /// Number of values.
-    dictionary: Option<usize>,
-}
-
-fn split_header(bytes: &[u8]) -> Result<(Header, &[u8]), Malformed> {
-    let mut reader = Reader { bytes, at: 0 };
-    let mut header = Header::default();
-    let mut last = 0;
-    while let Some((field, kind)) = reader.field(&mut last)? {
-        match (field, kind) {
-            (2, I32) => header.uncompressed = reader.zigzag()?.try_into().map_err(|_| "a negative size")?,
-            (3, I32) => header.compressed = reader.zigzag()?.try_into().map_err(|_| "a negative size")?,
-            (5, STRUCT) => {
-                let (count, encoding) = reader.counted()?;
-                header.data = Some((count, encoding));
-            }
-            (7, STRUCT) => header.dictionary = Some(reader.counted()?.0),
-            _ => reader.skip(kind, 0)?,
-        }
-    }
-    Ok((header, &bytes[reader.at..]))
-}
-
-const TRUE: u8 = 1;
-const FALSE: u8 = 2;
-const I32: u8 = 5;
-const I64: u8 = 6;
-const BINARY: u8 = 8;
-const STRUCT: u8 = 12;
-const DEPTH_MAX: u8 = 8;
-
-/// Reads Thrift's compact protocol.
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Reader<'_> {
-    fn byte(&mut self) -> Result<u8, Malformed> {
-        let byte = *self.bytes.get(self.at).ok_or("bytes are missing")?;
-        self.at += 1;
-        Ok(byte)
-    }
-
-    fn varint(&mut self) -> Result<u64, Malformed> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err("a number is too long")
-    }
-
-    fn zigzag(&mut self) -> Result<i64, Malformed> {
-        let value = self.varint()?;
-        Ok((value >> 1) as i64 ^ -((value & 1) as i64))
-    }
-
-    fn field(&mut self, last: &mut i64) -> Result<Option<(i64, u8)>, Malformed> {
-        let head = self.byte()?;
-        if head == 0 {
-            return Ok(None);
-        }
-        let delta = i64::from(head >> 4);
-        *last = if delta == 0 { self.zigzag()? } else { *last + delta };
-        Ok(Some((*last, head & 0xf)))
-    }
-
-    /// A structure whose first field is a count and whose second is an encoding.
-    fn counted(&mut self) -> Result<(usize, i64), Malformed> {
-        let (mut count, mut encoding, mut last) = (0, 0, 0);
-        while let Some((field, kind)) = self.field(&mut last)? {
-            match (field, kind) {
-                (1, I32) => count = self.zigzag()?.try_into().map_err(|_| "a negative count")?,
-                (2, I32) => encoding = self.zigzag()?,
-                _ => self.skip(kind, 0)?,
-            }
-        }
-        if count > PAGE_BYTES_MAX { Err("a page has too many values") } else { Ok((count, encoding)) }
-    }
-
-    fn skip(&mut self, kind: u8, depth: u8) -> Result<(), Malformed> {
-        match kind {
-            TRUE | FALSE => {}
-            3 => drop(self.byte()?),
-            4 | I32 | I64 => drop(self.varint()?),
-            BINARY => {
-                let length = self.varint()? as usize;
-                self.at = self
-                    .at
-                    .checked_add(length)
-                    .filter(|&at| at <= self.bytes.len())
-                    .ok_or("bytes are missing")?;
-            }
-            STRUCT if depth < DEPTH_MAX => {
-                let mut last = 0;
-                while let Some((_, kind)) = self.field(&mut last)? {
-                    self.skip(kind, depth + 1)?;
-                }
-            }
-            _ => return Err("a header holds what we do not write"),
-        }
-        Ok(())
-    }
-}
-
 /// A page of nothing but numbers.
 #[cfg(test)]
 pub(crate) fn numbers_page(numbers: Vec<i64>) -> Page {
@@ -463,7 +387,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), optional: bool, packed: bool) {
             let mut unpacker = zstd::bulk::Decompressor::new().unwrap();
-            for physical in [Physical::Numbers, Physical::Texts, Physical::Fixed] {
+            for physical in [Physical::Numbers, Physical::Texts, Physical::Bytes, Physical::Fixed] {
                 let _ = decode_data(&bytes, 0, optional, packed, physical, &mut unpacker);
             }
             let _ = decode_dictionary(&bytes, packed, &mut unpacker);

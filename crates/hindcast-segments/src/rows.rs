@@ -94,18 +94,29 @@ impl<'s> RowReader<'s> {
             .into()
     }
 
+    /// The text of a row in a column, as it is now in memory.
+    fn text(&self, column: usize, row: u32) -> Result<Option<&str>, SearchError> {
+        let Some(page) = &self.pages[column] else { return Ok(None) };
+        let Some(place) = page.place(row) else { return Ok(None) };
+        let found = match &page.values {
+            Values::Texts(texts) => texts.get(place),
+            Values::Codes(codes) => match (codes.get(place), &self.dictionaries[column]) {
+                (Some(&code), Some(dictionary)) => dictionary.get(code as usize),
+                _ => None,
+            },
+            _ => None,
+        };
+        found.map(Some).ok_or_else(|| self.missing(column))
+    }
+
     /// The bytes of a row in a column, as they are now in memory.
     fn bytes(&self, column: usize, row: u32) -> Result<Option<&[u8]>, SearchError> {
         let Some(page) = &self.pages[column] else { return Ok(None) };
         let Some(place) = page.place(row) else { return Ok(None) };
         let found = match &page.values {
-            Values::Texts(texts) => texts.get(place),
+            Values::Bytes(pieces) => pieces.get(place),
             Values::Fixed(bytes) => bytes.get(place * 16..place * 16 + 16),
-            Values::Codes(codes) => match (codes.get(place), &self.dictionaries[column]) {
-                (Some(&code), Some(dictionary)) => dictionary.get(code as usize),
-                _ => None,
-            },
-            Values::Numbers(_) => None,
+            _ => None,
         };
         found.map(Some).ok_or_else(|| self.missing(column))
     }
@@ -133,10 +144,7 @@ impl<'s> RowReader<'s> {
             if !wanted || !matches!(COLUMNS[column].shape, Shape::Narrow | Shape::Wide) {
                 continue;
             }
-            if let Some(bytes) = this.bytes(column, row)? {
-                let text = str::from_utf8(bytes).map_err(|_| this.missing(column))?;
-                cells.texts[column] = Some(Cow::Borrowed(text));
-            }
+            cells.texts[column] = this.text(column, row)?.map(Cow::Borrowed);
         }
         cells.sections = this.bytes(at::SECTIONS, row)?.map(Cow::Borrowed);
         cells.left = this.bytes(at::PARTIAL, row)?.map(Cow::Borrowed);

@@ -115,7 +115,8 @@ impl Segment {
         let physical = match shape {
             Shape::Number | Shape::Time => Physical::Numbers,
             Shape::Fixed { .. } => Physical::Fixed,
-            Shape::Narrow | Shape::Wide | Shape::Bytes => Physical::Texts,
+            Shape::Narrow | Shape::Wide => Physical::Texts,
+            Shape::Bytes => Physical::Bytes,
         };
         decode_data(bytes, first, COLUMNS[column].optional, chunk.compressed, physical, &mut reading.unpacker)
             .map_err(|what| malformed(what).into())
@@ -234,7 +235,7 @@ impl Segment {
             for row in page.first..page.first + page.rows {
                 let Some(place) = page.place(row) else { continue };
                 let found = match &page.values {
-                    Values::Texts(texts) => texts.get(place),
+                    Values::Texts(texts) => texts.get(place).map(str::as_bytes),
                     Values::Fixed(bytes) => bytes.get(place * 16..place * 16 + 16),
                     _ => None,
                 };

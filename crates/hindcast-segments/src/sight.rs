@@ -8,7 +8,7 @@ use crate::query::{Clause, Key, Query};
 use crate::scan;
 use crate::terms::tag;
 use hindcast_event::json::write_string;
-use hindcast_event::{Entries, Field, Hidden, facts_without_user_agent, hidden_of_context, without};
+use hindcast_event::{Entries, Field, Hidden, facts_without, hidden_of_context, hidden_of_facts, without};
 use std::borrow::Cow;
 
 /// What a reader may see; everything by default.
@@ -84,7 +84,7 @@ impl Sight {
             return;
         }
         let columns: [(Field, &[usize]); 5] = [
-            (Field::Address, &[at::IP, at::COUNTRY, at::FACTS]),
+            (Field::Address, &[at::IP, at::COUNTRY]),
             (Field::UserAgent, &[at::USER_AGENT]),
             (Field::Session, &[at::SESSION_ID, at::REQUEST_ID]),
             (Field::Metadata, &[at::METADATA]),
@@ -98,8 +98,8 @@ impl Sight {
             let rest = without(rest, &hidden_of_context);
             cells.texts[at::CONTEXT_REST] = Some(rest).filter(|rest| rest != "{}").map(Cow::Owned);
         }
-        if self.hidden.has(Field::UserAgent) {
-            let facts = cells.texts[at::FACTS].as_deref().and_then(facts_without_user_agent);
+        if !hidden_of_facts(self.hidden).is_empty() {
+            let facts = cells.texts[at::FACTS].as_deref().and_then(|facts| facts_without(facts, self.hidden));
             cells.texts[at::FACTS] = facts.map(Cow::Owned);
         }
         if self.hidden.has(Field::Email) {

@@ -16,6 +16,7 @@ use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use hindcast_event::{Damaged, Entries};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -275,7 +276,19 @@ pub(crate) fn properties(
     Ok(properties.build())
 }
 
+/// A disk that fails, such as a full one, is told from a mistake of ours.
+fn unwritten(path: &Path, segment: &str, error: ParquetError) -> SegmentError {
+    match error {
+        ParquetError::External(source) => match source.downcast::<io::Error>() {
+            Ok(source) => SegmentError::io(path)(*source),
+            Err(other) => SegmentError::internal(segment, other),
+        },
+        other => SegmentError::internal(segment, other),
+    }
+}
+
 struct ColumnWriter {
+    path: PathBuf,
     writer: ArrowWriter<Summing<BufWriter<File>>>,
     batches: Batches,
     scratch: Vec<u8>,
@@ -308,7 +321,7 @@ impl ColumnWriter {
             bytes: 0,
             files: Vec::new(),
         };
-        Ok(Self { writer, batches, scratch: Vec::new(), used: [false; COUNT], meta })
+        Ok(Self { path, writer, batches, scratch: Vec::new(), used: [false; COUNT], meta })
     }
 
     fn push(&mut self, piece: &Entries) -> Result<(), SegmentError> {
@@ -340,9 +353,8 @@ impl ColumnWriter {
     }
 
     fn flush(&mut self) -> Result<(), SegmentError> {
-        let internal = |error: &dyn std::fmt::Display| SegmentError::internal(&self.meta.id, error);
-        let batch = self.batches.take().map_err(|error| internal(&error))?;
-        self.writer.write(&batch).map_err(|error| internal(&error))
+        let batch = self.batches.take().map_err(|error| SegmentError::internal(&self.meta.id, error))?;
+        self.writer.write(&batch).map_err(|error| unwritten(&self.path, &self.meta.id, error))
     }
 
     fn finish(mut self, folder: &Path) -> Result<SegmentMeta, SegmentError> {
@@ -354,10 +366,9 @@ impl ColumnWriter {
         let empty: Vec<&str> = empty.map(|column| COLUMNS[column].name).collect();
         self.writer.append_key_value_metadata(KeyValue::new(EMPTY_COLUMNS_KEY.to_owned(), empty.join(",")));
         let mut meta = self.meta;
-        let sink = self.writer.into_inner().map_err(|error| SegmentError::internal(&meta.id, error))?;
+        let sink = self.writer.into_inner().map_err(|error| unwritten(&self.path, &meta.id, error))?;
         let (mut buffered, sums) = sink.finish();
-        let rows = folder.join(ROWS_FILE);
-        buffered.flush().map_err(SegmentError::io(&rows))?;
+        buffered.flush().map_err(SegmentError::io(&self.path))?;
         let Sums { bytes, sha256, blocks } = sums;
         meta.files.push(FileMeta { name: ROWS_FILE.to_owned(), bytes, sha256: hex(&sha256) });
         let path = folder.join(BLOCKS_FILE);

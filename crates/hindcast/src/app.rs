@@ -3,7 +3,9 @@
 use crate::anchors::{self, Anchors};
 use crate::catalog::{By, Catalog, Workspace};
 use crate::config::Config;
-use crate::followers::Claims;
+use crate::deliver::Deliver;
+use crate::facts::Facts;
+use crate::followers::{Claims, Stuck};
 use crate::jobs::exports::Exports;
 use crate::jobs::reports::Reports;
 use crate::jobs::verify::Verifications;
@@ -40,13 +42,15 @@ pub struct App {
     /// What people configured.
     pub catalog: Catalog,
     /// The truth.
-    pub ledger: Ledger,
+    pub ledger: Arc<Ledger>,
     /// Opens the secrets that the catalog keeps sealed.
     pub seal: Seal,
     /// What the provider says of itself.
     pub discovered: Discovered,
     /// What is searched: the newest entries and the segments of each workspace.
     pub rooms: Arc<Rooms>,
+    /// What is worked out of events when they arrive.
+    pub facts: Facts,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Turns true when the server should end.
@@ -61,12 +65,16 @@ pub struct App {
     pub verifications: Verifications,
     /// Witnesses and anchors.
     pub anchors: Anchors,
+    /// What destinations share.
+    pub(crate) deliver: Deliver,
     /// What people read, until it is written down.
     pub readings: Readings,
     /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
     known_passwords: Option<KnownPasswords>,
     /// Rooms whose newest entries are being packed.
     pub(crate) claims: Claims,
+    /// What the keeper and the eraser could not do yet.
+    pub stuck: Stuck,
     /// Set when somebody wants the retention applied now.
     pub keep_now: AtomicBool,
     /// Sources that are being fetched.
@@ -112,7 +120,7 @@ impl App {
         let metrics = Arc::new(Metrics::default());
         let (ending, _) = watch::channel(false);
         let rooms = Arc::new(Rooms::open(&config, &*journal, ending.clone())?);
-        let ledger = Ledger::open(
+        let ledger = Arc::new(Ledger::open(
             journal,
             rooms.clone(),
             hindcast_ledger::Config {
@@ -124,7 +132,7 @@ impl App {
                 checkpoint_every: Duration::from_millis(config.ledger.checkpoint_ms),
                 remember: Duration::from_secs(3600 * config.ledger.idempotency_hours),
             },
-        )?;
+        )?);
         rooms
             .damaged()
             .into_iter()
@@ -133,6 +141,8 @@ impl App {
         let known_passwords = KnownPasswords::open(&config.people.known_passwords)?;
         let (posting, full_at, readings, exports, verifications) = Default::default();
         let anchors = Anchors::open(&config, &catalog, clock())?;
+        let deliver = Deliver::new(&config.deliver.allow);
+        let facts = Facts::open(&config)?;
         let app = Self {
             config,
             clock,
@@ -141,6 +151,7 @@ impl App {
             discovered: Discovered::default(),
             ledger,
             rooms,
+            facts,
             metrics,
             ending,
             setup_code,
@@ -148,9 +159,11 @@ impl App {
             reports: Reports::default(),
             verifications,
             anchors,
+            deliver,
             readings,
             known_passwords,
             claims: Claims::default(),
+            stuck: Stuck::default(),
             keep_now: AtomicBool::new(false),
             fetching: Mutex::default(),
             fonts: OnceLock::new(),

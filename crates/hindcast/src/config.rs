@@ -29,7 +29,9 @@ pub struct Config {
     pub people: People,
     pub sources: Sources,
     pub limits: Limits,
+    pub facts: Facts,
     pub paper: Paper,
+    pub deliver: Deliver,
     pub log: Log,
     pub witness_server: WitnessServer,
     #[serde(default)]
@@ -121,9 +123,25 @@ pub struct Limits {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "see Config")]
+pub struct Facts {
+    pub geo_files: Vec<PathBuf>,
+    pub geo_upload_mb: usize,
+    pub country_table: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
 pub struct Paper {
     pub fonts: Vec<PathBuf>,
     pub entries_max: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Deliver {
+    pub allow: Vec<Network>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -210,6 +228,7 @@ impl Config {
             ("limits.batch_events", self.limits.batch_events as u64),
             ("limits.query_seconds", self.limits.query_seconds),
             ("limits.evidence_mb", self.limits.evidence_mb as u64),
+            ("facts.geo_upload_mb", self.facts.geo_upload_mb as u64),
             ("limits.requests_per_10s", u64::from(self.limits.requests_per_10s)),
         ] {
             if value == 0 {

@@ -75,12 +75,20 @@ pub struct Metrics {
     pub anchored: Counter,
     /// Attempts at that which failed.
     pub unanchored: Counter,
+    /// Entries that destinations took.
+    pub delivered: Counter,
+    /// Attempts at that which failed.
+    pub undelivered: Counter,
+    /// Entries that became dead letters.
+    pub undeliverable: Counter,
     /// Requests that were answered.
     pub requests: Counter,
     /// How long appends took until they were durable.
     pub append_time: Durations,
     /// How long queries took.
     pub query_time: Durations,
+    /// How long attempts at deliveries took.
+    pub delivery_time: Durations,
 }
 
 impl Metrics {
@@ -101,6 +109,9 @@ impl Metrics {
                 &self.anchored,
             ),
             ("hindcast_anchor_failures_total", "Attempts at that which failed.", &self.unanchored),
+            ("hindcast_entries_delivered_total", "Entries that destinations took.", &self.delivered),
+            ("hindcast_delivery_failures_total", "Attempts at deliveries that failed.", &self.undelivered),
+            ("hindcast_dead_letters_total", "Entries that became dead letters.", &self.undeliverable),
             ("hindcast_requests_total", "Requests that were answered.", &self.requests),
         ] {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.get());
@@ -114,6 +125,11 @@ impl Metrics {
             &mut out,
         );
         self.query_time.tell("hindcast_query_seconds", "How long queries took.", &mut out);
+        self.delivery_time.tell(
+            "hindcast_delivery_seconds",
+            "How long attempts at deliveries took.",
+            &mut out,
+        );
         out
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::app::App;
 use crate::catalog::{By, Outgoing};
+use crate::facts::{Settling, Working};
+use hindcast_event::json::Json;
 use hindcast_event::{Arrival, Draft, Entries, Invalid, Kind, TooLarge};
 use hindcast_ledger::{AppendError, Appended, Batch, IdempotencyKey, WorkspaceId};
 use sha2::{Digest as _, Sha256};
@@ -16,7 +18,7 @@ impl App {
         kind: Kind,
         draft: &serde_json::Value,
     ) -> anyhow::Result<Appended> {
-        Ok(self.ledger.append(workspace, self.batch(kind, &draft.to_string(), None)?)?)
+        self.append_own(workspace, kind, &draft.to_string(), None)
     }
 
     /// The same, once for each key, however often it is asked for. The draft has to be the same each time.
@@ -29,10 +31,31 @@ impl App {
     ) -> anyhow::Result<Appended> {
         let draft = draft.to_string();
         let once = IdempotencyKey { key: key.to_owned(), fingerprint: Sha256::digest(&draft).into() };
-        Ok(self.ledger.append(workspace, self.batch(kind, &draft, Some(once))?)?)
+        self.append_own(workspace, kind, &draft, Some(once))
     }
 
-    fn batch(&self, kind: Kind, draft: &str, once: Option<IdempotencyKey>) -> anyhow::Result<Batch> {
+    fn append_own(
+        &self,
+        workspace: &WorkspaceId,
+        kind: Kind,
+        draft: &str,
+        once: Option<IdempotencyKey>,
+    ) -> anyhow::Result<Appended> {
+        let (batch, settling) = self.batch(workspace, kind, draft, once)?;
+        let appended = self.ledger.append(workspace, batch)?;
+        if let Some(settling) = settling.filter(|_| appended.first_time.is_some()) {
+            settling.settle(appended.first);
+        }
+        Ok(appended)
+    }
+
+    fn batch(
+        &self,
+        workspace: &WorkspaceId,
+        kind: Kind,
+        draft: &str,
+        once: Option<IdempotencyKey>,
+    ) -> anyhow::Result<(Batch, Option<Settling>)> {
         let draft = Draft::parse(draft)?;
         let mut random = [0; 26];
         getrandom::fill(&mut random)?;
@@ -41,8 +64,10 @@ impl App {
         key.copy_from_slice(&random[10..]);
         let arrival = Arrival { now: (self.clock)(), random: id };
         let mut entries = Entries::default();
-        entries.push_new(kind, &key, |out| draft.encode(&arrival, out))?;
-        Ok(Batch::new(entries, once)?)
+        let mut working = has_facts(kind, &draft).then(|| self.facts.begin(self, workspace, arrival.now));
+        let facts = working.as_mut().map_or("", |working| working.facts(&draft));
+        entries.push_new(kind, &key, |out| draft.encode_with(&arrival, facts, out))?;
+        Ok((Batch::new(entries, once)?, working.as_mut().map(Working::settling)))
     }
 
     /// Writes the entries that the catalog keeps, and says where they are. What cannot be written now stays there.
@@ -82,25 +107,21 @@ impl App {
 
     fn write(&self, outgoing: &Outgoing) -> anyhow::Result<(WorkspaceId, u64)> {
         let fingerprint = Sha256::digest(&outgoing.draft).into();
-        let batch = || {
+        let append_to = |workspace: &WorkspaceId| {
             let once = IdempotencyKey { key: outgoing.key.clone(), fingerprint };
-            self.batch(outgoing.kind, &outgoing.draft, Some(once))
+            self.append_own(workspace, outgoing.kind, &outgoing.draft, Some(once))
         };
-        let first = match batch() {
-            Ok(batch) => batch,
+        match append_to(&outgoing.workspace) {
             Err(error) if error.is::<Invalid>() || error.is::<TooLarge>() => {
                 // It will never be an event, so that it is gone is told instead.
                 let about = serde_json::json!({ "nr": outgoing.nr, "error": format!("{error:#}") });
                 let draft = By::server().event("log.unwritten", serde_json::json!([]), about);
                 let appended = self.record(&WorkspaceId::instance(), Kind::System, &draft)?;
-                return Ok((WorkspaceId::instance(), appended.first));
+                Ok((WorkspaceId::instance(), appended.first))
             }
-            Err(error) => return Err(error),
-        };
-        match self.ledger.append(&outgoing.workspace, first) {
             // A workspace out of service cannot take it; then the server's own log has the record.
-            Err(AppendError::Quarantined { .. } | AppendError::Unknown(_)) => {
-                Ok((WorkspaceId::instance(), self.ledger.append(&WorkspaceId::instance(), batch()?)?.first))
+            Err(error) if is_out_of_service(&error) => {
+                Ok((WorkspaceId::instance(), append_to(&WorkspaceId::instance())?.first))
             }
             appended => Ok((outgoing.workspace.clone(), appended?.first)),
         }
@@ -113,4 +134,14 @@ impl App {
             tracing::warn!(action, %error, "the server could not write its own log");
         }
     }
+}
+
+fn is_out_of_service(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(AppendError::Quarantined { .. } | AppendError::Unknown(_)))
+}
+
+/// Whether somebody did it: notices, checkpoints and what the server does by itself have no habits.
+fn has_facts(kind: Kind, draft: &Draft<'_>) -> bool {
+    let is_server = draft.actor.get("type").and_then(Json::as_str) == Some("system");
+    matches!(kind, Kind::Event | Kind::System) && !is_server
 }

@@ -17,8 +17,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     end_on_panic_of_vital_threads();
     // First of all, or a signal that comes early would end us without order.
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let hangups = signal(SignalKind::hangup())?;
     let witness = witness::embedded(&app).await?;
     let followers = Followers::start(&app)?;
+    let rereading = tokio::spawn(reread_geo(app.clone(), hangups));
     demo::resume(&app)?;
     let address = listener.local_addr()?;
     app.record_own("server.started", serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }));
@@ -32,6 +34,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     }
     let served = api::serve(app.clone(), listener, ended(app.clone(), signals)).await;
     app.ending.send_replace(true);
+    rereading.abort();
     if let Some(witness) = witness {
         let _ended = witness.await;
     }
@@ -46,10 +49,29 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     failure.map_or(served, Err)
 }
 
+/// Reads the operator's geo files again whenever SIGHUP comes.
+async fn reread_geo(app: Arc<App>, mut hangups: Signal) {
+    while hangups.recv().await.is_some() {
+        let app = app.clone();
+        let read = tokio::task::spawn_blocking(move || app.facts.shelf.reload().len()).await;
+        tracing::info!(files = read.unwrap_or(0), "geo files were read again");
+    }
+}
+
 /// A thread of ours that panics leaves work undone that nobody else would do; whatever starts the server starts it anew.
 fn end_on_panic_of_vital_threads() {
-    const VITAL: [&str; 8] =
-        ["sequencer", "publisher", "segmenter", "merger", "anchor", "outbox", "exporter", "scrub"];
+    const VITAL: [&str; 10] = [
+        "sequencer",
+        "publisher",
+        "segmenter",
+        "merger",
+        "anchor",
+        "dispatcher",
+        "outbox",
+        "exporter",
+        "scrub",
+        "memory",
+    ];
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = std::panic::take_hook();

@@ -79,7 +79,7 @@ impl House {
         let config = folder.join("hindcast.toml");
         // Small segments, so that what is known is looked for in many of them.
         let text = format!(
-            "[data]\nfolder = {:?}\nkeys = {:?}\n[segments]\nseal_entries = 4000\nmerge_entries = 30000\n[sources]\nintercom_url = {:?}\n[limits]\nrequests_per_10s = 100000\nquery_seconds = 300\n",
+            "[data]\nfolder = {:?}\nkeys = {:?}\n[segments]\nseal_entries = 4000\nmerge_entries = 30000\n[sources]\nintercom_url = {:?}\n[deliver]\nallow = [\"127.0.0.1\"]\n[limits]\nrequests_per_10s = 100000\nquery_seconds = 300\n",
             folder.join("data"),
             folder.join("keys"),
             intercom.url

@@ -49,3 +49,9 @@ sunday = Sonntag
 
 person-told = Einträge in diesem Zeitraum: { $count }. Neuester Eintrag insgesamt: { $when }.
 refresh = Jede Minute aktualisieren
+chart-svg = SVG herunterladen
+chart-csv = CSV herunterladen
+chart-begins = Von (UTC)
+chart-ends = Bis (UTC)
+chart-day = Tag
+chart-hour = Stunde

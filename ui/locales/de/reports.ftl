@@ -17,7 +17,7 @@ report-narrowed-told = Ihre Rolle sieht nicht alles, und der Bericht zeigt nicht
 report-making = { $report }: wird erstellt, { $percent } % fertig
 report-failed = { $report }: konnte nicht erstellt werden. Bitte versuchen Sie es erneut. Schlägt es wieder fehl, nennen Sie Ihrer Administration den Zeitpunkt.
 report-busy = Es werden gerade andere Berichte erstellt. Bitte versuchen Sie es danach erneut.
-report-wrong-time = Der erste Tag darf nicht nach dem letzten liegen, und beide müssen Daten sein.
+report-wrong-time = Der erste Tag darf nicht nach dem letzten liegen, und beide müssen gültige Tage sein.
 report-wrong-query = Diese Abfrage lässt sich nicht mit „{ $topic }“ verbinden. Bitte grenzen Sie den Bericht anders ein.
 report-query-time = Lassen Sie die Zeit in der Abfrage weg; sie steht oben.
 report-made-by = Erstellt von
@@ -33,23 +33,23 @@ report-verify-found = Das ist der Bericht „{ $report }“, unverändert, so wi
 report-verify-entry = Eintrag { $index }
 report-verify-unknown = Hier wurde kein Bericht mit diesem SHA-256 erstellt: Die Datei wurde geändert, oder sie kommt anderswoher.
 report-verify-none = Wählen Sie zuerst eine Datei.
-report-reviews = Durchgesehen
-report-reviews-none = Noch niemand hat abgezeichnet, diesen Bericht durchgesehen zu haben.
+report-reviews = Durchsicht
+report-reviews-none = Bisher hat niemand bestätigt, diesen Bericht durchgesehen zu haben.
 report-review-by = { $who }, { $when }
 report-review-note = Anmerkung (optional)
 report-review-sign = Ich habe diesen Bericht durchgesehen
-report-review-told = Ihr Zeichen ist ein Eintrag im Protokoll.
+report-review-told = Ihre Bestätigung wird als Eintrag im Protokoll festgehalten.
 report-access-review = Überprüfung der Zugriffe
-report-access-review-told = Wer kam und ging, Rollen, Token und was mächtige Rollen getan haben.
+report-access-review-told = Wer kam und ging, Rollen, Token und was Rollen mit weitreichenden Rechten getan haben.
 report-privileged-changes = Privilegierte Änderungen
 report-privileged-changes-told = Was Inhaber und Admins getan haben, und Änderungen an Rollen, Anmeldung und Einstellungen.
 report-data-exports = Datenexporte
-report-data-exports-told = Was ausgeführt und gelöscht wurde und wer das Protokoll gelesen hat.
+report-data-exports-told = Was exportiert und gelöscht wurde und wer das Protokoll gelesen hat.
 report-failed-sign-ins = Fehlgeschlagene Anmeldungen
 report-failed-sign-ins-told = Wer sich vergeblich anmelden wollte und wie die Anmeldung geschützt ist.
 report-ai-agents = Aktionen von KI-Agenten
 report-ai-agents-told = Was KI-Agenten getan haben, woran sie gehindert wurden und wie sie eingerichtet sind.
-report-incident-timeline = Ablauf eines Vorfalls
+report-incident-timeline = Verlauf eines Vorfalls
 report-incident-timeline-told = Alles, worauf eine Abfrage zutrifft, in der Reihenfolge, in der es geschah.
 report-evidence = Nachweise für { $standard }
 report-evidence-told = Abschnitt für Abschnitt, welche Nachweise dieses Protokoll hat.
@@ -60,40 +60,52 @@ report-time = Zeitraum
 report-entries = Einträge in diesem Zeitraum
 report-version = Erstellt mit
 report-narrowed-to = Eingegrenzt auf
-report-evidence-for = Dies sind Nachweise zu den genannten Abschnitten, dem Protokoll entnommen. Dass diese erfüllt sind, sagt der Bericht nicht; das beurteilt, wer ihn prüft. Die Abschnitte sind nur mit ihrer Nummer genannt und im Standard selbst nachzulesen.
+report-evidence-for = Dies sind Nachweise zu den genannten Abschnitten, dem Protokoll entnommen. Ob die Abschnitte erfüllt sind, sagt der Bericht nicht; das beurteilt, wer ihn prüft. Worum es in einem Abschnitt geht, steht hier in unseren Worten; was er verlangt, ist im Standard selbst nachzulesen.
 report-clause = Abschnitt
+report-clause-about = Worum es geht
 report-topic = Nachweis
 report-samples = Beispiele (Index)
 report-verdict = Befund
-report-recorded = Nachweise aufgezeichnet
-report-nothing = in diesem Zeitraum nichts aufgezeichnet
-report-no-source = Keine solchen Daten
-report-not-recorded = hindcast hat dafür keine Daten; bitte anders nachweisen
+report-recorded = Nachweise vorhanden
+report-nothing = nichts aufgezeichnet
+report-compared = mit anderen verglichen, siehe unten
 report-controls = Abschnitte und Nachweise
 report-nothing-told = In diesem Zeitraum wurde nichts dergleichen aufgezeichnet.
 report-counted = { $count ->
     [one] { $count } Eintrag
    *[other] { $count } Einträge
 }
-report-open-in-log = Im Protokoll öffnen
 report-newest = { $count ->
     [one] Hier steht nur der neueste.
    *[other] Hier stehen die neuesten { $count }.
 }
-report-timeline = Ablauf
-report-queries = Abfragen und Zahlen
-report-limits = Was das nicht beweist
+report-timeline = Verlauf
+report-queries = Abfragen und Anzahlen
+report-limits = Was dieser Bericht nicht beweist
 report-limit-sources = Das Protokoll enthält, was seine Quellen gesendet haben. Was sie nie gesendet haben, steht nicht darin.
 report-limit-key = Wer sowohl die Daten als auch den Signaturschlüssel hat, könnte ein anderes Protokoll schreiben. Checkpoints, die anderswo aufbewahrt werden, etwa diese Seite, machen das sichtbar.
 report-limit-clock = Wann etwas geschah, haben die Quellen angegeben; Eingangszeiten stammen von der Uhr des Servers.
 report-limit-law = Ein Bericht ist weder Rechtsberatung noch Prüfungsurteil.
+report-clock-lead = { $count ->
+    [one] Ein Eintrag ging ein, bevor er laut seiner Quelle geschah: Die Uhr einer Quelle ging gegenüber der des Servers um bis zu { $seconds } s vor.
+   *[other] { $count } Einträge gingen ein, bevor sie laut ihrer Quelle geschahen: Die Uhr einer Quelle ging gegenüber der des Servers um bis zu { $seconds } s vor.
+}
+report-clock-no-lead = Kein Eintrag dieses Zeitraums ging ein, bevor er laut seiner Quelle geschah.
+report-clock-compared = Zeugen und Zeitstempeldienste haben Checkpoints nach ihren eigenen Uhren bestätigt. Die Abweichung enthält die Dauer ihrer Antwort; unter null ging die Uhr des Servers nach.
+report-clock-uncompared = Für diesen Zeitraum ist keine Bestätigung eines Checkpoints durch einen Zeugen oder Zeitstempeldienst bekannt; von jedem werden die neuesten 20 behalten.
+report-clock-unmeasured = hindcast misst nicht, ob die Uhr des Servers einer Zeitquelle folgt; darum kümmert sich das Betriebssystem. Soll das hier als Nachweis stehen, senden Sie jede Kontrolle als Eintrag mit der Aktion control.checked und dem Ziel control/clock.
+report-clock-by = Bestätigt von
+report-clock-ours = Uhr des Servers (UTC)
+report-clock-theirs = Andere Uhr (UTC)
+report-clock-difference = Abweichung
+report-clock-seconds = { $seconds } s
 report-days = { $count ->
     [one] Einträge im Verlauf: die meisten am { $day }, { $count } Eintrag
    *[other] Einträge im Verlauf: die meisten am { $day }, { $count } Einträge
 }
 topic-sign-ins = Anmeldungen
 topic-failed-sign-ins = Fehlgeschlagene Anmeldungen
-topic-teammates = Teammitglieder, die kommen und gehen
+topic-teammates = Zu- und Abgänge von Teammitgliedern
 topic-roles = Rollen, Berechtigungen und Teams
 topic-tokens = Token und Schlüssel
 topic-privileged = Aktionen von Inhabern und Admins
@@ -110,7 +122,8 @@ topic-gaps = Lücken und Ausfälle der Protokollierung
 topic-recovery = Sicherung und Wiederherstellung
 topic-alerts = Alarme
 topic-policies = Regeln, Richtlinien und Freigaben
-topic-reviews = Durchsichten
+topic-reviews = Durchsichten und Kontrollen
+topic-clocks = Uhren
 topic-ai-agents = Aktionen von KI-Agenten
 topic-ai-refused = Woran KI-Agenten gehindert wurden
 topic-ai-settings = Einrichtung von KI-Agenten
@@ -118,7 +131,7 @@ report-repeat = Wiederholen
 report-repeat-not = Nur jetzt
 report-repeat-week = Jeden Montag, über die Woche davor
 report-repeat-month = Am Ersten jedes Monats, über den Monat davor
-report-repeat-told = Ein wiederholter Bericht braucht keine Daten. Er erscheint hier, sobald er erstellt ist; per E-Mail wird er noch nicht verschickt.
+report-repeat-told = Ein wiederholter Bericht braucht keine Tage. Er erscheint hier, sobald er erstellt ist; per E-Mail wird er noch nicht verschickt.
 report-schedules = Wiederholt
 report-schedule-week = jede Woche für { $who }, das nächste Mal am { $next }
 report-schedule-month = jeden Monat für { $who }, das nächste Mal am { $next }

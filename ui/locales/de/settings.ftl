@@ -17,6 +17,7 @@ expected-hours = Geben Sie zwei Stunden von 0 bis 24 ein, die erste vor der zwei
 expected-role = Wählen Sie eine Rolle, die Sie vergeben dürfen.
 expected-fewer = Höchstens { $max } sind erlaubt.
 expected-scope = Wählen Sie, was das Token darf.
+expected-scope-alone = Diese Berechtigungen gelten für alle Einträge: Schränken Sie den Lesezugriff des Tokens nicht ein.
 expected-days = Geben Sie eine Anzahl von Tagen von 1 bis { $max } ein.
 expected-networks = Geben Sie höchstens 32 Adressen oder Netzwerke ein, z. B. 10.0.0.0/8.
 expected-issuer = Geben Sie eine HTTPS-Adresse ein, z. B. https://id.example.com.
@@ -27,7 +28,6 @@ office-hours = Geschäftszeiten
 office-hours-told = Nach allem, was außerhalb davon geschieht, lässt sich suchen.
 hour-from = Von (Stunde)
 hour-until = Bis (Stunde)
-works-weekends = Samstag und Sonntag sind Arbeitstage
 
 you = Sie
 never = Nie

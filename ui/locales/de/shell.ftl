@@ -40,6 +40,7 @@ add = Hinzufügen
 yes = Ja
 no = Nein
 unknown = Unbekannt
+erased-person = Gelöschte Person
 
 offline = Verbindung unterbrochen – neuer Versuch läuft.
 signed-out = Sie sind nicht mehr angemeldet. Falls Sie etwas eingegeben haben, steht es noch auf dieser Seite.

@@ -49,3 +49,9 @@ sunday = Sunday
 
 person-told = Entries in this range: { $count }. Latest entry overall: { $when }.
 refresh = Refresh every minute
+chart-svg = Download SVG
+chart-csv = Download CSV
+chart-begins = From (UTC)
+chart-ends = Until (UTC)
+chart-day = Day
+chart-hour = Hour

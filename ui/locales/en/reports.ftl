@@ -60,22 +60,21 @@ report-time = Time
 report-entries = Entries in this time
 report-version = Made with
 report-narrowed-to = Narrowed to
-report-evidence-for = This is evidence for the clauses named, taken from the log. It does not say that they are met; that is for whoever examines it to judge. The clauses are named by number only and must be read in the standard itself.
+report-evidence-for = This is evidence for the clauses named, taken from the log. It does not say that they are met; that is for whoever examines it to judge. What a clause is about is said in our words; what it demands must be read in the standard itself.
 report-clause = Clause
+report-clause-about = What it is about
 report-topic = Evidence
 report-samples = Examples (index)
 report-verdict = Finding
 report-recorded = evidence recorded
-report-nothing = nothing recorded in this time
-report-no-source = No such data
-report-not-recorded = hindcast has no data for this; show other evidence
+report-nothing = nothing recorded
+report-compared = compared with others, see below
 report-controls = Clauses and evidence
 report-nothing-told = Nothing of this sort was recorded in this time.
 report-counted = { $count ->
     [one] { $count } entry
    *[other] { $count } entries
 }
-report-open-in-log = Open in the log
 report-newest = { $count ->
     [one] Only the newest entry is listed here.
    *[other] The newest { $count } are listed here.
@@ -87,6 +86,19 @@ report-limit-sources = The log holds what its sources sent. What they never sent
 report-limit-key = Whoever holds both the data and the signing key could write another log. Checkpoints that are kept elsewhere, such as this page, make that visible.
 report-limit-clock = Times at which something happened are those that sources gave; times of receipt are those of the server’s clock.
 report-limit-law = A report is no legal advice and no audit opinion.
+report-clock-lead = { $count ->
+    [one] One entry was received before it happened, going by its source: a source’s clock was ahead of the server’s by up to { $seconds } s.
+   *[other] { $count } entries were received before they happened, going by their sources: a source’s clock was ahead of the server’s by up to { $seconds } s.
+}
+report-clock-no-lead = No entry of this time was received before it happened, going by its source.
+report-clock-compared = Witnesses and time-stamping authorities confirmed checkpoints with their own clocks. The difference includes the time that their answer took; below zero, the server’s clock was behind.
+report-clock-uncompared = No confirmation of a checkpoint by a witness or a time-stamping authority is known for this time; of each, the newest 20 are remembered.
+report-clock-unmeasured = hindcast does not measure whether the server’s clock follows a time source; the operating system does. To have that here as evidence, send each check of it as an entry with the action control.checked and the target control/clock.
+report-clock-by = Confirmed by
+report-clock-ours = Server’s clock (UTC)
+report-clock-theirs = Their clock (UTC)
+report-clock-difference = Difference
+report-clock-seconds = { $seconds } s
 report-days = { $count ->
     [one] Entries over time: most on { $day }, { $count } entry
    *[other] Entries over time: most on { $day }, { $count } entries
@@ -111,6 +123,7 @@ topic-recovery = Backup and restore
 topic-alerts = Alerts
 topic-policies = Rules, policies and approvals
 topic-reviews = Reviews
+topic-clocks = Clocks
 topic-ai-agents = Actions of AI agents
 topic-ai-refused = What AI agents were kept from
 topic-ai-settings = How AI agents are set up

@@ -17,6 +17,7 @@ expected-hours = Two hours from 0 to 24 are expected, the first before the secon
 expected-role = A role that you may give is expected.
 expected-fewer = At most { $max } are expected.
 expected-scope = Choose what the token may do.
+expected-scope-alone = These permissions are about all entries: do not narrow what the token reads.
 expected-days = A number of days from 1 to { $max } is expected.
 expected-networks = Addresses or networks are expected, such as 10.0.0.0/8, at most 32.
 expected-issuer = An address of HTTPS is expected, such as https://id.example.com.
@@ -27,7 +28,6 @@ office-hours = Office hours
 office-hours-told = You can search for what happens outside of them.
 hour-from = From (hour)
 hour-until = Until (hour)
-works-weekends = Saturday and Sunday are working days
 
 you = You
 never = Never

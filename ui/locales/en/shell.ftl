@@ -40,6 +40,7 @@ add = Add
 yes = Yes
 no = No
 unknown = Unknown
+erased-person = Erased person
 
 offline = Connection lost – retrying.
 signed-out = You are no longer signed in. Anything you typed is still on this page.

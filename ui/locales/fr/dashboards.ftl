@@ -49,3 +49,9 @@ sunday = Dimanche
 
 person-told = Entrées sur cette période : { $count }. Dernière entrée, toutes périodes confondues : { $when }.
 refresh = Actualiser chaque minute
+chart-svg = Télécharger en SVG
+chart-csv = Télécharger en CSV
+chart-begins = Du (UTC)
+chart-ends = Au (UTC)
+chart-day = Jour
+chart-hour = Heure

@@ -40,7 +40,7 @@ report-review-note = Remarque (facultative)
 report-review-sign = J’ai examiné ce rapport
 report-review-told = Votre visa est une entrée du journal.
 report-access-review = Revue des accès
-report-access-review-told = Qui est arrivé et parti, les rôles, les jetons et ce qu’ont fait les rôles puissants.
+report-access-review-told = Qui est arrivé et parti, les rôles, les jetons et ce qu’ont fait les rôles aux droits étendus.
 report-privileged-changes = Modifications privilégiées
 report-privileged-changes-told = Ce qu’ont fait les propriétaires et les administrateurs, et les modifications de rôles, de connexion et de paramètres.
 report-data-exports = Exports de données
@@ -54,46 +54,58 @@ report-incident-timeline-told = Tout ce qui répond à une requête, dans l’or
 report-evidence = Éléments de preuve pour { $standard }
 report-evidence-told = Clause par clause, les éléments de preuve dont dispose ce journal.
 report-gdpr = le RGPD
-report-period = { $from } – { $until }
+report-period = du { $from } au { $until }
 report-workspace = Espace de travail
 report-time = Période
 report-entries = Entrées de la période
 report-version = Créé avec
 report-narrowed-to = Restreint à
-report-evidence-for = Voici des éléments de preuve tirés du journal pour les clauses citées. Ce rapport ne dit pas qu’elles sont respectées ; c’est à la personne qui l’examine d’en juger. Les clauses ne sont citées que par leur numéro et doivent être lues dans la norme elle-même.
+report-evidence-for = Voici des éléments de preuve tirés du journal pour les clauses citées. Ce rapport ne dit pas qu’elles sont respectées ; c’est à la personne qui l’examine d’en juger. L’objet de chaque clause est indiqué avec nos mots ; ce qu’elle exige est à lire dans la norme elle-même.
 report-clause = Clause
+report-clause-about = Objet
 report-topic = Élément
 report-samples = Exemples (index)
 report-verdict = Constat
 report-recorded = éléments enregistrés
-report-nothing = rien d’enregistré sur la période
-report-no-source = Pas de telles données
-report-not-recorded = hindcast n’a pas de données à ce sujet ; à prouver autrement
+report-nothing = rien d’enregistré
+report-compared = comparé à d’autres, voir plus bas
 report-controls = Clauses et éléments de preuve
 report-nothing-told = Rien de tel n’a été enregistré sur la période.
 report-counted = { $count ->
     [one] { $count } entrée
    *[other] { $count } entrées
 }
-report-open-in-log = Ouvrir dans le journal
 report-newest = { $count ->
     [one] Seule la plus récente figure ici.
    *[other] Les { $count } plus récentes figurent ici.
 }
 report-timeline = Chronologie
-report-queries = Requêtes et nombres
-report-limits = Ce que cela ne prouve pas
+report-queries = Requêtes et décomptes
+report-limits = Ce que ce rapport ne prouve pas
 report-limit-sources = Le journal contient ce que ses sources ont envoyé. Ce qu’elles n’ont jamais envoyé n’y figure pas.
 report-limit-key = Qui détient à la fois les données et la clé de signature pourrait écrire un autre journal. Des points de contrôle conservés ailleurs, comme cette page, le rendent visible.
 report-limit-clock = Les heures des faits sont celles qu’ont données les sources ; les heures de réception sont celles de l’horloge du serveur.
 report-limit-law = Un rapport n’est ni un conseil juridique ni une opinion d’audit.
+report-clock-lead = { $count ->
+    [one] Une entrée a été reçue avant de s’être produite, selon sa source : l’horloge d’une source avançait sur celle du serveur, jusqu’à { $seconds } s.
+   *[other] { $count } entrées ont été reçues avant de s’être produites, selon leur source : l’horloge d’une source avançait sur celle du serveur, jusqu’à { $seconds } s.
+}
+report-clock-no-lead = Aucune entrée de la période n’a été reçue avant de s’être produite, selon sa source.
+report-clock-compared = Des témoins et des autorités d’horodatage ont confirmé des points de contrôle avec leur propre horloge. L’écart comprend la durée de leur réponse ; négatif, il indique que l’horloge du serveur retardait.
+report-clock-uncompared = Aucune confirmation d’un point de contrôle par un témoin ou une autorité d’horodatage n’est connue pour la période ; pour chacun, les 20 plus récentes sont conservées.
+report-clock-unmeasured = hindcast ne mesure pas si l’horloge du serveur suit une source de temps ; c’est l’affaire du système d’exploitation. Pour en avoir la preuve ici, envoyez chaque contrôle comme une entrée avec l’action control.checked et la cible control/clock.
+report-clock-by = Confirmé par
+report-clock-ours = Horloge du serveur (UTC)
+report-clock-theirs = Autre horloge (UTC)
+report-clock-difference = Écart
+report-clock-seconds = { $seconds } s
 report-days = { $count ->
     [one] Entrées au fil du temps : maximum le { $day }, { $count } entrée
    *[other] Entrées au fil du temps : maximum le { $day }, { $count } entrées
 }
 topic-sign-ins = Connexions
 topic-failed-sign-ins = Échecs de connexion
-topic-teammates = Arrivées et départs de membres
+topic-teammates = Arrivées et départs de coéquipiers
 topic-roles = Rôles, autorisations et équipes
 topic-tokens = Jetons et clés
 topic-privileged = Actions des propriétaires et administrateurs
@@ -111,6 +123,7 @@ topic-recovery = Sauvegarde et restauration
 topic-alerts = Alertes
 topic-policies = Règles, politiques et approbations
 topic-reviews = Examens
+topic-clocks = Horloges
 topic-ai-agents = Actions des agents IA
 topic-ai-refused = Ce qui a été refusé aux agents IA
 topic-ai-settings = Configuration des agents IA

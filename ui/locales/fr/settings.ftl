@@ -17,6 +17,7 @@ expected-hours = Saisissez deux heures de 0 à 24, la première avant la seconde
 expected-role = Choisissez un rôle que vous pouvez attribuer.
 expected-fewer = { $max } au maximum.
 expected-scope = Choisissez ce que le jeton permet de faire.
+expected-scope-alone = Ces droits portent sur toutes les entrées : ne restreignez pas la lecture du jeton.
 expected-days = Saisissez un nombre de jours de 1 à { $max }.
 expected-networks = Saisissez au plus 32 adresses ou réseaux, par exemple 10.0.0.0/8.
 expected-issuer = Saisissez une adresse HTTPS, par exemple https://id.example.com.
@@ -27,7 +28,6 @@ office-hours = Horaires d’ouverture
 office-hours-told = Vous pouvez rechercher ce qui se passe en dehors de ces horaires.
 hour-from = Début (heure)
 hour-until = Fin (heure)
-works-weekends = Le samedi et le dimanche sont travaillés
 
 you = Vous
 never = Jamais

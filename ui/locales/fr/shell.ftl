@@ -40,6 +40,7 @@ add = Ajouter
 yes = Oui
 no = Non
 unknown = Inconnu
+erased-person = Personne effacée
 
 offline = Connexion perdue – nouvelle tentative en cours.
 signed-out = Votre session est terminée. Si vous aviez saisi quelque chose, vous le retrouvez encore sur cette page.

@@ -48,3 +48,9 @@ sunday = 日曜日
 
 person-told = この期間のエントリ：{ $count }件。全期間で最新のエントリ：{ $when }。
 refresh = 1分ごとに更新
+chart-svg = SVGをダウンロード
+chart-csv = CSVをダウンロード
+chart-begins = 開始（UTC）
+chart-ends = 終了（UTC）
+chart-day = 曜日
+chart-hour = 時

@@ -17,6 +17,7 @@ expected-hours = 開始と終了を0～24の範囲で入力し、開始を終了
 expected-role = 付与できるロールを選択してください。
 expected-fewer = { $max }件以内で入力してください。
 expected-scope = トークンに許可する操作を選択してください。
+expected-scope-alone = これらの操作はすべてのエントリが対象です。トークンの読み取り範囲は制限しないでください。
 expected-days = 日数を1～{ $max }の範囲で入力してください。
 expected-networks = アドレスまたはネットワーク（例：10.0.0.0/8）を32件以内で入力してください。
 expected-issuer = HTTPSのURLを入力してください（例：https://id.example.com）。
@@ -27,7 +28,6 @@ office-hours = 営業時間
 office-hours-told = 営業時間外のアクティビティを検索できるようになります。
 hour-from = 開始（時）
 hour-until = 終了（時）
-works-weekends = 土曜日と日曜日を営業日とする
 
 you = 自分
 never = なし

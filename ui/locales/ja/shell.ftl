@@ -40,6 +40,7 @@ add = 追加
 yes = はい
 no = いいえ
 unknown = 不明
+erased-person = 消去された人物
 
 offline = 接続が切れました。再接続しています。
 signed-out = サインアウトされています。入力した内容があれば、このページに残っています。

@@ -3,68 +3,24 @@
 //! Write-ahead log, synchronous FULL: a commit returns after its sync. Deleted content is overwritten
 //! (`secure_delete`), so that what was sealed or erased does not linger in free pages.
 
-use super::{Head, Journal, JournalError, Remembered, Run, Sealed, Transaction};
+mod file;
+mod transaction;
+
+use super::{Head, Journal, JournalError, Run, Sealed, Transaction};
 use crate::{Frontier, Hash, WorkspaceId};
+use file::{connect, migrate, reserve_index};
 use hindcast_event::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, params};
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
-use std::ops::Range;
+use rusqlite::{Connection, ErrorCode, Row, params};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-
-/// Each migration is run once and never edited.
-const MIGRATIONS: [&str; 1] = ["
-    CREATE TABLE workspace (
-        number    INTEGER PRIMARY KEY,
-        id        TEXT NOT NULL UNIQUE,
-        origin    TEXT NOT NULL UNIQUE,
-        size      INTEGER NOT NULL,
-        peaks     BLOB NOT NULL,
-        last_time INTEGER NOT NULL,
-        sealed    INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE run (
-        workspace  INTEGER NOT NULL REFERENCES workspace,
-        first      INTEGER NOT NULL,
-        count      INTEGER NOT NULL,
-        first_time INTEGER NOT NULL,
-        packed     BLOB NOT NULL
-    ) STRICT;
-    CREATE UNIQUE INDEX run_place ON run (workspace, first);
-    CREATE TABLE remembered (
-        workspace   INTEGER NOT NULL REFERENCES workspace,
-        key         TEXT NOT NULL,
-        fingerprint BLOB NOT NULL,
-        first       INTEGER NOT NULL,
-        count       INTEGER NOT NULL,
-        expires_at  INTEGER NOT NULL,
-        PRIMARY KEY (workspace, key)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX remembered_until ON remembered (expires_at);
-    CREATE TABLE checkpoint (
-        workspace INTEGER NOT NULL REFERENCES workspace,
-        size      INTEGER NOT NULL,
-        note      TEXT NOT NULL,
-        PRIMARY KEY (workspace, size)
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE segment (
-        workspace INTEGER NOT NULL REFERENCES workspace,
-        first     INTEGER NOT NULL,
-        meta      TEXT NOT NULL,
-        PRIMARY KEY (workspace, first)
-    ) STRICT, WITHOUT ROWID;
-"];
+use transaction::SqliteTransaction;
 
 /// How long emptying the write-ahead log may wait for those who read.
 const SCRUB_MAX: Duration = Duration::from_secs(30);
-/// Deleting more at once would make an append wait.
-const FORGOTTEN_AT_ONCE: usize = 1000;
 /// The write-ahead log is cut back when it grows past this.
 const WAL_PAGES_MAX: i64 = 8192;
-/// The index of the write-ahead log has this much space from the start: enough for a log of 1 GB.
-const WAL_INDEX_BYTES: u64 = 1024 * 1024;
 
 /// The journal in one SQLite file; see the module.
 #[derive(Debug)]
@@ -99,56 +55,6 @@ impl SqliteJournal {
     fn damaged(&self, what: impl Into<String>) -> JournalError {
         JournalError::Damaged { file: self.file.clone(), what: what.into() }
     }
-}
-
-fn connect(file: &Path) -> rusqlite::Result<Connection> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
-    connection.execute_batch(
-        "PRAGMA page_size = 8192;
-         PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
-         PRAGMA secure_delete = ON;
-         PRAGMA foreign_keys = ON;
-         PRAGMA wal_autocheckpoint = 0;
-         PRAGMA cache_size = -16384;",
-    )?;
-    Ok(connection)
-}
-
-/// Takes the space that the index of the write-ahead log may need. SQLite lets it grow after a commit was written; on a
-/// full disk that commit would be reported as failed, and still be there after a crash.
-fn reserve_index(file: &Path) -> Result<File, JournalError> {
-    let mut path = file.as_os_str().to_owned();
-    path.push("-shm");
-    let path = PathBuf::from(path);
-    let reserved = || {
-        let mut index = OpenOptions::new().append(true).open(&path)?;
-        let missing = WAL_INDEX_BYTES.saturating_sub(index.metadata()?.len());
-        io::copy(&mut io::repeat(0).take(missing), &mut index)?;
-        Ok(index)
-    };
-    reserved().map_err(|source: io::Error| match source.kind() {
-        io::ErrorKind::StorageFull => JournalError::Full { file: path.clone() },
-        _ => JournalError::Io { file: path.clone(), source: Box::new(source) },
-    })
-}
-
-fn migrate(file: &Path, connection: &mut Connection) -> Result<(), JournalError> {
-    let said = |error| explain(file, error);
-    let known = MIGRATIONS.len() as i64;
-    let transaction = connection.transaction().map_err(said)?;
-    let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(said)?;
-    if found > known {
-        return Err(JournalError::TooNew { file: file.to_owned(), found, known });
-    }
-    for migration in &MIGRATIONS[usize::try_from(found).unwrap_or(0)..] {
-        transaction.execute_batch(migration).map_err(said)?;
-    }
-    transaction.pragma_update(None, "user_version", known).map_err(said)?;
-    transaction.commit().map_err(said)
 }
 
 /// A panic while the lock was held rolled its transaction back, so the connection is still sound.
@@ -186,9 +92,7 @@ fn read_head(row: &Row<'_>) -> rusqlite::Result<Head> {
 
 impl Journal for SqliteJournal {
     fn begin(&self) -> Result<Box<dyn Transaction + '_>, JournalError> {
-        let writer = lock(&self.writer);
-        writer.execute_batch("BEGIN IMMEDIATE").map_err(|error| explain(&self.file, error))?;
-        Ok(Box::new(SqliteTransaction { file: &self.file, writer, open: true }))
+        Ok(Box::new(SqliteTransaction::begin(&self.file, lock(&self.writer))?))
     }
 
     fn heads(&self) -> Result<Vec<Head>, JournalError> {
@@ -309,211 +213,5 @@ impl Journal for SqliteJournal {
             writer.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())).map_err(said)?;
         }
         Ok(())
-    }
-}
-
-struct SqliteTransaction<'j> {
-    file: &'j Path,
-    writer: MutexGuard<'j, Connection>,
-    open: bool,
-}
-
-impl SqliteTransaction<'_> {
-    fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, JournalError> {
-        let done = self.writer.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
-        done.map_err(|error| explain(self.file, error))
-    }
-
-    /// A change that must hit the one row it names.
-    fn execute_one(
-        &self,
-        sql: &str,
-        params: impl rusqlite::Params,
-        workspace: &WorkspaceId,
-    ) -> Result<(), JournalError> {
-        match self.execute(sql, params)? {
-            1 => Ok(()),
-            rows => {
-                let what = format!("{rows} rows instead of one for workspace {workspace}");
-                Err(JournalError::Damaged { file: self.file.to_owned(), what })
-            }
-        }
-    }
-}
-
-impl Transaction for SqliteTransaction<'_> {
-    fn create(&mut self, workspace: &WorkspaceId, origin: &str) -> Result<(), JournalError> {
-        self.execute_one(
-            "INSERT INTO workspace (id, origin, size, peaks, last_time, sealed) VALUES (?1, ?2, 0, x'', 0, 0)",
-            params![workspace.as_str(), origin],
-            workspace,
-        )
-    }
-
-    fn rename(&mut self, workspace: &WorkspaceId, origin: &str) -> Result<(), JournalError> {
-        self.execute_one(
-            "UPDATE workspace SET origin = ?2 WHERE id = ?1",
-            params![workspace.as_str(), origin],
-            workspace,
-        )
-    }
-
-    fn head(&mut self, workspace: &WorkspaceId) -> Result<Option<Head>, JournalError> {
-        let mut statement = self
-            .writer
-            .prepare_cached(&format!("{HEAD} WHERE id = ?1"))
-            .map_err(|error| explain(self.file, error))?;
-        statement
-            .query_row([workspace.as_str()], read_head)
-            .optional()
-            .map_err(|error| explain(self.file, error))
-    }
-
-    fn append(&mut self, workspace: &WorkspaceId, run: &Run) -> Result<(), JournalError> {
-        self.execute_one(
-            "INSERT INTO run (workspace, first, count, first_time, packed)
-             SELECT number, ?2, ?3, ?4, ?5 FROM workspace WHERE id = ?1",
-            params![workspace.as_str(), run.first, run.count, run.first_time.micros(), run.packed],
-            workspace,
-        )
-    }
-
-    fn advance(&mut self, head: &Head) -> Result<(), JournalError> {
-        let peaks: Vec<u8> = head.frontier.peaks().iter().flat_map(|hash| *hash.as_bytes()).collect();
-        self.execute_one(
-            "UPDATE workspace SET size = ?2, peaks = ?3, last_time = ?4 WHERE id = ?1",
-            params![head.workspace.as_str(), head.frontier.size(), peaks, head.last_time.micros()],
-            &head.workspace,
-        )
-    }
-
-    fn recall(
-        &mut self,
-        workspace: &WorkspaceId,
-        key: &str,
-        now: Timestamp,
-    ) -> Result<Option<Remembered>, JournalError> {
-        let explain = |error| explain(self.file, error);
-        let mut statement = self
-            .writer
-            .prepare_cached(
-                "SELECT fingerprint, first, count, expires_at FROM remembered
-                 WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND key = ?2 AND expires_at > ?3",
-            )
-            .map_err(explain)?;
-        let found = statement.query_row(params![workspace.as_str(), key, now.micros()], |row| {
-            Ok(Remembered {
-                fingerprint: row.get(0)?,
-                first: row.get(1)?,
-                count: row.get(2)?,
-                expires_at: Timestamp::from_micros(row.get(3)?),
-            })
-        });
-        found.optional().map_err(explain)
-    }
-
-    fn remember(
-        &mut self,
-        workspace: &WorkspaceId,
-        key: &str,
-        what: &Remembered,
-    ) -> Result<(), JournalError> {
-        self.execute_one(
-            "INSERT OR REPLACE INTO remembered (workspace, key, fingerprint, first, count, expires_at)
-             SELECT number, ?2, ?3, ?4, ?5, ?6 FROM workspace WHERE id = ?1",
-            params![
-                workspace.as_str(),
-                key,
-                what.fingerprint,
-                what.first,
-                what.count,
-                what.expires_at.micros()
-            ],
-            workspace,
-        )
-    }
-
-    fn forget(&mut self, now: Timestamp) -> Result<bool, JournalError> {
-        let forgotten = self.execute(
-            "DELETE FROM remembered WHERE (workspace, key) IN
-                (SELECT workspace, key FROM remembered WHERE expires_at <= ?1 LIMIT ?2)",
-            params![now.micros(), FORGOTTEN_AT_ONCE],
-        )?;
-        Ok(forgotten >= FORGOTTEN_AT_ONCE)
-    }
-
-    fn forget_of(&mut self, workspace: &WorkspaceId, entries: &Range<u64>) -> Result<(), JournalError> {
-        self.execute(
-            "DELETE FROM remembered WHERE workspace = (SELECT number FROM workspace WHERE id = ?1)
-                AND first < ?3 AND first + count > ?2",
-            params![workspace.as_str(), entries.start, entries.end],
-        )?;
-        Ok(())
-    }
-
-    fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError> {
-        self.execute_one(
-            "INSERT INTO checkpoint (workspace, size, note) SELECT number, ?2, ?3 FROM workspace WHERE id = ?1",
-            params![workspace.as_str(), size, note],
-            workspace,
-        )
-    }
-
-    fn cosign(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError> {
-        self.execute_one(
-            "UPDATE checkpoint SET note = ?3
-             WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND size = ?2",
-            params![workspace.as_str(), size, note],
-            workspace,
-        )
-    }
-
-    fn seal(
-        &mut self,
-        workspace: &WorkspaceId,
-        sealed: u64,
-        remove: &[u64],
-        add: &[Sealed],
-    ) -> Result<(), JournalError> {
-        for first in remove {
-            self.execute_one(
-                "DELETE FROM segment WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND first = ?2",
-                params![workspace.as_str(), first],
-                workspace,
-            )?;
-        }
-        for segment in add {
-            self.execute_one(
-                "INSERT INTO segment (workspace, first, meta) SELECT number, ?2, ?3 FROM workspace WHERE id = ?1",
-                params![workspace.as_str(), segment.first, segment.meta],
-                workspace,
-            )?;
-        }
-        self.execute_one(
-            "UPDATE workspace SET sealed = ?2 WHERE id = ?1",
-            params![workspace.as_str(), sealed],
-            workspace,
-        )?;
-        self.execute(
-            "DELETE FROM run WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND first + count <= ?2
-                AND first < ?2",
-            params![workspace.as_str(), sealed],
-        )?;
-        Ok(())
-    }
-
-    fn commit(mut self: Box<Self>) -> Result<(), JournalError> {
-        let committed = self.writer.execute_batch("COMMIT").map_err(|error| explain(self.file, error));
-        self.open = committed.is_err();
-        committed
-    }
-}
-
-impl Drop for SqliteTransaction<'_> {
-    fn drop(&mut self) {
-        // SQLite has already rolled back by itself after some errors; then there is nothing to do.
-        if self.open && !self.writer.is_autocommit() {
-            let _rolled_back = self.writer.execute_batch("ROLLBACK");
-        }
     }
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 mod answers;
+#[path = "../../../../tests/canary.rs"]
+mod canary;
 mod damage;
 mod exports;
 mod life;

@@ -1,10 +1,10 @@
 //! Taking out of segments: what stays is found and read as before, and of what goes no byte is left.
 
+use crate::canary::found_in;
 use crate::past::{self, Dice, budget, merge, open, push, rows, scanned, seal};
 use hindcast_event::{Entries, Entry, Indexes, Remnant, Timestamp};
 use hindcast_segments::query::{ParseContext, Query};
 use hindcast_segments::{Cursor, SegmentError, Snapshot, Store};
-use std::path::Path;
 use tempfile::TempDir;
 
 /// A secret that one of the entries has in its metadata, and its name.
@@ -62,46 +62,53 @@ fn found(snapshot: &Snapshot, query: &Query) -> Vec<u64> {
 
 #[test]
 fn what_stays_is_found_in_the_same_order_and_what_is_gone_is_nowhere() {
-    for seed in 0..12 {
-        let dice = &mut Dice::new(seed);
-        let folder = TempDir::new().unwrap();
-        let store = open(folder.path());
-        let entries = past::entries(dice, 0, 300);
-        push(dice, &store, &entries);
-        (0..5).for_each(|_| seal(&store, 50));
-        let before = store.snapshot();
-        // A prefix, some single ones, and the whole of the fourth segment.
-        let mut gone: Indexes = [0..dice.below(70), 150..200].into_iter().collect();
-        (0..20).map(|_| dice.below(250)).for_each(|index| gone.insert(index..index + 1));
-        rewrite(&store, &gone);
-        for text in QUERIES {
-            let query = query(text);
-            let mut expected = found(&before, &query);
-            expected.retain(|&index| !gone.contains(index));
-            let after = store.snapshot();
-            assert_eq!(found(&after, &query), expected, "{text}");
-            assert_eq!(after.count(&query, &budget()).unwrap(), expected.len() as u64, "{text}");
-            let indexes = after.indexes(&query, &budget()).unwrap();
-            assert_eq!(indexes.count(), expected.len() as u64, "{text}");
-            assert!(expected.iter().all(|&index| indexes.contains(index)), "{text}");
+    // Most of the time each of them waits for the disk.
+    std::thread::scope(|scope| {
+        for seed in 0..12 {
+            scope.spawn(move || some_of_a_past_goes(seed));
         }
-        let mut left = rows(&entries);
-        left.retain(|row| !gone.contains(row.0));
-        assert_eq!(scanned(&store.snapshot()), left);
-        for index in 0..300 {
-            let there = !store.snapshot().get(index, &budget()).unwrap().is_empty();
-            assert_eq!(there, !gone.contains(index), "{index}");
-        }
-        // Sparse segments are merged, named by the manifest and opened as others are.
-        let neighbours = store.metas().iter().filter(|meta| meta.end_index <= 150).count();
-        if neighbours > 1 {
-            merge(&store, 0, neighbours);
-        }
-        let metas = store.metas();
-        drop(store);
-        let store = Store::open(folder.path(), metas, past::config()).unwrap();
-        assert_eq!(scanned(&store.snapshot()), left[..left.len() - 50]);
+    });
+}
+
+fn some_of_a_past_goes(seed: u64) {
+    let dice = &mut Dice::new(seed);
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    let entries = past::entries(dice, 0, 300);
+    push(dice, &store, &entries);
+    (0..5).for_each(|_| seal(&store, 50));
+    let before = store.snapshot();
+    // A prefix, some single ones, and the whole of the fourth segment.
+    let mut gone: Indexes = [0..dice.below(70), 150..200].into_iter().collect();
+    (0..20).map(|_| dice.below(250)).for_each(|index| gone.insert(index..index + 1));
+    rewrite(&store, &gone);
+    for text in QUERIES {
+        let query = query(text);
+        let mut expected = found(&before, &query);
+        expected.retain(|&index| !gone.contains(index));
+        let after = store.snapshot();
+        assert_eq!(found(&after, &query), expected, "{text}");
+        assert_eq!(after.count(&query, &budget()).unwrap(), expected.len() as u64, "{text}");
+        let indexes = after.indexes(&query, &budget()).unwrap();
+        assert_eq!(indexes.count(), expected.len() as u64, "{text}");
+        assert!(expected.iter().all(|&index| indexes.contains(index)), "{text}");
     }
+    let mut left = rows(&entries);
+    left.retain(|row| !gone.contains(row.0));
+    assert_eq!(scanned(&store.snapshot()), left);
+    for index in 0..300 {
+        let there = !store.snapshot().get(index, &budget()).unwrap().is_empty();
+        assert_eq!(there, !gone.contains(index), "{index}");
+    }
+    // Sparse segments are merged, named by the manifest and opened as others are.
+    let neighbours = store.metas().iter().filter(|meta| meta.end_index <= 150).count();
+    if neighbours > 1 {
+        merge(&store, 0, neighbours);
+    }
+    let metas = store.metas();
+    drop(store);
+    let store = Store::open(folder.path(), metas, past::config()).unwrap();
+    assert_eq!(scanned(&store.snapshot()), left[..left.len() - 50]);
 }
 
 #[test]
@@ -116,7 +123,7 @@ fn an_erased_value_is_in_no_file_and_the_rest_reads_as_it_did() {
     entries.append(&past::entry_of(dice, &secret, 120));
     push(dice, &store, &entries);
     seal(&store, 121);
-    assert!(files_have(folder.path(), SECRET), "or the test proves nothing");
+    assert!(!found_in(folder.path(), &[SECRET]).is_empty(), "or the test proves nothing");
     let id = store.metas()[0].id.clone();
     let mut keep = |entry: &Entry<'_>, out: &mut Entries| {
         if entry.index == 120 { without(entry, out) } else { as_it_is(entry, out) }
@@ -124,7 +131,7 @@ fn an_erased_value_is_in_no_file_and_the_rest_reads_as_it_did() {
     let written = store.rewrite(&id, &|_| true, &mut keep, &|| true).unwrap();
     store.adopt(written.into_iter().collect(), &[id]);
 
-    assert!(!files_have(folder.path(), SECRET));
+    assert_eq!(found_in(folder.path(), &[SECRET]), []);
     let snapshot = store.snapshot();
     assert!(found(&snapshot, &query(SECRET)).is_empty());
     assert_eq!(found(&snapshot, &query("guava actor:erased")), [120]);
@@ -143,33 +150,6 @@ fn an_erased_value_is_in_no_file_and_the_rest_reads_as_it_did() {
     let written = store.rewrite(&id, &|_| true, &mut as_it_is, &|| true).unwrap();
     store.adopt(written.into_iter().collect(), &[id]);
     assert_eq!(scanned(&store.snapshot()), read);
-}
-
-/// Whether any file has a text, also in pages that are compressed: those are read through the columns.
-fn files_have(folder: &Path, text: &str) -> bool {
-    let mut found = false;
-    for child in std::fs::read_dir(folder).unwrap() {
-        let path = child.unwrap().path();
-        if path.is_dir() {
-            found |= files_have(&path, text);
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap();
-        found |= bytes.windows(text.len()).any(|window| window == text.as_bytes());
-        // A zstd frame begins with these four bytes.
-        for at in bytes
-            .windows(4)
-            .enumerate()
-            .filter(|(_, window)| *window == [0x28, 0xb5, 0x2f, 0xfd])
-            .map(|(at, _)| at)
-        {
-            let mut page = Vec::new();
-            // What begins so by chance cannot be read.
-            let _cut = zstd::stream::copy_decode(&bytes[at..], &mut page);
-            found |= page.windows(text.len()).any(|window| window == text.as_bytes());
-        }
-    }
-    found
 }
 
 #[test]

@@ -13,7 +13,7 @@ mod first;
 mod standing;
 mod syslog;
 mod tsa;
-pub(crate) mod web;
+mod web;
 mod webhook;
 mod witness;
 
@@ -21,6 +21,7 @@ pub use covered::{Coverage, Covered, anchors_for, covered, witnessed};
 pub use fingerprint::fingerprint;
 pub(crate) use first::ask_first;
 pub use standing::{Attempt, Done, Standing};
+pub(crate) use web::certificates_of;
 
 use crate::app::App;
 use crate::catalog::{Catalog, CatalogError};

@@ -1,11 +1,12 @@
 //! A syslog (RFC 5424) over UDP (RFC 5426), TCP with counted octets (RFC 6587) or TLS (RFC 5425).
 
-use super::{Head, fingerprint, web};
+use super::{Head, fingerprint};
 use crate::config::{AnchorOf, Transport};
+use crate::syslog::{self, counted};
 use anyhow::{Context as _, bail, ensure};
 use hindcast_event::Timestamp;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs as _, UdpSocket};
 use std::sync::Arc;
@@ -61,7 +62,7 @@ impl Syslog {
             }
             By::Tcp => {
                 let stream = self.connect(&addresses)?;
-                (&stream).write_all(counted(&message).as_bytes())?;
+                (&stream).write_all(&counted(message.as_bytes()))?;
                 stream.shutdown(Shutdown::Write)?;
                 closed(&stream)?;
                 Ok(String::new())
@@ -69,7 +70,7 @@ impl Syslog {
             By::Tls(config, host) => {
                 let connection = ClientConnection::new(config.clone(), host.clone())?;
                 let mut stream = StreamOwned::new(connection, self.connect(&addresses)?);
-                stream.write_all(counted(&message).as_bytes())?;
+                stream.write_all(&counted(message.as_bytes()))?;
                 stream.conn.send_close_notify();
                 stream.flush()?;
                 closed(stream)?;
@@ -110,22 +111,11 @@ fn closed(stream: impl Read) -> anyhow::Result<()> {
 }
 
 fn tls(of: &AnchorOf) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    match &of.ca {
-        Some(file) => {
-            for certificate in web::certificates(file)? {
-                roots.add(CertificateDer::from(certificate.der().to_vec()))?;
-            }
-        }
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
-fn counted(message: &str) -> String {
-    format!("{} {message}", message.len())
+    let ca = of
+        .ca
+        .as_ref()
+        .map(|file| std::fs::read(file).with_context(|| format!("cannot read {}", file.display())));
+    syslog::tls(ca.transpose()?.as_deref(), None)
 }
 
 /// One line of ASCII: whoever stores it must not be able to break the note in two.

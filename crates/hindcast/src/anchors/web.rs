@@ -4,21 +4,20 @@
 use anyhow::{Context as _, ensure};
 use std::path::Path;
 use std::time::Duration;
+use ureq::http::Request;
 use ureq::http::header::CONTENT_TYPE;
-use ureq::http::{HeaderMap, Request};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
 /// No answer is larger.
 pub(super) const ANSWER_BYTES_MAX: u64 = 256 * 1024;
 
 /// Asks others over HTTP.
-pub(crate) struct Web(ureq::Agent);
+pub(super) struct Web(ureq::Agent);
 
 /// What somebody answered, whatever the status.
-pub(crate) struct Answer {
+pub(super) struct Answer {
     pub status: u16,
     pub media_type: String,
-    pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
 
@@ -41,23 +40,21 @@ impl Web {
     }
 
     pub fn get(&self, url: &str) -> anyhow::Result<Answer> {
-        self.ask(Request::get(url).body(())?, ANSWER_BYTES_MAX)
+        self.ask(Request::get(url).body(())?)
     }
 
     pub fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> anyhow::Result<Answer> {
         let request =
             headers.iter().fold(Request::post(url), |request, (name, value)| request.header(*name, *value));
-        self.ask(request.body(body)?, ANSWER_BYTES_MAX)
+        self.ask(request.body(body)?)
     }
 
-    /// Asks anything, and takes an answer of at most `bytes_max`.
-    pub fn ask(&self, request: Request<impl ureq::AsSendBody>, bytes_max: u64) -> anyhow::Result<Answer> {
+    fn ask(&self, request: Request<impl ureq::AsSendBody>) -> anyhow::Result<Answer> {
         let mut response = self.0.run(request)?;
         let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let media_type = media_type.unwrap_or_default().to_owned();
-        let body = response.body_mut().with_config().limit(bytes_max).read_to_vec()?;
-        let headers = std::mem::take(response.headers_mut());
-        Ok(Answer { status: response.status().as_u16(), media_type, headers, body })
+        let body = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec()?;
+        Ok(Answer { status: response.status().as_u16(), media_type, body })
     }
 }
 
@@ -81,8 +78,12 @@ impl Answer {
 /// The certificates in a PEM file.
 pub(super) fn certificates(file: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
     let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let items = parse_pem(&pem).collect::<Result<Vec<_>, _>>();
-    let items = items.with_context(|| format!("{} is no PEM", file.display()))?;
+    certificates_of(&pem).with_context(|| format!("{} holds no certificate", file.display()))
+}
+
+/// The certificates in PEM.
+pub(crate) fn certificates_of(pem: &[u8]) -> anyhow::Result<Vec<Certificate<'static>>> {
+    let items = parse_pem(pem).collect::<Result<Vec<_>, _>>().context("this is no PEM")?;
     let certificates: Vec<_> = items
         .into_iter()
         .filter_map(|item| match item {
@@ -90,6 +91,6 @@ pub(super) fn certificates(file: &Path) -> anyhow::Result<Vec<Certificate<'stati
             _ => None,
         })
         .collect();
-    ensure!(!certificates.is_empty(), "{} holds no certificate", file.display());
+    ensure!(!certificates.is_empty(), "there is no certificate in it");
     Ok(certificates)
 }

@@ -227,13 +227,29 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for JsonBody<T> {
         }
         let packed = read(&parts.headers, body, JSON_BYTES_MAX).await?;
         let bytes = Encoding::of(&parts.headers)?.unpack(packed, JSON_BYTES_MAX)?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
+        parse(&bytes).map(Self)
+    }
+}
+
+/// Reads JSON, or names the field that is wrong.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let error = error.into_inner();
+        match error.classify() {
             serde_json::error::Category::Data => {
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", error.to_string())
+                let problem =
+                    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", error.to_string());
+                // What is wrong with the body as a whole is at no path.
+                if path == "." { problem } else { problem.field(&path) }
             }
             _ => Problem::new(StatusCode::BAD_REQUEST, "invalid_json", error.to_string()),
-        })
-    }
+        }
+    })?;
+    let ended = reader.end();
+    ended.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "invalid_json", error.to_string()))?;
+    Ok(value)
 }
 
 #[cfg(test)]
@@ -308,6 +324,21 @@ mod tests {
             Encoding::Zstd.unpack(packed.into(), 1 << 20).expect_err("too wide").code(),
             "unreadable_encoding"
         );
+    }
+
+    #[test]
+    fn json_that_does_not_fit_is_refused_by_field() {
+        type Days = std::collections::BTreeMap<String, Vec<u32>>;
+        let refused = |json: &str| {
+            let problem = parse::<Days>(json.as_bytes()).expect_err(json);
+            let told: serde_json::Value = serde_json::from_slice(&problem.to_json("r")).expect("JSON");
+            (problem.code(), told["field"].as_str().map(str::to_owned))
+        };
+        assert_eq!(refused(r#"{"a": [1, "x"]}"#), ("invalid_body", Some("a[1]".to_owned())));
+        assert_eq!(refused("[]"), ("invalid_body", None));
+        assert_eq!(refused(r#"{"a": [1]} {}"#), ("invalid_json", None));
+        assert_eq!(refused("{"), ("invalid_json", None));
+        assert_eq!(parse::<Days>(br#"{"a": [1]}"#).expect("good")["a"], [1]);
     }
 
     #[test]

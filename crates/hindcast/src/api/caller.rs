@@ -1,7 +1,7 @@
 //! Who calls, and what they may do: a permission is a type in the signature of a handler.
 //!
-//! [`Reader`], [`Writer`] and [`Admin`] are made from `Authorization: Bearer …`; a reader and a writer name their
-//! workspace, so no handler can forget it. A workspace that is not the caller's does not exist for it. Good tokens are
+//! [`Reader`], [`Writer`], [`Keeper`], [`Eraser`] and [`Admin`] are made from `Authorization: Bearer …`; all but the last
+//! name their workspace, so no handler can forget it. A workspace that is not the caller's does not exist for it. Good tokens are
 //! remembered for [`REMEMBERED`], so one that is taken back on the command line stops working within that time.
 
 use super::answer::{Rate, Trace};
@@ -68,9 +68,36 @@ pub struct Writer {
     pub caller: Caller,
 }
 
+/// May decide how long the entries of a workspace are kept.
+#[derive(Clone, Debug)]
+pub struct Keeper {
+    /// Whose log.
+    pub workspace: WorkspaceId,
+    /// Who decides.
+    pub caller: Caller,
+}
+
+/// May ask for erasures in a workspace. Whether they may agree to one is for [`crate::erasure::answering`] to say.
+#[derive(Clone, Debug)]
+pub struct Eraser {
+    /// Whose log.
+    pub workspace: WorkspaceId,
+    /// Who asks.
+    pub caller: Caller,
+}
+
 /// May do everything, in every workspace.
 #[derive(Clone, Debug)]
 pub struct Admin {
+    /// Who does it.
+    pub caller: Caller,
+}
+
+/// May do everything, and says in which workspace.
+#[derive(Clone, Debug)]
+pub struct AdminOf {
+    /// Whose workspace.
+    pub workspace: WorkspaceId,
     /// Who does it.
     pub caller: Caller,
 }
@@ -105,6 +132,24 @@ impl FromRequestParts<Arc<App>> for Writer {
     }
 }
 
+impl FromRequestParts<Arc<App>> for Keeper {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Retention)?, caller })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Eraser {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Erase)?, caller })
+    }
+}
+
 impl FromRequestParts<Arc<App>> for Admin {
     type Rejection = Problem;
 
@@ -116,6 +161,15 @@ impl FromRequestParts<Arc<App>> for Admin {
         }
         permit(&caller, Scope::Admin)?;
         Ok(Self { caller })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for AdminOf {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let Admin { caller } = Admin::from_request_parts(parts, app).await?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Admin)?, caller })
     }
 }
 

@@ -3,6 +3,7 @@
 //! The hot path. A batch is read straight from the body into one piece of memory, its randomness is drawn at once, and
 //! the answer is written by hand. Small bodies are worked on where they arrive; large ones on a thread of their own.
 
+mod answer;
 mod batch;
 
 pub use batch::Rejected;
@@ -13,16 +14,18 @@ use super::error::{Problem, ProblemBody};
 use super::lanes::{Lanes, blocking};
 use super::params::Params;
 use crate::app::App;
+use crate::facts::Settling;
 use crate::rooms::Room;
+use crate::sources::known::Once;
+use answer::Extra;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use batch::{Asked, Extra, Format, Prepared, prepare};
+use batch::{Asked, Format, Prepared, prepare};
 use bytes::Bytes;
-use hindcast_event::Entries;
 use hindcast_ledger::{AppendError, Appended, Batch, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -173,28 +176,39 @@ async fn take_in(
     let bytes_max = app.config.limits.body_mb << 20;
     let _memory = lanes.memory(headers, bytes_max)?;
     let bytes = body::read(headers, body, bytes_max).await?;
+    if asked.once {
+        let bytes = lanes.append(move || encoding.unpack(bytes, bytes_max)).await?;
+        let (own, workspace) = (app.clone(), workspace.clone());
+        // It waits for others of its workspace and for the disk, so it keeps no place of large batches meanwhile.
+        let append = move || batch::append_once(&own, &workspace, &bytes, &asked);
+        let (once, rejected) = blocking(append).await?;
+        return tell_once(app, writer, options, &once, &rejected).await;
+    }
     let prepared = if encoding == Encoding::Identity && bytes.len() < INLINE_BYTES {
-        prepare(&bytes, asked)?
+        let working = app.facts.begin(app, workspace, asked.now);
+        prepare(&bytes, asked, Some(working))?
     } else {
-        let unpack = move || prepare(&encoding.unpack(bytes, bytes_max)?, asked);
+        let (app, workspace) = (app.clone(), workspace.clone());
+        let unpack = move || {
+            let bytes = encoding.unpack(bytes, bytes_max)?;
+            let working = app.facts.begin(&app, &workspace, asked.now);
+            prepare(&bytes, asked, Some(working))
+        };
         lanes.append(unpack).await?
     };
-    let Prepared { batch, unlooked, ids, rejected } = prepared;
-    if let Some(entries) = unlooked {
-        return append_unknown(app, writer, options, entries, &rejected).await;
-    }
+    let Prepared { batch, settling, ids, rejected } = prepared;
     let Some(batch) = batch else {
-        return Ok(json(StatusCode::OK, batch::answer(None, &ids, &rejected, &Extra::default())));
+        return Ok(json(StatusCode::OK, answer::answer(None, &ids, &rejected, &Extra::default())));
     };
-    let appended = append_batch(app, workspace, batch).await?;
+    let appended = append_batch(app, workspace, batch, settling).await?;
     let room = app.rooms.get(workspace).ok_or_else(|| Problem::internal("a workspace has no room"))?;
     let size = appended.first + appended.count;
     let is_repeated = appended.first_time.is_none();
-    let ids = if is_repeated { batch::ids_of(&room, appended).await? } else { ids };
+    let ids = if is_repeated { answer::ids_of(&room, appended).await? } else { ids };
     let note = waited(app, &room, size, options).await?;
     let status = if is_repeated { StatusCode::OK } else { StatusCode::CREATED };
     let extra = Extra { note, known: None };
-    let mut response = json(status, batch::answer(Some(appended.first), &ids, &rejected, &extra));
+    let mut response = json(status, answer::answer(Some(appended.first), &ids, &rejected, &extra));
     response.headers_mut().insert(TREE_SIZE, size.into());
     if is_repeated {
         response.headers_mut().insert(IDEMPOTENT_REPLAY, HeaderValue::from_static("true"));
@@ -204,30 +218,25 @@ async fn take_in(
     Ok(response)
 }
 
-/// Appends what the log does not have yet.
-async fn append_unknown(
-    app: &Arc<App>,
+/// Tells what became of events that were to be appended once.
+async fn tell_once(
+    app: &App,
     writer: &Writer,
     options: &AppendOptions,
-    entries: Entries,
+    once: &Once,
     rejected: &[Rejected],
 ) -> Result<Response, Problem> {
-    let workspace = writer.workspace.clone();
-    let once = {
-        let app = app.clone();
-        blocking(move || app.append_once(&workspace, &entries).map_err(Problem::from)).await?
-    };
     let known = Some(once.known);
-    let ids = batch::Ids::of(&once.ids);
+    let ids = answer::Ids::of(&once.ids);
     let Some(appended) = once.appended else {
         let extra = Extra { note: None, known };
-        return Ok(json(StatusCode::OK, batch::answer(None, &ids, rejected, &extra)));
+        return Ok(json(StatusCode::OK, answer::answer(None, &ids, rejected, &extra)));
     };
     let room =
         app.rooms.get(&writer.workspace).ok_or_else(|| Problem::internal("a workspace has no room"))?;
     let size = appended.first + appended.count;
     let extra = Extra { note: waited(app, &room, size, options).await?, known };
-    let answer = batch::answer(Some(appended.first), &ids, rejected, &extra);
+    let answer = answer::answer(Some(appended.first), &ids, rejected, &extra);
     let mut response = json(StatusCode::CREATED, answer);
     response.headers_mut().insert(TREE_SIZE, size.into());
     Ok(response)
@@ -251,9 +260,17 @@ pub(crate) async fn append_batch(
     app: &App,
     workspace: &WorkspaceId,
     batch: Batch,
+    settling: Option<Settling>,
 ) -> Result<Appended, Problem> {
     let (reply, answer) = oneshot::channel();
-    app.ledger.append_then(workspace, batch, Box::new(move |appended| drop(reply.send(appended))));
+    let replied = move |appended: Result<Appended, AppendError>| {
+        // Before the caller hears of it, whose next event is compared with these; and whether or not they still listen.
+        if let (Ok(Appended { first, first_time: Some(_), .. }), Some(settling)) = (&appended, settling) {
+            settling.settle(*first);
+        }
+        drop(reply.send(appended));
+    };
+    app.ledger.append_then(workspace, batch, Box::new(replied));
     let answered = answer.await.unwrap_or_else(|_| Err(AppendError::Stopped("it was closed".to_owned())));
     if matches!(answered, Err(AppendError::Full)) {
         app.note_full();

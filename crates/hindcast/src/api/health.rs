@@ -4,13 +4,15 @@ use super::caller::{caller, is_local};
 use super::checkpoints::text;
 use super::error::{Problem, ProblemBody};
 use crate::app::App;
-use crate::catalog::Scope;
+use crate::catalog::{DestinationState, Scope};
+use crate::followers::lag;
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use axum::response::Response;
 use serde::Serialize;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -105,7 +107,7 @@ impl FromRequestParts<Arc<App>> for Operator {
     ),
     security((), ("token" = [])),
 )]
-pub async fn metrics(State(app): State<Arc<App>>, _: Operator) -> Response {
+pub async fn metrics(State(app): State<Arc<App>>, _: Operator) -> Result<Response, Problem> {
     let rooms = app.rooms.all();
     let entries = rooms.iter().map(|room| *room.size.borrow()).sum();
     let unsigned = rooms.iter().map(|room| room.size.borrow().saturating_sub(*room.signed.borrow())).sum();
@@ -127,8 +129,38 @@ pub async fn metrics(State(app): State<Arc<App>>, _: Operator) -> Response {
             ("hindcast_anchor_overdue", "1 when that is longer than ledger.unanchored_minutes.", overdue),
         ]);
     }
-    let mut response = text(app.metrics.tell(&gauges));
+    let told = app.metrics.tell(&gauges)
+        + &destinations(&app).map_err(|error| Problem::internal(format!("{error:#}")))?;
+    let mut response = text(told);
     let version = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, version);
-    response
+    Ok(response)
+}
+
+/// How far each destination is behind, and whether it is well.
+fn destinations(app: &App) -> anyhow::Result<String> {
+    let known = app.catalog.destinations(None)?;
+    let now = (app.clock)();
+    let lags: Vec<_> = known.iter().map(|one| lag(app, one, now)).collect();
+    let mut out = String::new();
+    let mut tell = |name: &str, help: &str, value: &dyn Fn(usize) -> u64| {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (nth, one) in known.iter().enumerate() {
+            let (workspace, id) = (&one.workspace, &one.id);
+            let value = value(nth);
+            let _ = writeln!(out, "{name}{{workspace=\"{workspace}\",destination=\"{id}\"}} {value}");
+        }
+    };
+    let of = |nth: usize| &known[nth];
+    tell("hindcast_destination_lag_entries", "Entries a destination has not looked at.", &|nth| {
+        lags[nth].entries
+    });
+    tell("hindcast_destination_lag_seconds", "How long the first of them waits.", &|nth| lags[nth].seconds);
+    tell("hindcast_destination_failures", "Failures since its last success.", &|nth| {
+        u64::from(of(nth).failures)
+    });
+    tell("hindcast_destination_off", "1 when nothing is sent to it.", &|nth| {
+        u64::from(of(nth).state != DestinationState::Active)
+    });
+    Ok(out)
 }

@@ -3,6 +3,7 @@
 use super::error::Problem;
 use crate::app::App;
 use axum::extract::{FromRequestParts, Path, Query as QueryString};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use hindcast_event::Timestamp;
 use hindcast_segments::query::{ParseContext, Query};
@@ -10,6 +11,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use utoipa::IntoParams;
+
+const PAGE_DEFAULT: usize = 50;
+const PAGE_MAX: usize = 200;
 
 /// The query string, as `T` says.
 #[derive(Clone, Debug)]
@@ -27,7 +32,7 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
                     text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text).to_owned();
                 // The reader puts the name of the parameter first when it knows it.
                 let name = what.split_once(": ").map(|(name, _)| name.to_owned());
-                let problem = Problem::new(axum::http::StatusCode::BAD_REQUEST, "invalid_parameter", what);
+                let problem = Problem::new(StatusCode::BAD_REQUEST, "invalid_parameter", what);
                 Err(name.into_iter().fold(problem, |problem, name| problem.field(&name)))
             }
         }
@@ -38,6 +43,41 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Params<T> {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NoParams {}
+
+/// Which page of a list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Paged {
+    /// How many are shown.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+    /// Where the page begins, from `next` of the page before.
+    #[param(pattern = "^[0-9a-f]{16}$")]
+    pub cursor: Option<String>,
+    /// The workspace, when the token is good for several.
+    #[serde(rename = "workspace")]
+    #[param(min_length = 1, max_length = 32, pattern = "^[a-z0-9-]+$")]
+    _workspace: Option<String>,
+}
+
+impl Paged {
+    /// How many are shown.
+    pub fn limit(&self) -> Result<usize, Problem> {
+        within("limit", self.limit.unwrap_or(PAGE_DEFAULT), 1..=PAGE_MAX)
+    }
+
+    /// Refuses a cursor that names nothing.
+    pub fn known(&self, is_known: impl FnOnce(&str) -> Result<bool, Problem>) -> Result<(), Problem> {
+        match &self.cursor {
+            Some(cursor) if !is_known(cursor)? => {
+                let detail = "the cursor is not of this list";
+                Err(Problem::new(StatusCode::BAD_REQUEST, "wrong_cursor", detail).field("cursor"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// A part of the path.
 #[derive(Clone, Debug)]

@@ -4,8 +4,9 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, anchors, checkpoints, connections, counts, entries, events, export, health, hooks, openapi,
-    proof, reports, sources, tail, tlog, tokens, workspaces,
+    activities, anchors, checkpoints, connections, counts, deliveries, destinations, entries, erasures,
+    events, export, health, holds, hooks, openapi, proof, reports, retention, sources, tail, tlog, tokens,
+    workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -35,6 +36,16 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reports::list, reports::create))
         .routes(routes!(reports::one))
         .routes(routes!(reports::fetch))
+        .routes(routes!(retention::show, retention::change))
+        .routes(routes!(retention::preview_of))
+        .routes(routes!(retention::run))
+        .routes(routes!(holds::list, holds::place))
+        .routes(routes!(holds::one, holds::release))
+        .routes(routes!(erasures::list, erasures::request))
+        .routes(routes!(erasures::one))
+        .routes(routes!(erasures::approve))
+        .routes(routes!(erasures::reject))
+        .routes(routes!(erasures::certificate))
         .routes(routes!(activities::list))
         .routes(routes!(checkpoints::newest))
         .routes(routes!(checkpoints::history))
@@ -49,6 +60,15 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sources::pause))
         .routes(routes!(sources::resume))
         .routes(routes!(sources::fetch))
+        .routes(routes!(destinations::list, destinations::create))
+        .routes(routes!(destinations::one, destinations::change, destinations::delete))
+        .routes(routes!(deliveries::test))
+        .routes(routes!(deliveries::pause))
+        .routes(routes!(deliveries::resume))
+        .routes(routes!(deliveries::replay))
+        .routes(routes!(deliveries::attempts))
+        .routes(routes!(deliveries::dead_letters))
+        .routes(routes!(deliveries::days))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))

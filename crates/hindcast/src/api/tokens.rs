@@ -37,6 +37,8 @@ pub struct TokenBody {
     workspace: Option<String>,
     /// What people call it.
     name: String,
+    /// The id of the person who answers for what is done with it; null when it is nobody's.
+    person: Option<String>,
     /// What it may do.
     scopes: Vec<ScopeName>,
     /// From where it may be used; from anywhere when empty.
@@ -125,6 +127,10 @@ pub enum ScopeName {
     Ingest,
     /// Search, read and export entries.
     Read,
+    /// Decide how long entries are kept, and place and release legal holds.
+    Retention,
+    /// Ask for erasures, and agree to those of others.
+    Erase,
     /// Everything, in every workspace.
     Admin,
 }
@@ -134,6 +140,8 @@ impl From<ScopeName> for Scope {
         match name {
             ScopeName::Ingest => Self::Ingest,
             ScopeName::Read => Self::Read,
+            ScopeName::Retention => Self::Retention,
+            ScopeName::Erase => Self::Erase,
             ScopeName::Admin => Self::Admin,
         }
     }
@@ -144,6 +152,8 @@ impl From<Scope> for ScopeName {
         match scope {
             Scope::Ingest => Self::Ingest,
             Scope::Read => Self::Read,
+            Scope::Retention => Self::Retention,
+            Scope::Erase => Self::Erase,
             Scope::Admin => Self::Admin,
         }
     }
@@ -159,7 +169,7 @@ pub struct TokenWanted {
     /// The only workspace it is good for. Required, unless it is for an administrator.
     workspace: Option<String>,
     /// What it may do. `admin` stands alone and is good for every workspace.
-    #[schema(min_items = 1, max_items = 3)]
+    #[schema(min_items = 1, max_items = 5)]
     scopes: Vec<ScopeName>,
     /// When it stops working, in RFC 3339; never when absent.
     #[schema(format = DateTime)]
@@ -184,6 +194,7 @@ impl From<Token> for TokenBody {
             id: token.id.0,
             workspace: token.workspace.map(|id| id.to_string()),
             name: token.name,
+            person: token.person.map(|person| person.0),
             scopes: token.scopes.into_iter().map(ScopeName::from).collect(),
             networks: token.networks.iter().map(Network::to_string).collect(),
             created_at: token.created_at.to_string(),
@@ -231,7 +242,7 @@ fn nobodys() -> Problem {
 
 /// Makes a token
 ///
-/// The answer is the only time it is shown.
+/// The answer is the only time it is shown. Whoever answers for the token that makes it answers for it too.
 #[utoipa::path(
     post, path = "/v1/tokens", tag = "administration", operation_id = "createToken", request_body = TokenWanted,
     responses(
@@ -251,7 +262,7 @@ pub async fn create(
     JsonBody(wanted): JsonBody<TokenWanted>,
 ) -> Result<(StatusCode, Json<CreatedToken>), Problem> {
     blocking(move || {
-        let new = checked(&app, wanted)?;
+        let new = NewToken { person: admin.caller.token.person.clone(), ..checked(&app, wanted)? };
         let (token, secret) = app.catalog.create_token(new, (app.clock)(), &admin.caller.by())?;
         app.post();
         Ok((
@@ -277,7 +288,9 @@ fn checked(app: &App, wanted: TokenWanted) -> Result<NewToken, Problem> {
         Some(_) => return wrong("workspace", "there is no such workspace"),
     };
     match scopes.as_slice() {
-        [] => return wrong("scopes", "scopes must name at least one of ingest, read, admin"),
+        [] => {
+            return wrong("scopes", "scopes must name at least one of ingest, read, retention, erase, admin");
+        }
         [Scope::Admin] if workspace.is_some() => {
             return wrong(
                 "workspace",
@@ -308,10 +321,13 @@ fn checked(app: &App, wanted: TokenWanted) -> Result<NewToken, Problem> {
     let narrowing = Narrowing::new(only.as_deref(), hidden).map_err(|error| {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", error).field("only")
     })?;
-    if scopes == [Scope::Admin] && narrowing != Narrowing::default() {
-        return wrong("only", "an administrator's token sees everything, so it has neither only nor hidden");
+    if scopes.iter().any(|scope| scope.sees_everything()) && narrowing != Narrowing::default() {
+        return wrong(
+            "only",
+            "retention, erase and admin are about everything, so they go with neither only nor hidden",
+        );
     }
-    Ok(NewToken { workspace, name, scopes, networks, expires_at, narrowing })
+    Ok(NewToken { workspace, name, person: None, scopes, networks, expires_at, narrowing })
 }
 
 /// Takes a token back

@@ -32,6 +32,7 @@ pub(super) fn measure(
         NewToken {
             workspace: Some(workspace),
             name: "bench".to_owned(),
+            person: None,
             scopes: vec![Scope::Ingest, Scope::Read],
             networks: Vec::new(),
             expires_at: None,

@@ -6,6 +6,7 @@
 
 mod batches;
 mod expire;
+mod formats;
 pub mod generate;
 mod http;
 mod ingest;
@@ -86,6 +87,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let generator = Generator::new(SEED, args.events);
     let params = generator.params();
     let mut figures = stages::measure(&generator)?;
+    figures.extend(formats::measure(&generator)?);
     figures.extend(ours::measure(&generator, &params, &work.join("hindcast"))?);
     if args.peers != "none" {
         figures.extend(peers(args, &generator, &params, work)?);

@@ -2,6 +2,9 @@
 
 use super::Figure;
 use super::generate::Generator;
+use crate::app::App;
+use crate::catalog::By;
+use crate::config::Config;
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
 use hindcast_ledger::{Batch, commitment_of};
 use std::hint::black_box;
@@ -35,9 +38,21 @@ pub(super) fn measure(generator: &Generator) -> anyhow::Result<Vec<Figure>> {
         Ok(hashes.collect::<Result<Vec<_>, _>>()?)
     };
     let pack = || Ok(Batch::new(entries.clone(), None)?);
+    let folder = tempfile::tempdir()?;
+    let mut config = Config::load(None)?;
+    (config.data.folder, config.data.keys) = (folder.path().join("data"), folder.path().join("keys"));
+    let app = App::open(config)?;
+    let workspace = app.create_workspace("bench", &By::server())?.id;
+    let facts = || {
+        let mut working = app.facts.begin(&app, &workspace, (app.clock)());
+        Ok(drafts.iter().map(|draft| working.facts(draft).len()).sum::<usize>())
+    };
+    let facts_us = least(facts)?;
+    app.close();
     let hash_us = least(hash)?;
     let figures = [
         ("stage parse", least(parse)?),
+        ("stage facts", facts_us),
         ("stage encode", least(encoded)?),
         ("stage hash", hash_us),
         ("stage pack", least(pack)? - hash_us),
@@ -47,7 +62,7 @@ pub(super) fn measure(generator: &Generator) -> anyhow::Result<Vec<Figure>> {
 }
 
 /// Microseconds for each event in the quickest round, which others disturbed least.
-fn least<T>(mut stage: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<f64> {
+pub(super) fn least<T>(mut stage: impl FnMut() -> anyhow::Result<T>) -> anyhow::Result<f64> {
     let mut least = f64::INFINITY;
     for _ in 0..ROUNDS {
         let begun = Instant::now();

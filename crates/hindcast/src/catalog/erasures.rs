@@ -1,7 +1,7 @@
 //! Erasures: what somebody asked to have erased, who agreed, and what became of it. What to look for is forgotten as soon
 //! as it is done.
 
-use super::{By, Catalog, CatalogError, outbox, random_id};
+use super::{By, Catalog, CatalogError, PersonId, outbox, random_id};
 use crate::erasure::Manifest;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
@@ -41,6 +41,34 @@ impl ErasureState {
     fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
+}
+
+/// What somebody decides about an erasure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision<'p> {
+    /// It is not to be.
+    Reject,
+    /// It is to be. This person answers for that, and is not the one who answers for asking.
+    AgreeAs(&'p PersonId),
+    /// It is to be, in a workspace that wants no second person.
+    AgreeAlone,
+}
+
+/// Why nothing was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Undecided {
+    /// The workspace has no such erasure.
+    #[error("there is no such erasure")]
+    Unknown,
+    /// It was decided before.
+    #[error("the erasure was decided before")]
+    Over,
+    /// Nobody knows yet how much it is.
+    #[error("it is not counted yet what the erasure comes to")]
+    Uncounted,
+    /// Whoever asked, or nobody who is known, would agree to it.
+    #[error("somebody else than whoever asked has to agree")]
+    Own,
 }
 
 /// What to ask for.
@@ -85,6 +113,8 @@ pub struct Erasure {
     pub certificate: String,
     /// The id of whoever asked.
     pub requested_by: String,
+    /// The person who answers for the request; nobody when a token asked that is nobody's.
+    pub requester: Option<PersonId>,
     /// When they asked.
     pub requested_at: Timestamp,
     /// The id of whoever agreed or did not.
@@ -94,6 +124,22 @@ pub struct Erasure {
 }
 
 impl Erasure {
+    /// Whether this may be decided now.
+    pub fn may_be(&self, decision: Decision<'_>) -> Result<(), Undecided> {
+        if !matches!(self.state, ErasureState::Requested | ErasureState::Blocked) {
+            return Err(Undecided::Over);
+        }
+        match decision {
+            Decision::Reject => Ok(()),
+            // Where it is not known who asked, it may have been the same person.
+            Decision::AgreeAs(person) if self.requester.as_ref().is_none_or(|asked| asked == person) => {
+                Err(Undecided::Own)
+            }
+            _ if self.is_counted => Ok(()),
+            _ => Err(Undecided::Uncounted),
+        }
+    }
+
     /// One that a restored copy has to go through again.
     pub(crate) fn replayed(id: &str, workspace: &WorkspaceId, manifest: &Manifest) -> anyhow::Result<Self> {
         Ok(Self {
@@ -111,6 +157,7 @@ impl Erasure {
             notice: None,
             certificate: String::new(),
             requested_by: "hindcast".to_owned(),
+            requester: None,
             requested_at: Timestamp::default(),
             decided_by: "hindcast".to_owned(),
             finished_at: None,
@@ -119,11 +166,12 @@ impl Erasure {
 }
 
 impl Catalog {
-    /// Keeps what somebody asks for, and says its id.
+    /// Keeps what somebody asks for, and says its id. `requester` answers for it.
     pub fn request_erasure(
         &self,
         workspace: &WorkspaceId,
         new: &NewErasure,
+        requester: Option<&PersonId>,
         now: Timestamp,
         by: &By,
     ) -> Result<String, CatalogError> {
@@ -132,9 +180,18 @@ impl Catalog {
         let transaction = sql.transaction()?;
         transaction.execute(
             "INSERT INTO erasure
-                (id, workspace, selector, basis, reference, state, requested_by, requested_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, 'requested', ?6, ?7)",
-            params![id, workspace.as_str(), new.selector, new.basis, new.reference, actor(by), now.micros(),],
+                (id, workspace, selector, basis, reference, state, requested_by, requested_at, requester)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'requested', ?6, ?7, ?8)",
+            params![
+                id,
+                workspace.as_str(),
+                new.selector,
+                new.basis,
+                new.reference,
+                actor(by),
+                now.micros(),
+                requester.map(|person| &person.0),
+            ],
         )?;
         let about = json!({ "basis": new.basis, "reference": new.reference });
         outbox::put(&transaction, workspace, &by.event("erasure.requested", target(&id), about))?;
@@ -142,52 +199,77 @@ impl Catalog {
         Ok(id)
     }
 
-    /// Agrees to an erasure or does not; says whether it could be decided. Nobody agrees to their own, unless `alone`.
+    /// Agrees to an erasure or does not, or says why it cannot be decided.
     pub fn decide_erasure(
         &self,
         workspace: &WorkspaceId,
         id: &str,
-        agrees: bool,
-        alone: bool,
+        decision: Decision<'_>,
         by: &By,
-    ) -> Result<bool, CatalogError> {
+    ) -> Result<Result<(), Undecided>, CatalogError> {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
-        let state = if agrees { ErasureState::Approved } else { ErasureState::Rejected };
-        let count: Option<u64> = transaction
-            .query_row(
-                "UPDATE erasure SET state = ?3, decided_by = ?4, blocked = 0,
-                        selector = CASE WHEN ?3 = 'rejected' THEN NULL ELSE selector END
-                 WHERE workspace = ?1 AND id = ?2 AND state IN ('requested', 'blocked')
-                   AND (?5 OR ?3 = 'rejected' OR requested_by != ?4)
-                 RETURNING entries",
-                params![workspace.as_str(), id, state.as_str(), actor(by), alone],
-                |row| row.get(0),
-            )
-            .optional()?;
-        if let Some(count) = count {
-            let action = if agrees { "erasure.approved" } else { "erasure.rejected" };
-            outbox::put(&transaction, workspace, &by.event(action, target(id), json!({ "count": count })))?;
+        let found = transaction.query_row(
+            "SELECT * FROM erasure WHERE workspace = ?1 AND id = ?2",
+            [workspace.as_str(), id],
+            read,
+        );
+        let Some(erasure) = found.optional()?.transpose()? else { return Ok(Err(Undecided::Unknown)) };
+        if let Err(undecided) = erasure.may_be(decision) {
+            return Ok(Err(undecided));
         }
+        let (state, action) = match decision {
+            Decision::Reject => (ErasureState::Rejected, "erasure.rejected"),
+            _ => (ErasureState::Approved, "erasure.approved"),
+        };
+        transaction.execute(
+            "UPDATE erasure SET state = ?2, decided_by = ?3, blocked = 0,
+                    selector = CASE WHEN ?2 = 'rejected' THEN NULL ELSE selector END
+             WHERE id = ?1",
+            params![id, state.as_str(), actor(by)],
+        )?;
+        let count = json!({ "count": erasure.entries });
+        outbox::put(&transaction, workspace, &by.event(action, target(id), count))?;
         transaction.commit()?;
-        Ok(count.is_some())
+        Ok(Ok(()))
     }
 
     /// The erasures of a workspace, the newest first.
     pub fn erasures(&self, workspace: &WorkspaceId) -> Result<Vec<Erasure>, CatalogError> {
-        self.erasures_where("workspace = ?1 ORDER BY requested_at DESC, id", workspace.as_str())
+        self.erasures_after(workspace, None, usize::MAX)
+    }
+
+    /// As many of them, from the one after this.
+    pub fn erasures_after(
+        &self,
+        workspace: &WorkspaceId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Erasure>, CatalogError> {
+        self.erasures_where(
+            "workspace = ?1 AND (?2 IS NULL OR (requested_at, id) <
+                (SELECT requested_at, id FROM erasure WHERE workspace = ?1 AND id = ?2))
+             ORDER BY requested_at DESC, id DESC LIMIT ?3",
+            params![workspace.as_str(), after, i64::try_from(limit).unwrap_or(i64::MAX)],
+        )
+    }
+
+    /// One of the erasures of a workspace.
+    pub fn erasure(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<Erasure>, CatalogError> {
+        let found = self.erasures_where("workspace = ?1 AND id = ?2", params![workspace.as_str(), id])?;
+        Ok(found.into_iter().next())
     }
 
     /// The erasures of all workspaces that somebody agreed to and that are not done, the oldest first.
     pub fn erasures_to_do(&self) -> Result<Vec<Erasure>, CatalogError> {
-        self.erasures_where("state = ?1 ORDER BY requested_at, id", ErasureState::Approved.as_str())
+        self.erasures_where("state = ?1 ORDER BY requested_at, id", [ErasureState::Approved.as_str()])
     }
 
     /// Those somebody asked for of which nobody knows yet how much it is.
     pub fn erasures_to_count(&self) -> Result<Vec<Erasure>, CatalogError> {
         self.erasures_where(
             "state = ?1 AND NOT is_counted ORDER BY requested_at, id",
-            ErasureState::Requested.as_str(),
+            [ErasureState::Requested.as_str()],
         )
     }
 
@@ -201,18 +283,28 @@ impl Catalog {
         Ok(())
     }
 
-    fn erasures_where(&self, condition: &str, value: &str) -> Result<Vec<Erasure>, CatalogError> {
+    fn erasures_where(
+        &self,
+        condition: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Vec<Erasure>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare_cached(&format!("SELECT * FROM erasure WHERE {condition}"))?;
-        let rows = statement.query_map([value], read)?;
+        let rows = statement.query_map(values, read)?;
         rows.map(|row| row?).collect()
     }
 
-    /// Keeps what became of an erasure. One that is done no longer says what to look for.
+    /// Forgets what an erasure looks for, once the manifest says what goes.
+    pub fn forget_selector(&self, id: &str) -> Result<(), CatalogError> {
+        self.sql().execute("UPDATE erasure SET selector = NULL WHERE id = ?1", [id])?;
+        Ok(())
+    }
+
+    /// Keeps what became of an erasure.
     pub fn put_erasure(&self, erasure: &Erasure) -> Result<(), CatalogError> {
         self.sql().execute(
             "UPDATE erasure SET state = ?2, entries = ?3, sections = ?4, is_counted = 1, blocked = ?5, manifest = ?6,
-                    notice = ?7, certificate = ?8, finished_at = ?9, selector = CASE WHEN ?2 = 'done' THEN NULL ELSE selector END
+                    notice = ?7, certificate = ?8, finished_at = ?9
              WHERE id = ?1",
             params![
                 erasure.id,
@@ -300,6 +392,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<Erasure, CatalogError>> {
         notice: row.get("notice")?,
         certificate: row.get("certificate")?,
         requested_by: row.get("requested_by")?,
+        requester: row.get::<_, Option<String>>("requester")?.map(PersonId),
         requested_at: Timestamp::from_micros(row.get("requested_at")?),
         decided_by: row.get("decided_by")?,
         finished_at: row.get::<_, Option<i64>>("finished_at")?.map(Timestamp::from_micros),

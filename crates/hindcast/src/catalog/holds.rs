@@ -1,9 +1,10 @@
 //! Legal holds: entries that must not go, whatever the retention and whoever asks for erasure.
 
 use super::{By, Catalog, CatalogError, outbox, random_id};
+use crate::keeping::NewHold;
 use hindcast_event::{Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// A legal hold.
@@ -26,35 +27,44 @@ pub struct Hold {
 impl Catalog {
     /// All holds of a workspace, the newest first; those that were released too.
     pub fn holds(&self, workspace: &WorkspaceId) -> Result<Vec<Hold>, CatalogError> {
+        self.holds_after(workspace, None, usize::MAX)
+    }
+
+    /// As many of them, from the one after this.
+    pub fn holds_after(
+        &self,
+        workspace: &WorkspaceId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Hold>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare_cached(
-            "SELECT id, name, reason, query, placed_at, released_at FROM hold WHERE workspace = ?1
-             ORDER BY placed_at DESC, id",
+            "SELECT * FROM hold WHERE workspace = ?1 AND (?2 IS NULL OR (placed_at, id) <
+                (SELECT placed_at, id FROM hold WHERE workspace = ?1 AND id = ?2))
+             ORDER BY placed_at DESC, id DESC LIMIT ?3",
         )?;
-        let rows = statement.query_map([workspace.as_str()], |row| {
-            Ok(Hold {
-                id: row.get(0)?,
-                name: row.get(1)?,
-                reason: row.get(2)?,
-                query: row.get(3)?,
-                placed_at: Timestamp::from_micros(row.get(4)?),
-                released_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_micros),
-            })
-        })?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map(params![workspace.as_str(), after, limit], read)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Places a hold, and says its id.
+    /// One of the holds of a workspace.
+    pub fn hold(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<Hold>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached("SELECT * FROM hold WHERE workspace = ?1 AND id = ?2")?;
+        Ok(statement.query_row([workspace.as_str(), id], read).optional()?)
+    }
+
+    /// Places a hold.
     pub fn place_hold(
         &self,
         workspace: &WorkspaceId,
-        name: &str,
-        reason: &str,
-        query: &str,
+        hold: &NewHold,
         now: Timestamp,
         by: &By,
-    ) -> Result<String, CatalogError> {
+    ) -> Result<Hold, CatalogError> {
         let id = random_id()?;
+        let NewHold { name, reason, query } = hold;
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         transaction.execute(
@@ -63,10 +73,11 @@ impl Catalog {
         )?;
         let target = json!([{ "type": "hold", "id": id, "name": name }]);
         let mut draft = by.event("hold.placed", target, json!({ "scope": query }));
-        draft["reason"] = reason.into();
+        draft["reason"] = reason.as_str().into();
         outbox::put_kind(&transaction, workspace, Kind::Hold, &draft)?;
         transaction.commit()?;
-        Ok(id)
+        let NewHold { name, reason, query } = hold.clone();
+        Ok(Hold { id, name, reason, query, placed_at: now, released_at: None })
     }
 
     /// Releases a hold; says whether there was one.
@@ -95,4 +106,15 @@ impl Catalog {
         transaction.commit()?;
         Ok(released.is_some())
     }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Hold> {
+    Ok(Hold {
+        id: row.get("id")?,
+        name: row.get("name")?,
+        reason: row.get("reason")?,
+        query: row.get("query")?,
+        placed_at: Timestamp::from_micros(row.get("placed_at")?),
+        released_at: row.get::<_, Option<i64>>("released_at")?.map(Timestamp::from_micros),
+    })
 }

@@ -5,6 +5,8 @@
 //! edited. Nothing here is part of the integrity promise: lose it, and every entry is still there and proven.
 
 mod attempts;
+mod deliveries;
+mod destinations;
 mod erasures;
 mod exports;
 mod holds;
@@ -26,7 +28,9 @@ mod views;
 mod workspaces;
 
 pub use attempts::Guessed;
-pub use erasures::{Erasure, ErasureState, NewErasure};
+pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
+pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
+pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
@@ -39,19 +43,19 @@ pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
 pub use reports::Report;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
-pub use settings::Settings;
+pub use settings::{Settings, WorkingDays};
 pub use sources::{FetchedSource, NewSource, SOURCES_MAX};
 pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use views::{Shared, View};
 pub use workspaces::Workspace;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 9] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -253,6 +257,74 @@ const MIGRATIONS: [&str; 7] = [
     ) STRICT;
 ",
     "
+    ALTER TABLE token ADD COLUMN person TEXT REFERENCES person;
+    ALTER TABLE erasure ADD COLUMN requester TEXT;
+    UPDATE erasure SET requester = requested_by;
+",
+    "
+    CREATE TABLE destination (
+        id            TEXT PRIMARY KEY,
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        kind          TEXT NOT NULL,
+        name          TEXT NOT NULL,
+        settings      TEXT NOT NULL,
+        secrets       BLOB NOT NULL,
+        format        TEXT NOT NULL,
+        query         TEXT NOT NULL,
+        hidden        TEXT NOT NULL,
+        version       INTEGER NOT NULL,
+        state         TEXT NOT NULL,
+        reason        TEXT NOT NULL,
+        since         INTEGER NOT NULL,
+        cursor        INTEGER NOT NULL,
+        chosen_from   INTEGER NOT NULL,
+        replay_from   INTEGER,
+        replay_end    INTEGER,
+        failures      INTEGER NOT NULL,
+        failing_since INTEGER,
+        next_at       INTEGER,
+        delivered     INTEGER NOT NULL,
+        dead          INTEGER NOT NULL,
+        expired       INTEGER NOT NULL,
+        delivered_at  INTEGER,
+        created_at    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX destination_of_workspace ON destination (workspace);
+    CREATE TABLE delivery_attempt (
+        nr          INTEGER PRIMARY KEY AUTOINCREMENT,
+        destination TEXT NOT NULL,
+        at          INTEGER NOT NULL,
+        first       INTEGER NOT NULL,
+        last        INTEGER NOT NULL,
+        entries     INTEGER NOT NULL,
+        taken       INTEGER NOT NULL,
+        purpose     TEXT NOT NULL,
+        outcome     TEXT NOT NULL,
+        status      INTEGER,
+        said        TEXT NOT NULL,
+        millis      INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX attempt_of_destination ON delivery_attempt (destination, nr);
+    CREATE TABLE dead_letter (
+        nr          INTEGER PRIMARY KEY AUTOINCREMENT,
+        destination TEXT NOT NULL,
+        first       INTEGER NOT NULL,
+        last        INTEGER NOT NULL,
+        entries     INTEGER NOT NULL,
+        reason      TEXT NOT NULL,
+        at          INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX dead_letter_of_destination ON dead_letter (destination, nr);
+    CREATE TABLE delivery_day (
+        destination TEXT NOT NULL,
+        day         INTEGER NOT NULL,
+        delivered   INTEGER NOT NULL,
+        dead        INTEGER NOT NULL,
+        matched     INTEGER,
+        PRIMARY KEY (destination, day)
+    ) STRICT, WITHOUT ROWID;
+",
+    "
     CREATE TABLE source (
         id            TEXT PRIMARY KEY,
         workspace     TEXT NOT NULL REFERENCES workspace,
@@ -301,6 +373,13 @@ pub enum CatalogError {
         /// The version we know.
         known: i64,
     },
+}
+
+impl CatalogError {
+    /// Whether it was for want of space.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+    }
 }
 
 impl Catalog {

@@ -43,19 +43,29 @@ impl Catalog {
             return Ok(Ok(before));
         }
         settings::put(&transaction, workspace, NAME, &json!(policy).to_string())?;
-        let target = json!([{ "type": "workspace", "id": workspace.as_str() }]);
-        outbox::put(&transaction, workspace, &by.change("retention.updated", target, &changes))?;
+        outbox::put(&transaction, workspace, &by.change("retention.updated", target(workspace), &changes))?;
         transaction.commit()?;
         Ok(Ok(policy))
     }
 
     /// Lets a policy count at once that waits.
-    pub fn hasten_retention(&self, workspace: &WorkspaceId, now: Timestamp) -> Result<(), CatalogError> {
+    pub fn hasten_retention(
+        &self,
+        workspace: &WorkspaceId,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<(), CatalogError> {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         let mut policy = read(settings::find(&transaction, workspace, NAME)?)?;
-        policy.from = policy.from.min(now.micros());
+        let waited_for = std::mem::replace(&mut policy.from, now.micros());
+        if waited_for <= now.micros() {
+            return Ok(());
+        }
         settings::put(&transaction, workspace, NAME, &json!(policy).to_string())?;
+        let time = |micros| json!(Timestamp::from_micros(micros).to_string());
+        let change = [("/from", time(waited_for), time(policy.from))];
+        outbox::put(&transaction, workspace, &by.change("retention.updated", target(workspace), &change))?;
         Ok(transaction.commit()?)
     }
 }
@@ -65,6 +75,10 @@ fn read(text: Option<String>) -> Result<Retention, CatalogError> {
     text.map_or(Ok(Retention::default()), |text| {
         serde_json::from_str(&text).map_err(|error| CatalogError::Damaged(format!("the retention: {error}")))
     })
+}
+
+fn target(workspace: &WorkspaceId) -> Value {
+    json!([{ "type": "workspace", "id": workspace.as_str() }])
 }
 
 /// The policy as an entry tells it.

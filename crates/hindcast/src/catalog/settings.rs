@@ -22,8 +22,14 @@ pub struct Settings {
     pub language: String,
     /// The hours of a working day, in the workspace's zone: from and before.
     pub office_hours: (u8, u8),
-    /// Whether Saturday and Sunday are working days.
-    pub works_weekends: bool,
+    /// The working days.
+    pub working_days: WorkingDays,
+    /// Days on which nobody works, such as `2026-12-25`.
+    pub holidays: Vec<String>,
+    /// Proxies that pass on what the workspace's events come from, as addresses or networks.
+    pub trusted_proxies: Vec<String>,
+    /// Networks through which people come from elsewhere, such as VPNs, as addresses or networks.
+    pub egress_networks: Vec<String>,
     /// Whether everybody needs a second factor.
     pub second_factor_required: bool,
     /// Whether an erasure needs a second person.
@@ -32,13 +38,45 @@ pub struct Settings {
     pub hidden: BTreeMap<String, Vec<String>>,
 }
 
+/// Which days of the week are working days, Monday first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<String>", into = "Vec<String>")]
+pub struct WorkingDays(pub [bool; 7]);
+
+impl WorkingDays {
+    /// The words for the days in the catalog, in entries and in forms.
+    pub const WORDS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+}
+
+impl Default for WorkingDays {
+    fn default() -> Self {
+        Self([true, true, true, true, true, false, false])
+    }
+}
+
+impl From<Vec<String>> for WorkingDays {
+    fn from(words: Vec<String>) -> Self {
+        Self(Self::WORDS.map(|day| words.iter().any(|word| word == day)))
+    }
+}
+
+impl From<WorkingDays> for Vec<String> {
+    fn from(days: WorkingDays) -> Self {
+        let words = WorkingDays::WORDS.into_iter().zip(days.0);
+        words.filter(|(_, works)| *works).map(|(word, _)| word.to_owned()).collect()
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
             zone: "UTC".to_owned(),
             language: "en".to_owned(),
             office_hours: (8, 19),
-            works_weekends: false,
+            working_days: WorkingDays::default(),
+            holidays: Vec::new(),
+            trusted_proxies: Vec::new(),
+            egress_networks: Vec::new(),
             second_factor_required: false,
             second_person: true,
             hidden: BTreeMap::new(),
@@ -124,7 +162,16 @@ impl Catalog {
 
 /// Settings as they are kept; those of a later version are the defaults.
 fn settings_of(text: Option<String>) -> Settings {
-    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    let Some(kept) = text.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else {
+        return Settings::default();
+    };
+    let worked_weekends = kept["works_weekends"] == true && kept["working_days"].is_null();
+    let mut settings: Settings = serde_json::from_value(kept).unwrap_or_default();
+    if worked_weekends {
+        // As it was said before the days could be chosen one by one.
+        settings.working_days = WorkingDays([true; 7]);
+    }
+    settings
 }
 
 /// Settings as an entry tells them: paths and values, always the same ones.

@@ -5,7 +5,7 @@
 //! id finds the row, the random bytes are compared by their SHA-256 in constant time, and the check sum tells a
 //! mistyped token from a wrong one before anything is looked up.
 
-use super::{By, Catalog, CatalogError, Narrowing, outbox};
+use super::{By, Catalog, CatalogError, Narrowing, PersonId, outbox};
 use crate::config::Network;
 use crate::hex::hex;
 use base64::Engine as _;
@@ -54,19 +54,25 @@ pub enum Scope {
     Ingest,
     /// Search, read and export entries.
     Read,
+    /// Decide how long entries are kept, and place and release legal holds.
+    Retention,
+    /// Ask for erasures, and agree to those of others.
+    Erase,
     /// Everything, in every workspace: make workspaces and tokens too.
     Admin,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 3] = [Self::Ingest, Self::Read, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Ingest, Self::Read, Self::Retention, Self::Erase, Self::Admin];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ingest => "ingest",
             Self::Read => "read",
+            Self::Retention => "retention",
+            Self::Erase => "erase",
             Self::Admin => "admin",
         }
     }
@@ -74,6 +80,11 @@ impl Scope {
     /// Reads [`Self::as_str`] back.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == word)
+    }
+
+    /// Whether it is for those who see everything, so that a token with it is not narrowed.
+    pub fn sees_everything(self) -> bool {
+        matches!(self, Self::Retention | Self::Erase | Self::Admin)
     }
 }
 
@@ -86,6 +97,8 @@ pub struct Token {
     pub workspace: Option<WorkspaceId>,
     /// What people call it.
     pub name: String,
+    /// Who answers for what is done with it, if it is somebody's.
+    pub person: Option<PersonId>,
     /// What it may do.
     pub scopes: Vec<Scope>,
     /// From where it may be used; from anywhere when empty.
@@ -127,6 +140,9 @@ impl Token {
         let expires_at = self.expires_at.map(|at| at.to_string());
         let target = json!([{ "type": "api_key", "id": self.id.0, "name": self.name }]);
         let mut about = json!({ "scopes": scopes, "expires_at": expires_at });
+        if let Some(person) = &self.person {
+            about["person"] = person.0.as_str().into();
+        }
         if let Some(only) = self.narrowing.only() {
             about["only"] = only.into();
         }
@@ -144,6 +160,8 @@ pub struct NewToken {
     pub workspace: Option<WorkspaceId>,
     /// What people call it.
     pub name: String,
+    /// Who answers for it.
+    pub person: Option<PersonId>,
     /// What it may do.
     pub scopes: Vec<Scope>,
     /// From where it may be used.
@@ -155,7 +173,7 @@ pub struct NewToken {
 }
 
 const COLUMNS: &str = "id, workspace, name, scopes, networks, created_at, expires_at, revoked_at, last_used_at, \
-     secret_hash, narrowed_to, hidden";
+     secret_hash, narrowed_to, hidden, person";
 
 impl Catalog {
     /// Makes a token and tells it, this once.
@@ -178,8 +196,8 @@ impl Catalog {
         let transaction = sql.transaction()?;
         transaction.execute(
             "INSERT INTO token
-                 (id, workspace, name, secret_hash, scopes, networks, created_at, expires_at, narrowed_to, hidden)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 (id, workspace, name, secret_hash, scopes, networks, created_at, expires_at, narrowed_to, hidden, person)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             params![
                 id,
                 new.workspace.as_ref().map(WorkspaceId::as_str),
@@ -191,12 +209,14 @@ impl Catalog {
                 new.expires_at.map(Timestamp::micros),
                 new.narrowing.only(),
                 words(new.narrowing.hidden()),
+                new.person.as_ref().map(|person| &person.0),
             ],
         )?;
         let token = Token {
             id: TokenId(id),
             workspace: new.workspace,
             name: new.name,
+            person: new.person,
             scopes: new.scopes,
             networks: new.networks,
             created_at: now,
@@ -222,6 +242,13 @@ impl Catalog {
         let Some((row, hash)) = found else { return Ok(None) };
         let same = bool::from(Sha256::digest(secret).as_slice().ct_eq(&hash));
         if same { token(row).map(Some) } else { Ok(None) }
+    }
+
+    /// A token by its public part, whether it is still good or not.
+    pub fn token(&self, id: &TokenId) -> Result<Option<Token>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(&format!("SELECT {COLUMNS} FROM token WHERE id = ?1"))?;
+        statement.query_row([&id.0], read).optional()?.map(token).transpose()
     }
 
     /// The tokens of a workspace, or all of them, oldest first.
@@ -275,6 +302,7 @@ struct TokenRow {
     id: String,
     workspace: Option<String>,
     name: String,
+    person: Option<String>,
     scopes: String,
     networks: String,
     narrowed_to: Option<String>,
@@ -287,6 +315,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
         id: row.get("id")?,
         workspace: row.get("workspace")?,
         name: row.get("name")?,
+        person: row.get("person")?,
         scopes: row.get("scopes")?,
         networks: row.get("networks")?,
         narrowed_to: row.get("narrowed_to")?,
@@ -317,6 +346,7 @@ fn token(row: TokenRow) -> Result<Token, CatalogError> {
         id: TokenId(row.id),
         workspace,
         name: row.name,
+        person: row.person.map(PersonId),
         scopes,
         networks,
         created_at,
@@ -353,6 +383,7 @@ mod tests {
         NewToken {
             workspace: None,
             name: "collector".into(),
+            person: None,
             scopes: vec![Scope::Read],
             networks: vec![],
             expires_at: None,

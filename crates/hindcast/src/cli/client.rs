@@ -5,6 +5,7 @@
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::fmt;
 use std::io::Read as _;
 use std::time::Duration;
@@ -197,6 +198,48 @@ impl Client {
             request = request.header(name, value);
         }
         self.answer(request.send(body))
+    }
+
+    /// Sends JSON.
+    pub fn post_json(&self, path: &str, body: &Value) -> Result<Response<Body>, Failure> {
+        self.post(path, &[], &[("content-type", "application/json")], body.to_string().as_bytes())
+    }
+
+    /// Puts JSON in the place of what is there.
+    pub fn put_json(&self, path: &str, body: &Value) -> Result<Response<Body>, Failure> {
+        let mut request = self.agent.put(format!("{}{path}", self.url));
+        for (name, value) in self.headers(&[("content-type", "application/json")]) {
+            request = request.header(name, value);
+        }
+        self.answer(request.send(body.to_string().as_bytes()))
+    }
+
+    /// Takes something away.
+    pub fn delete(&self, path: &str) -> Result<Response<Body>, Failure> {
+        let mut request = self.agent.delete(format!("{}{path}", self.url));
+        for (name, value) in self.headers(&[]) {
+            request = request.header(name, value);
+        }
+        self.answer(request.call())
+    }
+
+    /// Everything that a list has, page by page; `show` hears of each.
+    pub fn each(
+        &self,
+        path: &str,
+        list: &str,
+        mut show: impl FnMut(&Value) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut cursor = None::<String>;
+        loop {
+            let asked: Vec<_> = cursor.iter().map(|cursor| ("cursor", cursor.as_str())).collect();
+            let page: Value = read_json(self.get(path, &asked, &[])?)?;
+            page[list].as_array().into_iter().flatten().try_for_each(&mut show)?;
+            cursor = page["next"].as_str().map(str::to_owned);
+            if cursor.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     fn headers<'h>(&'h self, more: Pairs<'h>) -> impl Iterator<Item = (&'h str, &'h str)> {

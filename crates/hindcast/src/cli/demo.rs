@@ -103,6 +103,7 @@ fn token(app: &App, workspace: &Workspace) -> anyhow::Result<TokenSecret> {
     let new = NewToken {
         workspace: Some(workspace.id.clone()),
         name: TOKEN_NAME.to_owned(),
+        person: None,
         scopes: vec![Scope::Ingest, Scope::Read],
         networks: Vec::new(),
         expires_at: Some(Timestamp::from_micros(now.micros() + TOKEN_MICROS)),

@@ -4,12 +4,16 @@ mod backup;
 mod client;
 mod completions;
 mod demo;
+mod destination;
+mod erase;
 mod export;
+mod hold;
 mod import;
 mod ingest;
 mod keys;
 mod person;
 mod report;
+mod retention;
 mod row;
 mod search;
 mod serve;
@@ -17,6 +21,7 @@ mod tail;
 mod terminal;
 mod token;
 mod verify;
+mod wait;
 mod witness;
 mod workspace;
 
@@ -54,12 +59,20 @@ enum Command {
     Report(report::Args),
     /// Verify a data folder or a proof file.
     Verify(verify::Args),
+    /// Decide how long entries are kept, and see what that lets go.
+    Retention(retention::Args),
+    /// Place, list and release legal holds.
+    Hold(hold::Args),
+    /// Ask for erasures, agree to those of others, and fetch certificates.
+    Erase(erase::Args),
     /// Copy the data folder, also while a server runs on it.
     Backup(backup::BackupArgs),
     /// Put a backup back, without writing a second history.
     Restore(backup::RestoreArgs),
     /// Make, list and revoke tokens.
     Token(token::Args),
+    /// Make and look after destinations: where entries are sent.
+    Destination(destination::Args),
     /// List people, and let somebody in again.
     Person(person::Args),
     /// Make and list workspaces.
@@ -87,9 +100,13 @@ impl Cli {
             Command::Export(args) => export::run(&args),
             Command::Report(args) => report::run(&args),
             Command::Verify(args) => verify::run(&args),
+            Command::Retention(args) => retention::run(&args),
+            Command::Hold(args) => hold::run(&args),
+            Command::Erase(args) => erase::run(&args),
             Command::Backup(args) => backup::run_backup(&args),
             Command::Restore(args) => backup::run_restore(&args),
             Command::Token(args) => token::run(&args),
+            Command::Destination(args) => destination::run(&args),
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),

@@ -45,6 +45,7 @@ fn first_start(app: &App) -> anyhow::Result<()> {
     let new = NewToken {
         workspace: None,
         name: "first administrator".to_owned(),
+        person: None,
         scopes: vec![Scope::Admin],
         networks: Vec::new(),
         expires_at: None,

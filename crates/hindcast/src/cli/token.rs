@@ -3,7 +3,7 @@
 use super::Settings;
 use super::terminal::escape;
 use crate::api::plain_name;
-use crate::catalog::{By, Catalog, Narrowing, NewToken, Scope, Token, TokenId};
+use crate::catalog::{By, Catalog, Narrowing, NewToken, PersonId, Scope, Token, TokenId};
 use crate::config::Network;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Subcommand;
@@ -51,7 +51,10 @@ struct Create {
     /// The workspace it is good for; needed when there is more than one, and never for an administrator.
     #[arg(long, value_name = "ID")]
     workspace: Option<WorkspaceId>,
-    /// What it may do: ingest, read or admin; more than one by commas.
+    /// Who answers for what is done with it, by their email address; needed to ask for erasures and to agree to them.
+    #[arg(long, value_name = "EMAIL")]
+    person: Option<String>,
+    /// What it may do: ingest, read, retention, erase or admin; more than one by commas.
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = scope, required = true)]
     scopes: Vec<Scope>,
     /// When it stops working: 90d, 12h, or a time such as 2027-01-31T00:00:00Z.
@@ -113,6 +116,7 @@ fn create(new: &Create) -> anyhow::Result<()> {
     let new = NewToken {
         workspace: workspace_of(&catalog, new)?,
         name: new.name.clone(),
+        person: person(&catalog, new)?,
         scopes: new.scopes.clone(),
         networks: new.networks.clone(),
         expires_at: new.expires.map(|expiry| expiry.after(now)).transpose()?,
@@ -124,11 +128,19 @@ fn create(new: &Create) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn person(catalog: &Catalog, new: &Create) -> anyhow::Result<Option<PersonId>> {
+    let Some(email) = &new.person else { return Ok(None) };
+    let known = catalog.person_by_email(email)?;
+    let known = known.with_context(|| format!("nobody signs in as {email:?}; see `hindcast person list`"))?;
+    Ok(Some(known.id))
+}
+
 fn narrowing(new: &Create) -> anyhow::Result<Narrowing> {
     let narrowing = Narrowing::new(new.only.as_deref(), new.hidden.iter().copied().collect());
     let narrowing = narrowing.map_err(|error| anyhow!("--only: {error}"))?;
-    if new.scopes.contains(&Scope::Admin) && narrowing != Narrowing::default() {
-        bail!("an administrator's token sees everything, leave --only and --hide out");
+    let everything = new.scopes.iter().find(|scope| scope.sees_everything());
+    if let Some(scope) = everything.filter(|_| narrowing != Narrowing::default()) {
+        bail!("a token with the scope {} sees everything, leave --only and --hide out", scope.as_str());
     }
     Ok(narrowing)
 }
@@ -195,7 +207,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 fn scope(word: &str) -> Result<Scope, String> {
-    Scope::parse(word).ok_or_else(|| "a scope is ingest, read or admin".to_owned())
+    Scope::parse(word).ok_or_else(|| "a scope is ingest, read, retention, erase or admin".to_owned())
 }
 
 fn expiry(text: &str) -> Result<Expiry, String> {
@@ -259,6 +271,7 @@ mod tests {
             settings: settings.clone(),
             name: name.to_owned(),
             workspace: workspace.map(|id| id.parse().expect("an id")),
+            person: None,
             scopes: scopes.to_vec(),
             expires: Some(Expiry::In(1_000_000_000)),
             networks: Vec::new(),

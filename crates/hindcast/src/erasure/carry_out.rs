@@ -34,19 +34,24 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     let notice = write_notices(app, room, &erasure, &manifest)?;
     rewrite(app, room, &manifest)?;
     app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
+    app.deliver.note_erasure();
+    // What is remembered of the person is learned anew from what is left.
+    app.facts.forget(&room.id)?;
     app.exports.forget_all(app, &room.id)?;
     // What was reported may name the person; that there was a report, and its hash, stay in the log.
     for report in app.catalog.reports(&room.id)? {
         reports::remove(app, &report.id)?;
     }
     app.catalog.set_mark(room.id.as_str(), &mark(&erasure.id), "yes")?;
+    // Nothing is called done while the catalog's files still say what was looked for.
+    app.catalog.forget_selector(&erasure.id)?;
+    app.catalog.scrub()?;
     let finished_at = (app.clock)();
     erasure.certificate = certificate(app, &room.id, &erasure, notice, finished_at)?;
     erasure.notice = Some(notice);
     erasure.finished_at = Some(finished_at);
     erasure.state = ErasureState::Done;
     app.catalog.put_erasure(&erasure)?;
-    app.catalog.scrub()?;
     Ok(erasure)
 }
 
@@ -181,6 +186,7 @@ pub fn replay(app: &App, room: &Room) -> anyhow::Result<u64> {
             write_notices(app, room, &erasure, &manifest)?;
             rewrite(app, room, &manifest)?;
             app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
+            app.facts.forget(&room.id)?;
             again += manifest.items.len() as u64;
             tracing::warn!(workspace = %room.id, erasure = id, entries = manifest.items.len(), "erased again after a restore");
         }

@@ -8,6 +8,8 @@
 mod carry_out;
 mod certificate;
 mod manifest;
+mod request;
+mod second;
 mod selector;
 #[cfg(test)]
 mod tests;
@@ -15,4 +17,6 @@ mod tests;
 pub use crate::followers::seal_all as seal;
 pub use carry_out::{carry_out, count, replay};
 pub use manifest::{Item, Manifest, resolve};
+pub use request::{BASES, REFERENCE_CHARS_MAX, Wanted};
+pub use second::{Unanswered, agreement, answering};
 pub use selector::{Person, Selector};

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// A text that is shorter is in too many others.
 pub const TEXT_CHARS_MIN: usize = 3;
+/// So many ids, texts and sections are looked for at once.
+const LIST_MAX: usize = 100;
+/// Each has at most so many characters.
+const TEXT_CHARS_MAX: usize = 500;
 
 /// What to erase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,8 +130,22 @@ pub(super) fn named(opening: &Opening, sections: &[String]) -> Option<Found> {
 }
 
 impl Selector {
+    fn lists(&self) -> Vec<(&'static str, &Vec<String>)> {
+        match self {
+            Self::Person(person) => vec![("ids", &person.ids), ("texts", &person.texts)],
+            Self::Fields { sections, .. } => vec![("sections", sections)],
+        }
+    }
+
     /// What is wrong with it: the field and what was expected.
     pub fn check(&self) -> Result<(), (&'static str, String)> {
+        for (field, list) in self.lists() {
+            let is_long = |text: &String| text.chars().count() > TEXT_CHARS_MAX;
+            if list.len() > LIST_MAX || list.iter().any(is_long) {
+                let expected = format!("at most {LIST_MAX}, each of at most {TEXT_CHARS_MAX} characters");
+                return Err((field, expected));
+            }
+        }
         match self {
             Self::Person(person) => {
                 let is_short = |text: &String| text.trim().chars().count() < TEXT_CHARS_MIN;

@@ -2,17 +2,20 @@
 
 use super::{Person, Selector, carry_out};
 use crate::app::App;
-use crate::catalog::{By, Erasure, ErasureState, NewErasure, Shared, View};
+use crate::catalog::{By, Decision, Erasure, ErasureState, NewErasure, PersonId, Shared, Undecided, View};
 use crate::config::Config;
+use crate::keeping::NewHold;
 use crate::rooms::Room;
 use crate::verify::verify_room;
 use hindcast_event::{Kind, Timestamp};
-use hindcast_ledger::WorkspaceId;
 use hindcast_segments::Budget;
 use hindcast_segments::query::{ParseContext, Query};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+#[path = "../../../../tests/canary.rs"]
+mod canary;
 
 /// What must be nowhere afterwards, each spelled in some way.
 const CANARIES: [&str; 4] = ["zanzibar-4711", "Zoë Zanzibar", "zoe.zanzibar@example.com", "203.0.113.77"];
@@ -72,25 +75,35 @@ impl App {
     }
 }
 
+fn case(query: &str) -> NewHold {
+    NewHold::check("Case", "a lawsuit", query, Timestamp::default()).expect("good")
+}
+
 fn selector() -> Selector {
     let texts = vec![CANARIES[2].to_owned(), CANARIES[1].to_owned()];
     Selector::Person(Person { ids: vec![CANARIES[0].to_owned()], texts })
 }
 
 /// Asked for by one and agreed to by another.
-fn agreed(app: &App, workspace: &WorkspaceId) -> Erasure {
+fn agreed(app: &App, room: &Room) -> Erasure {
+    let workspace = &room.id;
+    let (ana, bob) = (PersonId("ana".to_owned()), PersonId("bob".to_owned()));
     let new = NewErasure {
         selector: serde_json::to_string(&selector()).expect("written"),
         basis: "gdpr_art_17".to_owned(),
         reference: "DSR-17".to_owned(),
     };
-    let id =
-        app.catalog.request_erasure(workspace, &new, Timestamp::default(), &person("ana")).expect("kept");
-    let decide =
-        |by: &str| app.catalog.decide_erasure(workspace, &id, true, false, &person(by)).expect("asked");
-    assert!(!decide("ana"), "nobody agrees to their own");
-    assert!(decide("bob"));
-    assert!(!decide("bob"), "it was decided");
+    let id = app.catalog.request_erasure(workspace, &new, Some(&ana), Timestamp::default(), &person("ana"));
+    let id = id.expect("kept");
+    let agree = |who: &PersonId| {
+        app.catalog.decide_erasure(workspace, &id, Decision::AgreeAs(who), &person(&who.0)).expect("asked")
+    };
+    assert_eq!(agree(&bob), Err(Undecided::Uncounted));
+    let asked = app.catalog.erasure(workspace, &id).expect("read").expect("there");
+    super::count(app, room, asked).expect("counted");
+    assert_eq!(agree(&ana), Err(Undecided::Own), "nobody agrees to their own");
+    assert_eq!(agree(&bob), Ok(()));
+    assert_eq!(agree(&bob), Err(Undecided::Over), "it was decided");
     app.catalog.erasures_to_do().expect("read").remove(0)
 }
 
@@ -100,31 +113,8 @@ fn intact(app: &App, room: &Room) -> (u64, u64) {
     (verified.partial, verified.gone)
 }
 
-/// Which canaries are in which files, also within compressed pages.
-fn found_in(folder: &Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for child in std::fs::read_dir(folder).expect("read") {
-        let path = child.expect("read").path();
-        if path.is_dir() {
-            found.extend(found_in(&path));
-            continue;
-        }
-        let bytes = std::fs::read(&path).expect("read");
-        let mut texts = vec![String::from_utf8_lossy(&bytes).to_lowercase()];
-        let frames = bytes.windows(4).enumerate().filter(|(_, window)| *window == [0x28, 0xb5, 0x2f, 0xfd]);
-        for (at, _) in frames {
-            let mut page = Vec::new();
-            // What begins like a frame by chance cannot be read.
-            let _cut = zstd::stream::copy_decode(&bytes[at..], &mut page);
-            texts.push(String::from_utf8_lossy(&page).to_lowercase());
-        }
-        for canary in CANARIES.map(str::to_lowercase) {
-            if texts.iter().any(|text| text.contains(&canary)) {
-                found.push((canary, path.display().to_string()));
-            }
-        }
-    }
-    found
+fn found_in(folder: &Path) -> Vec<(String, PathBuf)> {
+    canary::found_in(folder, &CANARIES)
 }
 
 #[test]
@@ -145,7 +135,7 @@ fn nothing_of_a_person_is_left_in_any_file_and_everything_verifies() {
     assert!(saved.is_err());
     assert!(!found_in(&home.path().join("data")).is_empty(), "or the test proves nothing");
     let before = verify_room(&app, &room, |_, _| {}).expect("read");
-    let erasure = agreed(&app, &room.id);
+    let erasure = agreed(&app, &room);
     let done = carry_out(&app, &room, erasure).expect("done");
     assert_eq!((done.state, done.entries), (ErasureState::Done, 7));
     assert_eq!(found_in(home.path()), []);
@@ -177,19 +167,19 @@ fn a_hold_or_a_lock_keeps_what_was_to_be_erased() {
     let room = filled(&app);
     let hold = |query: &str| {
         app.catalog
-            .place_hold(&room.id, "Case", "a lawsuit", query, Timestamp::default(), &person("ana"))
+            .place_hold(&room.id, &case(query), Timestamp::default(), &person("ana"))
             .expect("placed")
+            .id
     };
     let id = hold("action:user.updated");
-    let blocked = carry_out(&app, &room, agreed(&app, &room.id)).expect("tried");
+    let blocked = carry_out(&app, &room, agreed(&app, &room)).expect("tried");
     assert_eq!((blocked.state, blocked.blocked), (ErasureState::Blocked, 1));
     assert!(!found_in(&home.path().join("data")).is_empty());
     assert_eq!(intact(&app, &room), (0, 0));
 
     app.catalog.release_hold(&room.id, &id, Timestamp::default(), &person("ana")).expect("released");
-    let decided =
-        app.catalog.decide_erasure(&room.id, &blocked.id, true, false, &person("bob")).expect("asked");
-    assert!(decided, "again, now that nothing keeps it");
+    let decided = app.catalog.decide_erasure(&room.id, &blocked.id, Decision::AgreeAlone, &person("bob"));
+    assert_eq!(decided.expect("asked"), Ok(()), "again, now that nothing keeps it");
     let erasure = app.catalog.erasures_to_do().expect("read").remove(0);
     assert_eq!(carry_out(&app, &room, erasure).expect("done").state, ErasureState::Done);
     assert_eq!(found_in(&home.path().join("data")), []);
@@ -211,7 +201,7 @@ fn a_restored_older_copy_is_erased_again_before_anybody_sees_it() {
 
     let app = open(home.path());
     let room = app.rooms.get(&workspace).expect("there");
-    carry_out(&app, &room, agreed(&app, &room.id)).expect("done");
+    carry_out(&app, &room, agreed(&app, &room)).expect("done");
     app.close();
     drop((room, app));
     std::fs::remove_dir_all(home.path().join("data")).expect("lost");

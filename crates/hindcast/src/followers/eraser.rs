@@ -1,6 +1,6 @@
 //! Carries out erasures that somebody agreed to, one after the other.
 
-use super::{is_ending, is_quarantined, pause};
+use super::{Why, is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::catalog::{Erasure, ErasureState};
 use crate::erasure::{carry_out, count};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// After a failure, such as a full disk.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(30);
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(10);
 
 pub(super) fn follow(app: &App) {
     let mut failed: BTreeMap<String, Instant> = BTreeMap::new();
@@ -49,7 +49,11 @@ fn erase(app: &App, erasure: Erasure) -> bool {
     let room = app.rooms.get(&erasure.workspace).filter(|room| !is_quarantined(app, room));
     let Some(room) = room.filter(|_| !is_ending(app)) else { return true };
     let (id, begun) = (erasure.id.clone(), Instant::now());
-    match carry_out(app, &room, erasure) {
+    let tried = carry_out(app, &room, erasure);
+    if !is_ending(app) && app.stuck.note(&id, &tried) == Some(Why::Full) {
+        app.note_full();
+    }
+    match tried {
         Ok(done) if done.state == ErasureState::Done => {
             let entries = done.entries;
             tracing::info!(workspace = %room.id, erasure = id, entries, took = ?begun.elapsed(), "erased");

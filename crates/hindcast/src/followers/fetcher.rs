@@ -125,7 +125,7 @@ fn turn(app: &App, room: &Room, source: &FetchedSource) -> Result<Progress, Trou
     let credential = String::from_utf8(credential).map_err(|error| broken(&error))?;
     let ca = &app.config.sources.ca;
     let ca: Option<&Path> = (!ca.as_os_str().is_empty()).then_some(ca);
-    let web = Web::new(ca).map_err(|error| broken(&format!("{error:#}")))?;
+    let web = Web::new(app.deliver.guard(), ca).map_err(|error| broken(&format!("{error:#}")))?;
     let mut opened = connection
         .open(kind, &credential, &hosts(app), Box::new(web), None)
         .map_err(|unfit| broken(&unfit))?;

@@ -1,6 +1,6 @@
 //! Lets entries go that have been kept for long enough, and moves those to the archive that are seldom asked for.
 
-use super::{is_ending, is_quarantined, pause};
+use super::{Why, is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::keeping::{archive, expire, go_on, plan};
 use crate::rooms::Room;
@@ -9,35 +9,46 @@ use std::time::{Duration, Instant};
 
 /// Policies count in days, so an hour sooner or later matters to nobody.
 const WORK_EVERY: Duration = Duration::from_secs(3600);
+/// After a failure, such as a full disk.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// How soon it notices that somebody wants it now.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) fn follow(app: &App) {
-    app.rooms.all().iter().for_each(|room| told(app, room, || go_on(app, room).map(drop)));
-    let mut worked: Option<Instant> = None;
+    let work = |work: fn(&App, &Room) -> anyhow::Result<()>| {
+        let rooms = app.rooms.all();
+        // None is left out because of another.
+        let failed = rooms.iter().filter(|room| !told(app, room, || work(app, room))).count();
+        Instant::now() + if failed > 0 { TRY_AGAIN_AFTER } else { WORK_EVERY }
+    };
+    work(|app, room| go_on(app, room).map(drop));
+    let mut next = Instant::now();
     while pause(app, LOOK_EVERY) {
         let is_wanted = app.keep_now.swap(false, Ordering::Relaxed);
-        if !is_wanted && worked.is_some_and(|worked| worked.elapsed() < WORK_EVERY) {
-            continue;
+        if is_wanted || Instant::now() >= next {
+            next = work(keep);
         }
-        for room in app.rooms.all() {
-            told(app, &room, || keep(app, &room));
-        }
-        worked = Some(Instant::now());
     }
 }
 
-fn told(app: &App, room: &Room, act: impl FnOnce() -> anyhow::Result<()>) {
+/// Whether it need not be tried again soon.
+fn told(app: &App, room: &Room, act: impl FnOnce() -> anyhow::Result<()>) -> bool {
     if is_ending(app) || is_quarantined(app, room) {
-        return;
+        return true;
     }
-    if let Err(error) = act()
-        && !is_ending(app)
-    {
+    let tried = act();
+    if is_ending(app) {
+        return true;
+    }
+    if app.stuck.note(room.id.as_str(), &tried) == Some(Why::Full) {
+        app.note_full();
+    }
+    if let Err(error) = &tried {
         app.metrics.problems.add(1);
         let error = format!("{error:#}");
         tracing::error!(workspace = %room.id, error, "the retention could not be applied, it is tried again");
     }
+    tried.is_ok()
 }
 
 /// Does what the policy of a workspace wants done now.
@@ -53,7 +64,7 @@ pub(crate) fn keep(app: &App, room: &Room) -> anyhow::Result<()> {
     let plan = plan(app, room, &policy, now)?;
     let expired = expire(app, room, &plan, &policy.to_string())?;
     if moved + expired.entries > 0 {
-        let (entries, held) = (expired.entries, plan.held);
+        let (entries, held) = (expired.entries, plan.held.count());
         tracing::info!(workspace = %room.id, entries, held, moved, took = ?begun.elapsed(), "retention applied");
     }
     Ok(())

@@ -4,19 +4,24 @@
 
 mod anchor;
 mod anchoring;
+mod dispatcher;
 mod eraser;
 mod exporter;
 mod fetcher;
 mod keeper;
+mod memory;
 mod merger;
 mod outbox;
 mod scrub;
 mod segmenter;
+mod stuck;
 
+pub(crate) use dispatcher::lag;
 pub(crate) use fetcher::{credential_purpose, hook_purpose};
 pub(crate) use merger::merge_one;
 pub use segmenter::seal_all;
 pub(crate) use segmenter::{Claims, refused, seal_one};
+pub use stuck::{Stuck, Why};
 
 use crate::app::App;
 use crate::rooms::Room;
@@ -50,8 +55,11 @@ impl Followers {
             follow("scrub", Box::new(scrub::follow)),
             follow("keeper", Box::new(keeper::follow)),
             follow("eraser", Box::new(eraser::follow)),
+            follow("memory", Box::new(memory::follow)),
         ];
-        let followers = segmenters.chain(others).collect::<io::Result<_>>().map(Self)?;
+        let mut followers = segmenters.chain(others).collect::<io::Result<Vec<_>>>().map(Self)?;
+        let (dispatcher, house) = (std::thread::Builder::new().name("dispatcher".to_owned()), app.clone());
+        followers.0.push(dispatcher.spawn(move || dispatcher::follow(&house))?);
         // Nobody waits for these at the end: strangers may take their time.
         for target in app.anchors.targets() {
             let target = target.clone();

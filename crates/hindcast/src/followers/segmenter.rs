@@ -4,6 +4,7 @@
 //! rows in one transaction, and only then show the segment to searches. A crash between any two leaves files that no
 //! manifest names; they are removed at the next start.
 
+use super::stuck::is_full;
 use super::{is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
@@ -12,7 +13,6 @@ use hindcast_ledger::journal::Sealed;
 use hindcast_ledger::{AppendError, SealError, WorkspaceId};
 use hindcast_segments::SegmentMeta;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -87,15 +87,6 @@ pub fn seal_all(app: &App, room: &Room) -> anyhow::Result<()> {
         sealed?;
     }
     Ok(())
-}
-
-/// Whether it was for want of space.
-fn is_full(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        let io = cause.downcast_ref::<std::io::Error>();
-        io.is_some_and(|error| error.kind() == ErrorKind::StorageFull)
-            || matches!(cause.downcast_ref(), Some(SealError::Append(AppendError::Full)))
-    })
 }
 
 /// A segment that the ledger refused is of no use. When the ledger stopped, nobody knows whether it was refused.

@@ -23,7 +23,9 @@ use hindcast_segments::{Budget, Snapshot};
 use refusal::Refusal;
 use std::sync::Arc;
 
+pub(crate) use activity_log::write as write_activity_log;
 pub(crate) use next::base;
+pub(crate) use version::Version;
 
 /// The body of a search may have this many bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;

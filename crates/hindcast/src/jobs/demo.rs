@@ -4,6 +4,7 @@
 use crate::app::App;
 use crate::catalog::{By, Workspace};
 use crate::demo::{WORKSPACE_NAME, events_about};
+use crate::facts::{CLOCK_MARK, Settling, Working};
 use anyhow::Context as _;
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
 use hindcast_ledger::{Batch, WorkspaceId};
@@ -46,6 +47,8 @@ impl Year {
     /// A new year of about so many events, in a new workspace.
     pub fn begin(app: &App, events: usize) -> anyhow::Result<Self> {
         let workspace = app.create_workspace(WORKSPACE_NAME, &By::server())?;
+        // Facts are judged by the time that the events claim: they tell of a year and arrive in a minute.
+        app.catalog.set_mark(workspace.id.as_str(), CLOCK_MARK, "claimed")?;
         let now_micros = (app.clock)().micros();
         let mark = Mark { workspace: workspace.id.to_string(), now_micros, events, complete: false };
         keep(app, &mark)?;
@@ -78,6 +81,7 @@ impl Year {
             let rest = events_about(self.now(), self.mark.events).skip(usize::try_from(self.size(app)?)?);
             self.mark.complete = append(app, &self.workspace.id, self.now(), rest, go_on)?;
             keep(app, &self.mark)?;
+            app.facts.keep(app, &self.workspace.id, true)?;
         }
         Ok(self.mark.complete)
     }
@@ -116,8 +120,9 @@ fn append(
 ) -> anyhow::Result<bool> {
     let (ready, next) = sync_channel(AHEAD);
     std::thread::scope(|scope| {
+        let mut working = app.facts.begin(app, workspace, now);
         scope.spawn(move || {
-            while let Some(batch) = batch(&mut events, now).transpose() {
+            while let Some(batch) = batch(&mut working, &mut events, now).transpose() {
                 let over = batch.is_err();
                 if ready.send(batch).is_err() || over {
                     return;
@@ -125,9 +130,10 @@ fn append(
             }
         });
         for batch in next {
-            let batch: Batch = batch?;
+            let (batch, settling): (Batch, Settling) = batch?;
             let count = batch.len() as u64;
-            app.ledger.append(workspace, batch)?;
+            let appended = app.ledger.append(workspace, batch)?;
+            settling.settle(appended.first);
             if !go_on(count) {
                 return Ok(false);
             }
@@ -136,14 +142,20 @@ fn append(
     })
 }
 
-fn batch(events: &mut impl Iterator<Item = Vec<u8>>, now: Timestamp) -> anyhow::Result<Option<Batch>> {
+/// The next events as a batch; one `working` for all of them, which knows those that are still on their way.
+fn batch(
+    working: &mut Working,
+    events: &mut impl Iterator<Item = Vec<u8>>,
+    now: Timestamp,
+) -> anyhow::Result<Option<(Batch, Settling)>> {
     let mut entries = Entries::default();
     let mut keys = vec![0; 16 * BATCH_EVENTS];
     getrandom::fill(&mut keys)?;
     for (event, key) in events.take(BATCH_EVENTS).zip(keys.as_chunks::<16>().0) {
         let draft = Draft::parse(std::str::from_utf8(&event)?)?;
         let arrival = Arrival { now, random: [0; 10] };
-        entries.push_new(Kind::Event, key, |out| draft.encode(&arrival, out))?;
+        let facts = working.facts(&draft);
+        entries.push_new(Kind::Event, key, |out| draft.encode_with(&arrival, facts, out))?;
     }
-    if entries.is_empty() { Ok(None) } else { Ok(Some(Batch::new(entries, None)?)) }
+    if entries.is_empty() { Ok(None) } else { Ok(Some((Batch::new(entries, None)?, working.settling()))) }
 }

@@ -233,15 +233,15 @@ pub fn read(app: &App, report: &Report) -> anyhow::Result<Document> {
     Ok(serde_json::from_slice(&json)?)
 }
 
-/// Removes a report with its files.
+/// Removes a report with its files; those first, because what is not in the catalog is not removed again.
 pub fn remove(app: &App, id: &str) -> anyhow::Result<()> {
-    app.catalog.forget_report(id)?;
     for kind in ["pdf", "json"] {
         match std::fs::remove_file(file(app, id, kind)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
     }
+    app.catalog.forget_report(id)?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 
 use super::plan::Plan;
 use crate::app::App;
-use crate::catalog::By;
+use crate::catalog::{By, CatalogError};
 use crate::followers::refused;
 use crate::rooms::Room;
 use anyhow::Context as _;
@@ -71,6 +71,11 @@ pub fn go_on(app: &App, room: &Room) -> anyhow::Result<Option<Expired>> {
     let Some(mark) = app.catalog.mark(room.id.as_str(), EXPIRING)? else { return Ok(None) };
     let expiring = serde_json::from_str(&mark).context("what was expiring cannot be read")?;
     carry_out(app, room, expiring).map(Some)
+}
+
+/// Whether entries are going just now.
+pub fn is_expiring(app: &App, workspace: &WorkspaceId) -> Result<bool, CatalogError> {
+    Ok(app.catalog.mark(workspace.as_str(), EXPIRING)?.is_some())
 }
 
 pub(super) fn note(app: &App, workspace: &WorkspaceId, expiring: &Expiring) -> anyhow::Result<()> {

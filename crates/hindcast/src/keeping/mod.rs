@@ -6,13 +6,30 @@
 
 mod archive;
 mod expire;
+mod hold;
 mod plan;
 mod policy;
+mod preview;
 #[cfg(test)]
 mod tests;
 
 pub use archive::archive;
 pub(crate) use expire::{Replaced, replace};
-pub use expire::{expire, go_on};
+pub use expire::{expire, go_on, is_expiring};
+pub use hold::{HOLD_CHARS_MAX, NewHold, UnfitHold, fixed};
 pub use plan::{Plan, held, plan};
 pub use policy::{COOL_OFF_MICROS, DAYS_MAX, Retention, Unfit};
+pub use preview::{Preview, preview};
+
+use crate::app::App;
+use crate::catalog::{By, CatalogError};
+use hindcast_event::Timestamp;
+use hindcast_ledger::WorkspaceId;
+use std::sync::atomic::Ordering;
+
+/// Lets the policy of a workspace count at once, and has it applied: the keeper begins within a second.
+pub fn apply_now(app: &App, workspace: &WorkspaceId, now: Timestamp, by: &By) -> Result<(), CatalogError> {
+    app.catalog.hasten_retention(workspace, now, by)?;
+    app.keep_now.store(true, Ordering::Relaxed);
+    Ok(())
+}

@@ -21,7 +21,7 @@ pub struct Plan {
     /// Nothing received after this is among them.
     pub cutoff: Timestamp,
     /// Entries that would go, but for a legal hold.
-    pub held: u64,
+    pub held: Indexes,
 }
 
 /// What a policy lets go of a workspace's sealed entries, as things are now.
@@ -37,7 +37,7 @@ pub fn plan(app: &App, room: &Room, policy: &Retention, now: Timestamp) -> anyho
     let gone = gone.without(&of_kinds(&snapshot, &KEPT_FOR_EVER)?);
     let held = held(&snapshot, &app.catalog.holds(&room.id)?)?;
     plan.gone = gone.without(&held);
-    plan.held = gone.count() - plan.gone.count();
+    plan.held = gone.without(&plan.gone);
     Ok(plan)
 }
 
@@ -102,10 +102,15 @@ fn of_kinds(snapshot: &Snapshot, kinds: &[Kind]) -> anyhow::Result<Indexes> {
 pub fn held(snapshot: &Snapshot, holds: &[Hold]) -> anyhow::Result<Indexes> {
     let mut held = Indexes::default();
     for hold in holds.iter().filter(|hold| hold.released_at.is_none()) {
-        let query = Query::parse(&hold.query, &ParseContext::default());
-        let query = query.with_context(|| format!("the hold {:?} cannot be read", hold.name))?;
-        // A hold is on what is archived too.
-        held.extend(&snapshot.indexes(&Query { archive: true, ..query }, &Budget::unlimited())?);
+        held.extend(&held_by(snapshot, hold)?);
     }
     Ok(held)
+}
+
+/// The entries that one of them keeps, as long as it is not released.
+pub(super) fn held_by(snapshot: &Snapshot, hold: &Hold) -> anyhow::Result<Indexes> {
+    let query = Query::parse(&hold.query, &ParseContext::default());
+    let query = query.with_context(|| format!("the hold {:?} cannot be read", hold.name))?;
+    // A hold is on what is archived too.
+    Ok(snapshot.indexes(&Query { archive: true, ..query }, &Budget::unlimited())?)
 }

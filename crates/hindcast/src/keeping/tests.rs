@@ -2,7 +2,7 @@
 
 use super::expire as steps_of;
 use super::expire::Expiring;
-use super::{Plan, Retention, expire, go_on, plan};
+use super::{NewHold, Plan, Retention, expire, go_on, plan};
 use crate::app::App;
 use crate::catalog::By;
 use crate::config::Config;
@@ -79,13 +79,23 @@ fn whole_segments_go_and_the_one_in_between_is_written_anew() {
     let app = open(home.path());
     let room = filled(&app);
     app.catalog
-        .place_hold(&room.id, "Case 7", "a lawsuit", "actor:ana", Timestamp::default(), &By::server())
+        .place_hold(
+            &room.id,
+            &NewHold::check("Case 7", "a lawsuit", "actor:ana", Timestamp::default()).expect("good"),
+            Timestamp::default(),
+            &By::server(),
+        )
         .expect("placed");
     app.post();
     let planned = planned(&app, &room, &one_day(), 99);
-    assert_eq!((planned.gone.count(), planned.held), (90, 10));
+    assert_eq!((planned.gone.count(), planned.held.count()), (90, 10));
     let categories = planned.categories(&room).expect("counted");
     assert_eq!(categories.iter().map(|(_, count)| count).sum::<u64>(), 90);
+    let preview = super::preview(&app, &room, &one_day(), day_after(&room, 99)).expect("planned");
+    assert_eq!(preview.plan.gone, planned.gone);
+    assert_eq!(preview.months.iter().map(|(_, count)| count).sum::<u64>(), 90);
+    let holds: Vec<_> = preview.holds.iter().map(|(_, name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(holds, [("Case 7", 10)]);
     let expired = expire(&app, &room, &planned, "1 days").expect("expired");
     assert_eq!((expired.entries, expired.rewritten), (90, 3), "each segment has something that is held");
     assert_eq!(count(&room, "actor:ana"), 12);
@@ -97,7 +107,7 @@ fn whole_segments_go_and_the_one_in_between_is_written_anew() {
     app.catalog.release_hold(&room.id, &id, Timestamp::default(), &By::server()).expect("released");
     app.post();
     let planned = self::planned(&app, &room, &one_day(), 100);
-    assert_eq!((planned.gone.count(), planned.held), (11, 0));
+    assert_eq!((planned.gone.count(), planned.held.count()), (11, 0));
     let expired = expire(&app, &room, &planned, "1 days").expect("expired");
     assert_eq!((expired.entries, expired.dropped, expired.rewritten), (11, 2, 1));
     assert_eq!(intact(&app, &room), (19 + 4, 101));
@@ -198,7 +208,7 @@ fn a_policy_that_is_sooner_waits_a_day_and_a_lock_cannot_be_taken_back() {
     assert_eq!(change(one_day()).expect("good").from, now.micros() + DAY);
     let longer = Retention { days: Some(400), locked_days: Some(400), ..Retention::default() };
     assert_eq!(change(longer.clone()).expect("good").from, now.micros() + DAY, "it goes on waiting");
-    app.catalog.hasten_retention(&id, now).expect("kept");
+    app.catalog.hasten_retention(&id, now, &By::server()).expect("kept");
     assert_eq!(app.catalog.retention(&id).expect("read").from, now.micros());
     assert!(change(one_day()).is_err());
     assert_eq!(app.catalog.retention(&id).expect("read").days, Some(400));

@@ -1,4 +1,7 @@
-//! Charts: shapes worked out here, written as SVG by the templates. Colours come from classes, sizes from attributes.
+//! Charts: shapes worked out here. On a page the templates write them as SVG, with links; as a file and on paper they are
+//! a [`Figure`]. Colours come from classes, sizes from attributes.
+
+use crate::paper::{Anchor, Figure, Paint, Shape};
 
 /// A stack of bars over time.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,41 @@ pub struct Bar {
     pub from: String,
     /// When it ends.
     pub to: String,
+}
+
+impl Bars {
+    /// The same as a list of shapes, for files and for paper; `told` says what it shows.
+    pub fn figure(&self, told: String) -> Figure {
+        let (width, height) = (self.size.0 as f32, self.size.1 as f32);
+        let mut shapes = Vec::new();
+        for (y, figure) in &self.lines {
+            let y = *y as f32;
+            shapes.push(Shape::Line((LEFT as f32, y), (width, y), Paint::Line));
+            shapes.push(Shape::Text((LEFT as f32 - 6.0, y + 3.0), figure.clone(), Anchor::End));
+        }
+        let names = self.names.iter();
+        shapes.extend(
+            names.map(|(x, name)| Shape::Text((*x as f32, height - 4.0), name.clone(), Anchor::Start)),
+        );
+        for bar in &self.bars {
+            shapes.extend(bar.parts.iter().map(|(class, y, tall)| {
+                let (x, width) = (bar.inner_x() as f32, bar.inner_width() as f32);
+                Shape::Rect(x, *y as f32, width, *tall as f32, paint(class))
+            }));
+        }
+        Figure { told, size: (width, height), shapes }
+    }
+}
+
+/// What a part of a bar is drawn with on paper.
+pub fn paint(class: &str) -> Paint {
+    match class {
+        "success" => Paint::Success,
+        "failure" => Paint::Failed,
+        "denied" => Paint::Denied,
+        "unknown" => Paint::Muted,
+        _ => Paint::Accent,
+    }
 }
 
 impl Bar {

@@ -29,7 +29,7 @@ use hindcast_segments::{Budget, FacetKind, Snapshot};
 use std::sync::Arc;
 
 /// Values of each list.
-const TOP: usize = 10;
+pub const TOP: usize = 10;
 /// Rows of the latest entries.
 const LATEST: usize = 8;
 /// What is shown when nothing is asked for.
@@ -109,6 +109,8 @@ pub struct TopList {
     pub label: String,
     /// The values.
     pub values: Vec<TopValue>,
+    /// The field by its name, and what was asked for: for the files of the chart.
+    pub file: (&'static str, String),
 }
 
 /// A value, and how often it is there.
@@ -116,6 +118,8 @@ pub struct TopValue {
     /// Its name.
     pub label: String,
     /// How often.
+    pub total: u64,
+    /// The same for people.
     pub count: String,
     /// Against the most frequent, in percent.
     pub share: u64,
@@ -379,6 +383,7 @@ pub fn top_lists(
                 };
                 TopValue {
                     label: value_label(t, facet.kind, value),
+                    total: value.count,
                     count: number(count(value.count), t.language),
                     share: (value.count * 100).div_ceil(highest),
                     href: narrowed.map_or(String::new(), |query| asked.with_query(query.to_string()).href()),
@@ -390,7 +395,8 @@ pub fn top_lists(
             || t.list_empty().into_owned(),
             |first| t.list_finding(first.label.clone(), first.count.clone()).into_owned(),
         );
-        TopList { finding, label: label(t, facet.kind), values }
+        let file = (facet.kind.key(), asked.first_page().query_string());
+        TopList { finding, label: label(t, facet.kind), values, file }
     });
     Ok(lists.collect())
 }

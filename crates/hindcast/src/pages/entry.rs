@@ -6,6 +6,7 @@ use super::change::{Change, changes, json_patch};
 use super::countries::country;
 use super::facets::category_label;
 use super::integrity_of_entry::{Checked, checked};
+use super::noted::{country_about, kind_of_address, network, noted, program};
 use super::refusal::Refusal;
 use super::rows::{Badge, Moment, Row, Who, condition, row, source_name, target_name};
 use super::safe::{isolated, looks_forged, short, visible, visible_lines};
@@ -271,10 +272,14 @@ fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
         }
     };
     let actor = json(view.actor);
-    fact(t.fact_who(), vec![person(t, "actor_id", &actor)]);
+    fact(t.fact_who(), vec![person("actor_id", Who::acting(t, view), &actor)]);
     fact(
         t.fact_on_behalf_of(),
-        view.on_behalf_of.map(|who| person(t, "on_behalf_of", &json(who))).into_iter().collect(),
+        view.on_behalf_of
+            .map(json)
+            .map(|who| person("on_behalf_of", Who::of(t, &who, None), &who))
+            .into_iter()
+            .collect(),
     );
     let activity = Registry::builtin().get(&view.action);
     fact(
@@ -316,17 +321,27 @@ fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
         ..FactValue::default()
     });
     fact(t.fact_source(), source.into_iter().collect());
-    fact(t.fact_ip(), member("ip").map(|ip| linked(&ip, "ip")).into_iter().collect());
+    let worked_out = view.facts.map(json).unwrap_or_default();
+    let behind = worked_out["source_ip"].as_str();
+    let kind = kind_of_address(t, &worked_out);
+    let told_of = |is_judged: bool| if is_judged { kind.clone() } else { String::new() };
+    let address = member("ip").map(|ip| FactValue { aside: told_of(behind.is_none()), ..linked(&ip, "ip") });
+    fact(t.fact_ip(), address.into_iter().collect());
+    let behind = behind.map(|ip| FactValue { aside: told_of(true), mono: true, ..plain(ip) });
+    fact(t.fact_behind_proxies(), behind.into_iter().collect());
     let geo = &context["geo"];
     let places =
         [geo["city"].as_str().map(short), geo["country"].as_str().map(|code| country(code, t.language))];
-    fact(
-        t.fact_location(),
-        places.into_iter().flatten().map(|text| FactValue { text, ..FactValue::default() }).collect(),
-    );
+    let places = places.into_iter().flatten().map(|text| FactValue { text, ..FactValue::default() });
+    // Who sends the event knows better where it came from than an address does.
+    let about = country_about(t, &worked_out).filter(|_| geo["country"].is_null());
+    fact(t.fact_location(), places.chain(about).collect());
+    fact(t.fact_network(), network(&worked_out).into_iter().collect());
+    fact(t.fact_noted(), noted(t, &worked_out));
     fact(t.fact_session(), member("session_id").map(|id| linked(&id, "session")).into_iter().collect());
     fact(t.fact_request(), member("request_id").map(|id| linked(&id, "request")).into_iter().collect());
     fact(t.fact_user_agent(), member("user_agent").map(|agent| plain(&agent)).into_iter().collect());
+    fact(t.fact_program(), program(t, &worked_out).into_iter().collect());
     let others = context.as_object().into_iter().flatten().filter(|(name, _)| {
         !["source", "ip", "geo", "session_id", "request_id", "user_agent"].contains(&name.as_str())
     });
@@ -347,8 +362,7 @@ fn facts(visitor: &Visitor, entry: &Entry<'_>, view: &View<'_>) -> Vec<Fact> {
     facts
 }
 
-fn person(t: Text, key: &str, actor: &Value) -> FactValue {
-    let who = Who::of(t, actor, None);
+fn person(key: &str, who: Who, actor: &Value) -> FactValue {
     let email = actor["email"].as_str().unwrap_or_default();
     let aside: Vec<String> =
         [who.marker, visible(email).into_owned()].into_iter().filter(|text| !text.is_empty()).collect();

@@ -8,7 +8,7 @@ use super::safe::short;
 use super::text::Text;
 use super::visitor::Visitor;
 use crate::api::Problem;
-use hindcast_event::{Category, Field, Language, Registry};
+use hindcast_event::{Category, ERASED_ACTOR_ID, Field, Language, Registry};
 use hindcast_segments::query::{Clause, Key, Query};
 use hindcast_segments::{Budget, FacetKind, FacetValue, Snapshot};
 
@@ -147,6 +147,9 @@ pub fn value_label(t: Text, kind: FacetKind, found: &FacetValue) -> String {
         FacetKind::Source => source_name(t, &found.value),
         FacetKind::Country => country(&found.value, t.language),
         FacetKind::ActorType => actor_type(t, &found.value),
+        FacetKind::Actor if found.label.is_none() && found.value == ERASED_ACTOR_ID => {
+            t.erased_person().into_owned()
+        }
         _ => short(found.label.as_deref().unwrap_or(&found.value)),
     }
 }

@@ -18,6 +18,8 @@ pub struct Heat {
     pub days: Vec<(String, Vec<Cell>)>,
     /// Whether only the last weeks of the range are in it, since that many hours can be counted at once.
     pub is_cut: bool,
+    /// What was asked for, for the files of the chart.
+    pub asked: String,
 }
 
 /// An hour of a day of the week.
@@ -26,6 +28,8 @@ pub struct Cell {
     /// How dark it is, from 0 to 4.
     pub level: u64,
     /// How many entries there were.
+    pub total: u64,
+    /// The same for people.
     pub count: String,
     /// What it says.
     pub title: String,
@@ -69,13 +73,13 @@ pub fn heat(
             let newest = newest[day][hour];
             let href =
                 newest.map_or(String::new(), |(start, end)| asked.between(question, start, end).href());
-            Cell { level: (total * 4).div_ceil(most.max(1)), count: shown, title, href }
+            Cell { level: (total * 4).div_ceil(most.max(1)), total, count: shown, title, href }
         });
         let cells = cells.collect();
         (name.into_owned(), cells)
     });
     let days = days.collect();
-    Ok(Heat { finding, days, is_cut })
+    Ok(Heat { finding, days, is_cut, asked: asked.first_page().query_string() })
 }
 
 /// The edges of the hours between two moments, and whether these are only the newest, since there are too many.

@@ -29,6 +29,10 @@ pub struct Histogram {
     pub finding: String,
     /// The same as a table: when, where it leads, and how many of each outcome.
     pub table: Vec<(String, String, [String; 4])>,
+    /// Each bar in figures: when it begins and ends, and how many of each outcome.
+    pub counts: Vec<(String, String, [u64; 4])>,
+    /// What was asked for, for the files of the chart.
+    pub asked: String,
     /// Where a stretch that is dragged over leads, with places for its ends.
     pub brush: String,
 }
@@ -52,6 +56,7 @@ pub fn histogram(
         found.and_then(|(_, counts)| counts.get(at).copied()).unwrap_or(0)
     };
     let mut table = Vec::new();
+    let mut counts = Vec::with_capacity(counted.totals.len());
     let mut highest = (0, String::new());
     let below = unit.names_below(clock, &edges, bars_per_name(counted.totals.len(), WIDTH));
     let stacks = counted.totals.iter().zip(below).enumerate().map(|(at, (total, below))| {
@@ -64,7 +69,9 @@ pub fn histogram(
         }
         let href = asked.between(question, edges[at], edges[at + 1]).href();
         let title = t.histogram_bar(name.clone(), count(*total)).into_owned();
-        let figures = [0, 1, 2, 3].map(|nth| parts.get(nth).map_or(0, |(_, n)| *n)).map(|n| shown(n, t));
+        let figures = [0, 1, 2, 3].map(|nth| parts.get(nth).map_or(0, |(_, n)| *n));
+        counts.push((from.to_string(), to.to_string(), figures));
+        let figures = figures.map(|n| shown(n, t));
         if *total > 0 {
             table.push((name.clone(), href.clone(), figures));
         }
@@ -78,7 +85,8 @@ pub fn histogram(
     };
     // Braces are escaped wherever else they might come from.
     let brush = format!("{}&from={{from}}&to={{to}}", asked.with_range("").href());
-    Ok(Histogram { chart, finding, table, brush })
+    let asked = asked.first_page().query_string();
+    Ok(Histogram { chart, finding, table, counts, asked, brush })
 }
 
 /// A count as texts take it.

@@ -73,7 +73,7 @@ pub async fn show(
         let kinds =
             [FacetKind::Action, FacetKind::Role, FacetKind::Country, FacetKind::Ip, FacetKind::Outcome];
         let lists = top_lists(&kept, &asked, &question, &snapshot, &kinds, TOP, budget)?;
-        let who = Who::of(kept.guest.text, &actor, None);
+        let who = Who::acting(kept.guest.text, &view);
         Ok(Some(Shown {
             initials: initials(&who.name),
             who,

@@ -4,6 +4,7 @@
 //! schema is, [`example`] how an address is asked.
 
 mod example;
+mod known;
 mod schema;
 
 use super::answer::page;

@@ -1,9 +1,9 @@
 //! Which address shows which page.
 
 use super::{
-    answer, assets, dashboards, entry, evidence, exports, help, integrity, integrity_of_entry, join, log,
-    oidc, person, preferences, reference, reports, second_factor, settings, setup, share, sign_in, suggest,
-    tail, views,
+    answer, assets, charts, dashboards, entry, evidence, exports, help, integrity, integrity_of_entry, join,
+    log, oidc, person, preferences, reference, reports, second_factor, settings, setup, share, sign_in,
+    suggest, tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -42,6 +42,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/log/{id}/verify", post(entry::verify))
         .route("/log/{id}/proof/{file}", get(integrity_of_entry::proof))
         .route("/dashboards/{name}", get(dashboards::show))
+        .route("/charts/{file}", get(charts::file))
         .route("/people/{id}", get(person::show))
         .route("/reports", get(reports::list).post(reports::make))
         .route(
@@ -58,7 +59,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/integrity/evidence", post(evidence::check).layer(DefaultBodyLimit::max(evidence_bytes_max)))
         .route("/auth/oidc", get(oidc::leave))
         .route("/auth/oidc/callback", get(oidc::come_back))
-        .merge(settings_routes())
+        .merge(settings_routes(app))
         .route("/views", post(views::save))
         .route("/views/{id}/remove", post(views::remove))
         .route("/my-activity", get(views::mine))
@@ -72,13 +73,20 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .layer(CompressionLayer::new())
 }
 
-fn settings_routes() -> Router<Arc<App>> {
+fn settings_routes(app: &App) -> Router<Arc<App>> {
     use settings::{
-        erasure, general, people, preferences, retention, roles, sign_in, sources, system, tokens,
+        destinations, erasure, general, geo, people, preferences, retention, roles, sign_in, sources, system,
+        tokens,
     };
+    // Besides the file there is the form around it.
+    let geo_bytes_max = (app.config.facts.geo_upload_mb << 20) + FORM_BYTES_MAX;
     Router::new()
         .route("/settings", get(settings::home))
         .route("/settings/general", get(general::show).post(general::save))
+        .route("/settings/geo", get(geo::show).post(geo::save))
+        .route("/settings/geo/file", post(geo::upload).layer(DefaultBodyLimit::max(geo_bytes_max)))
+        .route("/settings/geo/reload", post(geo::reload))
+        .route("/settings/geo/{kind}/remove", post(geo::remove))
         .route("/settings/people", get(people::show).post(people::invite))
         .route("/settings/people/invitations/{id}", post(people::withdraw))
         .route("/settings/people/{id}", get(people::member).post(people::change))
@@ -94,6 +102,11 @@ fn settings_routes() -> Router<Arc<App>> {
         .route("/settings/retention/apply", post(retention::apply))
         .route("/settings/holds", post(retention::place))
         .route("/settings/holds/{id}/release", post(retention::release))
+        .route("/settings/destinations", get(destinations::list).post(destinations::create))
+        .route("/settings/destinations/new", get(destinations::blank))
+        .route("/settings/destinations/{id}", get(destinations::show))
+        .route("/settings/destinations/{id}/change", get(destinations::edit).post(destinations::change))
+        .route("/settings/destinations/{id}/{act}", post(destinations::act))
         .route("/settings/erasure", get(erasure::show).post(erasure::request))
         .route("/settings/erasure/second", post(erasure::second))
         .route("/settings/erasure/{id}", post(erasure::decide))

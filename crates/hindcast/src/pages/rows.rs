@@ -170,7 +170,17 @@ pub struct Who {
 }
 
 impl Who {
-    /// The actor of an event.
+    /// Who did what an entry tells; whoever is erased keeps neither name nor role.
+    pub fn acting(t: Text, view: &View<'_>) -> Self {
+        let json = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+        let who = Self::of(t, &json(view.actor), view.on_behalf_of.map(json).as_ref());
+        if !view.is_actor_erased {
+            return who;
+        }
+        Self { name: t.erased_person().into_owned(), marker: String::new(), ..who }
+    }
+
+    /// An actor, and for whom.
     pub fn of(t: Text, actor: &Value, on_behalf_of: Option<&Value>) -> Self {
         let text = |json: &Value, name: &str| json[name].as_str().unwrap_or_default().to_owned();
         let called = |json: &Value| {
@@ -279,13 +289,19 @@ impl Row {
 pub fn row(visitor: &Visitor, asked: &Asked, query: &Query, entry: &Entry<'_>, view: &View<'_>) -> Row {
     let t = visitor.guest.text;
     let json = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let actor = json(view.actor);
-    let who = Who::of(t, &actor, view.on_behalf_of.map(json).as_ref());
+    let who = Who::acting(t, view);
     let target = view.targets.first().map(|target| json(target)).unwrap_or_default();
     let context = view.context.map(json).unwrap_or_default();
     let late = entry.received_at.micros() - view.occurred_at.micros();
     let ip = context["ip"].as_str().unwrap_or_default();
-    let code = context["geo"]["country"].as_str().unwrap_or_default();
+    let location = match context["geo"]["country"].as_str() {
+        Some(code) => country(code, t.language),
+        // Worked out from the address, so it is approximate.
+        None => match view.facts.map(json).unwrap_or_default()["ip_country"].as_str() {
+            Some(code) => t.approximately(country(code, t.language)).into_owned(),
+            None => country("", t.language),
+        },
+    };
     let (beside, part) = asked.with_entry(entry.index.to_string()).panel();
     let mut row = Row {
         index: entry.index,
@@ -300,7 +316,7 @@ pub fn row(visitor: &Visitor, asked: &Asked, query: &Query, entry: &Entry<'_>, v
         action: short(&view.action),
         target: target_name(&target),
         ip: short(ip),
-        location: country(code, t.language),
+        location,
         source: context["source"].as_str().map(|source| source_name(t, source)).unwrap_or_default(),
         menu: Vec::new(),
         group: Vec::new(),

@@ -92,33 +92,51 @@ impl Paint {
 /// The size of words in a figure, in points.
 pub(super) const WORDS_SIZE: f32 = 7.5;
 
-/// A drawing as SVG, without scripts and styles of its own.
+/// A drawing as SVG within a page, whose styles know its paints.
 pub fn svg(figure: &Figure) -> String {
     let (width, height) = figure.size;
-    let mut out = format!(
-        "<svg class=\"figure\" role=\"img\" viewBox=\"0 0 {width} {height}\"><title>{}</title>",
-        escaped(&figure.told)
+    let head = format!("<svg class=\"figure\" role=\"img\" viewBox=\"0 0 {width} {height}\">");
+    let look = |paint: Paint, _: bool| format!("class=\"{}\"", paint.class());
+    written(figure, head, "", &look)
+}
+
+/// A drawing as a file of its own, with the colours of paper.
+pub fn svg_file(figure: &Figure) -> String {
+    let (width, height) = figure.size;
+    let head = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"11\" role=\"img\">"
     );
+    let look = |paint: Paint, is_line: bool| {
+        let (red, green, blue) = paint.rgb();
+        let with = if is_line { "stroke" } else { "fill" };
+        format!("{with}=\"#{red:02x}{green:02x}{blue:02x}\"")
+    };
+    let muted = look(Paint::Muted, false);
+    written(figure, head, &format!(" {muted}"), &look)
+}
+
+/// A drawing behind the head of an SVG; `of_text` and `look` say with which attributes.
+fn written(figure: &Figure, head: String, of_text: &str, look: &dyn Fn(Paint, bool) -> String) -> String {
+    let mut out = head;
+    let _ = write!(out, "<title>{}</title>", escaped(&figure.told));
     for shape in &figure.shapes {
         // Writing into a string does not fail.
         let _ = match shape {
             Shape::Rect(x, y, width, height, paint) => {
-                let class = paint.class();
+                let look = look(*paint, false);
                 write!(
                     out,
-                    "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
+                    "<rect {look} x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"/>"
                 )
             }
             Shape::Line((x1, y1), (x2, y2), paint) => {
-                let class = paint.class();
-                write!(
-                    out,
-                    "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
-                )
+                let look = look(*paint, true);
+                write!(out, "<line {look} x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>")
             }
             Shape::Path(corners, paint) => {
                 let points: Vec<String> = corners.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-                write!(out, "<polygon class=\"{}\" points=\"{}\"/>", paint.class(), points.join(" "))
+                write!(out, "<polygon {} points=\"{}\"/>", look(*paint, false), points.join(" "))
             }
             Shape::Text((x, y), text, anchor) => {
                 let anchor = match anchor {
@@ -128,7 +146,7 @@ pub fn svg(figure: &Figure) -> String {
                 };
                 write!(
                     out,
-                    "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
+                    "<text{of_text} x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
                     escaped(text)
                 )
             }
@@ -165,5 +183,21 @@ mod tests {
             "<svg class=\"figure\" role=\"img\" viewBox=\"0 0 10 5\"><title>&lt;/title&gt;&lt;b&gt;</title>\
              <text x=\"1.0\" y=\"2.0\" text-anchor=\"end\">&lt;script&gt;&amp;&quot;</text></svg>"
         );
+    }
+    #[test]
+    fn a_file_has_its_colours_with_it() {
+        let shapes = vec![
+            Shape::Rect(0.0, 0.0, 4.0, 2.0, Paint::Accent),
+            Shape::Line((0.0, 3.0), (9.0, 3.0), Paint::Line),
+            Shape::Text((1.0, 2.0), "<b>".to_owned(), Anchor::Start),
+        ];
+        let file = svg_file(&Figure { told: "Two & three".to_owned(), size: (10.0, 5.0), shapes });
+        assert!(file.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"10\""), "{file}");
+        for part in
+            ["<rect fill=\"#0b5cad\"", "<line stroke=\"#d0d7de\"", "<text fill=\"#59636e\"", ">&lt;b&gt;<"]
+        {
+            assert!(file.contains(part), "{part}: {file}");
+        }
+        assert!(!file.contains("class="), "nothing else says how it looks: {file}");
     }
 }

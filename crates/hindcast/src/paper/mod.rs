@@ -18,7 +18,7 @@ mod shape;
 mod table;
 
 pub use document::{Align, Block, Column, Document, Format, Span, Table};
-pub use figure::{Anchor, Figure, Paint, Shape, svg};
+pub use figure::{Anchor, Figure, Paint, Shape, svg, svg_file};
 pub use fonts::Fonts;
 
 use press::Press;

@@ -18,14 +18,16 @@ const SIDE: f32 = 46.0;
 const TOP: f32 = 54.0;
 const BOTTOM: f32 = 58.0;
 /// Sizes of text, in points.
-const TITLE: f32 = 19.0;
+const TITLE: f32 = 16.5;
 const HEADINGS: [f32; 3] = [13.5, 11.0, 10.0];
 const BODY: f32 = 9.5;
 const SMALL: f32 = 7.5;
 /// The room within a note, at its sides.
 const NOTE_INSET: f32 = 10.0;
 /// Which part of the width the names of facts take.
-const FACT_NAMES: f32 = 0.28;
+const FACT_NAMES: f32 = 0.32;
+/// A paragraph of so few lines stands on one page.
+const LINES_KEPT: usize = 4;
 
 /// Sets a document with a press.
 pub fn set(
@@ -46,9 +48,11 @@ pub fn set(
         bottom: height - BOTTOM,
         y: TOP,
     };
-    setter.heading(1, TITLE, &document.title)?;
+    setter.heading(1, &document.title)?;
     setter.y += 4.0;
-    for block in &document.blocks {
+    for (nth, block) in document.blocks.iter().enumerate() {
+        let least = setter.least(document.blocks.get(nth..).unwrap_or_default());
+        setter.need(least)?;
         setter.block(block)?;
     }
     setter.end_page()?;
@@ -76,17 +80,13 @@ pub struct Setter<'a> {
 impl Setter<'_> {
     fn block(&mut self, block: &Block) -> Result<(), PaperError> {
         match block {
-            Block::Heading(level, text) => {
-                let at = usize::from(level.saturating_sub(1)).min(HEADINGS.len() - 1);
-                self.heading(level + 1, HEADINGS[at], text)
-            }
+            Block::Heading(level, text) => self.heading(level + 1, text),
             Block::Paragraph(spans) => {
                 self.paragraph(spans, None)?;
                 self.y += 5.0;
                 Ok(())
             }
             Block::Note(spans) => {
-                self.need(3.0 * self.leading(BODY))?;
                 self.paragraph(spans, Some(NOTE_INSET))?;
                 self.y += 8.0;
                 Ok(())
@@ -98,6 +98,42 @@ impl Setter<'_> {
         }
     }
 
+    /// The room that the first of some blocks needs: a heading does not stand at the foot of a page without what it is
+    /// about, nor does a paragraph without the table it leads to; paragraphs in a row stay together.
+    fn least(&mut self, blocks: &[Block]) -> f32 {
+        let Some((first, rest)) = blocks.split_first() else { return 0.0 };
+        match first {
+            Block::Heading(level, text) => {
+                let (_, lines, height) = self.heading_lines(level + 1, text);
+                height * (lines.len() as f32 + 1.0) + self.least(rest)
+            }
+            Block::Paragraph(spans) => {
+                let lines = Text::of(spans, &mut self.shaper, &self.breaker, BODY, self.width).lines.len();
+                let own = lines.min(LINES_KEPT) as f32 * self.leading(BODY);
+                match rest.first() {
+                    Some(Block::Table(table)) => own + 5.0 + self.least_of_table(table),
+                    Some(Block::Figure(figure)) => own + 5.0 + self.height_of_figure(figure),
+                    Some(Block::Paragraph(_) | Block::Note(_)) => own + 5.0 + self.least(rest),
+                    _ => own,
+                }
+            }
+            Block::Note(spans) => {
+                let width = self.width - 2.0 * NOTE_INSET;
+                let lines = Text::of(spans, &mut self.shaper, &self.breaker, BODY, width).lines.len();
+                lines.min(2 * LINES_KEPT) as f32 * self.leading(BODY)
+            }
+            Block::Facts(_) => 2.0 * self.leading(BODY),
+            Block::Table(table) => self.least_of_table(table),
+            Block::Figure(figure) => self.height_of_figure(figure),
+            Block::NewPage => 0.0,
+        }
+    }
+
+    /// Whether anything stands on the page already.
+    pub fn is_begun(&self) -> bool {
+        self.y > TOP
+    }
+
     /// From one baseline to the next. Japanese letters fill their square and want more air.
     pub fn leading(&self, size: f32) -> f32 {
         size * if self.document.language == Language::Japanese { 1.6 } else { 1.42 }
@@ -105,7 +141,7 @@ impl Setter<'_> {
 
     /// Begins a new page unless there is so much room left on this one.
     pub fn need(&mut self, height: f32) -> Result<(), PaperError> {
-        if self.y + height > self.bottom && self.y > TOP { self.end_page() } else { Ok(()) }
+        if self.y + height > self.bottom && self.is_begun() { self.end_page() } else { Ok(()) }
     }
 
     /// Ends the page, with what stands at the foot of all of them.
@@ -151,12 +187,19 @@ impl Setter<'_> {
         self.breaker.lines(&shaped, size, width)
     }
 
-    fn heading(&mut self, level: u8, size: f32, text: &str) -> Result<(), PaperError> {
-        let lines = self.lines(&Span::strong(text), size, self.width);
-        let leading = self.leading(size) * 0.95;
-        // A heading does not stand alone at the foot of a page.
-        self.need(lines.len() as f32 * leading + 5.0 * BODY)?;
-        if self.y > TOP {
+    /// The lines of a heading, with their size and from one to the next; `level` is that of the file, where the title has 1.
+    fn heading_lines(&mut self, level: u8, text: &str) -> (f32, Vec<Line>, f32) {
+        let size = match level {
+            0 | 1 => TITLE,
+            level => HEADINGS[usize::from(level - 2).min(HEADINGS.len() - 1)],
+        };
+        (size, self.lines(&Span::strong(text), size, self.width), self.leading(size) * 0.95)
+    }
+
+    fn heading(&mut self, level: u8, text: &str) -> Result<(), PaperError> {
+        let (size, lines, leading) = self.heading_lines(level, text);
+        self.need(lines.len() as f32 * leading)?;
+        if self.is_begun() {
             self.y += size * 0.7;
         }
         let tag = Tag::Hn(NonZeroU16::new(level.into()).unwrap_or(NonZeroU16::MIN), Some(text.to_owned()));
@@ -267,10 +310,19 @@ impl Setter<'_> {
         Ok(())
     }
 
+    /// How much smaller than it says a drawing is drawn.
+    fn scale(&self, figure: &Figure) -> f32 {
+        (self.width / figure.size.0).min(1.0)
+    }
+
+    fn height_of_figure(&self, figure: &Figure) -> f32 {
+        figure.size.1 * self.scale(figure) + 8.0
+    }
+
     fn figure(&mut self, figure: &Figure) -> Result<(), PaperError> {
-        let (width, height) = figure.size;
-        let scale = (self.width / width).min(1.0);
-        self.need(height * scale + 8.0)?;
+        let scale = self.scale(figure);
+        let height = self.height_of_figure(figure);
+        self.need(height)?;
         let part = self.press.part(None, Tag::Figure(Some(figure.told.clone())));
         let leaf = self.press.leaf(part);
         let (left, top) = (self.left, self.y);
@@ -299,7 +351,7 @@ impl Setter<'_> {
                 }
             }
         }
-        self.y += height * scale + 8.0;
+        self.y += height;
         Ok(())
     }
 }

@@ -14,6 +14,12 @@ const SIZE: f32 = 7.6;
 const INSET: f32 = 3.0;
 /// The room between the text of a cell and that of the next.
 const GAP: f32 = 5.0;
+/// The same after a number, which ends where the next cell begins.
+const GAP_AFTER_NUMBER: f32 = 10.0;
+/// A table of so few rows stands on one page.
+const ROWS_KEPT: usize = 6;
+/// Of a longer one so many rows at least stand together at its beginning, and at its end.
+const ROWS_TOGETHER: usize = 2;
 
 /// A row, ready to be put onto a page.
 struct Row<'t> {
@@ -24,17 +30,16 @@ struct Row<'t> {
 impl Setter<'_> {
     /// Sets a table.
     pub fn table(&mut self, table: &Table) -> Result<(), PaperError> {
-        let all: f32 = table.columns.iter().map(|column| column.width).sum();
-        let widths: Vec<f32> = table.columns.iter().map(|column| column.width / all * self.width).collect();
-        let titles: Vec<Span> = table.columns.iter().map(|column| Span::strong(&column.title)).collect();
+        let widths = self.widths(table);
+        let titles = titles(table);
         let head = self.row(&titles, &table.columns, &widths);
+        let least = self.least_of_table(table);
+        self.need(least)?;
         let tag = Tag::Table.with_summary(Some(table.caption.clone()));
         let whole = self.press.part(None, tag);
         let top = self.press.part(Some(whole), Tag::THead);
         let top = self.press.part(Some(top), Tag::TR);
         let of_head = |_: usize| TagKind::from(Tag::TH(TableHeaderScope::Column));
-        let rows_min = self.height(&head) + 3.0 * self.leading(SIZE);
-        self.need(rows_min)?;
         let parts = self.parts(top, head.cells.len(), &of_head);
         self.put_row(&head, (0, head.lines), &widths, Some(&parts), true);
         let body = self.press.part(Some(whole), Tag::TBody);
@@ -42,8 +47,17 @@ impl Setter<'_> {
             0 if table.row_heads => TagKind::from(Tag::TH(TableHeaderScope::Row)),
             _ => TagKind::from(Tag::TD),
         };
-        for cells in &table.rows {
+        let is_long = table.rows.len() > ROWS_KEPT;
+        for (nth, cells) in table.rows.iter().enumerate() {
             let row = self.row(cells, &table.columns, &widths);
+            if is_long && nth + ROWS_TOGETHER == table.rows.len() {
+                let end = table.rows.get(nth + 1..).unwrap_or_default().iter();
+                let end: f32 = end.map(|cells| self.height_of(cells, table, &widths)).sum();
+                if self.y + self.height(&row) + end > self.bottom && self.is_begun() {
+                    self.end_page()?;
+                    self.put_row(&head, (0, head.lines), &widths, None, true);
+                }
+            }
             let part = self.press.part(Some(body), Tag::TR);
             let parts = self.parts(part, row.cells.len(), &of_row);
             let mut from = 0;
@@ -63,15 +77,38 @@ impl Setter<'_> {
         Ok(())
     }
 
+    /// The room that a table needs at least where it begins: all of a short one, or its head and some rows.
+    pub fn least_of_table(&mut self, table: &Table) -> f32 {
+        let widths = self.widths(table);
+        let kept = if table.rows.len() > ROWS_KEPT { ROWS_TOGETHER } else { ROWS_KEPT };
+        let titles = titles(table);
+        let rows = std::iter::once(titles.as_slice()).chain(table.rows.iter().take(kept).map(Vec::as_slice));
+        let least: f32 = rows.map(|cells| self.height_of(cells, table, &widths)).sum();
+        least.min(self.bottom / 3.0)
+    }
+
+    fn height_of(&mut self, cells: &[Span], table: &Table, widths: &[f32]) -> f32 {
+        let row = self.row(cells, &table.columns, widths);
+        self.height(&row)
+    }
+
+    fn widths(&self, table: &Table) -> Vec<f32> {
+        let all: f32 = table.columns.iter().map(|column| column.width).sum();
+        table.columns.iter().map(|column| column.width / all * self.width).collect()
+    }
+
     fn parts(&mut self, row: Part, count: usize, tag: &dyn Fn(usize) -> TagKind) -> Vec<Part> {
         (0..count).map(|nth| self.press.part(Some(row), tag(nth))).collect()
     }
 
     fn row<'t>(&mut self, cells: &'t [Span], columns: &'t [Column], widths: &[f32]) -> Row<'t> {
-        let cells = cells.iter().zip(columns).zip(widths).map(|((cell, column), width)| {
-            let href = cell.href.as_deref().and_then(|href| self.address(href));
-            (self.lines(cell, SIZE, width - INSET - GAP), column, href)
-        });
+        let last = columns.len().saturating_sub(1);
+        let cells =
+            cells.iter().zip(columns).zip(widths).enumerate().map(|(nth, ((cell, column), width))| {
+                let column_gap = gap(column, nth == last);
+                let href = cell.href.as_deref().and_then(|href| self.address(href));
+                (self.lines(cell, SIZE, width - INSET - column_gap), column, href)
+            });
         let cells: Vec<_> = cells.collect();
         let lines = cells.iter().map(|(lines, ..)| lines.len()).max().unwrap_or(0).max(1);
         Row { cells, lines }
@@ -120,10 +157,11 @@ impl Setter<'_> {
             };
             let leaf = part.map_or(Leaf::Repeated, |part| self.press.leaf(part));
             let paint = if href.is_some() { Paint::Accent } else { Paint::Text };
+            let gap = gap(column, nth + 1 == row.cells.len());
             for (row, line) in lines.iter().take(until).skip(from).enumerate() {
                 let indent = match column.align {
                     Align::Start => INSET,
-                    Align::End => width - GAP - line.width,
+                    Align::End => width - gap - line.width,
                 };
                 let at = (x + indent, top + INSET + row as f32 * leading + SIZE);
                 let words = Words { line: line.clone(), bytes: line.bytes.clone(), at, size: SIZE, paint };
@@ -137,5 +175,17 @@ impl Setter<'_> {
         self.y += height;
         let y = self.y;
         self.press.line(Leaf::Decoration, (left, y), (left + width, y), Paint::Line);
+    }
+}
+
+fn titles(table: &Table) -> Vec<Span> {
+    table.columns.iter().map(|column| Span::strong(&column.title)).collect()
+}
+
+/// The room after the text of a cell.
+fn gap(column: &Column, is_last: bool) -> f32 {
+    match column.align {
+        Align::End if !is_last => GAP_AFTER_NUMBER,
+        _ => GAP,
     }
 }

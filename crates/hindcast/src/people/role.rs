@@ -44,6 +44,8 @@ pub enum Permission {
     SettingsSystem,
     /// Decide how long entries are kept, and place legal holds.
     SettingsRetention,
+    /// Decide where entries are sent.
+    SettingsDestinations,
     /// Ask for erasures, and agree to those of others.
     Erase,
 }
@@ -120,7 +122,7 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ReadReports,
@@ -133,6 +135,7 @@ impl Permission {
         Self::SettingsSources,
         Self::SettingsSystem,
         Self::SettingsRetention,
+        Self::SettingsDestinations,
         Self::Erase,
     ];
 
@@ -151,6 +154,7 @@ impl Permission {
             Self::SettingsSources => "settings.sources",
             Self::SettingsSystem => "settings.system",
             Self::SettingsRetention => "settings.retention",
+            Self::SettingsDestinations => "settings.destinations",
             Self::Erase => "log.erase",
         }
     }

@@ -120,13 +120,13 @@ fn entries(
     budget: &Budget,
 ) -> Result<Table, ExportError> {
     let columns = vec![
-        Column::new(t.paper_time(), 2.0),
-        Column::new(t.column_who(), 2.1),
-        Column::new(t.column_activity(), 4.6),
+        Column::new(t.paper_time(), 1.8),
+        Column::new(t.column_who(), 2.3),
+        Column::new(t.column_activity(), 4.5),
         Column::new(t.column_target(), 2.0),
         Column::new(t.column_outcome(), 1.5),
-        Column::new(t.column_ip(), 2.0),
-        Column::number(t.paper_index(), 1.1),
+        Column::new(t.column_ip(), 2.2),
+        Column::number(t.paper_index(), 1.15),
     ];
     let mut rows = Vec::new();
     let listed = printed.snapshot.each_piece(printed.query, budget, |entries| {
@@ -161,7 +161,7 @@ impl From<SearchError> for Enough {
 /// An entry as a row.
 pub(super) fn row(t: Text, clock: &Clock, entry: &Entry<'_>, view: &View<'_>) -> Vec<Span> {
     let json = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let who = Who::of(t, &json(view.actor), view.on_behalf_of.map(json).as_ref());
+    let who = Who::acting(t, view);
     let target = view.targets.first().map(|target| target_name(&json(target))).unwrap_or_default();
     let context = view.context.map(json).unwrap_or_default();
     vec![

@@ -4,6 +4,8 @@
 //! report shows what its reader may see and no more; every number names the query that counts it; and whatever it says of
 //! the log is tied to a signed checkpoint, so that a print is an anchor.
 
+mod clauses;
+mod clocks;
 mod evidence;
 mod figure;
 mod log;

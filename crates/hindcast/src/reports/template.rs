@@ -1,9 +1,6 @@
 //! Which reports there are, and what each asks the log.
-//!
-//! The clauses of standards stand here by their numbers alone, with the evidence that a log has for them; what they ask
-//! for is for whoever holds the standard to read. Numbers follow SOC 2 (2017 criteria), ISO/IEC 27001:2022 annex A, PCI DSS
-//! 4.0.1, 45 CFR 164 and the GDPR.
 
+use super::clauses::{self, Clause};
 use super::topic::Topic::{self, *};
 use crate::pages::Text;
 use std::collections::BTreeSet;
@@ -34,9 +31,6 @@ pub enum Template {
     /// Evidence for the GDPR.
     Gdpr,
 }
-
-/// A clause of a standard, and what there is for it. Without topics, the log has nothing for it yet.
-pub type Clause = (&'static str, &'static [Topic]);
 
 impl Template {
     /// All of them, in the order of the list.
@@ -97,81 +91,11 @@ impl Template {
     /// The clauses of a standard; none for reports that follow no standard.
     pub fn clauses(self) -> &'static [Clause] {
         match self {
-            Self::Soc2 => &[
-                ("CC4.1", &[Reviews, Integrity]),
-                ("CC6.1", &[SignIns, Tokens, SignInSettings]),
-                ("CC6.2", &[Teammates]),
-                ("CC6.3", &[Roles, Privileged]),
-                ("CC6.6", &[FailedSignIns]),
-                ("CC6.7", &[Exports]),
-                ("CC6.8", &[Settings]),
-                ("CC7.1", &[Settings, Policies]),
-                ("CC7.2", &[Alerts, FailedSignIns]),
-                ("CC7.3", &[Alerts, Reviews]),
-                ("CC7.4", &[Alerts]),
-                ("CC7.5", &[Recovery]),
-                ("CC8.1", &[Settings, Policies]),
-                ("A1.2", &[Recovery]),
-                ("C1.1", &[Retention]),
-                ("C1.2", &[Deletions]),
-                ("P4.2", &[Retention]),
-                ("P6.1", &[Exports]),
-            ],
-            Self::Iso27001 => &[
-                ("A.5.16", &[Teammates]),
-                ("A.5.18", &[Roles]),
-                ("A.5.28", &[Integrity, Exports]),
-                ("A.5.33", &[Retention, Integrity]),
-                ("A.5.34", &[Exports, Deletions]),
-                ("A.8.2", &[Privileged, Impersonation]),
-                ("A.8.5", &[SignIns, FailedSignIns, SignInSettings]),
-                ("A.8.9", &[Settings]),
-                ("A.8.10", &[Deletions]),
-                ("A.8.13", &[Recovery]),
-                ("A.8.15", &[LogAccess, Integrity, Gaps, Server]),
-                ("A.8.16", &[Alerts, Policies]),
-                ("A.8.17", &[]),
-            ],
-            Self::PciDss => &[
-                ("10.2.1.1", &[Exports]),
-                ("10.2.1.2", &[Privileged]),
-                ("10.2.1.3", &[LogAccess]),
-                ("10.2.1.4", &[FailedSignIns]),
-                ("10.2.1.5", &[Teammates, Roles, Tokens, SignInSettings]),
-                ("10.2.1.6", &[Server, Gaps]),
-                ("10.2.1.7", &[Settings, Deletions]),
-                ("10.3.1", &[Roles, LogAccess]),
-                ("10.3.2", &[Integrity]),
-                ("10.3.3", &[Recovery]),
-                ("10.3.4", &[Integrity]),
-                ("10.4.1", &[Reviews, Alerts]),
-                ("10.4.3", &[Reviews]),
-                ("10.5.1", &[Retention]),
-                ("10.6.1", &[]),
-                ("10.7.2", &[Gaps, Server]),
-            ],
-            Self::Hipaa => &[
-                ("164.308(a)(1)(ii)(D)", &[Reviews, LogAccess]),
-                ("164.308(a)(3)", &[Teammates, Roles]),
-                ("164.308(a)(5)(ii)(C)", &[SignIns, FailedSignIns]),
-                ("164.312(a)", &[Roles, Privileged]),
-                ("164.312(b)", &[LogAccess, Exports, Server]),
-                ("164.312(c)(1)", &[Integrity]),
-                ("164.312(d)", &[SignIns, SignInSettings]),
-                ("164.316(b)(2)(i)", &[Retention]),
-            ],
-            Self::Gdpr => &[
-                ("5(1)(e)", &[Retention]),
-                ("5(1)(f)", &[Integrity, FailedSignIns]),
-                ("5(2)", &[LogAccess, Reviews]),
-                ("15", &[Exports]),
-                ("17", &[Deletions]),
-                ("18", &[Retention]),
-                ("25", &[SignInSettings, Settings]),
-                ("30", &[Exports]),
-                ("32", &[Integrity, Recovery, SignInSettings]),
-                ("33, 34", &[Alerts, Exports]),
-            ],
+            Self::Soc2 => clauses::SOC2,
+            Self::Iso27001 => clauses::ISO_27001,
+            Self::PciDss => clauses::PCI_DSS,
+            Self::Hipaa => clauses::HIPAA,
+            Self::Gdpr => clauses::GDPR,
             _ => &[],
         }
     }
@@ -188,7 +112,7 @@ impl Template {
             Self::AiAgents => &[Topic::AiAgents, AiRefused, AiSettings],
             _ => &[],
         };
-        let of_clauses = self.clauses().iter().flat_map(|(_, topics)| topics.iter());
+        let of_clauses = self.clauses().iter().flat_map(|(_, _, topics)| topics.iter());
         let mut known = BTreeSet::new();
         own.iter().chain(of_clauses).copied().filter(|topic| known.insert(*topic)).collect()
     }

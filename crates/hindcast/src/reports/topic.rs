@@ -45,6 +45,8 @@ pub enum Topic {
     Policies,
     /// Looking at it regularly.
     Reviews,
+    /// Checks of the clock, as operators send them.
+    Clocks,
     /// What AI agents did.
     AiAgents,
     /// What AI agents were kept from.
@@ -115,6 +117,7 @@ impl Topic {
             Self::Alerts => "action:alert.*",
             Self::Policies => "action:policy.* action:rule.* action:approval.* action:gate.decided",
             Self::Reviews => "action:report.reviewed action:control.checked action:alert.acknowledged",
+            Self::Clocks => "action:control.checked target:control/clock",
             Self::AiAgents => "actor_type:agent",
             Self::AiRefused => {
                 "action:ai_agent.tool_denied action:ai_agent.guardrail_blocked action:ai_agent.approval_requested"
@@ -149,6 +152,7 @@ impl Topic {
             Self::Alerts => t.topic_alerts(),
             Self::Policies => t.topic_policies(),
             Self::Reviews => t.topic_reviews(),
+            Self::Clocks => t.topic_clocks(),
             Self::AiAgents => t.topic_ai_agents(),
             Self::AiRefused => t.topic_ai_refused(),
             Self::AiSettings => t.topic_ai_settings(),

@@ -1,5 +1,6 @@
 //! Writes a report: asks the log topic by topic and says what it found.
 
+use super::clocks::Clocks;
 use super::evidence::{Evidence, href, newest};
 use super::template::Template;
 use super::topic::Topic;
@@ -66,13 +67,21 @@ pub fn write(
         found.insert(topic, Evidence::gather(t, snapshot, query, samples, budget)?);
     }
     let mut blocks = head(app, asked, t, entries)?;
-    blocks.extend(figure::days(t, snapshot, &all, asked.time, budget)?.map(Block::Figure));
+    if let Some(figure) = figure::days(t, snapshot, &all, asked.time, budget)? {
+        blocks.push(Block::Paragraph(vec![Span::plain(&figure.told)]));
+        blocks.push(Block::Figure(figure));
+    }
+    let clocks = topics.contains(&Topic::Clocks);
+    let clocks = clocks.then(|| Clocks::compare(app, snapshot, &all, asked.time, budget)).transpose()?;
     if !clauses.is_empty() {
-        blocks.extend(controls(t, asked.template, &found));
+        blocks.extend(controls(t, asked.template, &found, clocks.as_ref()));
     }
     for topic in &topics {
         if let Some(evidence) = found.get(topic) {
             blocks.extend(section(t, *topic, evidence));
+        }
+        if *topic == Topic::Clocks {
+            blocks.extend(clocks.iter().flat_map(|clocks| clocks.blocks(t)));
         }
     }
     if asked.template == Template::IncidentTimeline {
@@ -146,31 +155,35 @@ fn head(app: &App, asked: &Asked<'_>, t: Text, entries: u64) -> anyhow::Result<V
 }
 
 /// Clause by clause, what there is.
-fn controls(t: Text, template: Template, found: &BTreeMap<Topic, Evidence>) -> Vec<Block> {
+fn controls(
+    t: Text,
+    template: Template,
+    found: &BTreeMap<Topic, Evidence>,
+    clocks: Option<&Clocks>,
+) -> Vec<Block> {
     let columns = vec![
-        Column::new(t.report_clause(), 2.2),
-        Column::new(t.report_topic(), 3.2),
-        Column::number(t.entries(), 1.1),
-        Column::new(t.report_samples(), 2.3),
-        Column::new(t.report_verdict(), 2.8),
+        Column::new(t.report_clause(), 1.7),
+        Column::new(t.report_clause_about(), 3.0),
+        Column::new(t.report_topic(), 2.9),
+        Column::number(t.entries(), 1.2),
+        Column::new(t.report_samples(), 2.1),
+        Column::new(t.report_verdict(), 2.4),
     ];
+    let is_compared = clocks.is_some_and(Clocks::is_compared);
     let mut rows = Vec::new();
-    for (clause, topics) in template.clauses() {
-        if topics.is_empty() {
-            rows.push(vec![
-                Span::strong(*clause),
-                Span::plain(t.report_no_source()),
-                Span::default(),
-                Span::default(),
-                Span::plain(t.report_not_recorded()),
-            ]);
-        }
+    for (clause, title, topics) in template.clauses() {
         for (nth, topic) in topics.iter().enumerate() {
             let Some(evidence) = found.get(topic) else { continue };
             let indexes: Vec<String> = evidence.indexes.iter().take(3).map(u64::to_string).collect();
-            let verdict = if evidence.count > 0 { t.report_recorded() } else { t.report_nothing() };
+            let verdict = match topic {
+                _ if evidence.count > 0 => t.report_recorded(),
+                Topic::Clocks if is_compared => t.report_compared(),
+                _ => t.report_nothing(),
+            };
+            let (clause, title) = if nth == 0 { (*clause, title(t)) } else { ("", "".into()) };
             rows.push(vec![
-                Span::strong(if nth == 0 { *clause } else { "" }),
+                Span::strong(clause),
+                Span::plain(title),
                 Span::plain(topic.title(t)),
                 Span::plain(number(count(evidence.count), t.language)).to(evidence.href()),
                 Span::mono(indexes.join(" ")),
@@ -191,11 +204,7 @@ fn section(t: Text, topic: Topic, evidence: &Evidence) -> Vec<Block> {
         return blocks;
     }
     let counted = t.report_counted(count(evidence.count)).into_owned();
-    blocks.push(Block::Paragraph(vec![
-        Span::strong(counted),
-        Span::plain(" "),
-        Span::plain(t.report_open_in_log()).to(evidence.href()),
-    ]));
+    blocks.push(Block::Paragraph(vec![Span::strong(counted).to(evidence.href())]));
     blocks
         .extend(evidence.top.iter().filter(|facet| facet.distinct > 1).map(|facet| most_frequent(t, facet)));
     let shown = evidence.samples.len() as u64;
@@ -222,11 +231,11 @@ fn most_frequent(t: Text, facet: &Facet) -> Block {
 /// Entries as a table that is narrow enough for a page that stands.
 fn listed(t: Text, caption: String, rows: Vec<Vec<Span>>) -> Table {
     let columns = vec![
-        Column::new(t.paper_time(), 2.2),
+        Column::new(t.paper_time(), 2.0),
         Column::new(t.column_who(), 2.0),
-        Column::new(t.column_activity(), 4.4),
-        Column::new(t.column_outcome(), 1.5),
-        Column::number(t.paper_index(), 1.2),
+        Column::new(t.column_activity(), 4.6),
+        Column::new(t.column_outcome(), 1.6),
+        Column::number(t.paper_index(), 1.3),
     ];
     // Target and address stand in the log, to which the index leads.
     let rows = rows.into_iter().map(|row| {
@@ -260,7 +269,7 @@ fn timeline(
     Ok(blocks)
 }
 
-/// The last page: what was asked, what it is tied to, and what it does not prove.
+/// The end: what was asked, what it is tied to, and what it does not prove.
 fn close(
     t: Text,
     topics: &[Topic],
@@ -285,7 +294,6 @@ fn close(
     ];
     let caption = t.report_queries().into_owned();
     let mut blocks = vec![
-        Block::NewPage,
         Block::Heading(1, caption.clone()),
         Block::Table(Table { caption, columns, rows, row_heads: true }),
         Block::Heading(1, t.paper_checkpoint().into_owned()),

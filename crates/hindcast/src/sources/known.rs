@@ -3,13 +3,36 @@
 //! An entry is known when the log has one with its id, its action and its time; the log itself is asked, so this holds
 //! after a crash, for another run from another machine, and for a catalog that was lost. Whoever asks goes one after the
 //! other for each workspace. An id alone is not enough: else somebody could keep an entry out by taking its id first.
+//! Facts are worked out of what is new alone, or an entry that comes twice would be compared with itself.
 
 use crate::app::App;
 use crate::rooms::Room;
-use hindcast_event::{Arrival, Core, Draft, Entries, Entry, Kind, Timestamp, TooLarge};
+use hindcast_event::{Arrival, Core, Draft, Entries, Entry, Key, Kind, Timestamp, TooLarge};
 use hindcast_ledger::{AppendError, Appended, Batch, BatchError, WorkspaceId};
 use hindcast_segments::{Budget, SearchError};
 use std::collections::HashSet;
+
+/// Drafts of which nobody knows yet whether the log has them.
+#[derive(Debug, Default)]
+pub(crate) struct Unlooked<'d> {
+    /// As they would be appended, but for their facts.
+    entries: Entries,
+    drafts: Vec<(Draft<'d>, Arrival, Key)>,
+}
+
+impl<'d> Unlooked<'d> {
+    /// Adds a draft, or says that no event is so large.
+    pub fn push(&mut self, draft: Draft<'d>, arrival: Arrival, key: Key) -> Result<(), TooLarge> {
+        self.entries.push_new(Kind::Event, &key, |out| draft.encode(&arrival, out))?;
+        self.drafts.push((draft, arrival, key));
+        Ok(())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.drafts.is_empty()
+    }
+}
 
 /// What became of entries that were to be appended once.
 #[derive(Debug, Default)]
@@ -46,14 +69,24 @@ pub(crate) enum OnceError {
 }
 
 impl App {
-    /// Appends the entries that a log does not have yet. Waits for the disk, so not for threads that answer.
-    pub(crate) fn append_once(&self, workspace: &WorkspaceId, entries: &Entries) -> Result<Once, OnceError> {
+    /// Appends the drafts that a log does not have yet. Waits for the disk, so not for threads that answer.
+    pub(crate) fn append_once(
+        &self,
+        workspace: &WorkspaceId,
+        unlooked: &Unlooked<'_>,
+    ) -> Result<Once, OnceError> {
         let room = self.rooms.get(workspace).ok_or_else(|| AppendError::Unknown(workspace.clone()))?;
         let _one_after_the_other = room.importing();
-        let fresh = fresh(&room, entries)?;
-        let known = (entries.len() - fresh.len()) as u64;
-        if fresh.is_empty() {
+        let is_new = are_new(&room, &unlooked.entries)?;
+        let known = is_new.iter().filter(|is_new| !**is_new).count() as u64;
+        if !is_new.contains(&true) {
             return Ok(Once { known, ..Once::default() });
+        }
+        let mut working = self.facts.begin(self, workspace, (self.clock)());
+        let mut fresh = Entries::default();
+        for ((draft, arrival, key), _) in unlooked.drafts.iter().zip(&is_new).filter(|(_, is_new)| **is_new) {
+            let facts = working.facts(draft);
+            fresh.push_new(Kind::Event, key, |out| draft.encode_with(arrival, facts, out))?;
         }
         let ids = ids(&fresh);
         let appended = self.ledger.append(workspace, Batch::new(fresh, None)?);
@@ -61,6 +94,7 @@ impl App {
             self.note_full();
         }
         let appended = appended?;
+        working.settling().settle(appended.first);
         self.metrics.appended.add(appended.count);
         Ok(Once { appended: Some(appended), ids, known })
     }
@@ -71,22 +105,23 @@ impl App {
         workspace: &WorkspaceId,
         drafts: &[String],
     ) -> Result<Once, OnceError> {
-        let mut entries = Entries::default();
-        drafts.iter().try_for_each(|draft| push((self.clock)(), draft, &mut entries))?;
-        self.append_once(workspace, &entries)
+        let mut unlooked = Unlooked::default();
+        for draft in drafts {
+            let (arrival, key) = arriving((self.clock)())?;
+            unlooked.push(Draft::parse(draft)?, arrival, key)?;
+        }
+        self.append_once(workspace, &unlooked)
     }
 }
 
-/// Adds a draft to those that are to be appended together.
-pub(crate) fn push(now: Timestamp, draft: &str, entries: &mut Entries) -> Result<(), OnceError> {
+/// The randomness of an entry that arrives now, and the key of its commitment.
+pub(crate) fn arriving(now: Timestamp) -> Result<(Arrival, Key), getrandom::Error> {
     let mut random = [0; 26];
     getrandom::fill(&mut random)?;
     let (mut id, mut key) = ([0; 10], [0; 16]);
     id.copy_from_slice(&random[..10]);
     key.copy_from_slice(&random[10..]);
-    let draft = Draft::parse(draft)?;
-    let arrival = Arrival { now, random: id };
-    Ok(entries.push_new(Kind::Event, &key, |out| draft.encode(&arrival, out))?)
+    Ok((Arrival { now, random: id }, key))
 }
 
 /// The ids of entries, in their order.
@@ -98,8 +133,8 @@ fn core<'e>(entry: &Entry<'e>) -> Option<Core<'e>> {
     entry.event.sections().find(|(name, _)| *name == "core").and_then(|(_, core)| Core::read(core))
 }
 
-/// The entries that are neither in the log nor before in the list.
-fn fresh(room: &Room, entries: &Entries) -> Result<Entries, SearchError> {
+/// Of each entry, whether it is neither in the log nor before in the list.
+fn are_new(room: &Room, entries: &Entries) -> Result<Vec<bool>, SearchError> {
     let cores: Vec<Option<Core<'_>>> = entries.iter().map(|entry| core(&entry)).collect();
     // One without a time of its own may be there with any.
     let time = |entry: &Entry<'_>, core: &Core<'_>| (!is_timeless(entry)).then_some(core.occurred_at);
@@ -119,18 +154,14 @@ fn fresh(room: &Room, entries: &Entries) -> Result<Entries, SearchError> {
         .filter_map(|entry| core(&entry))
         .map(|core| (core.id.into(), core.action.into()))
         .collect();
-    let mut fresh = Entries::default();
-    for (entry, core) in entries.iter().zip(&cores) {
-        let known = core.as_ref().is_some_and(|core| {
+    let is_new = entries.iter().zip(&cores).map(|(entry, core)| {
+        core.as_ref().is_none_or(|core| {
             let by_arrival =
                 is_timeless(&entry) && timeless.contains(&(core.id.to_string(), core.action.to_string()));
-            by_arrival || !seen.insert(seen_as(core))
-        });
-        if !known {
-            fresh.push(entry);
-        }
-    }
-    Ok(fresh)
+            !by_arrival && seen.insert(seen_as(core))
+        })
+    });
+    Ok(is_new.collect())
 }
 
 /// Whether an import says that it does not know its time.

@@ -20,7 +20,7 @@ pub(crate) use kind::{Connection, Hosts, Kind, Region, Unfit};
 pub(crate) use run::{Limits, Progress, Store, run};
 pub use told::IMPORTED_FROM;
 pub(crate) use told::{Told, clipped, object, parse_time, text, time_of};
-pub(crate) use web::{Answered, Asking, Web};
+pub(crate) use web::{Answered, Asking, Unanswered, Web};
 
 use hindcast_event::Timestamp;
 use serde::Serialize;
@@ -45,7 +45,7 @@ impl Cursor {
 /// What was fetched at once.
 #[derive(Debug, Default)]
 pub(crate) struct Piece {
-    /// Drafts, each as JSON.
+    /// Drafts, each as JSON; [`run`] puts the oldest first.
     pub drafts: Vec<String>,
     /// From where to go on once they are stored.
     pub cursor: Cursor,

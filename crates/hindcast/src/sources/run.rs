@@ -2,6 +2,7 @@
 
 use super::{Cursor, Pace, Piece, Source, Trouble};
 use hindcast_event::Timestamp;
+use serde::Deserialize;
 use std::time::Duration;
 
 /// The pause before another try doubles from one to the other.
@@ -49,7 +50,8 @@ pub(crate) fn run(
 ) -> Result<Progress, Trouble> {
     let mut progress = Progress::default();
     for _ in 0..limits.pieces {
-        let piece = patiently(limits.tries, pace, |pace| source.next(&cursor, pace))?;
+        let mut piece = patiently(limits.tries, pace, |pace| source.next(&cursor, pace))?;
+        piece.drafts.sort_by_cached_key(|draft| when(draft));
         let stored = patiently(limits.tries, pace, |_| store.store(&piece))?;
         store.keep(&piece)?;
         progress.told += piece.drafts.len() as u64;
@@ -63,6 +65,16 @@ pub(crate) fn run(
         cursor = piece.cursor;
     }
     Ok(progress)
+}
+
+/// When a draft says that it happened. The oldest is stored first, for facts compare each with those before it.
+fn when(draft: &str) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct When<'d> {
+        occurred_at: &'d str,
+    }
+    let when: When<'_> = serde_json::from_str(draft).ok()?;
+    Timestamp::parse(when.occurred_at)
 }
 
 fn patiently<T>(
@@ -149,6 +161,26 @@ mod tests {
     }
 
     const LIMITS: Limits = Limits { tries: 3, pieces: 100 };
+
+    /// Tells all at once, the newest first.
+    struct Backwards;
+
+    impl Source for Backwards {
+        fn next(&mut self, _: &Cursor, _: &mut dyn Pace) -> Result<Piece, Trouble> {
+            let drafts = ["2026-03-02T10:00:00Z", "2026-03-02T09:00:00+02:00", "2025-12-31T10:00:00Z"];
+            let drafts = drafts.map(|at| format!(r#"{{"id":"x","occurred_at":"{at}"}}"#));
+            let drafts = drafts.into_iter().chain([r#"{"id":"timeless"}"#.to_owned()]).collect();
+            Ok(Piece { drafts, is_last: true, ..Piece::default() })
+        }
+    }
+
+    #[test]
+    fn the_oldest_is_stored_first() {
+        let (mut kept, mut waits) = (Kept::default(), Waits::default());
+        run(&mut Backwards, Cursor::default(), &mut kept, &mut waits, LIMITS, |_| ()).expect("done");
+        let order = ["timeless", "2025-12-31", "T09:00", "T10:00"];
+        assert!(kept.drafts.iter().zip(order).all(|(draft, at)| draft.contains(at)), "{:?}", kept.drafts);
+    }
 
     #[test]
     fn a_run_may_end_before_the_source_does() {

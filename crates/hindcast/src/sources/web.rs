@@ -1,14 +1,19 @@
 //! How a source asks its product: with a credential, at one host, and with an eye on the rate it may ask at.
 
 use super::Trouble;
-use crate::anchors::web::Web as Guarded;
+use crate::anchors::certificates_of;
+use crate::deliver::guard::{Guard, Refused};
+use crate::deliver::web::Web as Guarded;
+use anyhow::Context as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Request};
+use ureq::tls::RootCerts;
 
 /// A page of a source is at most this large.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
-const TIMEOUT_SECONDS: u64 = 30;
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Whatever a product asks for, we do not wait longer than this at a time.
 const WAIT_MAX: Duration = Duration::from_secs(300);
 /// What a product says about a refusal is shown up to this length.
@@ -30,10 +35,22 @@ pub(crate) struct Answered {
 
 /// Why there is no answer.
 #[derive(Clone, Debug)]
-pub(crate) struct Unanswered {
+pub(crate) enum Unanswered {
     /// It took too long, or was too much: less may work.
-    pub too_much: bool,
-    pub why: String,
+    TooMuch(String),
+    /// We may not go there.
+    Refused(String),
+    /// Anything else; it may work later.
+    Failed(String),
+}
+
+impl From<Unanswered> for Trouble {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::TooMuch(why) | Unanswered::Failed(why) => Self::later(why),
+            Unanswered::Refused(why) => Self::Refused(why),
+        }
+    }
 }
 
 /// The real thing.
@@ -41,23 +58,40 @@ pub(crate) struct Web(Guarded);
 
 impl Web {
     /// `ca` is a file of certificates to trust instead of the public ones.
-    pub fn new(ca: Option<&Path>) -> anyhow::Result<Self> {
-        Ok(Self(Guarded::new(TIMEOUT_SECONDS, ca)?))
+    pub fn new(guard: &Arc<Guard>, ca: Option<&Path>) -> anyhow::Result<Self> {
+        let roots = match ca {
+            Some(file) => {
+                let pem = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+                RootCerts::from(certificates_of(&pem).with_context(|| file.display().to_string())?)
+            }
+            None => RootCerts::WebPki,
+        };
+        Ok(Self(Guarded::trusting(guard, TIMEOUT, roots).with_answers(ANSWER_BYTES_MAX)))
     }
 }
 
 impl Asking for Web {
     fn ask(&mut self, request: Request<Vec<u8>>) -> Result<Answered, Unanswered> {
-        match self.0.ask(request, ANSWER_BYTES_MAX) {
-            Ok(answer) => Ok(Answered { status: answer.status, headers: answer.headers, body: answer.body }),
-            Err(error) => {
-                let too_much = matches!(
-                    error.downcast_ref::<ureq::Error>(),
-                    Some(ureq::Error::Timeout(_) | ureq::Error::BodyExceedsLimit(_))
-                );
-                Err(Unanswered { too_much, why: format!("{error:#}") })
+        let (parts, body) = request.into_parts();
+        match self.0.run(Request::from_parts(parts, &body)) {
+            Ok(answer) if answer.is_cut => {
+                Err(Unanswered::TooMuch("the answer broke off, or was larger than 64 MiB".to_owned()))
             }
+            Ok(answer) => Ok(Answered { status: answer.status, headers: answer.headers, body: answer.body }),
+            Err(error) => Err(unanswered(&error)),
         }
+    }
+}
+
+fn unanswered(error: &ureq::Error) -> Unanswered {
+    let why = error.to_string();
+    match error {
+        ureq::Error::Timeout(_) => Unanswered::TooMuch(why),
+        ureq::Error::Other(other) => match other.downcast_ref() {
+            Some(Refused::Reserved { .. } | Refused::Plain(_)) => Unanswered::Refused(why),
+            Some(Refused::NotFound(_)) | None => Unanswered::Failed(why),
+        },
+        _ => Unanswered::Failed(why),
     }
 }
 
@@ -146,6 +180,26 @@ mod tests {
             Some(1),
             "their clock is late"
         );
+    }
+
+    #[test]
+    fn a_product_that_claims_to_be_within_is_not_asked() {
+        let mut web = Web::new(&Arc::default(), None).expect("made");
+        for url in
+            ["https://127.0.0.1:1/", "https://169.254.169.254/latest/meta-data", "https://localhost:1/"]
+        {
+            let request = Request::get(url).body(Vec::new()).expect("a request");
+            let refused = web.ask(request).expect_err("refused");
+            assert!(
+                matches!(&refused, Unanswered::Refused(why) if why.contains("deliver.allow")),
+                "{refused:?}"
+            );
+            assert!(matches!(Trouble::from(refused), Trouble::Refused(_)));
+        }
+        // Nobody listens there; that is found out by going.
+        let mut typed = Web::new(&Arc::new(Guard::none()), None).expect("made");
+        let request = Request::get("http://127.0.0.1:1/").body(Vec::new()).expect("a request");
+        assert!(matches!(typed.ask(request), Err(Unanswered::Failed(_))));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub const ENTRIES: [&str; 12] = [
     "/log/{denied}",
     "/log/99999999",
 ];
-pub const DASHBOARDS_AND_SETTINGS: [&str; 23] = [
+pub const DASHBOARDS_AND_SETTINGS: [&str; 25] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",
@@ -59,7 +59,9 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 23] = [
     "/people/{actor}?range=all",
     "/integrity",
     "/reports",
+    "/reports/{report}",
     "/settings/general",
+    "/settings/geo",
     "/settings/people",
     "/settings/people/{member}",
     "/settings/teams",
@@ -68,6 +70,8 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 23] = [
     "/settings/tokens",
     "/settings/sources",
     "/settings/retention",
+    "/settings/destinations",
+    "/settings/destinations/new?kind=webhook",
     "/settings/erasure",
     "/settings/system",
     "/settings/preferences",
@@ -208,7 +212,14 @@ fn newest(server: &TestServer, q: &str) -> (String, String) {
 pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> {
     let (entry, actor) = newest(server, "action:macro.updated");
     let (denied, _) = newest(server, "outcome:denied");
-    let values = [("{entry}", &*entry), ("{denied}", &*denied), ("{actor}", &*actor), ("{member}", member)];
+    let report = if pages.concat().contains("{report}") { demo::report(server) } else { String::new() };
+    let values = [
+        ("{entry}", &*entry),
+        ("{denied}", &*denied),
+        ("{actor}", &*actor),
+        ("{member}", member),
+        ("{report}", &*report),
+    ];
     let fill =
         |page: &&str| values.iter().fold((*page).to_owned(), |path, (name, value)| path.replace(name, value));
     pages.iter().map(fill).collect()

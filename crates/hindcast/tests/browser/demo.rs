@@ -2,7 +2,8 @@
 
 use crate::support::TestServer;
 use hindcast::config::{AnchorKind, AnchorOf};
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::time::Duration;
 
 /// So many events are sent at once.
 const BATCH: usize = 4_000;
@@ -36,4 +37,19 @@ pub fn anchored() -> TestServer {
             })
             .into();
     })
+}
+
+/// Has a report made of everything, in the language with the longest words, and returns its id.
+pub fn report(server: &TestServer) -> String {
+    let wanted = json!({
+        "template": "iso27001", "from": "2020-01-01T00:00:00Z", "until": "2040-01-01T00:00:00Z", "lang": "de",
+    });
+    let begun = server.post("/v1/reports").json(&wanted).json();
+    let id = begun["id"].as_str().unwrap_or_else(|| panic!("a report, not {begun}")).to_owned();
+    let is_ready = |_| {
+        std::thread::sleep(Duration::from_millis(50));
+        server.get(&format!("/v1/reports/{id}")).send().good()["state"] == "ready"
+    };
+    assert!((0..1200).any(is_ready), "a report within a minute");
+    id
 }

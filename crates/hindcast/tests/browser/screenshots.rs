@@ -44,6 +44,7 @@ const PAGES: [(&str, &str); 36] = [
     ("person", "/people/{actor}?range=90d"),
     ("integrity", "/integrity"),
     ("reports", "/reports"),
+    ("report", "/reports/{report}"),
     ("settings-general", "/settings/general"),
     ("settings-people", "/settings/people"),
     ("settings-member", "/settings/people/{member}"),
@@ -100,12 +101,13 @@ async fn screenshots() {
     let entry = newest("action:agent.permissions_changed");
     let (entry, actor) =
         (entry["index"].to_string(), entry["actor"]["id"].as_str().expect("an id").to_owned());
+    let report = demo::report(&server);
     let pages: Vec<(String, String)> = PAGES
         .iter()
         .map(|(name, path)| {
             let path =
                 path.replace("{entry}", &entry).replace("{actor}", &actor).replace("{member}", &taro.id.0);
-            ((*name).to_owned(), path)
+            ((*name).to_owned(), path.replace("{report}", &report))
         })
         .collect();
     let Some(browser) = Browser::open_as(&server, Setup::default()).await else { return };

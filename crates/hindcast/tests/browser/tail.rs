@@ -15,17 +15,23 @@ fn append(server: &TestServer, action: &str) -> String {
     format!("#e-{}", server.append(&[event(action)])["first_index"])
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_entry_is_on_the_page_within_a_second() {
-    let server = TestServer::start();
-    append(&server, "door.open");
-    let mara = owner(&server);
-    let Some(browser) = Browser::open(&server).await else { return };
+/// Somebody's browser in which the tail runs, if there is a browser.
+async fn tailing(server: &TestServer) -> Option<Browser> {
+    append(server, "door.open");
+    let mara = owner(server);
+    let browser = Browser::open(server).await?;
     browser.sign_in(&mara).await;
     browser.press("[data-testid=tail-toggle]").await;
     browser.move_pointer_away().await;
     assert_eq!(browser.attribute("[data-testid=tail-toggle]", "aria-pressed").await, "true");
     browser.until_is("the tail runs", "return !document.querySelector('#tail-rate').hidden").await;
+    Some(browser)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_is_on_the_page_within_a_second() {
+    let server = TestServer::start();
+    let Some(browser) = tailing(&server).await else { return };
 
     let mut slowest = Duration::ZERO;
     for number in 0..5 {
@@ -53,13 +59,7 @@ async fn an_entry_is_on_the_page_within_a_second() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tail_goes_on_while_an_entry_is_read() {
     let server = TestServer::start();
-    append(&server, "door.open");
-    let mara = owner(&server);
-    let Some(browser) = Browser::open(&server).await else { return };
-    browser.sign_in(&mara).await;
-    browser.press("[data-testid=tail-toggle]").await;
-    browser.move_pointer_away().await;
-    browser.until_is("the tail runs", "return !document.querySelector('#tail-rate').hidden").await;
+    let Some(browser) = tailing(&server).await else { return };
     let row = append(&server, "bell.ring");
     browser.see(&row).await;
 
@@ -77,13 +77,7 @@ async fn the_tail_goes_on_while_an_entry_is_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_do_not_move_under_a_reader() {
     let server = TestServer::start();
-    append(&server, "door.open");
-    let mara = owner(&server);
-    let Some(browser) = Browser::open(&server).await else { return };
-    browser.sign_in(&mara).await;
-    browser.press("[data-testid=tail-toggle]").await;
-    browser.move_pointer_away().await;
-    browser.until_is("the tail runs", "return !document.querySelector('#tail-rate').hidden").await;
+    let Some(browser) = tailing(&server).await else { return };
     browser.write("j").await;
     browser
         .until_is("the focus is in the table", "return Boolean(document.activeElement.closest('#log'))")
@@ -119,13 +113,7 @@ async fn rows_do_not_move_under_a_reader() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_cut_off_is_told_until_they_are_back() {
     let server = TestServer::start();
-    append(&server, "door.open");
-    let mara = owner(&server);
-    let Some(browser) = Browser::open(&server).await else { return };
-    browser.sign_in(&mara).await;
-    browser.press("[data-testid=tail-toggle]").await;
-    browser.move_pointer_away().await;
-    browser.until_is("the tail runs", "return !document.querySelector('#tail-rate').hidden").await;
+    let Some(browser) = tailing(&server).await else { return };
     let cut_off = |offline: bool| {
         let line =
             json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });

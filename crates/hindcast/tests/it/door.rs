@@ -164,7 +164,7 @@ fn an_invitation_is_good_once_and_only_as_what_it_says() {
 fn a_form_from_another_site_changes_nothing() {
     let server = TestServer::start();
     let owner = server.visitor(Role::Owner, &[]);
-    let fields = [("name", "Stolen"), ("zone", "UTC"), ("from", "8"), ("until", "18")];
+    let fields = [("name", "Stolen"), ("zone", "UTC"), ("from", "8"), ("until", "18"), ("days", "mon")];
     for headers in [
         &[("sec-fetch-site", "cross-site")][..],
         &[("sec-fetch-site", "same-site")],

@@ -1,10 +1,9 @@
 //! The disk is full. Appends are refused until there is space again; nothing else happens.
 
+use crate::disk::Disk;
 use crate::process::{Home, Process, noise, wait_for};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
 
 const DISK_MB: usize = 20;
 const BALLAST_MB: usize = 8;
@@ -14,14 +13,11 @@ const REFUSALS: usize = 20;
 #[test]
 fn a_full_disk_refuses_appends_and_loses_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
-    let Some(disk) = Disk::mount(folder.path()) else {
-        println!("skipped: a file system may not be mounted here");
-        return;
-    };
-    let ballast = disk.0.join("ballast");
+    let Some(disk) = Disk::mount(folder.path(), DISK_MB) else { return };
+    let ballast = disk.join("ballast");
     std::fs::write(&ballast, vec![7; BALLAST_MB << 20]).expect("written");
     let settings = "[ledger]\ncheckpoint_ms = 20\nanchor_seconds = 1\n[segments]\nseal_entries = 3000\n";
-    let mut home = Home::with_data(&disk.0.join("data"), settings);
+    let mut home = Home::with_data(&disk.join("data"), settings);
     let mut server = home.start();
 
     let mut story = Story::default();
@@ -109,23 +105,5 @@ impl Story {
         }
         let found = server.get("/v1/events?q=action:disk.filled&limit=100").good();
         assert_eq!(found["entries"].as_array().map(Vec::len), Some(100));
-    }
-}
-
-/// A disk of a few megabytes; gone when the test ends, however it ends.
-struct Disk(std::path::PathBuf);
-
-impl Disk {
-    fn mount(at: &Path) -> Option<Self> {
-        let size = format!("size={DISK_MB}m");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).output();
-        mounted.is_ok_and(|ended| ended.status.success()).then(|| Self(at.to_owned()))
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Lazily: when the test has failed the server may still be ending.
-        let _unmounted = Command::new("umount").arg("-l").arg(&self.0).status();
     }
 }

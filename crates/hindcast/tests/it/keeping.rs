@@ -3,7 +3,7 @@
 use crate::bundles::{about, checked, in_python};
 use crate::process::wait_for;
 use crate::support::{TestServer, event};
-use hindcast::catalog::{By, NewErasure};
+use hindcast::catalog::{By, Decision, NewErasure};
 use hindcast::keeping::{Retention, expire, plan};
 use hindcast::people::Role;
 use hindcast_event::Timestamp;
@@ -54,7 +54,9 @@ fn two_people_erase_a_third_and_the_rest_of_the_log_stays_as_it_was() {
     assert!(certificate.text().starts_with("hindcast-erasure/1\n"), "{}", certificate.text());
 
     let erased = server.get("/v1/events/0").by_admin().send().good();
-    assert_eq!((&erased["erased"], &erased["actor"]["id"]), (&json!(2), &json!("erased")));
+    // Who it was, what was said of them, and what we worked out about them.
+    assert_eq!((&erased["erased"], &erased["actor"]["id"]), (&json!(3), &json!("erased")));
+    assert_eq!(erased["facts"], Value::Null);
     assert_eq!(erased["metadata"], Value::Null);
     assert_eq!(server.get("/v1/events/1").by_admin().send().good(), before);
     assert_eq!(server.get("/v1/count?q=eve").by_admin().send().good()["count"], 0);
@@ -63,9 +65,24 @@ fn two_people_erase_a_third_and_the_rest_of_the_log_stays_as_it_was() {
     assert!(
         proof["opening"]["sections"].as_array().expect("sections").iter().any(|s| s["digest"].is_string())
     );
+    for (path, told) in [
+        ("/log?range=all&group=off", "Erased person"),
+        ("/log?range=all&group=off", "An erased person"),
+        ("/log/0", "Erased person"),
+        ("/people/erased?range=all", "Erased person"),
+        ("/log/values?facet=actor&range=all", "Erased person"),
+    ] {
+        let page = bob.get(path);
+        assert!(page.text().contains(told), "{path}: {told}: {}", page.text());
+    }
+    // Whoever calls themselves so is not taken for somebody who was erased.
+    let claimed = json!({ "action": "note.added", "actor": { "type": "anonymous", "id": "erased" } });
+    let claimed = server.append(&[claimed]);
+    let page = bob.get(&format!("/log/{}", claimed["first"]));
+    assert!(!page.text().contains("Erased person"), "{}", page.text());
     let page = bob.get("/log/0");
     assert!(
-        page.status == 200 && page.text().contains("2 fields of this entry were erased"),
+        page.status == 200 && page.text().contains("3 fields of this entry were erased"),
         "{}",
         page.text()
     );
@@ -112,7 +129,7 @@ fn a_policy_is_saved_waits_and_is_locked() {
     let told = server.get("/v1/events?q=kind:hold").by_admin().send().good();
     assert_eq!(told["entries"].as_array().expect("entries").len(), 2);
     let told = server.get("/v1/count?q=action:retention.updated").by_admin().send().good();
-    assert_eq!(told["count"], 1);
+    assert_eq!(told["count"], 2, "the policy, and that it counts at once");
 }
 
 #[test]
@@ -131,8 +148,10 @@ fn evidence_of_what_was_erased_and_what_expired_still_verifies() {
         basis: "gdpr_art_17".to_owned(),
         reference: String::new(),
     };
-    let id = app.catalog.request_erasure(&room.id, &new, Timestamp::default(), &By::server()).expect("kept");
-    assert!(app.catalog.decide_erasure(&room.id, &id, true, false, &By::command_line()).expect("decided"));
+    let id =
+        app.catalog.request_erasure(&room.id, &new, None, Timestamp::default(), &By::server()).expect("kept");
+    let decide = || app.catalog.decide_erasure(&room.id, &id, Decision::AgreeAlone, &By::command_line());
+    wait_for("it is counted and agreed to", || decide().expect("asked").ok());
     wait_for("it is erased", || app.catalog.erasures(&room.id).expect("read")[0].notice);
     let first = server.get("/v1/events/0").by_admin().send().good();
     let received: Timestamp = first["received_at"].as_str().and_then(Timestamp::parse).expect("a time");

@@ -321,3 +321,36 @@ fn numbers_that_nobody_typed_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn a_chart_is_a_file_too_and_shows_what_its_reader_may_see() {
+    let server = TestServer::start();
+    let of = |actor: &str| {
+        json!({
+            "action": "note.added", "occurred_at": "2025-03-04T05:06:07Z",
+            "actor": { "type": "user", "id": actor, "name": format!("={actor}") },
+        })
+    };
+    server.append(&[of("ana"), of("bob"), of("ana")]);
+    let owner = server.visitor(Role::Owner, &[]);
+    let page = owner.get("/dashboards/overview?range=all");
+    for link in ["/charts/histogram.svg?", "/charts/heat.csv?", "/charts/actor.csv?"] {
+        assert!(page.text().contains(link), "{link}: {}", page.text());
+    }
+    let svg = owner.get("/charts/histogram.svg?range=all");
+    assert_eq!(svg.header("content-type"), "image/svg+xml; charset=utf-8");
+    assert!(svg.header("content-disposition").starts_with("attachment"));
+    assert!(svg.text().starts_with("<svg xmlns=") && svg.text().contains("<rect fill="), "{}", svg.text());
+    let csv = owner.get("/charts/actor.csv?range=all");
+    assert!(csv.text().contains("\r\n'=ana,2\r\n'=bob,1\r\n"), "nothing is a formula: {}", csv.text());
+    let heat = owner.get("/charts/heat.csv?from=2025-03-01T00:00:00Z&to=2025-04-01T00:00:00Z");
+    assert_eq!(heat.text().lines().count(), 1 + 7 * 24);
+    assert!(heat.text().contains("Tuesday,5,3"), "{}", heat.text());
+    let viewer = server.visitor(Role::Viewer, &["bob"]);
+    let seen = viewer.get("/charts/actor.csv?range=all");
+    assert!(seen.text().contains("bob") && !seen.text().contains("ana"), "{}", seen.text());
+    for nothing in ["/charts/actor.png", "/charts/weather.svg", "/charts/histogram"] {
+        assert_eq!(owner.get(nothing).status, 404, "{nothing}");
+    }
+    assert_ne!(server.stranger().get("/charts/actor.csv").status, 200);
+}

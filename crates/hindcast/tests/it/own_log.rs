@@ -46,7 +46,7 @@ fn what_can_never_be_an_entry_is_not_done_or_told_when_it_was() {
     let make = |name: String| {
         let workspace = Some(server.workspace.parse().expect("an id"));
         let (scopes, networks, narrowing) = (vec![Scope::Read], Vec::new(), Narrowing::default());
-        let new = NewToken { workspace, name, scopes, networks, expires_at: None, narrowing };
+        let new = NewToken { workspace, name, person: None, scopes, networks, expires_at: None, narrowing };
         server.app.catalog.create_token(new, Timestamp::default(), &By::server())
     };
     let tokens = || server.app.catalog.tokens(None).expect("read").len();

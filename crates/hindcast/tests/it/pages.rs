@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 30] = [
+const PAGES: [&str; 31] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -27,6 +27,7 @@ const PAGES: [&str; 30] = [
     "/integrity",
     "/settings/preferences",
     "/settings/general",
+    "/settings/geo",
     "/settings/people",
     "/settings/teams",
     "/settings/roles",
@@ -129,6 +130,7 @@ fn every_link_of_a_page_leads_somewhere() {
 fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
     let settings = [
         ("/settings/general", "settings.general"),
+        ("/settings/geo", "settings.general"),
         ("/settings/people", "settings.people"),
         ("/settings/teams", "settings.people"),
         ("/settings/roles", "settings.people"),

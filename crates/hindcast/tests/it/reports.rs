@@ -16,13 +16,13 @@ fn sign_in(who: &str, action: &str, day: u32) -> Value {
 
 /// Has a report made, and waits until the list leads to it.
 fn made(visitor: &Visitor<'_>, template: &str, query: &str) -> String {
-    let fields = [
-        ("template", template),
-        ("from", "2026-10-01"),
-        ("until", "2026-10-31"),
-        ("language", "en"),
-        ("query", query),
-    ];
+    made_of(visitor, template, query, ("2026-10-01", "2026-10-31"))
+}
+
+/// The same about other days.
+pub fn made_of(visitor: &Visitor<'_>, template: &str, query: &str, (from, until): (&str, &str)) -> String {
+    let fields =
+        [("template", template), ("from", from), ("until", until), ("language", "en"), ("query", query)];
     let begun = visitor.post("/reports", &fields);
     assert_eq!((begun.status, begun.header("location")), (303, "/reports"), "{}", begun.text());
     let link = (0..400).find_map(|_| {
@@ -123,12 +123,37 @@ fn evidence_names_what_there_is_and_what_there_is_not() {
     let id = made(&owner, "pci-dss", "");
     let page = owner.get(&format!("/reports/{id}"));
     let text = page.text();
-    for told in
-        ["evidence recorded", "nothing recorded in this time", "hindcast has no data for this", "10.6.1"]
-    {
+    for told in [
+        "evidence recorded",
+        "nothing recorded",
+        "10.6.1",
+        "Clocks in step",
+        "No confirmation of a checkpoint",
+        "hindcast does not measure whether the server’s clock follows a time source",
+    ] {
         assert!(text.contains(told), "{told}: {text}");
     }
     assert!(text.contains("It does not say that they are met"));
+}
+
+#[test]
+fn checks_of_the_clock_are_evidence_once_they_are_sent() {
+    let server = TestServer::start();
+    let check = json!({
+        "action": "control.checked",
+        "occurred_at": "2026-10-05T09:00:00Z",
+        "actor": { "type": "system", "id": "chrony" },
+        "targets": [{ "type": "control", "id": "clock" }],
+        "metadata": { "result": "0.4 ms off" },
+    });
+    server.append(&[check]);
+    let owner = server.visitor(Role::Owner, &[]);
+    let id = made(&owner, "iso27001", "");
+    let page = owner.get(&format!("/reports/{id}"));
+    let clause = page.text().split("A.8.17").nth(1).expect("the clause");
+    let row = clause.split("</tr>").next().unwrap_or_default();
+    assert!(row.contains("evidence recorded") && row.contains(">1<"), "{row}");
+    assert!(page.text().contains("The control clock was checked: 0.4 ms off"), "{}", page.text());
 }
 
 #[test]

@@ -221,7 +221,7 @@ fn what_the_log_has_is_left_out_and_taking_an_id_first_keeps_nothing_out() {
 fn a_connected_source_is_fetched_shown_paused_and_posted_to() {
     let intercom = stand(|url| Intercom { fails_every: 13, ..Intercom::new(url, 400) });
     let url = intercom.url.clone();
-    let server = TestServer::start_with(|config| config.sources.intercom_url = url);
+    let server = fetching_from(url);
     let mut wanted = json!({
         "workspace": server.workspace, "kind": "intercom", "name": "Support", "token": intercom::TOKEN,
         "hook_secret": "client-secret", "from": "2024-12-30T00:00:00Z", "every_minutes": 1,
@@ -294,7 +294,7 @@ fn a_connected_source_is_fetched_shown_paused_and_posted_to() {
 fn a_source_that_refuses_us_says_so_and_the_form_says_what_is_wrong() {
     let intercom = stand(|url| Intercom::new(url, 1));
     let url = intercom.url.clone();
-    let server = TestServer::start_with(|config| config.sources.intercom_url = url);
+    let server = fetching_from(url);
     let visitor = server.visitor(Role::Owner, &[]);
     let form = |token: &'static str| {
         [
@@ -315,6 +315,20 @@ fn a_source_that_refuses_us_says_so_and_the_form_says_what_is_wrong() {
     let (other, _) = server.another_workspace();
     let stranger = server.visitor_of(&other, Role::Owner, &[]);
     assert!(!stranger.get("/settings/sources").text().contains("Support"));
+}
+
+#[test]
+fn a_source_at_an_address_within_is_not_asked_unless_the_operator_says_so() {
+    let intercom = stand(|url| Intercom::new(url, 1));
+    let url = intercom.url.clone();
+    let server = TestServer::start_with(|config| config.sources.intercom_url = url);
+    let wanted = json!({ "workspace": server.workspace, "kind": "intercom", "name": "Support", "token": intercom::TOKEN });
+    let connected = server.post("/v1/sources").by(&server.admin).json(&wanted);
+    let path = format!("/v1/sources/{}", connected.json()["id"].as_str().expect("an id"));
+    let problem = || server.get(&path).by(&server.admin).send().good()["problem"].clone();
+    wait_until("it was refused", || problem().is_string());
+    assert!(problem().as_str().is_some_and(|why| why.contains("deliver.allow")), "{}", problem());
+    assert_eq!(intercom.double.lock().expect("there").requests, 0);
 }
 
 #[test]
@@ -390,6 +404,14 @@ fn the_double_answers_as_intercoms_specification_says() {
         assert_eq!(is_listed, !["admin_channel_change", "something_quite_new"].contains(&kind), "{kind}");
     }
     fits(&told("page=1"), "error");
+}
+
+/// A server that may ask this machine.
+fn fetching_from(intercom: String) -> TestServer {
+    TestServer::start_with(|config| {
+        config.sources.intercom_url = intercom;
+        config.deliver.allow = vec!["127.0.0.0/8".parse().expect("a network")];
+    })
 }
 
 fn importing(server: &TestServer, arguments: &[&str]) -> Command {

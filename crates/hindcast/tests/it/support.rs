@@ -34,13 +34,31 @@ impl TestServer {
     }
 
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_as(change, |_| ())
+    }
+
+    /// A server that takes it to be so many days later than its ledger does.
+    pub fn start_later(days: i64) -> Self {
+        Self::start_as(
+            |_| (),
+            |app| {
+                let clock = app.clock.clone();
+                let later = move || Timestamp::from_micros(clock().micros() + days * 86_400_000_000);
+                app.clock = Arc::new(later);
+            },
+        )
+    }
+
+    fn start_as(change: impl FnOnce(&mut Config), set: impl FnOnce(&mut App)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = Config::load(None).expect("the defaults");
         config.data.folder = folder.path().join("data");
         config.data.keys = folder.path().join("keys");
         config.ledger.checkpoint_ms = 20;
         change(&mut config);
-        let app = Arc::new(App::open(config).expect("opens"));
+        let mut app = App::open(config).expect("opens");
+        set(&mut app);
+        let app = Arc::new(app);
         let workspace = app.create_workspace("Northwind", &By::server()).expect("made").id;
         let token = token(&app, Some(&workspace), &[Scope::Read, Scope::Ingest], |_| ());
         let admin = token_of_admin(&app);
@@ -117,8 +135,15 @@ fn token(
     let (workspace, scopes, networks): (_, _, Vec<Network>) =
         (workspace.cloned(), scopes.to_vec(), Vec::new());
     let narrowing = Narrowing::default();
-    let mut new =
-        NewToken { workspace, name: "test".to_owned(), scopes, networks, expires_at: None, narrowing };
+    let mut new = NewToken {
+        workspace,
+        name: "test".to_owned(),
+        person: None,
+        scopes,
+        networks,
+        expires_at: None,
+        narrowing,
+    };
     change(&mut new);
     let (_, secret) = app.catalog.create_token(new, Timestamp::default(), &By::server()).expect("made");
     // Stories count entries; those about their own tokens would come between.

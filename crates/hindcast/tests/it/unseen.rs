@@ -2,6 +2,7 @@
 //! and answer by answer.
 
 use crate::cast::Visitor;
+use crate::reports::made_of;
 use crate::support::TestServer;
 use hindcast::catalog::{By, Narrowing, Scope, Settings};
 use hindcast::people::Role;
@@ -10,7 +11,7 @@ use hindcast_ledger::WorkspaceId;
 use serde_json::{Value, json};
 
 /// What somebody may ask for, whatever is hidden from them.
-const PAGES: [&str; 20] = [
+const PAGES: [&str; 30] = [
     "/log?range=all&group=off",
     "/log?range=all&parts=all&group=off&cols=outcome,time,who,target,ip,location,source",
     "/log?range=all&q=secretone",
@@ -31,7 +32,19 @@ const PAGES: [&str; 20] = [
     "/dashboards/changes?range=all",
     "/dashboards/people?range=all",
     "/people/ana",
+    "/reports",
+    "/charts/histogram.svg?range=all&q=secretone",
+    "/charts/histogram.csv?range=all&q=-secrettwo",
+    "/charts/heat.svg?range=all",
+    "/charts/heat.csv?range=all&q=secretone",
+    "/charts/actor.svg?range=all",
+    "/charts/country.csv?range=all",
+    "/charts/ip.csv?range=all",
+    "/exports",
+    "/log/export?range=all&q=-secretone",
 ];
+/// Reports that tell entries one by one, and that count them by all sorts of questions.
+const REPORTS: [&str; 2] = ["incident-timeline", "iso27001"];
 const ANSWERS: [&str; 13] = [
     "/v1/events",
     "/v1/events?q=secretone",
@@ -161,6 +174,56 @@ fn differs(pair: [(&Visitor<'_>, &TestServer); 2], path: &str) -> Option<String>
 fn seen(visitor: &Visitor<'_>, server: &TestServer, path: &str) -> (u16, String) {
     let answer = visitor.get(path);
     (answer.status, settled(&answer.text().replace(&visitor.id.0, "ME"), server))
+}
+
+/// What a report says, as data and as a page, up to the checkpoint it is tied to, which differs with the log.
+fn reported(visitor: &Visitor<'_>, server: &TestServer, template: &str) -> String {
+    let id = made_of(visitor, template, "", ("2025-03-01", "2025-03-31"));
+    let json = visitor.get(&format!("/reports/{id}/file/json")).json();
+    let blocks = json["blocks"].as_array().expect("blocks").iter();
+    let told = blocks.take_while(|block| block["Heading"][1] != "Signed checkpoint");
+    let told: String = told.map(|block| format!("{block}\n")).collect();
+    let page = visitor.get(&format!("/reports/{id}"));
+    let page = page.text().split("Signed checkpoint").next().unwrap_or_default().replace(&id, "REPORT");
+    assert!(told.len() > 500 && page.len() > 1_000, "{told} {page}");
+    settled(&format!("{told}{page}").replace(&visitor.id.0, "ME"), server)
+}
+
+#[test]
+fn what_is_hidden_from_a_role_leaves_no_trace_in_a_report() {
+    for hidden in Field::ALL {
+        for role in [Role::Auditor, Role::SupportOpsManager] {
+            let servers =
+                ["secretone", "secrettwo"].map(|word| server_with(&log(word, hidden), role, hidden));
+            let readers = servers.each_ref().map(|server| server.visitor(role, &[]));
+            servers.iter().for_each(signed);
+            for template in REPORTS {
+                let [ours, theirs] = [0, 1].map(|nth| reported(&readers[nth], &servers[nth], template));
+                let differs = difference(&(200, ours.clone()), &(200, theirs));
+                assert_eq!(differs, None, "{template} as {role:?} without {hidden:?}");
+                assert!(!gives_away(&ours), "{template} as {role:?} tells {hidden:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_out_of_scope_leaves_no_trace_in_a_report() {
+    let servers = ["secretone", "secrettwo"].map(|word| {
+        let server = TestServer::start();
+        let mut event = log(word, Field::Text).remove(0);
+        event["actor"] = json!({ "type": "user", "id": word, "name": word });
+        server.append(&[event]);
+        server.append(&log("plain", Field::Text));
+        server
+    });
+    let managers = servers.each_ref().map(|server| server.visitor(Role::SupportOpsManager, &[]));
+    servers.iter().for_each(signed);
+    for template in REPORTS {
+        let [ours, theirs] = [0, 1].map(|nth| reported(&managers[nth], &servers[nth], template));
+        assert_eq!(difference(&(200, ours.clone()), &(200, theirs)), None, "{template}");
+        assert!(!gives_away(&ours), "{template} tells what is out of scope");
+    }
 }
 
 #[test]

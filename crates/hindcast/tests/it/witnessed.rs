@@ -5,6 +5,7 @@ use crate::support::event;
 use hindcast_ledger::{Checkpoint, Note, Published, TlogProof, VerifierKey};
 use serde_json::{Value, json};
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 /// One of the two, with the keys that the other pins.
 struct Installation {
@@ -89,18 +90,7 @@ fn a_copy_put_back_is_noticed_by_the_witness_and_never_signed() {
     assert_eq!((ours.logged("WARN"), ours.logged("ERROR")), (vec![], vec![]));
     ours.terminate();
 
-    // Somebody keeps a copy, lets the installation go on, and puts the copy back. The record of what was signed, which
-    // would stop the start, is removed.
-    let (now, older, newer) = folders(&one.home);
-    run("cp", ["-r".as_ref(), now.as_os_str(), older.as_os_str()]);
-    let ours = one.home.start();
-    assert_eq!(ours.append(&[event("door.forced")]).status, 201);
-    anchored(&ours);
-    ours.terminate();
-    std::fs::rename(&now, &newer).expect("moved");
-    std::fs::rename(&older, &now).expect("put back");
-    std::fs::remove_file(one.home.keys().join("signed")).expect("removed");
-
+    let newer = put_an_older_copy_back(&mut one);
     let ours = one.home.start();
     assert!(
         ours.log().contains("HISTORY DIVERGED"),
@@ -141,8 +131,8 @@ fn a_copy_put_back_is_noticed_by_the_witness_and_never_signed() {
     ours.terminate();
 
     // The operator puts the newer data back and takes the file away; the record of what was signed is still removed.
-    std::fs::remove_dir_all(&now).expect("removed");
-    std::fs::rename(&newer, &now).expect("put back");
+    std::fs::remove_dir_all(one.home.data()).expect("removed");
+    std::fs::rename(&newer, one.home.data()).expect("put back");
     std::fs::remove_file(one.home.keys().join("diverged")).expect("taken away");
     let ours = one.home.start();
     assert_eq!(ours.count("action:door.*"), 2);
@@ -153,9 +143,20 @@ fn a_copy_put_back_is_noticed_by_the_witness_and_never_signed() {
     theirs.terminate();
 }
 
-fn folders(home: &Home) -> (std::path::PathBuf, std::path::PathBuf, std::path::PathBuf) {
-    let now = home.data().to_owned();
-    (now.clone(), now.with_extension("older"), now.with_extension("newer"))
+/// Somebody keeps a copy, lets the installation go on, and puts the copy back. The record of what was signed, which would
+/// stop the start, is removed. Says where the newer data lies then.
+fn put_an_older_copy_back(one: &mut Installation) -> PathBuf {
+    let now = one.home.data().to_owned();
+    let (older, newer) = (now.with_extension("older"), now.with_extension("newer"));
+    run("cp", ["-r".as_ref(), now.as_os_str(), older.as_os_str()]);
+    let ours = one.home.start();
+    assert_eq!(ours.append(&[event("door.forced")]).status, 201);
+    anchored(&ours);
+    ours.terminate();
+    std::fs::rename(&now, &newer).expect("moved");
+    std::fs::rename(&older, &now).expect("put back");
+    std::fs::remove_file(one.home.keys().join("signed")).expect("removed");
+    newer
 }
 
 /// Entries are taken in, and no checkpoint covers them.
@@ -176,16 +177,8 @@ fn a_copy_put_back_while_the_witness_was_away_is_noticed_when_it_is_there_again(
     let (ours, theirs) = (one.home.start(), other.home.start());
     anchored(&ours);
     ours.terminate();
-    let (now, older, newer) = folders(&one.home);
-    run("cp", ["-r".as_ref(), now.as_os_str(), older.as_os_str()]);
-    let ours = one.home.start();
-    assert_eq!(ours.append(&[event("door.forced")]).status, 201);
-    anchored(&ours);
-    ours.terminate();
+    put_an_older_copy_back(&mut one);
     theirs.terminate();
-    std::fs::rename(&now, &newer).expect("moved");
-    std::fs::rename(&older, &now).expect("put back");
-    std::fs::remove_file(one.home.keys().join("signed")).expect("removed");
 
     // It starts, signs, and its log grows beyond what the witness has seen: no size gives it away.
     let ours = one.home.start();

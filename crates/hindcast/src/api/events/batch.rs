@@ -1,17 +1,17 @@
-//! From the bytes of a body to a batch, and from a batch to the answer.
+//! From the bytes of a body to a batch.
 
 use super::super::body::{is_json, media_type};
 use super::super::error::{Problem, named};
-use super::super::lanes::spawn;
-use crate::rooms::Room;
+use super::answer::Ids;
+use crate::app::App;
+use crate::facts::{Settling, Working};
+use crate::sources::known::{Once, Unlooked};
 use axum::http::{HeaderMap, StatusCode};
-use hindcast_event::json::{self, Json, JsonError, write_string};
-use hindcast_event::{Arrival, Draft, Entries, Invalid, Kind, Timestamp, TooLarge};
-use hindcast_ledger::{Appended, Batch, BatchError, IdempotencyKey};
+use hindcast_event::json::{self, Json, JsonError};
+use hindcast_event::{Arrival, Draft, Entries, Invalid, Key, Kind, Timestamp, TooLarge};
+use hindcast_ledger::{Batch, BatchError, IdempotencyKey, WorkspaceId};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use std::io::Write as _;
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Randomness of one event: the id, if it brings none, and the key of its commitment.
@@ -60,8 +60,8 @@ pub struct Asked {
 pub struct Prepared {
     /// Nothing when no event was good.
     pub batch: Option<Batch>,
-    /// With `once` instead of a batch: events of which nobody knows yet whether the log has them.
-    pub unlooked: Option<Entries>,
+    /// What the memory of the workspace learns once it is written.
+    pub settling: Option<Settling>,
     pub ids: Ids,
     pub rejected: Vec<Rejected>,
 }
@@ -77,51 +77,37 @@ pub struct Rejected {
     expected: String,
 }
 
-/// Ids as JSON strings, one after the other.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Ids {
-    json: Vec<u8>,
-    ends: Vec<usize>,
+/// Reads a body into a batch, with the facts of each event if there is something to work them out.
+pub fn prepare(body: &[u8], asked: Asked, working: Option<Working>) -> Result<Prepared, Problem> {
+    let Gathered { entries, ids, rejected, mut working, .. } = gather(body, &asked, working)?;
+    let key = asked
+        .key
+        .map(|key| IdempotencyKey { key, fingerprint: fingerprint(body, asked.format, asked.partial) });
+    let batch = if entries.is_empty() { None } else { Some(Batch::new(entries, key).map_err(no_batch)?) };
+    Ok(Prepared { batch, settling: working.as_mut().map(Working::settling), ids, rejected })
 }
 
-/// What an answer says besides.
-#[derive(Debug, Default)]
-pub struct Extra {
-    /// Left out when nobody waited for one, and null when none came.
-    pub note: Option<Option<Arc<str>>>,
-    /// How many events the log had before.
-    pub known: Option<u64>,
+/// Appends the events of a body that the log does not have yet, and says which were refused.
+pub fn append_once(
+    app: &App,
+    workspace: &WorkspaceId,
+    body: &[u8],
+    asked: &Asked,
+) -> Result<(Once, Vec<Rejected>), Problem> {
+    if asked.key.is_some() {
+        let detail = "what is appended once needs no idempotency key";
+        return Err(Problem::parameter("Idempotency-Key", detail));
+    }
+    let Gathered { unlooked, rejected, .. } = gather(body, asked, None)?;
+    Ok((app.append_once(workspace, &unlooked.unwrap_or_default())?, rejected))
 }
 
-impl Ids {
-    pub fn of(ids: &[String]) -> Self {
-        let mut all = Self::default();
-        ids.iter().for_each(|id| all.push(id));
-        all
-    }
-
-    fn push(&mut self, id: &str) {
-        write_string(id, &mut self.json);
-        self.ends.push(self.json.len());
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(from, to)| &self.json[from..*to])
-    }
-
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-}
-
-/// Reads a body into a batch.
-pub fn prepare(body: &[u8], asked: Asked) -> Result<Prepared, Problem> {
+fn gather<'b>(body: &'b [u8], asked: &Asked, working: Option<Working>) -> Result<Gathered<'b>, Problem> {
     let text = str::from_utf8(body).map_err(|error| {
         let detail = format!("the body is not UTF-8 at byte {}", error.valid_up_to());
         Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
     })?;
-    let mut gathered = Gathered::new(&asked, text.len());
+    let mut gathered = Gathered::new(asked, text.len(), working);
     match asked.format {
         Format::Ndjson => {
             for line in text.split('\n').filter(|line| !line.trim_ascii().is_empty()) {
@@ -142,23 +128,11 @@ pub fn prepare(body: &[u8], asked: Asked) -> Result<Prepared, Problem> {
             gathered.take(json::parse(text))?;
         }
     }
-    let Gathered { entries, ids, rejected, .. } = gathered;
-    if entries.is_empty() && rejected.is_empty() {
+    if gathered.is_empty() && gathered.rejected.is_empty() {
         let detail = "a batch needs at least one event";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "empty_batch", detail));
     }
-    if asked.once && asked.key.is_some() {
-        let detail = "what is appended once needs no idempotency key";
-        return Err(Problem::parameter("Idempotency-Key", detail));
-    }
-    if asked.once && !entries.is_empty() {
-        return Ok(Prepared { batch: None, unlooked: Some(entries), ids, rejected });
-    }
-    let key = asked
-        .key
-        .map(|key| IdempotencyKey { key, fingerprint: fingerprint(body, asked.format, asked.partial) });
-    let batch = if entries.is_empty() { None } else { Some(Batch::new(entries, key).map_err(no_batch)?) };
-    Ok(Prepared { batch, unlooked: None, ids, rejected })
+    Ok(gathered)
 }
 
 /// The same events asked for in another way are another request.
@@ -211,8 +185,10 @@ impl Refused {
 }
 
 /// The events of a body read so far.
-struct Gathered {
+struct Gathered<'b> {
     entries: Entries,
+    /// Instead of entries: events that are looked for in the log first.
+    unlooked: Option<Unlooked<'b>>,
     ids: Ids,
     rejected: Vec<Rejected>,
     /// How many events were seen.
@@ -223,13 +199,15 @@ struct Gathered {
     partial: bool,
     events_max: usize,
     now: Timestamp,
+    working: Option<Working>,
 }
 
-impl Gathered {
-    fn new(asked: &Asked, bytes: usize) -> Self {
+impl<'b> Gathered<'b> {
+    fn new(asked: &Asked, bytes: usize, working: Option<Working>) -> Self {
         let guessed = (bytes / EVENT_BYTES_GUESSED).clamp(1, DRAWN_EVENTS_MAX);
         Self {
             entries: Entries::with_capacity(guessed, bytes + bytes / 8),
+            unlooked: asked.once.then(Unlooked::default),
             ids: Ids::default(),
             rejected: Vec::new(),
             position: 0,
@@ -238,10 +216,15 @@ impl Gathered {
             partial: asked.partial,
             events_max: asked.events_max,
             now: asked.now,
+            working,
         }
     }
 
-    fn take(&mut self, read: Result<Json<'_>, JsonError>) -> Result<(), Problem> {
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.unlooked.as_ref().is_none_or(Unlooked::is_empty)
+    }
+
+    fn take(&mut self, read: Result<Json<'b>, JsonError>) -> Result<(), Problem> {
         let position = self.position;
         if position >= self.events_max as u64 {
             let detail = format!("one request takes at most {} events", self.events_max);
@@ -249,7 +232,7 @@ impl Gathered {
         }
         self.position += 1;
         let (random, key) = self.random.next()?;
-        match self.keep(read, &Arrival { now: self.now, random }, &key) {
+        match self.keep(read, Arrival { now: self.now, random }, key) {
             Ok(()) => {}
             Err(refused) if self.partial => self.rejected.push(refused.rejected(position)),
             Err(refused) => return Err(refused.problem(Some(position).filter(|_| !self.alone))),
@@ -257,15 +240,17 @@ impl Gathered {
         Ok(())
     }
 
-    fn keep(
-        &mut self,
-        read: Result<Json<'_>, JsonError>,
-        arrival: &Arrival,
-        key: &[u8; 16],
-    ) -> Result<(), Refused> {
+    fn keep(&mut self, read: Result<Json<'b>, JsonError>, arrival: Arrival, key: Key) -> Result<(), Refused> {
         let draft = Draft::read(read.map_err(Refused::NotJson)?).map_err(Refused::Invalid)?;
-        let encode = |out: &mut Vec<u8>| draft.encode(arrival, out);
-        self.entries.push_new(Kind::Event, key, encode).map_err(Refused::TooLarge)?;
+        if let Some(unlooked) = &mut self.unlooked {
+            return unlooked.push(draft, arrival, key).map_err(Refused::TooLarge);
+        }
+        let facts = self.working.as_mut().map_or("", |working| working.facts(&draft));
+        let encode = |out: &mut Vec<u8>| draft.encode_with(&arrival, facts, out);
+        if let Err(error) = self.entries.push_new(Kind::Event, &key, encode) {
+            self.working.iter_mut().for_each(Working::leave_out_last);
+            return Err(Refused::TooLarge(error));
+        }
         match &draft.id {
             Some(id) => self.ids.push(id),
             None => self.ids.push(&arrival.id().to_string()),
@@ -296,54 +281,9 @@ impl Random {
     }
 }
 
-/// Reads the ids of entries that were appended earlier.
-pub async fn ids_of(room: &Arc<Room>, appended: Appended) -> Result<Ids, Problem> {
-    let room = room.clone();
-    let read = spawn(move || {
-        let mut ids = Ids::default();
-        for entries in room.store.snapshot().scan(appended.first..appended.first + appended.count) {
-            for entry in entries?.iter() {
-                ids.push(&entry.event.view().map_err(Problem::internal)?.id);
-            }
-        }
-        Ok(ids)
-    });
-    read.await.map_err(Problem::internal)?
-}
-
-/// Writes the answer.
-pub fn answer(first: Option<u64>, ids: &Ids, rejected: &[Rejected], extra: &Extra) -> Vec<u8> {
-    let mut out = Vec::with_capacity(128 + ids.json.len() + 32 * ids.len());
-    // Writing to a vector does not fail.
-    let _ = write!(out, "{{\"accepted\":{},\"first_index\":", ids.len());
-    match first {
-        Some(first) => drop(write!(out, "{first}")),
-        None => out.extend_from_slice(b"null"),
-    }
-    out.extend_from_slice(b",\"events\":[");
-    for (at, id) in ids.iter().enumerate() {
-        out.extend_from_slice(if at == 0 { b"{\"id\":" } else { b",{\"id\":" });
-        out.extend_from_slice(id);
-        let _ = write!(out, ",\"index\":{}}}", first.unwrap_or(0) + at as u64);
-    }
-    out.extend_from_slice(b"],\"rejected\":");
-    let _ = serde_json::to_writer(&mut out, rejected);
-    if let Some(known) = extra.known {
-        let _ = write!(out, ",\"known\":{known}");
-    }
-    if let Some(note) = &extra.note {
-        out.extend_from_slice(b",\"checkpoint\":");
-        match note {
-            Some(note) => write_string(note, &mut out),
-            None => out.extend_from_slice(b"null"),
-        }
-    }
-    out.push(b'}');
-    out
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::answer::{Extra, answer};
     use super::*;
 
     const GOOD: &str = r#"{"action":"door.open","actor":{"type":"user","id":"ana"}}"#;
@@ -361,7 +301,7 @@ mod tests {
     }
 
     fn read(body: &str, format: Format, partial: bool) -> Result<Prepared, Problem> {
-        prepare(body.as_bytes(), asked(format, partial))
+        prepare(body.as_bytes(), asked(format, partial), None)
     }
 
     fn refusal(body: &str, format: Format) -> (u16, serde_json::Value) {

@@ -1,12 +1,12 @@
 //! Which notices go into a bundle, and what they show there.
 
-use super::super::notices::{COVERS, CUTOFF, LAST, NOTICES_BYTES_MAX};
-use super::super::record::parse;
+use super::super::notices::NOTICES_BYTES_MAX;
 use super::{BundleError, Wanted, internal, path, recorded};
 use crate::app::App;
 use hindcast_event::{Entry, Kind};
 use hindcast_ledger::commitment::CommitmentError;
-use hindcast_ledger::{Checkpoint, Opening, WorkspaceId};
+use hindcast_ledger::notice::{COVERS, CUTOFF, LAST};
+use hindcast_ledger::{Checkpoint, Notice, Opening, WorkspaceId};
 use hindcast_segments::query::{ParseContext, Query};
 use hindcast_segments::{Budget, Snapshot};
 use std::ops::Range;
@@ -47,10 +47,9 @@ pub(super) fn notices(
     Ok(lines)
 }
 
-fn covers(notice: &Entry<'_>, range: &Range<u64>) -> bool {
-    let covers = notice.event.sections().find(|(name, _)| *name == COVERS).map(|(_, value)| value);
-    let covers = covers.and_then(|json| parse::<Vec<(u64, u64)>>("a notice", json.as_bytes()).ok());
-    covers.is_some_and(|pairs| pairs.iter().any(|(from, until)| *from < range.end && range.start < *until))
+fn covers(entry: &Entry<'_>, range: &Range<u64>) -> bool {
+    let notice = Notice::read(entry.index, entry.kind, entry.event.sections());
+    notice.is_some_and(|notice| notice.covers.count_within(range.clone()) > 0)
 }
 
 fn opened_notice(notice: &Entry<'_>, wanted: &Wanted) -> Result<Opening, CommitmentError> {

@@ -2,6 +2,7 @@
 
 use super::send::Sender;
 use super::{Asked, Intercom, Outcome, Zendesk};
+use crate::deliver::Guard;
 use crate::sources::{Connection, Cursor, Hosts, Kind, Limits, Pace, Piece, Store, Trouble, Web, run};
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 const VERSION: u32 = 1;
@@ -48,7 +50,8 @@ fn fetch(
     token: &str,
     until: Option<Timestamp>,
 ) -> anyhow::Result<Outcome> {
-    let web = Box::new(Web::new(None)?);
+    let guard = if asked.source_url.is_some() { Guard::none() } else { Guard::default() };
+    let web = Box::new(Web::new(&Arc::new(guard), None)?);
     let mut source = connection.open(kind, token, hosts, web, until)?;
     let file = asked
         .progress

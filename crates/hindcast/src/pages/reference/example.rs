@@ -1,8 +1,8 @@
 //! How an address is asked, filled in for this server: with curl, and where there is one with a command of ours.
 //!
-//! Most of it is derived from the document. What that cannot know — a query worth trying, a body that makes sense, the
-//! command that does the same — stands in one table, and tests hold it against the document and the command line.
+//! Most of it is derived from the document; what that cannot know stands in one table, [`super::known`].
 
+use super::known::{KNOWN, Known, NOTHING};
 use super::{list, text};
 use serde_json::Value;
 
@@ -21,97 +21,6 @@ pub struct Example {
     /// With the command line, if a command does that.
     pub cli: Option<String>,
 }
-
-/// What the document cannot know of an operation.
-#[derive(Default)]
-struct Known {
-    operation: &'static str,
-    /// Values of parameters.
-    asked: &'static [(&'static str, &'static str)],
-    body: &'static str,
-    /// Options of curl.
-    options: &'static str,
-    /// The command that does the same, or what one does next.
-    command: &'static str,
-}
-
-const KNOWN: [Known; 21] = [
-    Known {
-        operation: "appendEvents",
-        body: r#"{"action":"macro.updated","actor":{"type":"user","id":"1","name":"Ana"}}"#,
-        command: "hindcast ingest --url {base} events.ndjson",
-        ..NOTHING
-    },
-    Known {
-        operation: "searchEvents",
-        asked: &[("q", "category:authentication -outcome:success")],
-        command: "hindcast search --url {base} 'category:authentication -outcome:success'",
-        ..NOTHING
-    },
-    Known { operation: "getEvent", asked: &[("id", "0")], ..NOTHING },
-    Known { operation: "countEvents", asked: &[("q", "outcome:denied occurred:-7d")], ..NOTHING },
-    Known { operation: "histogram", asked: &[("interval", "day")], ..NOTHING },
-    Known { operation: "suggest", asked: &[("key", "action"), ("prefix", "admin")], ..NOTHING },
-    Known {
-        operation: "tailEvents",
-        asked: &[("q", "outcome:denied")],
-        options: "-N",
-        command: "hindcast tail --url {base} outcome:denied",
-        ..NOTHING
-    },
-    Known {
-        operation: "exportEvents",
-        asked: &[("q", "occurred:-30d"), ("format", "csv")],
-        options: "-o log.csv",
-        command: "hindcast export --url {base} occurred:-30d --output log.csv",
-        ..NOTHING
-    },
-    Known { operation: "listReports", command: "hindcast report list --url {base}", ..NOTHING },
-    Known {
-        operation: "createReport",
-        body: r#"{"template":"access-review","from":"2026-10-01T00:00:00Z","until":"2026-11-01T00:00:00Z"}"#,
-        command: "hindcast report make access-review --url {base} --from 2026-10-01 --until 2026-10-31 --output review.pdf",
-        ..NOTHING
-    },
-    Known { operation: "getReport", asked: &[("id", "REPORT_ID")], ..NOTHING },
-    Known {
-        operation: "fetchReport",
-        asked: &[("id", "REPORT_ID"), ("kind", "pdf")],
-        options: "-o report.pdf",
-        ..NOTHING
-    },
-    Known {
-        operation: "proveEvent",
-        asked: &[("id", "0"), ("format", "tlog-proof")],
-        options: "-o entry.tlog-proof",
-        command: "hindcast verify entry.tlog-proof --vkey @log.vkey",
-        ..NOTHING
-    },
-    Known { operation: "consistency", asked: &[("old", "1")], ..NOTHING },
-    Known { operation: "listWorkspaces", command: "hindcast workspace list --url {base}", ..NOTHING },
-    Known {
-        operation: "createWorkspace",
-        body: r#"{"name":"Acme"}"#,
-        command: "hindcast workspace create --url {base} Acme",
-        ..NOTHING
-    },
-    Known { operation: "listTokens", command: "hindcast token list", ..NOTHING },
-    Known {
-        operation: "createToken",
-        body: r#"{"name":"shop backend","scopes":["ingest"],"workspace":"{workspace}"}"#,
-        command: "hindcast token create --workspace {workspace} --scope ingest 'shop backend'",
-        ..NOTHING
-    },
-    Known {
-        operation: "revokeToken",
-        asked: &[("id", "TOKEN_ID")],
-        command: "hindcast token revoke TOKEN_ID",
-        ..NOTHING
-    },
-    Known { operation: "logVerifierKey", options: "-o log.vkey", command: "hindcast keys show", ..NOTHING },
-    Known { operation: "logTile", asked: &[("level", "0"), ("tile", "000")], options: "-o tile", ..NOTHING },
-];
-const NOTHING: Known = Known { operation: "", asked: &[], body: "", options: "", command: "" };
 
 /// How an operation is asked.
 pub fn example(method: &str, path: &str, operation: &Value, here: &Here<'_>) -> Example {
@@ -136,8 +45,10 @@ fn curl(method: &str, path: &str, operation: &Value, known: &Known, here: &Here<
         }
     }
     let mut lines = vec!["curl".to_owned()];
-    if method == "delete" {
-        lines[0].push_str(" -X DELETE");
+    // What curl takes by itself need not be said.
+    let by_itself = if known.body.is_empty() { "get" } else { "post" };
+    if method != by_itself {
+        lines[0].push_str(&format!(" -X {}", method.to_ascii_uppercase()));
     }
     if !asked.is_empty() {
         lines[0].push_str(" -G");
@@ -237,6 +148,10 @@ mod tests {
             of("revokeToken").curl,
             "curl -X DELETE https://audit.example.com/v1/tokens/TOKEN_ID \\\n  \
              -H \"Authorization: Bearer $HINDCAST_TOKEN\""
+        );
+        assert!(of("changeRetention").curl.starts_with("curl -X PUT https://audit.example.com/v1/retention"));
+        assert!(
+            of("runRetention").curl.starts_with("curl -X POST https://audit.example.com/v1/retention/run")
         );
         assert_eq!(of("logTile").curl, "curl https://audit.example.com/w/northwind/tile/0/000 \\\n  -o tile");
         assert!(of("facets").curl.ends_with("--data-urlencode facet=action,actor"));

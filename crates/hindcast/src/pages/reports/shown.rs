@@ -100,7 +100,7 @@ fn reviews(
     let mut reviews = Vec::new();
     for entry in entries.iter() {
         let Ok(view) = entry.event.view() else { continue };
-        let who = Who::of(t, &serde_json::from_str(view.actor).unwrap_or_default(), None);
+        let who = Who::acting(t, &view);
         let when = Moment::of(visitor, entry.received_at).shown;
         let note = view.metadata.iter().find(|(name, _)| *name == "note");
         let note: Value = note.and_then(|(_, json)| serde_json::from_str(json).ok()).unwrap_or_default();

@@ -4,8 +4,9 @@ use super::{Place, places, saved, saved_notice};
 use crate::api::Problem;
 use crate::api::lanes::blocking;
 use crate::app::App;
-use crate::catalog::{Erasure, ErasureState, NewErasure};
-use crate::erasure::{Person, Selector};
+use crate::catalog::{Decision, Erasure, ErasureState, NewErasure, PersonId, TokenId, Undecided};
+use crate::erasure::{BASES, Person, REFERENCE_CHARS_MAX, Selector, Wanted, agreement};
+use crate::followers::Why;
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::fields::Fields;
 use crate::pages::refusal::Refusal;
@@ -20,13 +21,9 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
-use hindcast_segments::query::{ParseContext, Query};
 use std::sync::Arc;
 
 const HERE: &str = "/settings/erasure";
-const REFERENCE_CHARS_MAX: usize = 120;
-/// Why something may be erased, as the log keeps it.
-const BASES: [&str; 3] = ["gdpr_art_17", "leaked_secret", "other"];
 
 #[derive(Template)]
 #[template(path = "settings_erasure.html")]
@@ -81,17 +78,11 @@ pub async fn request(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::Erase)?;
     let done = blocking(move || {
-        let Some(selector) = read(visitor.guest.text, &mut form) else {
+        let Some(new) = read(&visitor, &mut form) else {
             return Ok(Err(erasure_page(&app, &visitor, form, None)?));
         };
-        let basis = BASES.into_iter().find(|basis| form.value("basis") == *basis).unwrap_or(BASES[2]);
-        let new = NewErasure {
-            selector: serde_json::to_string(&selector).map_err(Problem::internal)?,
-            basis: basis.to_owned(),
-            reference: form.trimmed("reference").to_owned(),
-        };
-        let workspace = &visitor.membership.workspace;
-        app.catalog.request_erasure(workspace, &new, visitor.now, &visitor.by())?;
+        let (workspace, person) = (&visitor.membership.workspace, Some(&visitor.person.id));
+        app.catalog.request_erasure(workspace, &new, person, visitor.now, &visitor.by())?;
         Ok(Ok(saved(&app, workspace, HERE)))
     });
     match done.await? {
@@ -110,9 +101,11 @@ pub async fn decide(
     visitor.needs(Permission::Erase)?;
     let to = blocking(move || {
         let workspace = &visitor.membership.workspace;
-        let (agrees, alone) = (form.value("act") == "agree", !visitor.settings.second_person);
-        let decided = app.catalog.decide_erasure(workspace, &id, agrees, alone, &visitor.by())?;
-        Ok(if decided { saved(&app, workspace, HERE) } else { format!("{HERE}?refused=yes") })
+        let agrees = form.value("act") == "agree";
+        let agreement = agreement(visitor.settings.second_person, Some(&visitor.person.id));
+        let decision = agreement.filter(|_| agrees).unwrap_or(Decision::Reject);
+        let decided = app.catalog.decide_erasure(workspace, &id, decision, &visitor.by())?;
+        Ok(if decided.is_ok() { saved(&app, workspace, HERE) } else { format!("{HERE}?refused=yes") })
     });
     Ok(redirect(&to.await?))
 }
@@ -142,8 +135,8 @@ pub async fn certificate(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::Erase)?;
     let found = blocking(move || {
-        let erasures = app.catalog.erasures(&visitor.membership.workspace)?;
-        Ok(erasures.into_iter().find(|erasure| erasure.id == id && erasure.state == ErasureState::Done))
+        let erasure = app.catalog.erasure(&visitor.membership.workspace, &id)?;
+        Ok(erasure.filter(|erasure| erasure.state == ErasureState::Done))
     });
     let erasure = found.await?.ok_or(Refusal::NotFound)?;
     let file = format!("attachment; filename=\"erasure-{}.txt\"", erasure.id);
@@ -152,30 +145,29 @@ pub async fn certificate(
 }
 
 /// What a form asks to have erased; nothing when it makes no sense.
-fn read(t: Text, form: &mut Fields) -> Option<Selector> {
+fn read(visitor: &Visitor, form: &mut Fields) -> Option<NewErasure> {
     let person = Person { ids: form.lines("ids"), texts: form.lines("texts") };
     let sections = form.lines("sections");
-    let is_person = sections.is_empty();
-    let selector = if is_person {
-        Selector::Person(person)
-    } else {
-        let query = form.trimmed("query").to_owned();
-        if Query::parse(&query, &ParseContext::default()).is_err() {
-            form.fail("query", t.expected_hold_query());
-        }
-        Selector::Fields { query, sections }
+    let selector = match sections.is_empty() {
+        true => Selector::Person(person),
+        false => Selector::Fields { query: form.trimmed("query").to_owned(), sections },
     };
-    if selector.check().is_err() {
-        let named = form.lines("sections").join(", ");
-        match is_person {
-            true => form.fail("ids", t.expected_erasure()),
-            false => form.fail("sections", t.expected_sections(named)),
+    let basis = BASES.into_iter().find(|basis| form.value("basis") == *basis).unwrap_or(BASES[2]);
+    let wanted =
+        Wanted { selector, basis: basis.to_owned(), reference: form.trimmed("reference").to_owned() };
+    let (t, unfit) = match wanted.check(visitor.now) {
+        Ok(new) => return Some(new),
+        Err(unfit) => (visitor.guest.text, unfit),
+    };
+    for (field, _) in unfit {
+        match field {
+            "query" => form.fail("query", t.expected_hold_query()),
+            "reference" => form.fail("reference", t.expected_text(REFERENCE_CHARS_MAX)),
+            "sections" => form.fail("sections", t.expected_sections(form.lines("sections").join(", "))),
+            _ => form.fail("ids", t.expected_erasure()),
         }
     }
-    if !(1..=REFERENCE_CHARS_MAX).contains(&form.trimmed("reference").chars().count()) {
-        form.fail("reference", t.expected_text(REFERENCE_CHARS_MAX));
-    }
-    form.is_good().then_some(selector)
+    None
 }
 
 fn erasure_page(
@@ -211,14 +203,22 @@ fn basis_name(t: Text, basis: &str) -> String {
 fn row(app: &App, visitor: &Visitor, erasure: Erasure) -> ErasureRow {
     let t = visitor.guest.text;
     let waits = matches!(erasure.state, ErasureState::Requested | ErasureState::Blocked);
-    let is_own = erasure.requested_by == visitor.person.id.0 && visitor.settings.second_person;
-    let name = |id: &str| match app.catalog.person(&crate::catalog::PersonId(id.to_owned())) {
+    let agreement = agreement(visitor.settings.second_person, Some(&visitor.person.id));
+    let may_agree = agreement.map_or(Err(Undecided::Own), |agreement| erasure.may_be(agreement));
+    let name = |id: &str| match app.catalog.person(&PersonId(id.to_owned())) {
         Ok(Some(person)) => short(&person.name),
-        _ => short(id),
+        _ => match app.catalog.token(&TokenId(id.to_owned())) {
+            Ok(Some(token)) => short(&token.name),
+            _ => short(id),
+        },
     };
     let state = match erasure.state {
         ErasureState::Requested => t.erasure_state_requested(),
-        ErasureState::Approved => t.erasure_state_approved(),
+        ErasureState::Approved => match app.stuck.why(&erasure.id) {
+            Some(Why::Full) => t.erasure_state_full(),
+            Some(Why::Other) => t.erasure_state_failing(),
+            None => t.erasure_state_approved(),
+        },
         ErasureState::Rejected => t.erasure_state_rejected(),
         ErasureState::Blocked => t.erasure_state_blocked(),
         ErasureState::Done => t.erasure_state_done(),
@@ -242,9 +242,9 @@ fn row(app: &App, visitor: &Visitor, erasure: Erasure) -> ErasureRow {
         decided_by: name(&erasure.decided_by),
         finished: erasure.finished_at.map(|at| Moment::of(visitor, at)),
         notice: erasure.notice,
-        may_agree: waits && erasure.is_counted && !is_own,
+        may_agree: may_agree.is_ok(),
         may_reject: waits,
-        is_own: waits && is_own,
+        is_own: may_agree == Err(Undecided::Own),
         id: erasure.id,
     }
 }

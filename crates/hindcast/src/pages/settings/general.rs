@@ -3,6 +3,8 @@
 use super::{Place, places, saved, saved_notice};
 use crate::api::lanes::blocking;
 use crate::app::App;
+use crate::catalog::WorkingDays;
+use crate::facts;
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::fields::Fields;
 use crate::pages::refusal::Refusal;
@@ -20,6 +22,7 @@ use std::sync::Arc;
 
 const HERE: &str = "/settings/general";
 const NAME_CHARS_MAX: usize = 120;
+const HOLIDAYS_MAX: usize = 200;
 
 #[derive(Template)]
 #[template(path = "settings_general.html")]
@@ -30,6 +33,8 @@ struct GeneralPage {
     saved: Option<(String, Option<String>)>,
     form: Fields,
     zones: &'static [&'static str],
+    /// Words and names of the days, from Monday on.
+    days: Vec<(&'static str, String)>,
 }
 
 /// `GET /settings/general`
@@ -39,14 +44,19 @@ pub async fn show(State(app): State<Arc<App>>, visitor: Visitor, raw: RawQuery) 
     let id = visitor.membership.workspace.clone();
     let name = blocking(move || Ok(kept.catalog.workspace(&id)?.map(|workspace| workspace.name))).await?;
     let settings = &visitor.settings;
-    let form = Fields::filled([
-        ("name", name.unwrap_or_default()),
-        ("zone", settings.zone.clone()),
-        ("language", settings.language.clone()),
-        ("from", settings.office_hours.0.to_string()),
-        ("until", settings.office_hours.1.to_string()),
-        (if settings.works_weekends { "weekends" } else { "" }, "on".to_owned()),
-    ]);
+    let days: Vec<String> = settings.working_days.into();
+    let form = Fields::filled(
+        [
+            ("name", name.unwrap_or_default()),
+            ("zone", settings.zone.clone()),
+            ("language", settings.language.clone()),
+            ("from", settings.office_hours.0.to_string()),
+            ("until", settings.office_hours.1.to_string()),
+            ("holidays", settings.holidays.join("\n")),
+        ]
+        .into_iter()
+        .chain(days.into_iter().map(|day| ("days", day))),
+    );
     page(&general_page(&app, &visitor, form, saved_notice(visitor.guest.text, &raw)))
 }
 
@@ -66,10 +76,18 @@ pub async fn save(
     }
     let hour = |name: &str| form.trimmed(name).parse::<u8>().ok().filter(|hour| *hour <= 24);
     let hours = hour("from").zip(hour("until")).filter(|(from, until)| from < until);
+    if hours.is_none() {
+        form.fail("from", t.expected_hours());
+    }
+    let working_days = WorkingDays::from(form.all("days").map(str::to_owned).collect::<Vec<_>>());
+    if !working_days.0.contains(&true) {
+        form.fail("days", t.expected_working_days());
+    }
+    let holidays = form.lines("holidays");
+    if holidays.len() > HOLIDAYS_MAX || holidays.iter().any(|day| facts::day_number(day).is_none()) {
+        form.fail("holidays", t.expected_holidays(HOLIDAYS_MAX));
+    }
     let Some(office_hours) = hours.filter(|_| form.is_good()) else {
-        if hours.is_none() {
-            form.fail("from", t.expected_hours());
-        }
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &general_page(&app, &visitor, form, None));
     };
     let to = blocking(move || {
@@ -80,8 +98,10 @@ pub async fn save(
             let language = Language::parse(form.value("language")).unwrap_or_default();
             language.code().clone_into(&mut settings.language);
             settings.office_hours = office_hours;
-            settings.works_weekends = form.has("weekends");
+            settings.working_days = working_days;
+            settings.holidays = holidays;
         })?;
+        app.facts.settings_changed(workspace);
         Ok(saved(&app, workspace, HERE))
     })
     .await?;
@@ -95,6 +115,7 @@ fn general_page(
     saved: Option<(String, Option<String>)>,
 ) -> GeneralPage {
     let t = visitor.guest.text;
+    let names = [t.monday(), t.tuesday(), t.wednesday(), t.thursday(), t.friday(), t.saturday(), t.sunday()];
     GeneralPage {
         shell: Shell::of(visitor, app, Section::Settings, t.settings_general()),
         t,
@@ -102,5 +123,6 @@ fn general_page(
         saved,
         form,
         zones: zones::all(),
+        days: WorkingDays::WORDS.into_iter().zip(names.map(|name| name.into_owned())).collect(),
     }
 }

@@ -1,7 +1,11 @@
 //! Settings: one file for each section. Each saves by itself, and says which entry tells of the change.
 
+mod destination_form;
+mod destination_shown;
+pub mod destinations;
 pub mod erasure;
 pub mod general;
+pub mod geo;
 pub mod people;
 pub mod preferences;
 pub mod retention;
@@ -43,7 +47,9 @@ pub fn places(visitor: &Visitor, here: &str) -> Vec<Place> {
         ("/settings/tokens", t.settings_tokens(), Some(Permission::SettingsTokens)),
         ("/settings/sources", t.settings_sources(), Some(Permission::SettingsSources)),
         ("/settings/retention", t.settings_retention(), Some(Permission::SettingsRetention)),
+        ("/settings/destinations", t.settings_destinations(), Some(Permission::SettingsDestinations)),
         ("/settings/erasure", t.settings_erasure(), Some(Permission::Erase)),
+        ("/settings/geo", t.settings_geo(), Some(Permission::SettingsGeneral)),
         ("/settings/system", t.settings_system(), Some(Permission::SettingsSystem)),
     ];
     let seen = all.into_iter().filter(|(_, _, needed)| needed.is_none_or(|needed| visitor.may(needed)));

@@ -5,7 +5,8 @@ use crate::api::Problem;
 use crate::api::lanes::blocking;
 use crate::app::App;
 use crate::catalog::Hold;
-use crate::keeping::{DAYS_MAX, Retention, Unfit, plan};
+use crate::followers::Why;
+use crate::keeping::{DAYS_MAX, HOLD_CHARS_MAX, NewHold, Retention, Unfit, UnfitHold, apply_now, plan};
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::facets::category_label;
 use crate::pages::fields::Fields;
@@ -22,13 +23,10 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use hindcast_event::{Category, Timestamp};
-use hindcast_segments::query::{ParseContext, Query};
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const HERE: &str = "/settings/retention";
-const TEXT_CHARS_MAX: usize = 300;
 
 #[derive(Template)]
 #[template(path = "settings_retention.html")]
@@ -43,6 +41,8 @@ struct RetentionPage {
     applied: bool,
     /// When a policy takes effect that does not yet.
     waits: Option<Moment>,
+    /// Why it could not be applied yet.
+    stuck: Option<Why>,
     /// What goes now, in all and by category.
     going: u64,
     going_of: Vec<(String, String)>,
@@ -108,8 +108,8 @@ pub async fn save(
 pub async fn apply(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Refusal> {
     visitor.needs(Permission::SettingsRetention)?;
     blocking(move || {
-        app.catalog.hasten_retention(&visitor.membership.workspace, visitor.now)?;
-        app.keep_now.store(true, Ordering::Relaxed);
+        apply_now(&app, &visitor.membership.workspace, visitor.now, &visitor.by())?;
+        app.post();
         Ok(())
     })
     .await?;
@@ -125,27 +125,24 @@ pub async fn place(
     visitor.needs(Permission::SettingsRetention)?;
     let done = blocking(move || {
         let t = visitor.guest.text;
-        for field in ["name", "reason"] {
-            if !(1..=TEXT_CHARS_MAX).contains(&form.trimmed(field).chars().count()) {
-                form.fail(field, t.expected_text(TEXT_CHARS_MAX));
+        let workspace = &visitor.membership.workspace;
+        let (name, reason, query) = (form.trimmed("name"), form.trimmed("reason"), form.trimmed("query"));
+        match NewHold::check(name, reason, query, visitor.now) {
+            Ok(hold) => {
+                app.catalog.place_hold(workspace, &hold, visitor.now, &visitor.by())?;
+                Ok(Ok(saved(&app, workspace, HERE)))
+            }
+            Err(all) => {
+                for unfit in all {
+                    match unfit {
+                        UnfitHold::Text(field) => form.fail(field, t.expected_text(HOLD_CHARS_MAX)),
+                        UnfitHold::Query(_) => form.fail("query", t.expected_hold_query()),
+                    }
+                }
+                let policy = filled(&app.catalog.retention(workspace)?);
+                Ok(Err(retention_page(&app, &visitor, form.over(policy), None)?))
             }
         }
-        // Kept as it is read back: without words that depend on the day or on the reader.
-        let query = Query::parse(
-            form.trimmed("query"),
-            &ParseContext { now_us: visitor.now.micros(), ..ParseContext::default() },
-        );
-        let Some(query) = query.ok().filter(|_| form.is_good()) else {
-            if form.is_good() {
-                form.fail("query", t.expected_hold_query());
-            }
-            let policy = filled(&app.catalog.retention(&visitor.membership.workspace)?);
-            return Ok(Err(retention_page(&app, &visitor, form.over(policy), None)?));
-        };
-        let workspace = &visitor.membership.workspace;
-        let (name, reason, query) = (form.trimmed("name"), form.trimmed("reason"), query.to_string());
-        app.catalog.place_hold(workspace, name, reason, &query, visitor.now, &visitor.by())?;
-        Ok(Ok(saved(&app, workspace, HERE)))
     });
     match done.await? {
         Ok(to) => Ok(redirect(&to)),
@@ -263,10 +260,11 @@ fn retention_page(
         categories: categories.into(),
         has_categories: !policy.categories.is_empty(),
         applied: false,
+        stuck: app.stuck.why(visitor.membership.workspace.as_str()),
         waits: (waits > visitor.now).then(|| Moment::of(visitor, waits)),
         going: planned.gone.count(),
         going_of: going_of.into_iter().map(|(of, count)| (category_label(t, of), told(count))).collect(),
-        held: planned.held,
+        held: planned.held.count(),
         holds: app.catalog.holds(workspace)?.into_iter().map(|hold| hold_row(visitor, hold)).collect(),
     })
 }

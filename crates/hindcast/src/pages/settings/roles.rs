@@ -115,6 +115,7 @@ pub fn permission_name(t: Text, permission: Permission) -> String {
         Permission::SettingsSources => t.permission_settings_sources(),
         Permission::SettingsSystem => t.permission_settings_system(),
         Permission::SettingsRetention => t.permission_settings_retention(),
+        Permission::SettingsDestinations => t.permission_settings_destinations(),
         Permission::Erase => t.permission_erase(),
     };
     name.into_owned()

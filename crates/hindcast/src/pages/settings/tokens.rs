@@ -42,6 +42,7 @@ struct TokensPage {
     form: Fields,
     tokens: Vec<Listed>,
     fields: Vec<(&'static str, String)>,
+    scopes: Vec<(&'static str, Cow<'static, str>)>,
     /// A token that was just made, shown once.
     secret: Option<String>,
 }
@@ -118,7 +119,7 @@ fn checked(visitor: &Visitor, form: &mut Fields) -> Option<NewToken> {
         form.fail("name", t.expected_text(NAME_CHARS_MAX));
     }
     let mut scopes: Vec<Scope> = form.all("scope").filter_map(Scope::parse).collect();
-    scopes.retain(|scope| *scope != Scope::Admin);
+    scopes.retain(|scope| may_give(visitor, *scope));
     if scopes.is_empty() {
         form.fail("scope", t.expected_scope());
     }
@@ -138,12 +139,17 @@ fn checked(visitor: &Visitor, form: &mut Fields) -> Option<NewToken> {
         let told = visible(told).into_owned();
         form.fail("only", told);
     }
+    let is_narrowed = narrowing.as_ref().is_ok_and(|narrowing| *narrowing != Narrowing::default());
+    if is_narrowed && scopes.iter().any(|scope| scope.sees_everything()) {
+        form.fail("scope", t.expected_scope_alone());
+    }
     let expires_at = Timestamp::from_micros(visitor.now.micros() + days? * DAY_MICROS);
     let (networks, narrowing) = (networks?, narrowing.ok()?);
     let workspace = Some(visitor.membership.workspace.clone());
     form.is_good().then_some(NewToken {
         workspace,
         name,
+        person: Some(visitor.person.id.clone()),
         scopes,
         networks,
         expires_at: Some(expires_at),
@@ -168,9 +174,27 @@ fn tokens_page(
         saved,
         form,
         tokens: tokens.iter().map(|token| listed(visitor, token)).collect(),
+        scopes: offered(visitor),
         fields: Field::ALL.map(|field| (field.as_str(), field_name(t, field))).into(),
         secret,
     })
+}
+
+/// What somebody may let a token do.
+fn offered(visitor: &Visitor) -> Vec<(&'static str, Cow<'static, str>)> {
+    let t = visitor.guest.text;
+    let is_offered = |scope: &Scope| may_give(visitor, *scope);
+    Scope::ALL.into_iter().filter(is_offered).map(|scope| (scope.as_str(), scope_name(t, scope))).collect()
+}
+
+/// Nobody hands out what they may not do themselves.
+fn may_give(visitor: &Visitor, scope: Scope) -> bool {
+    match scope {
+        Scope::Ingest | Scope::Read => true,
+        Scope::Retention => visitor.may(Permission::SettingsRetention),
+        Scope::Erase => visitor.may(Permission::Erase),
+        Scope::Admin => false,
+    }
 }
 
 /// What a token may do, in words.
@@ -178,6 +202,8 @@ fn scope_name(t: Text, scope: Scope) -> Cow<'static, str> {
     match scope {
         Scope::Ingest => t.scope_ingest(),
         Scope::Read => t.scope_read(),
+        Scope::Retention => t.permission_settings_retention(),
+        Scope::Erase => t.permission_erase(),
         Scope::Admin => t.scope_admin(),
     }
 }

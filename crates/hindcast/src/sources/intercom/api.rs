@@ -1,6 +1,6 @@
 //! Intercom's REST API, as far as we ask it.
 
-use crate::sources::{Answered, Asking, Pace, Trouble};
+use crate::sources::{Answered, Asking, Pace, Trouble, Unanswered};
 use ureq::http::Request;
 
 /// Fixed, so that what we are told keeps its shape: Preview may lose the sentences.
@@ -36,8 +36,8 @@ impl Api {
             let request = self.request(method, path, body.clone())?;
             let answer = match self.web.ask(request) {
                 Ok(answer) => answer,
-                Err(unanswered) if unanswered.too_much => return Ok(Said::TooMuch(unanswered.why)),
-                Err(unanswered) => return Err(Trouble::later(unanswered.why)),
+                Err(Unanswered::TooMuch(why)) => return Ok(Said::TooMuch(why)),
+                Err(unanswered) => return Err(unanswered.into()),
             };
             let now = pace.now().seconds();
             let pause = answer.pause(now);

@@ -198,7 +198,8 @@ impl Source for ActivityLogs {
             place.width = (place.width * 2).min(self.ceiling);
         }
         place.rests = place.at >= end;
-        let drafts = rows.iter().map(|row| told_activity(row, self.place.as_deref())).collect();
+        // Intercom tells the newest first, and whole seconds alone.
+        let drafts = rows.iter().rev().map(|row| told_activity(row, self.place.as_deref())).collect();
         Ok(Piece {
             drafts,
             cursor: Cursor::of(&place),

@@ -8,18 +8,19 @@ pub(crate) mod otlp;
 mod retraced;
 mod workos;
 
-use super::known::{self, OnceError};
+use super::known::{self, arriving};
 use crate::api::body::{self, Encoding};
 use crate::api::lanes::Lanes;
 use crate::api::{Problem, Writer};
 use crate::app::App;
+use crate::facts::Settling;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
 use bytes::Bytes;
-use hindcast_event::Entries;
-use hindcast_ledger::{Appended, Batch, IdempotencyKey};
+use hindcast_event::{Draft, Entries, Kind};
+use hindcast_ledger::{Appended, Batch, IdempotencyKey, WorkspaceId};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -69,36 +70,53 @@ async fn read_json(
     }
 }
 
+/// Entries made of drafts, with their facts.
+struct Made {
+    entries: Entries,
+    settling: Settling,
+    /// What is wrong with which draft.
+    unfit: Vec<Unfit>,
+}
+
 /// Makes entries of drafts, or says what is wrong with which.
-fn entries(app: &App, drafts: &[Value]) -> Result<(Entries, Vec<Unfit>), Problem> {
+fn make(app: &App, workspace: &WorkspaceId, drafts: &[Value]) -> Result<Made, Problem> {
+    let now = (app.clock)();
+    let mut working = app.facts.begin(app, workspace, now);
     let (mut entries, mut unfit) = (Entries::default(), Vec::new());
     for (at, draft) in drafts.iter().enumerate() {
-        let wrong = |field: &str, expected: String| Unfit { at, field: field.to_owned(), expected };
-        match known::push((app.clock)(), &draft.to_string(), &mut entries) {
-            Ok(()) => {}
-            Err(OnceError::Invalid(invalid)) => {
-                unfit.push(wrong(invalid.path.as_str(), invalid.expected.into_owned()));
+        let draft = draft.to_string();
+        let draft = match Draft::parse(&draft) {
+            Ok(draft) => draft,
+            Err(invalid) => {
+                let (field, expected) = (invalid.path.as_str().to_owned(), invalid.expected.into_owned());
+                unfit.push(Unfit { at, field, expected });
+                continue;
             }
-            Err(OnceError::TooLarge(error)) => unfit.push(wrong("", error.to_string())),
-            Err(error) => return Err(Problem::internal(error)),
+        };
+        let (arrival, key) = arriving(now).map_err(Problem::internal)?;
+        let facts = working.facts(&draft);
+        let encode = |out: &mut Vec<u8>| draft.encode_with(&arrival, facts, out);
+        if let Err(error) = entries.push_new(Kind::Event, &key, encode) {
+            working.leave_out_last();
+            unfit.push(Unfit { at, field: String::new(), expected: error.to_string() });
         }
     }
-    Ok((entries, unfit))
+    Ok(Made { entries, settling: working.settling(), unfit })
 }
 
 /// Appends entries and answers with their ids once they are on disk.
 async fn append(
     app: &App,
     writer: &Writer,
-    entries: Entries,
+    made: Made,
     key: Option<IdempotencyKey>,
 ) -> Result<(Appended, Vec<String>), Problem> {
-    let ids = known::ids(&entries);
+    let ids = known::ids(&made.entries);
     let too_large = |error: hindcast_ledger::BatchError| {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", error.to_string())
     };
-    let batch = Batch::new(entries, key).map_err(too_large)?;
-    let appended = crate::api::append_batch(app, &writer.workspace, batch).await?;
+    let batch = Batch::new(made.entries, key).map_err(too_large)?;
+    let appended = crate::api::append_batch(app, &writer.workspace, batch, Some(made.settling)).await?;
     if appended.first_time.is_some() {
         app.metrics.appended.add(appended.count);
     }

@@ -7,7 +7,7 @@ mod json;
 mod record;
 mod wire;
 
-use super::{append, entries, unpacked};
+use super::{append, make, unpacked};
 use crate::api::body::{is_json, media_type};
 use crate::api::lanes::Lanes;
 use crate::api::{Problem, Writer};
@@ -47,7 +47,7 @@ pub(super) async fn export(
     let body = unpacked(&app, &lanes, &headers, body).await?;
     let events_max = app.config.limits.batch_events;
     let read = {
-        let app = app.clone();
+        let (app, workspace) = (app.clone(), writer.workspace.clone());
         move || {
             let records = match spelling {
                 Spelling::Json => json::read(&body, events_max),
@@ -58,15 +58,16 @@ pub(super) async fn export(
                 Err(why) => return Ok(Err(why)),
             };
             let drafts: Vec<_> = records.iter().map(record::draft).collect();
-            Ok(Ok(entries(&app, &drafts)?))
+            Ok(Ok(make(&app, &workspace, &drafts)?))
         }
     };
-    let (entries, unfit) = match lanes.append(read).await? {
+    let mut made = match lanes.append(read).await? {
         Ok(read) => read,
         Err(why) => return Ok(refusal(spelling, &why)),
     };
-    if !entries.is_empty() {
-        append(&app, &writer, entries, None).await?;
+    let unfit = std::mem::take(&mut made.unfit);
+    if !made.entries.is_empty() {
+        append(&app, &writer, made, None).await?;
     }
     let why = unfit.first().map(|first| {
         let field = if first.field.is_empty() { "the record" } else { &first.field };

@@ -3,7 +3,7 @@
 //! All are taken or none, and each that is wrong is named with its violations. The answer's hash is Retraced's own, since
 //! its clients compare it with theirs.
 
-use super::{Refused, append, entries, put, read_json, said};
+use super::{Refused, append, make, put, read_json, said};
 use crate::api::lanes::Lanes;
 use crate::api::{Problem, Writer};
 use crate::app::App;
@@ -42,16 +42,16 @@ pub(super) async fn publish(
         drafts.push(draft(event, &id, &project));
         told.push(json!({ "id": id, "hash": hash(event, &id) }));
     }
-    let (entries, unfit) = entries(&app, &drafts)?;
-    if !unfit.is_empty() {
-        let violations = unfit.iter().map(|unfit| {
+    let made = make(&app, &writer.workspace, &drafts)?;
+    if !made.unfit.is_empty() {
+        let violations = made.unfit.iter().map(|unfit| {
             let message = format!("Invalid value for '{}': expected {}", unfit.field, unfit.expected);
             (unfit.at, vec![json!({ "message": message, "field": unfit.field, "violation": "invalid" })])
         });
         return Ok(refused(violations.collect(), many.is_some()).into_response());
     }
-    if !entries.is_empty() {
-        append(&app, &writer, entries, None).await?;
+    if !made.entries.is_empty() {
+        append(&app, &writer, made, None).await?;
     }
     let answer = if many.is_some() { Value::Array(told) } else { told.pop().unwrap_or_default() };
     Ok((StatusCode::CREATED, Json(answer)).into_response())

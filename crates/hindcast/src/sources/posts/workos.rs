@@ -3,7 +3,7 @@
 //! Sent again with its `Idempotency-Key`, it is stored once, as long as the server remembers keys. Schemas are not checked:
 //! every action is a good one here.
 
-use super::{append, entries, put, read_json, said};
+use super::{append, make, put, read_json, said};
 use crate::api::lanes::Lanes;
 use crate::api::{Problem, Writer, idempotency_key};
 use crate::app::App;
@@ -31,17 +31,17 @@ pub(super) async fn create(
     let (bytes, body) = read_json(&app, &lanes, &headers, body).await?;
     let mut wrong = missing(&body);
     if wrong.is_empty() {
-        let (entries, unfit) = entries(&app, &[draft(&body)])?;
-        if unfit.is_empty() {
+        let made = make(&app, &writer.workspace, &[draft(&body)])?;
+        if made.unfit.is_empty() {
             // Another shape is another request, so its keys are its own.
             let key = key.map(|key| IdempotencyKey {
                 key: format!("workos:{}:{key}", writer.caller.token.id.0),
                 fingerprint: Sha256::digest(&bytes).into(),
             });
-            append(&app, &writer, entries, key).await?;
+            append(&app, &writer, made, key).await?;
             return Ok(Json(json!({ "success": true })).into_response());
         }
-        wrong.extend(unfit.into_iter().map(|unfit| {
+        wrong.extend(made.unfit.into_iter().map(|unfit| {
             json!({ "code": "invalid", "field": format!("event.{}", unfit.field), "message": unfit.expected })
         }));
     }

@@ -45,7 +45,7 @@ impl Api {
                 .map_err(|_| {
                     Trouble::Refused("the subdomain or the user cannot be part of an address".to_owned())
                 })?;
-            let answer = self.web.ask(request).map_err(|unanswered| Trouble::later(unanswered.why))?;
+            let answer = self.web.ask(request)?;
             let now = pace.now().seconds();
             match (answer.status, answer.pause(now)) {
                 (200, pause) => {

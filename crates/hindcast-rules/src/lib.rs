@@ -1,0 +1,10 @@
+//! The judge of hindcast: rules over entries, pure.
+//!
+//! What is judged is an entry and what is remembered of those before it; there is no clock, no file, no network and no
+//! randomness here, and `clippy.toml` keeps it so. Live alerting and a backtest call the same function, which is what makes the
+//! one a true forecast of the other. Whoever calls hands in the state of one workspace and keeps it.
+
+pub mod detection;
+pub mod pack;
+
+pub use detection::{Detector, RuleText, State, Verdict, check};

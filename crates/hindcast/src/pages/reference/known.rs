@@ -1,0 +1,162 @@
+//! What the API document cannot know of an address: a query worth trying, a body that makes sense, the command that does
+//! the same. Tests of [`super::example`] hold it against the document and the command line.
+
+/// What the document cannot know of an operation.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) operation: &'static str,
+    /// Values of parameters.
+    pub(super) asked: &'static [(&'static str, &'static str)],
+    pub(super) body: &'static str,
+    /// Options of curl.
+    pub(super) options: &'static str,
+    /// The command that does the same, or what one does next.
+    pub(super) command: &'static str,
+}
+
+pub(super) const KNOWN: [Known; 35] = [
+    Known {
+        operation: "appendEvents",
+        body: r#"{"action":"macro.updated","actor":{"type":"user","id":"1","name":"Ana"}}"#,
+        command: "hindcast ingest --url {base} events.ndjson",
+        ..NOTHING
+    },
+    Known {
+        operation: "searchEvents",
+        asked: &[("q", "category:authentication -outcome:success")],
+        command: "hindcast search --url {base} 'category:authentication -outcome:success'",
+        ..NOTHING
+    },
+    Known { operation: "getEvent", asked: &[("id", "0")], ..NOTHING },
+    Known { operation: "countEvents", asked: &[("q", "outcome:denied occurred:-7d")], ..NOTHING },
+    Known { operation: "histogram", asked: &[("interval", "day")], ..NOTHING },
+    Known { operation: "suggest", asked: &[("key", "action"), ("prefix", "admin")], ..NOTHING },
+    Known {
+        operation: "tailEvents",
+        asked: &[("q", "outcome:denied")],
+        options: "-N",
+        command: "hindcast tail --url {base} outcome:denied",
+        ..NOTHING
+    },
+    Known {
+        operation: "exportEvents",
+        asked: &[("q", "occurred:-30d"), ("format", "csv")],
+        options: "-o log.csv",
+        command: "hindcast export --url {base} occurred:-30d --output log.csv",
+        ..NOTHING
+    },
+    Known { operation: "listReports", command: "hindcast report list --url {base}", ..NOTHING },
+    Known {
+        operation: "createReport",
+        body: r#"{"template":"access-review","from":"2026-10-01T00:00:00Z","until":"2026-11-01T00:00:00Z"}"#,
+        command: "hindcast report make access-review --url {base} --from 2026-10-01 --until 2026-10-31 --output review.pdf",
+        ..NOTHING
+    },
+    Known { operation: "getReport", asked: &[("id", "REPORT_ID")], ..NOTHING },
+    Known {
+        operation: "fetchReport",
+        asked: &[("id", "REPORT_ID"), ("kind", "pdf")],
+        options: "-o report.pdf",
+        ..NOTHING
+    },
+    Known {
+        operation: "proveEvent",
+        asked: &[("id", "0"), ("format", "tlog-proof")],
+        options: "-o entry.tlog-proof",
+        command: "hindcast verify entry.tlog-proof --vkey @log.vkey",
+        ..NOTHING
+    },
+    Known { operation: "consistency", asked: &[("old", "1")], ..NOTHING },
+    Known { operation: "listWorkspaces", command: "hindcast workspace list --url {base}", ..NOTHING },
+    Known {
+        operation: "createWorkspace",
+        body: r#"{"name":"Acme"}"#,
+        command: "hindcast workspace create --url {base} Acme",
+        ..NOTHING
+    },
+    Known { operation: "listTokens", command: "hindcast token list", ..NOTHING },
+    Known {
+        operation: "createToken",
+        body: r#"{"name":"shop backend","scopes":["ingest"],"workspace":"{workspace}"}"#,
+        command: "hindcast token create --workspace {workspace} --scope ingest 'shop backend'",
+        ..NOTHING
+    },
+    Known {
+        operation: "revokeToken",
+        asked: &[("id", "TOKEN_ID")],
+        command: "hindcast token revoke TOKEN_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "connectSource",
+        body: r#"{"workspace":"{workspace}","kind":"intercom","name":"Support","token":"INTERCOM_TOKEN","region":"eu"}"#,
+        ..NOTHING
+    },
+    Known {
+        operation: "createDestination",
+        body: r#"{"kind":"webhook","name":"Archive","settings":{"url":"https://hooks.example.com/hindcast"}}"#,
+        command: "hindcast destination create --url {base} webhook Archive --set url=https://hooks.example.com/hindcast",
+        ..NOTHING
+    },
+    Known {
+        operation: "changeDestination",
+        asked: &[("id", "DESTINATION_ID")],
+        body: r#"{"name":"Archive","settings":{"url":"https://hooks.example.com/hindcast"},"query":"outcome:denied"}"#,
+        ..NOTHING
+    },
+    Known {
+        operation: "replayDestination",
+        asked: &[("id", "DESTINATION_ID")],
+        body: r#"{"from":"2026-11-01T00:00:00Z"}"#,
+        command: "hindcast destination replay --url {base} DESTINATION_ID --from 2026-11-01T00:00:00Z",
+        ..NOTHING
+    },
+    Known { operation: "getRetention", command: "hindcast retention show --url {base}", ..NOTHING },
+    Known {
+        operation: "changeRetention",
+        body: r#"{"days":365,"categories":{"ai_agents":90},"archive_days":180}"#,
+        command: "hindcast retention set --url {base} --days 365 --category ai_agents=90 --archive 180",
+        ..NOTHING
+    },
+    Known {
+        operation: "previewRetention",
+        body: r#"{"policy":{"days":365}}"#,
+        command: "hindcast retention preview --url {base} --days 365",
+        ..NOTHING
+    },
+    Known { operation: "runRetention", command: "hindcast retention run --url {base}", ..NOTHING },
+    Known { operation: "listHolds", command: "hindcast hold list --url {base}", ..NOTHING },
+    Known {
+        operation: "placeHold",
+        body: r#"{"name":"Case 7","reason":"a lawsuit","query":"actor:ana@example.com"}"#,
+        command: "hindcast hold add --url {base} 'Case 7' actor:ana@example.com --reason 'a lawsuit'",
+        ..NOTHING
+    },
+    Known {
+        operation: "releaseHold",
+        asked: &[("id", "HOLD_ID")],
+        command: "hindcast hold release --url {base} HOLD_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "requestErasure",
+        body: r#"{"selector":{"person":{"ids":["u_4711"],"texts":["zoe@example.com"]}},"basis":"gdpr_art_17","reference":"DSR-17"}"#,
+        command: "hindcast erase request --url {base} --id u_4711 --text zoe@example.com --basis gdpr_art_17 --reference DSR-17",
+        ..NOTHING
+    },
+    Known {
+        operation: "approveErasure",
+        asked: &[("id", "ERASURE_ID")],
+        command: "hindcast erase approve --url {base} ERASURE_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "erasureCertificate",
+        asked: &[("id", "ERASURE_ID")],
+        command: "hindcast erase certificate --url {base} ERASURE_ID --output certificate.txt",
+        ..NOTHING
+    },
+    Known { operation: "logVerifierKey", options: "-o log.vkey", command: "hindcast keys show", ..NOTHING },
+    Known { operation: "logTile", asked: &[("level", "0"), ("tile", "000")], options: "-o tile", ..NOTHING },
+];
+pub(super) const NOTHING: Known = Known { operation: "", asked: &[], body: "", options: "", command: "" };
