@@ -8,6 +8,9 @@ mod accessible;
 mod browser;
 mod cast;
 mod demo;
+#[path = "../doubles/mod.rs"]
+#[expect(dead_code, reason = "other stories ask the other doubles")]
+mod doubles;
 mod find;
 mod first_run;
 mod hostile;
@@ -17,6 +20,7 @@ mod no_script;
 mod people;
 mod room;
 mod screenshots;
+mod sources;
 #[path = "../it/support.rs"]
 #[expect(dead_code, reason = "these stories need less than those that talk to the API")]
 mod support;
