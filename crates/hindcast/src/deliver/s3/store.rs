@@ -74,7 +74,11 @@ impl Store {
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         // Of other characters, storages and copies on disk make different names.
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"._=/-".contains(&b);
-        if bucket.is_empty() || prefix.contains("//") || !prefix.bytes().all(is_plain) {
+        if bucket.is_empty()
+            || prefix.starts_with('/')
+            || prefix.contains("//")
+            || !prefix.bytes().all(is_plain)
+        {
             return Err(wrong());
         }
         let web = Web::new(&sender.guard, TIMEOUT, settings)?.with_answers(ANSWER_BYTES_MAX);

@@ -14,7 +14,7 @@ pub(super) struct Known {
     pub(super) command: &'static str,
 }
 
-pub(super) const KNOWN: [Known; 35] = [
+pub(super) const KNOWN: [Known; 36] = [
     Known {
         operation: "appendEvents",
         body: r#"{"action":"macro.updated","actor":{"type":"user","id":"1","name":"Ana"}}"#,
@@ -92,25 +92,6 @@ pub(super) const KNOWN: [Known; 35] = [
         body: r#"{"workspace":"{workspace}","kind":"intercom","name":"Support","token":"INTERCOM_TOKEN","region":"eu"}"#,
         ..NOTHING
     },
-    Known {
-        operation: "createDestination",
-        body: r#"{"kind":"webhook","name":"Archive","settings":{"url":"https://hooks.example.com/hindcast"}}"#,
-        command: "hindcast destination create --url {base} webhook Archive --set url=https://hooks.example.com/hindcast",
-        ..NOTHING
-    },
-    Known {
-        operation: "changeDestination",
-        asked: &[("id", "DESTINATION_ID")],
-        body: r#"{"name":"Archive","settings":{"url":"https://hooks.example.com/hindcast"},"query":"outcome:denied"}"#,
-        ..NOTHING
-    },
-    Known {
-        operation: "replayDestination",
-        asked: &[("id", "DESTINATION_ID")],
-        body: r#"{"from":"2026-11-01T00:00:00Z"}"#,
-        command: "hindcast destination replay --url {base} DESTINATION_ID --from 2026-11-01T00:00:00Z",
-        ..NOTHING
-    },
     Known { operation: "getRetention", command: "hindcast retention show --url {base}", ..NOTHING },
     Known {
         operation: "changeRetention",
@@ -154,6 +135,31 @@ pub(super) const KNOWN: [Known; 35] = [
         operation: "erasureCertificate",
         asked: &[("id", "ERASURE_ID")],
         command: "hindcast erase certificate --url {base} ERASURE_ID --output certificate.txt",
+        ..NOTHING
+    },
+    Known {
+        operation: "createDestination",
+        body: r#"{"kind":"webhook","name":"Ticket desk","settings":{"url":"https://example.com/hooks/audit"},"query":"-outcome:success"}"#,
+        command: "hindcast destination create --url {base} webhook 'Ticket desk' --set url=https://example.com/hooks/audit --query '-outcome:success'",
+        ..NOTHING
+    },
+    Known {
+        operation: "changeDestination",
+        asked: &[("id", "DESTINATION_ID")],
+        body: r#"{"name":"Ticket desk","settings":{"url":"https://example.com/hooks/audit"},"query":"category:security"}"#,
+        ..NOTHING
+    },
+    Known {
+        operation: "testDestination",
+        asked: &[("id", "DESTINATION_ID")],
+        command: "hindcast destination test --url {base} DESTINATION_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "replayDestination",
+        asked: &[("id", "DESTINATION_ID")],
+        body: r#"{"from":"2026-11-01T00:00:00Z"}"#,
+        command: "hindcast destination replay --url {base} DESTINATION_ID --from 2026-11-01T00:00:00Z",
         ..NOTHING
     },
     Known { operation: "logVerifierKey", options: "-o log.vkey", command: "hindcast keys show", ..NOTHING },

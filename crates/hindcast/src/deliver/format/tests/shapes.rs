@@ -172,10 +172,12 @@ fn ecs_says_the_same_as_we_do() {
     assert_eq!(Format::Ecs.object(&bare(), &sender())["event"]["outcome"], "unknown");
 }
 
+/// Puts a field, by its number, into an object.
+type Putting<'p> = dyn Fn(u32, Field<'_>, &mut Map<String, Value>) + 'p;
+
 /// Reads a request in Protocol Buffers into the JSON of OTLP.
 fn read_request(bytes: &[u8]) -> Value {
-    type Member<'m> = &'m dyn Fn(u32, Field<'_>, &mut Map<String, Value>);
-    let message = |bytes: &[u8], of: Member<'_>| {
+    let message = |bytes: &[u8], of: &Putting<'_>| {
         let mut out = Map::new();
         fields(bytes).expect("a message").into_iter().for_each(|(number, field)| of(number, field, &mut out));
         Value::Object(out)
