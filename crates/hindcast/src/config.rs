@@ -29,6 +29,7 @@ pub struct Config {
     pub ledger: Ledger,
     pub segments: Segments,
     pub people: People,
+    pub sources: Sources,
     pub limits: Limits,
     pub facts: Facts,
     pub paper: Paper,
@@ -96,6 +97,15 @@ pub struct Segments {
 #[expect(missing_docs, reason = "see Config")]
 pub struct People {
     pub known_passwords: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Sources {
+    pub intercom_url: String,
+    pub zendesk_url: String,
+    pub ca: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -201,9 +211,14 @@ impl Config {
                 "ledger.name must be 1 to 200 letters, digits, dots, slashes or dashes, such as audit.example.com"
             );
         }
-        let url = &self.server.public_url;
-        if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
-            bail!("server.public_url must begin with http:// or https://");
+        for (setting, url) in [
+            ("server.public_url", &self.server.public_url),
+            ("sources.intercom_url", &self.sources.intercom_url),
+            ("sources.zendesk_url", &self.sources.zendesk_url),
+        ] {
+            if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
+                bail!("{setting} must begin with http:// or https://");
+            }
         }
         for (setting, value) in [
             ("ledger.checkpoint_ms", self.ledger.checkpoint_ms),

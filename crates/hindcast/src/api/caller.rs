@@ -278,7 +278,11 @@ fn unauthorized(detail: &'static str) -> Problem {
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let missing = || unauthorized("a token is needed: Authorization: Bearer …");
     let shown = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()).ok_or_else(missing)?;
-    let (scheme, token) = shown.split_once(' ').ok_or_else(missing)?;
+    // Clients of Retraced say token=…, with or without a word before it.
+    let (scheme, token) = match shown.strip_prefix("Token ").unwrap_or(shown).strip_prefix("token=") {
+        Some(token) => ("bearer", token),
+        None => shown.split_once(' ').ok_or_else(missing)?,
+    };
     let token = token.trim();
     let fits = scheme.eq_ignore_ascii_case("bearer") && (1..=SHOWN_BYTES_MAX).contains(&token.len());
     if fits { Ok(token) } else { Err(missing()) }
@@ -472,7 +476,9 @@ mod tests {
         };
         assert_eq!(shown("Bearer abc").as_deref(), Some("abc"));
         assert_eq!(shown("bearer  abc ").as_deref(), Some("abc"));
-        for bad in ["abc", "Basic abc", "Bearer", "Bearer ", ""] {
+        assert_eq!(shown("token=abc").as_deref(), Some("abc"));
+        assert_eq!(shown("Token token=abc").as_deref(), Some("abc"));
+        for bad in ["abc", "Basic abc", "Bearer", "Bearer ", "", "token=", "Token abc"] {
             assert_eq!(shown(bad), None, "{bad}");
         }
     }

@@ -6,11 +6,12 @@
 
 use crate::bundle::BundleError;
 use crate::catalog::CatalogError;
+use crate::sources::known::OnceError;
 use axum::http::header::{HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hindcast_event::Invalid;
-use hindcast_ledger::{AppendError, ReadError};
+use hindcast_ledger::{AppendError, BatchError, ReadError};
 use hindcast_rules::detection;
 use hindcast_segments::query::QueryErrors;
 use hindcast_segments::{ExportError, SearchError, SegmentError};
@@ -223,6 +224,20 @@ impl IntoResponse for Problem {
         let mut response = (self.0.status, headers).into_response();
         response.extensions_mut().insert(Unwritten(Arc::new(self)));
         response
+    }
+}
+
+impl From<OnceError> for Problem {
+    fn from(error: OnceError) -> Self {
+        match error {
+            OnceError::Append(error) => error.into(),
+            OnceError::Search(error) => error.into(),
+            OnceError::Invalid(invalid) => Self::invalid(&invalid, None),
+            OnceError::Batch(BatchError::Empty | BatchError::TooLarge { .. }) | OnceError::TooLarge(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", error.to_string())
+            }
+            OnceError::Batch(BatchError::Commitment(_)) | OnceError::Random(_) => Self::internal(error),
+        }
     }
 }
 

@@ -25,6 +25,7 @@ mod export;
 pub mod follow;
 mod health;
 mod holds;
+mod hooks;
 pub mod lanes;
 mod openapi;
 pub mod params;
@@ -35,6 +36,7 @@ mod router;
 mod rule_lists;
 mod rules;
 mod schema;
+mod sources;
 mod stream;
 mod tail;
 mod tlog;
@@ -43,11 +45,12 @@ mod workspaces;
 
 pub(crate) use alerts::SaidBody as Said;
 pub(crate) use entries::find;
-pub(crate) use events::checkpoint;
+pub(crate) use events::{append_batch, checkpoint, idempotency_key, wait_for_room};
 pub(crate) use export::{
     Export, Layout, Wanted, answer_export, export_budget, exported, file_name, record as record_export,
     write_export,
 };
+pub(crate) use hooks::hook_path;
 pub(crate) use openapi::described;
 pub(crate) use params::escaped;
 pub(crate) use proof::{answer_proof, proof_file};

@@ -5,8 +5,8 @@ use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
     activities, alert_deeds, alerts, anchors, backtests, checkpoints, connections, counts, deliveries,
-    destinations, entries, erasures, events, export, health, holds, openapi, proof, reports, retention,
-    rule_lists, rules, tail, tlog, tokens, workspaces,
+    destinations, entries, erasures, events, export, health, holds, hooks, openapi, proof, reports,
+    retention, rule_lists, rules, sources, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -55,6 +55,11 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workspaces::list, workspaces::create))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(sources::one, sources::remove))
+        .routes(routes!(sources::pause))
+        .routes(routes!(sources::resume))
+        .routes(routes!(sources::fetch))
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::one, destinations::change, destinations::delete))
         .routes(routes!(deliveries::test))
@@ -96,6 +101,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/w/{workspace}/tile/{level}/{*tile}", routing::get(tlog::tile))
         .method_not_allowed_fallback(no_such_method)
         .merge(crate::intercom::routes())
+        .merge(crate::sources::posts::routes())
+        .merge(hooks::routes())
         .merge(crate::pages::routes(&app))
         .fallback(nowhere)
         // Bodies have limits of their own.

@@ -24,6 +24,7 @@ mod rules;
 mod schedules;
 mod sessions;
 mod settings;
+mod sources;
 mod teams;
 mod tokens;
 mod views;
@@ -49,6 +50,7 @@ pub use rules::RuleRow;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
 pub use settings::{Settings, WorkingDays};
+pub use sources::{FetchedSource, NewSource, SOURCES_MAX};
 pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use views::{Shared, View};
@@ -59,7 +61,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -385,6 +387,27 @@ const MIGRATIONS: [&str; 10] = [
         next_at   INTEGER,
         problem   TEXT NOT NULL DEFAULT '',
         sent_at   INTEGER
+    ) STRICT;
+",
+    "
+    CREATE TABLE source (
+        id            TEXT PRIMARY KEY,
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        kind          TEXT NOT NULL,
+        name          TEXT NOT NULL,
+        connection    TEXT NOT NULL,
+        credential    BLOB NOT NULL,
+        hook_secret   BLOB,
+        every_minutes INTEGER NOT NULL,
+        paused_at     INTEGER,
+        created_at    INTEGER NOT NULL,
+        cursor        TEXT NOT NULL DEFAULT '',
+        next_at       INTEGER NOT NULL,
+        ran_at        INTEGER,
+        reached_at    INTEGER,
+        stored        INTEGER NOT NULL DEFAULT 0,
+        failures      INTEGER NOT NULL DEFAULT 0,
+        problem       TEXT NOT NULL DEFAULT ''
     ) STRICT;
 ",
 ];

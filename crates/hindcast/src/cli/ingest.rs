@@ -6,7 +6,7 @@
 
 mod csv;
 mod dry_run;
-mod input;
+pub(super) mod input;
 mod progress;
 mod send;
 mod split;

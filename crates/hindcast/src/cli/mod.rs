@@ -9,6 +9,7 @@ mod destination;
 mod erase;
 mod export;
 mod hold;
+mod import;
 mod ingest;
 mod keys;
 mod person;
@@ -48,6 +49,8 @@ enum Command {
     Demo(demo::Args),
     /// Send events from files or standard input to a server.
     Ingest(ingest::Args),
+    /// Fetch another product's log, or map somebody's file, into a server.
+    Import(import::Args),
     /// Find entries.
     Search(search::Args),
     /// Follow entries as they come.
@@ -97,6 +100,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::Ingest(args) => ingest::run(&args),
+            Command::Import(args) => import::run(&args),
             Command::Search(args) => search::run(&args),
             Command::Tail(args) => tail::run(&args),
             Command::Export(args) => export::run(&args),

@@ -35,6 +35,11 @@ impl Deliver {
         self.mail.as_ref()
     }
 
+    /// Whom the server may speak to, for others who ask where people want.
+    pub fn guard(&self) -> &Arc<Guard> {
+        &self.guard
+    }
+
     /// Says that people changed a destination: whoever delivers looks again before the next try.
     pub fn note_change(&self) {
         self.changes.fetch_add(1, Ordering::Release);

@@ -14,7 +14,7 @@ pub(super) struct Known {
     pub(super) command: &'static str,
 }
 
-pub(super) const KNOWN: [Known; 54] = [
+pub(super) const KNOWN: [Known; 55] = [
     Known {
         operation: "appendEvents",
         body: r#"{"action":"macro.updated","actor":{"type":"user","id":"1","name":"Ana"}}"#,
@@ -85,6 +85,11 @@ pub(super) const KNOWN: [Known; 54] = [
         operation: "revokeToken",
         asked: &[("id", "TOKEN_ID")],
         command: "hindcast token revoke TOKEN_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "connectSource",
+        body: r#"{"workspace":"{workspace}","kind":"intercom","name":"Support","token":"INTERCOM_TOKEN","region":"eu"}"#,
         ..NOTHING
     },
     Known { operation: "getRetention", command: "hindcast retention show --url {base}", ..NOTHING },

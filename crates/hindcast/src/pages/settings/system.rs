@@ -108,6 +108,8 @@ fn settings(app: &App) -> Vec<(&'static str, String)> {
         ("people.known_passwords", config.people.known_passwords.clone()),
         ("mail.host", config.mail.host.clone()),
         ("mail.from", config.mail.from.clone()),
+        ("sources.intercom_url", config.sources.intercom_url.clone()),
+        ("sources.zendesk_url", config.sources.zendesk_url.clone()),
         ("limits.body_mb", config.limits.body_mb.to_string()),
         ("limits.batch_events", config.limits.batch_events.to_string()),
         ("limits.unsealed_mb", config.limits.unsealed_mb.to_string()),
