@@ -32,6 +32,7 @@ mod proof;
 mod reports;
 mod retention;
 mod router;
+mod rule_body;
 mod rule_lists;
 mod rules;
 mod schema;
