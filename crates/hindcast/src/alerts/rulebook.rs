@@ -1,6 +1,7 @@
 //! The rulebook of a workspace: the rules that come with hindcast and its own, as people set them.
 
 use super::QUIET_SECONDS;
+use super::edit::is_shipped;
 use super::shared::Alerts;
 use crate::catalog::{Catalog, CatalogError, RuleRow};
 use hindcast_event::Timestamp;
@@ -77,12 +78,14 @@ pub fn tuned(value: &Value) -> Option<Tuned> {
 
 /// The id of a rule, by what it is called: those of their own are called by it.
 pub(crate) fn id_of_key(key: &str) -> String {
-    let shipped = SHIPPED.iter().find(|shipped| shipped.code == key);
-    let info = shipped.and_then(|Shipped { code, yaml }| {
+    if !is_shipped(key) {
+        return key.to_owned();
+    }
+    let ids = SHIPPED.iter().filter(|shipped| shipped.code == key).filter_map(|Shipped { code, yaml }| {
         let text = RuleText { key: code, yaml, tuned: BTreeMap::new() };
-        check(&text, &Lists::new()).rules.into_iter().next()
+        Some(check(&text, &Lists::new()).rules.into_iter().next()?.id)
     });
-    info.map_or_else(|| key.to_owned(), |info| info.id)
+    ids.last().unwrap_or_else(|| key.to_owned())
 }
 
 /// The rules of a workspace, those that come with hindcast first.

@@ -26,11 +26,11 @@ pub(crate) struct Alerts {
 
 /// What the alerter was told and did not hear yet.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+struct Told {
     /// Workspaces of which what rules remember is to be worked out anew.
-    pub forgotten: BTreeSet<WorkspaceId>,
+    forgotten: BTreeSet<WorkspaceId>,
     /// Workspaces that are not judged now.
-    pub paused: BTreeSet<WorkspaceId>,
+    paused: BTreeSet<WorkspaceId>,
 }
 
 /// While it is held, a workspace is not judged; after it, what rules remember is worked out anew.
@@ -76,11 +76,10 @@ impl Alerts {
         Ok(paused)
     }
 
-    /// Takes what the alerter was told; what is paused stays so.
-    pub fn take_told(&self) -> Told {
-        let mut told = self.told();
-        let paused = std::mem::take(&mut told.paused);
-        std::mem::replace(&mut *told, Told { paused, ..Told::default() })
+    /// Whether what rules remember of a workspace is to be worked out anew, told once. Asked while it is the workspace's
+    /// [`Self::turn`], so that nothing is judged or kept by what should be forgotten.
+    pub fn take_forgotten(&self, workspace: &WorkspaceId) -> bool {
+        self.told().forgotten.remove(workspace)
     }
 
     /// Held while a workspace is judged, unless it is paused.

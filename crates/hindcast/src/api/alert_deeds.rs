@@ -1,6 +1,6 @@
 //! What somebody does about an alert: acknowledge, assign, mute, resolve, reopen. Each is an entry of the log.
 
-use super::alerts::AlertBody;
+use super::alerts::{AlertBody, found};
 use super::body::JsonBody;
 use super::caller::Watcher;
 use super::entries::OfWorkspace;
@@ -16,6 +16,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use hindcast_event::Timestamp;
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -53,7 +54,7 @@ pub struct Resolved {
     note: String,
 }
 
-fn wrong(field: &str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+fn wrong(field: &str, detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", detail).field(field)
 }
 
@@ -64,7 +65,7 @@ async fn act(
     deed: impl FnOnce(&App, &Watcher) -> Result<AlertDeed, Problem> + Send + 'static,
 ) -> Result<Json<AlertBody>, Problem> {
     blocking(move || {
-        super::alerts::found(&app, &watcher.workspace, &id)?;
+        found(&app, &watcher.workspace, &id)?;
         let deed = deed(&app, &watcher)?;
         let kept = edit::act(&app, &watcher.workspace, &id, &deed, &watcher.caller.by())?;
         kept.map(|kept| Json(kept.into())).ok_or_else(|| Problem::not_found("there is no such alert"))

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::catalog::{AlertState, AlertsWanted, KeptAlert, PersonId};
 use crate::rooms::Room;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use hindcast_event::Hidden;
 use hindcast_ledger::WorkspaceId;
@@ -210,9 +211,7 @@ impl AlertsAsked {
             && app.catalog.alert(workspace, cursor, (app.clock)())?.is_none()
         {
             let detail = "the cursor is not of this list";
-            return Err(
-                Problem::new(axum::http::StatusCode::BAD_REQUEST, "wrong_cursor", detail).field("cursor")
-            );
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "wrong_cursor", detail).field("cursor"));
         }
         Ok(AlertsWanted {
             state,

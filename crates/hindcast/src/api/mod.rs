@@ -33,6 +33,7 @@ mod proof;
 mod reports;
 mod retention;
 mod router;
+mod rule_body;
 mod rule_lists;
 mod rules;
 mod schema;

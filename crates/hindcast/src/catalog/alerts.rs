@@ -392,7 +392,7 @@ fn act(kept: &mut KeptAlert, deed: &AlertDeed, by: &By) -> Option<Value> {
     let about = json!({ "rule": kept.alert.rule, "severity": kept.alert.severity.as_str() });
     let (action, more) = match deed {
         AlertDeed::Acknowledge => {
-            (kept.state, kept.muted_until) = (AlertState::Acknowledged, None);
+            (kept.state, kept.muted_until, kept.disposition) = (AlertState::Acknowledged, None, None);
             ("alert.acknowledged", json!({}))
         }
         AlertDeed::Assign(to) => {
@@ -400,7 +400,7 @@ fn act(kept: &mut KeptAlert, deed: &AlertDeed, by: &By) -> Option<Value> {
             ("alert.assigned", json!({ "assignee": to.as_ref().map(|id| &id.0) }))
         }
         AlertDeed::Mute(until) => {
-            (kept.state, kept.muted_until) = (AlertState::Muted, Some(*until));
+            (kept.state, kept.muted_until, kept.disposition) = (AlertState::Muted, Some(*until), None);
             ("alert.muted", json!({ "until": until.to_string() }))
         }
         AlertDeed::Resolve(disposition, note) => {
@@ -452,7 +452,7 @@ fn keep(
         Some((_, Some(past), _)) if past == "past" && !is_past => ("open".to_owned(), None, None, true),
         Some((state, disposition, until)) => {
             let is_muted = state == "muted" && until.is_some_and(|until| until > now.micros());
-            let is_heard = moved.is_graver && !is_muted && state != "resolved";
+            let is_heard = moved.is_graver && !is_muted && muted.is_none() && state != "resolved";
             (state, disposition, until, is_heard)
         }
     };

@@ -119,8 +119,11 @@ fn tuned(text: &str) -> Result<(String, Value), String> {
         .split_once('=')
         .filter(|(name, value)| !name.is_empty() && !value.is_empty())
         .ok_or_else(wrong)?;
-    let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
-    Ok((name.to_owned(), number.map_or_else(|| json!(value), |number| json!(number))))
+    let number = value.parse::<i64>().map(|number| json!(number));
+    let number = number.or_else(|_| value.parse::<f64>().map(|number| json!(number))).ok();
+    // What is no number of JSON is none.
+    let number = number.filter(|number| !number.is_null());
+    Ok((name.to_owned(), number.unwrap_or_else(|| json!(value))))
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -277,11 +280,12 @@ mod tests {
 
     #[test]
     fn a_tuned_value_is_a_number_or_a_duration() {
-        assert_eq!(tuned("failures=5"), Ok(("failures".to_owned(), json!(5.0))));
+        assert_eq!(tuned("failures=5"), Ok(("failures".to_owned(), json!(5))));
         assert_eq!(tuned("within=30m"), Ok(("within".to_owned(), json!("30m"))));
         for wrong in ["", "failures", "=5", "failures="] {
             assert!(tuned(wrong).is_err(), "{wrong}");
         }
-        assert_eq!(tuned("failures=inf"), Ok(("failures".to_owned(), json!("inf"))), "no number of JSON");
+        assert_eq!(tuned("share=0.5"), Ok(("share".to_owned(), json!(0.5))));
+        assert_eq!(tuned("failures=inf"), Ok(("failures".to_owned(), json!("inf"))));
     }
 }

@@ -21,14 +21,15 @@ pub(super) fn follow(app: &App) {
     let mut watched: BTreeMap<WorkspaceId, Watching> = BTreeMap::new();
     let mut failed: BTreeMap<WorkspaceId, Instant> = BTreeMap::new();
     while pause(app, LOOK_EVERY) {
-        let told = app.alerts.take_told();
-        watched.retain(|workspace, _| !told.forgotten.contains(workspace));
         failed.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
         for room in app.rooms.all() {
             if failed.contains_key(&room.id) || is_quarantined(app, &room) {
                 continue;
             }
             let Some(_turn) = app.alerts.turn(&room.id) else { continue };
+            if app.alerts.take_forgotten(&room.id) {
+                watched.remove(&room.id);
+            }
             let watching = watched.entry(room.id.clone()).or_default();
             if let Err(error) = watching.follow(app, &room) {
                 app.metrics.problems.add(1);
@@ -40,12 +41,13 @@ pub(super) fn follow(app: &App) {
             }
         }
     }
-    let forgotten = app.alerts.take_told().forgotten;
-    watched.retain(|workspace, _| !forgotten.contains(workspace));
     for (workspace, watching) in &mut watched {
         let (Some(_turn), Some(room)) = (app.alerts.turn(workspace), app.rooms.get(workspace)) else {
             continue;
         };
+        if app.alerts.take_forgotten(workspace) {
+            continue;
+        }
         if let Err(error) = watching.end(app, &room) {
             tracing::warn!(%workspace, %error, "what rules remember is worked out again at the next start");
         }
