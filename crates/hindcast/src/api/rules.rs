@@ -140,19 +140,17 @@ pub(super) fn cannot_run(rule: &Rule, errors: &[detection::Problem]) -> Problem 
 
 /// Why a rule, which was to be like this, was not changed.
 fn refused(why: NotChanged, wanted: &Rule) -> Problem {
-    let told = |status, code, field: &str| Problem::new(status, code, why.to_string()).field(field);
-    match &why {
-        NotChanged::Wrong(errors) => cannot_run(wanted, errors),
-        NotChanged::Unknown => Problem::not_found(why.to_string()),
-        NotChanged::Shipped => told(StatusCode::UNPROCESSABLE_ENTITY, "shipped_rule", "text"),
-        NotChanged::Field(field, _) => told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", field),
-        NotChanged::Twice(_) => told(StatusCode::CONFLICT, "exists", "text"),
-        NotChanged::TooMany => Problem::new(StatusCode::CONFLICT, "too_many_rules", why.to_string()),
-        NotChanged::Conflict => told(StatusCode::CONFLICT, "conflict", "version"),
-        NotChanged::Catalog(_) => match why {
-            NotChanged::Catalog(error) => error.into(),
-            _ => Problem::internal(why),
-        },
+    let said = why.to_string();
+    let told = |status, code| Problem::new(status, code, said);
+    match why {
+        NotChanged::Wrong(errors) => cannot_run(wanted, &errors),
+        NotChanged::Unknown => told(StatusCode::NOT_FOUND, "not_found"),
+        NotChanged::Shipped => told(StatusCode::UNPROCESSABLE_ENTITY, "shipped_rule").field("text"),
+        NotChanged::Field(field, _) => told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").field(field),
+        NotChanged::Twice(_) => told(StatusCode::CONFLICT, "exists").field("text"),
+        NotChanged::TooMany => told(StatusCode::CONFLICT, "too_many_rules"),
+        NotChanged::Conflict => told(StatusCode::CONFLICT, "conflict").field("version"),
+        NotChanged::Catalog(error) => error.into(),
     }
 }
 

@@ -127,41 +127,38 @@ fn tuned(text: &str) -> Result<(String, Value), String> {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    gone_quietly(match &args.command {
-        Command::Check(check) => offline::check_file(check),
-        Command::Test(test) => offline::test(test),
-        Command::Backtest(asked) => backtest::run(asked),
-        command => done(command).map(|()| ExitCode::SUCCESS),
-    })
+    gone_quietly(done(&args.command))
 }
 
-fn done(command: &Command) -> anyhow::Result<()> {
+fn done(command: &Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::List { server, json } => list(&server.client()?, *json),
-        Command::Show { one, text } => {
-            let rule = one.shown(&one.server.client()?)?;
-            let pretty = serde_json::to_string_pretty(&rule)?;
-            let text = if *text { rule["text"].as_str() } else { None };
-            // A text is shown as it is but for what a terminal would obey.
-            match text {
-                Some(text) => Ok(text.lines().try_for_each(|line| say(&escape(line)))?),
-                None => Ok(say(&escape_json(&pretty))?),
-            }
-        }
+        Command::Check(asked) => return offline::check_file(asked),
+        Command::Test(asked) => return offline::test(asked),
+        Command::Backtest(asked) => return backtest::run(asked),
+        Command::List { server, json } => list(&server.client()?, *json)?,
+        Command::Show { one, text } => show(&one.shown(&one.server.client()?)?, *text)?,
         Command::Create { server, file, off, tuned } => {
             let tuned: Map<_, _> = tuned.iter().cloned().collect();
             let wanted = json!({ "text": read(file)?, "on": !off, "tuned": tuned });
-            told(&read_json(server.client()?.post_json("/v1/rules", &wanted)?)?)
+            told(&read_json(server.client()?.post_json("/v1/rules", &wanted)?)?)?;
         }
-        Command::Set(set) => change(set),
-        Command::On(one) => one.change(|choice| choice["on"] = true.into()),
-        Command::Off(one) => one.change(|choice| choice["on"] = false.into()),
+        Command::Set(set) => change(set)?,
+        Command::On(one) => one.change(|choice| choice["on"] = true.into())?,
+        Command::Off(one) => one.change(|choice| choice["on"] = false.into())?,
         Command::Delete(one) => {
             one.server.client()?.delete(&one.path())?;
-            Ok(say(&format!("deleted {}", escape(&one.key)))?)
+            say(&format!("deleted {}", escape(&one.key)))?;
         }
-        Command::Lists { server, name, fill } => lists(&server.client()?, name.as_deref(), fill.as_deref()),
-        Command::Check(_) | Command::Test(_) | Command::Backtest(_) => bail!("it was done already"),
+        Command::Lists { server, name, fill } => lists(&server.client()?, name.as_deref(), fill.as_deref())?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(rule: &Value, text: bool) -> anyhow::Result<()> {
+    match rule["text"].as_str().filter(|_| text) {
+        // As it is but for what a terminal would obey.
+        Some(text) => Ok(text.lines().try_for_each(|line| say(&escape(line)))?),
+        None => Ok(say(&escape_json(&serde_json::to_string_pretty(rule)?))?),
     }
 }
 

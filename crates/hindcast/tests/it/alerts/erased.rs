@@ -1,15 +1,16 @@
-//! Whoever is erased is forgotten by alerts and rules too.
+//! Whoever is erased is forgotten by alerts and rules too; what expired is named as gone.
 
-use super::{alert_of, alerts, told_times, watcher};
-use crate::keeping_by_token::made_by;
+use super::{alert_of, alerts, failed, judged, told, told_times, watcher};
+use crate::keeping_by_token::{made_by, pack};
 use crate::process::wait_for;
 use crate::support::TestServer;
+use hindcast::catalog::Scope;
 use hindcast::people::Role;
 use serde_json::{Value, json};
 use std::path::Path;
 
 const ID: &str = "u_Canary_7391";
-const EMAIL: &str = "Jürgen.Kanarienvogel@x.example";
+const EMAIL: &str = "JÜRGEN.Kanarienvogel@x.example";
 
 /// A rule that puts alerts together by the email address.
 const BY_EMAIL: &str = "title: Wrote a note
@@ -94,4 +95,51 @@ fn an_erasure_leaves_nothing_of_a_person_in_alerts() {
     for text in [ID, EMAIL] {
         assert_eq!(holds(data, text), [] as [String; 0], "{text}");
     }
+}
+
+#[test]
+fn what_expired_is_named_as_gone_and_an_alert_goes_with_the_last_of_it() {
+    let server = TestServer::start_later(40);
+    let (token, keeper) = (watcher(&server), server.token_with(&[Scope::Retention], |_| ()));
+    let events = (0..10).map(|nth| {
+        let mut event = failed("eve");
+        if nth % 3 == 0 {
+            event["description"] = "exhibit".into();
+        }
+        event
+    });
+    server.append(&events.collect::<Vec<_>>());
+    let alert = alert_of(&server, &token, "A1");
+    assert_eq!((&alert["state"], &alert["disposition"]), (&json!("resolved"), &json!("past")));
+    judged(&server);
+    assert_eq!(told(&server, "A1"), [] as [Value; 0], "nobody hears of what was long ago");
+
+    let hold = json!({ "name": "Case 7", "reason": "a lawsuit", "query": "exhibit" });
+    let hold = server.post("/v1/holds").by(&keeper).json(&hold).json()["id"].clone();
+    server.call("PUT", "/v1/retention").by(&keeper).json(&json!({ "days": 30 })).good();
+    let run = || {
+        pack(&server);
+        assert_eq!(server.post("/v1/retention/run").by(&keeper).send().status, 202);
+        wait_for("it has gone", || {
+            let left = server.post("/v1/retention/preview").by(&keeper).json(&json!({})).good();
+            let retention = server.get("/v1/retention").by(&keeper).send().good();
+            (left["entries"] == 0 && retention["expiring"] == false).then_some(())
+        });
+    };
+    run();
+    let path = format!("/v1/alerts/{}", alert["id"].as_str().expect("an id"));
+    let whole = server.get(&path).by(&token).send().good();
+    let ids = whole["entries"].as_array().expect("entries").iter().map(|entry| entry["id"].is_null());
+    let gone = [false, true, true, false, true, true, false, true, true, false];
+    assert_eq!(ids.collect::<Vec<_>>(), gone);
+    let evidence = server.get(&format!("{path}/evidence")).by(&token).send().good();
+    for (one, gone) in evidence["evidence"].as_array().expect("evidence").iter().zip(gone) {
+        assert_eq!(one["gone"], gone, "{one}");
+        assert_eq!((one["entry"].is_null(), one["proof"].is_null()), (gone, gone), "{one}");
+        assert!(gone || one["proof"]["index"] == one["index"], "{one}");
+    }
+    let hold = format!("/v1/holds/{}", hold.as_str().expect("an id"));
+    assert_eq!(server.call("DELETE", &hold).by(&keeper).send().status, 204);
+    run();
+    assert_eq!(server.get(&path).by(&token).send().problem().0, 404);
 }
