@@ -92,8 +92,8 @@ fn the_form_offers_alerts_to_people_and_everything_to_systems() {
     let server = server();
     let owner = server.visitor(Role::Owner, &[]);
     for (kind, offered) in [("email", true), ("slack", true), ("teams", true), ("webhook", false)] {
-        let page = owner.get(&format!("/settings/destinations/new?kind={kind}")).text();
-        assert_eq!(page.contains("action:alert.raised"), offered, "{kind}");
+        let page = owner.get(&format!("/settings/destinations/new?kind={kind}"));
+        assert_eq!(page.text().contains("action:alert.raised"), offered, "{kind}");
     }
 }
 
