@@ -48,7 +48,8 @@ struct Listed {
     id: String,
     name: String,
     kind: String,
-    state: String,
+    /// The class of its badge, and what that says.
+    state: (&'static str, String),
     is_paused: bool,
     has_failed: bool,
     problem: String,
@@ -213,10 +214,10 @@ fn listed(app: &App, visitor: &Visitor, source: FetchedSource) -> Listed {
     let t = visitor.guest.text;
     let has_failed = source.failures > 0;
     let state = match (source.paused_at, source.ran_at, has_failed) {
-        (Some(_), ..) => t.source_paused(),
-        (None, _, true) => t.source_failing(),
-        (None, None, false) => t.source_waiting(),
-        (None, Some(_), false) => t.source_works(),
+        (Some(_), ..) => ("unknown", t.source_paused()),
+        (None, _, true) => ("failure", t.source_failing()),
+        (None, None, false) => ("unknown", t.source_waiting()),
+        (None, Some(_), false) => ("success", t.source_works()),
     };
     let behind = source.reached_at.map(|at| visitor.now.micros() - at.micros()).filter(|micros| *micros > 0);
     let public = app.config.server.public_url.trim_end_matches('/');
@@ -224,7 +225,7 @@ fn listed(app: &App, visitor: &Visitor, source: FetchedSource) -> Listed {
         name: short(&source.name),
         kind: Kind::parse(&source.kind)
             .map_or_else(|| short(&source.kind), |kind| kind_name(t, kind).into_owned()),
-        state: state.into_owned(),
+        state: (state.0, state.1.into_owned()),
         is_paused: source.paused_at.is_some(),
         has_failed,
         problem: visible(&source.problem).into_owned(),
