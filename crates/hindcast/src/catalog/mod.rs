@@ -331,6 +331,27 @@ const MIGRATIONS: [&str; 11] = [
     ) STRICT, WITHOUT ROWID;
 ",
     "
+    CREATE TABLE source (
+        id            TEXT PRIMARY KEY,
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        kind          TEXT NOT NULL,
+        name          TEXT NOT NULL,
+        connection    TEXT NOT NULL,
+        credential    BLOB NOT NULL,
+        hook_secret   BLOB,
+        every_minutes INTEGER NOT NULL,
+        paused_at     INTEGER,
+        created_at    INTEGER NOT NULL,
+        cursor        TEXT NOT NULL DEFAULT '',
+        next_at       INTEGER NOT NULL,
+        ran_at        INTEGER,
+        reached_at    INTEGER,
+        stored        INTEGER NOT NULL DEFAULT 0,
+        failures      INTEGER NOT NULL DEFAULT 0,
+        problem       TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+",
+    "
     CREATE TABLE rule (
         workspace     TEXT NOT NULL REFERENCES workspace,
         key           TEXT NOT NULL,
@@ -387,27 +408,6 @@ const MIGRATIONS: [&str; 11] = [
         next_at   INTEGER,
         problem   TEXT NOT NULL DEFAULT '',
         sent_at   INTEGER
-    ) STRICT;
-",
-    "
-    CREATE TABLE source (
-        id            TEXT PRIMARY KEY,
-        workspace     TEXT NOT NULL REFERENCES workspace,
-        kind          TEXT NOT NULL,
-        name          TEXT NOT NULL,
-        connection    TEXT NOT NULL,
-        credential    BLOB NOT NULL,
-        hook_secret   BLOB,
-        every_minutes INTEGER NOT NULL,
-        paused_at     INTEGER,
-        created_at    INTEGER NOT NULL,
-        cursor        TEXT NOT NULL DEFAULT '',
-        next_at       INTEGER NOT NULL,
-        ran_at        INTEGER,
-        reached_at    INTEGER,
-        stored        INTEGER NOT NULL DEFAULT 0,
-        failures      INTEGER NOT NULL DEFAULT 0,
-        problem       TEXT NOT NULL DEFAULT ''
     ) STRICT;
 ",
 ];
