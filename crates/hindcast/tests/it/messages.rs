@@ -92,7 +92,7 @@ fn the_form_offers_alerts_to_people_and_everything_to_systems() {
     let server = server();
     let owner = server.visitor(Role::Owner, &[]);
     for (kind, offered) in [("email", true), ("slack", true), ("teams", true), ("webhook", false)] {
-        let page = owner.get(&format!("/settings/destinations/new?kind={kind}")).text();
+        let page = owner.get(&format!("/settings/destinations/new?kind={kind}")).text().to_owned();
         assert_eq!(page.contains("action:alert.raised"), offered, "{kind}");
     }
 }
