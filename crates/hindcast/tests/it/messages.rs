@@ -1,7 +1,7 @@
 //! People are written to: by mail and in Slack, about what they asked for, seldom, and with nothing that is hidden.
 
 use crate::destinations::{abreast, made, server, shown};
-use crate::postbox::{Manners, Postbox};
+use crate::postbox::{Manners, Postbox, Secured};
 use crate::process::wait_for;
 use crate::receiver::{Receiver, says};
 use crate::support::{TestServer, event};
@@ -55,14 +55,20 @@ fn a_message_comes_at_once_and_a_storm_after_it_as_one() {
 }
 
 #[test]
-fn a_test_arrives_and_says_what_it_is() {
-    let (postbox, server) = (Postbox::start(Manners::default()), server());
-    let id = made(&server, &email(&postbox, "action:alert.raised"));
-    let tested = server.post(&format!("/v1/destinations/{id}/test")).by_admin().send().good();
-    assert_eq!((&tested["outcome"], &tested["status"]), (&json!("delivered"), &json!(250)));
-    let kept = postbox.kept();
-    let mail = MessageParser::default().parse(&kept[0].mail).expect("a mail");
-    assert_eq!(mail.subject(), Some("Ein Test von hindcast"));
+fn a_test_arrives_with_tls_and_says_what_it_is() {
+    let server = server();
+    for (secured, word) in [(Secured::StartTls, "starttls"), (Secured::Tls, "tls")] {
+        let postbox = Postbox::start(Manners { secured, ..Manners::default() });
+        let mut wanted = email(&postbox, "action:alert.raised");
+        wanted["settings"]["tls"] = word.into();
+        wanted["settings"]["ca"] = postbox.ca.as_str().into();
+        let id = made(&server, &wanted);
+        let tested = server.post(&format!("/v1/destinations/{id}/test")).by_admin().send().good();
+        assert_eq!((&tested["outcome"], &tested["status"]), (&json!("delivered"), &json!(250)));
+        let kept = postbox.kept();
+        let mail = MessageParser::default().parse(&kept[0].mail).expect("a mail");
+        assert!(kept[0].is_secured && mail.subject() == Some("Ein Test von hindcast"), "{mail:?}");
+    }
 }
 
 #[test]
