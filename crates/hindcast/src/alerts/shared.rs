@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+/// Rules that were compiled while somebody goes by them, and those that cannot run.
+type Compiled = (Weak<Detector>, Arc<Vec<Refused>>);
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
@@ -21,7 +24,7 @@ pub(crate) struct Alerts {
     /// Held while entries of any workspace are judged.
     judging: Mutex<()>,
     /// Most workspaces have the same rules, so they share what was compiled.
-    compiled: Mutex<BTreeMap<[u8; 32], (Weak<Detector>, Arc<Vec<Refused>>)>>,
+    compiled: Mutex<BTreeMap<[u8; 32], Compiled>>,
 }
 
 /// What the alerter was told and did not hear yet.

@@ -321,7 +321,7 @@ pub async fn evidence(
         let alert = found(&seen, &watcher.workspace, &id)?.alert;
         alert.evidence.iter().map(|index| Ok((*index, opened(&looked_at, *index, budget)?))).collect()
     });
-    let read: Vec<(u64, Option<(Box<RawValue>, Opened)>)> = read.await?;
+    let read: Vec<(u64, Option<Shown>)> = read.await?;
     let (mut evidence, mut to_prove) = (Vec::new(), Vec::new());
     for (index, one) in read {
         let (entry, opened) = one.unzip();
@@ -335,8 +335,11 @@ pub async fn evidence(
     Ok(Json(EvidenceBody { evidence }))
 }
 
-/// An entry as it is shown, and what a proof needs of it; nothing when it is gone.
-fn opened(room: &Room, index: u64, budget: &Budget) -> Result<Option<(Box<RawValue>, Opened)>, Problem> {
+/// An entry as it is shown, and what a proof needs of it.
+type Shown = (Box<RawValue>, Opened);
+
+/// Nothing when it is gone.
+fn opened(room: &Room, index: u64, budget: &Budget) -> Result<Option<Shown>, Problem> {
     let entries = room.store.snapshot().get(index, budget)?;
     let Some(entry) = entries.get(0) else { return Ok(None) };
     let mut json = Vec::new();
