@@ -81,10 +81,11 @@ pub(crate) fn id_of_key(key: &str) -> String {
     if !is_shipped(key) {
         return key.to_owned();
     }
-    let mut ids = SHIPPED.iter().filter(|shipped| shipped.code == key).filter_map(|Shipped { code, yaml }| {
-        let text = RuleText { key: code, yaml, tuned: BTreeMap::new() };
-        Some(check(&text, &Lists::new()).rules.into_iter().next()?.id)
-    });
+    let mut ids =
+        SHIPPED.iter().filter(|shipped| shipped.code == key).filter_map(|Shipped { code, yaml }| {
+            let text = RuleText { key: code, yaml, tuned: BTreeMap::new() };
+            Some(check(&text, &Lists::new()).rules.into_iter().next()?.id)
+        });
     ids.next_back().unwrap_or_else(|| key.to_owned())
 }
 
