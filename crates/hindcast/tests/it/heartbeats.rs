@@ -5,7 +5,7 @@ use crate::support::TestServer;
 use serde_json::{Value, json};
 
 fn from(source: &str, action: &str, sent: Option<u64>) -> Value {
-    let mut event = json!({ "action": action, "actor": { "type": "integration", "id": source },
+    let mut event = json!({ "action": action, "actor": { "type": "app", "id": source },
         "context": { "source": source } });
     event["metadata"] = sent.map_or(json!({}), |sent| json!({ "sent": sent }));
     event
