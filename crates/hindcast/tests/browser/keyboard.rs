@@ -128,9 +128,14 @@ async fn keys_lead_where_the_help_says() {
     assert_eq!(browser.attribute("[data-testid=tail-toggle]", "aria-pressed").await, "false");
     browser.write("e").await;
     browser.arrive("/log/export").await;
-    for (keys, path) in
-        [("ga", "/alerts"), ("gi", "/integrity"), ("gr", "/reports"), ("gd", "/dashboards/"), ("ge", "/exports"), ("gl", "/log")]
-    {
+    for (keys, path) in [
+        ("ga", "/alerts"),
+        ("gi", "/integrity"),
+        ("gr", "/reports"),
+        ("gd", "/dashboards/"),
+        ("ge", "/exports"),
+        ("gl", "/log"),
+    ] {
         browser.write(keys).await;
         browser.arrive(path).await;
     }

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod alert_pages;
 mod anchors;
 mod append;
 mod bundles;
