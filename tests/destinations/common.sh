@@ -16,7 +16,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 
 # A peer for the test to send to: its name, its kind, its format, its settings.
 peer() { printf '{"kind": "%s", "format": "%s", "settings": %s}\n' "$2" "$3" "$4" >"$folder/$1.json"; }
-send() { cargo test --quiet --package hindcast --lib deliver::peers -- --ignored --nocapture; }
+send() { cargo test --workspace --quiet --lib deliver::peers -- --ignored --nocapture; }
 
 # Python with packages of its own.
 python_with() {

@@ -4,5 +4,5 @@
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 python_with ocsf ocsf-json-schema==1.2.0 jsonschema==4.26.0
-cargo test --quiet --package hindcast --lib deliver::format::tests::shapes::every_activity_as_ocsf -- --ignored
+cargo test --workspace --quiet --lib deliver::format::tests::shapes::every_activity_as_ocsf -- --ignored
 "$python" tests/destinations/ocsf.py "$folder"

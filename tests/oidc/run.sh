@@ -11,6 +11,6 @@ if [ ! -d "$cache/node_modules/oidc-provider" ]; then
         { echo "oidc-provider could not be installed with npm"; exit 77; }
 fi
 target="${CARGO_TARGET_DIR:-../../target}"
-cargo build --quiet --manifest-path ../../Cargo.toml --bin hindcast
+cargo build --workspace --quiet --manifest-path ../../Cargo.toml
 cp story.mjs "$cache/story.mjs"
 exec node "$cache/story.mjs" "$target/debug/hindcast"

@@ -11,5 +11,5 @@ if [ ! -x "$cache/bin/python" ] || ! "$cache/bin/python" -c 'import openpyxl, pi
         { echo "openpyxl and pikepdf could not be installed"; exit 77; }
 fi
 target="${CARGO_TARGET_DIR:-../../target}"
-cargo build --quiet --manifest-path ../../Cargo.toml --bin hindcast
+cargo build --workspace --quiet --manifest-path ../../Cargo.toml
 exec "$cache/bin/python" story.py "$target/debug/hindcast"

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.."
 target="${CARGO_TARGET_DIR:-$HOME/.cache/hindcast/target}"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/hindcast/duckdb"
 binary="${HINDCAST_BINARY:-$target/debug/hindcast}"
-[ -x "$binary" ] || cargo build --quiet --bin hindcast
+[ -x "$binary" ] || cargo build --workspace --quiet
 
 if ! "$cache/bin/python" -c 'import duckdb' 2>/dev/null; then
     python3 -m venv "$cache" 2>/dev/null && "$cache/bin/pip" install --quiet --disable-pip-version-check 'duckdb>=1,<3' \

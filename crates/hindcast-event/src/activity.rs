@@ -210,6 +210,16 @@ impl Registry {
         self.get(action).and_then(|activity| activity.intercom).unwrap_or(action)
     }
 
+    /// The action for something that Intercom told: ours where one alone is known there by this type, or else the type
+    /// itself, which [`Self::to_intercom`] leads back to either way.
+    pub fn from_intercom<'a>(&self, activity_type: &'a str) -> &'a str {
+        let mut ours = self.by_intercom(activity_type).filter(|activity| activity.code != activity_type);
+        match (ours.next(), ours.next()) {
+            (Some(alone), None) => alone.code,
+            _ => activity_type,
+        }
+    }
+
     /// The known code most like a mistyped one, if any is close enough to be what was meant.
     pub fn nearest(&self, code: &str) -> Option<&'static str> {
         if code.is_empty() || code.len() > NEAREST_BYTES_MAX {
@@ -363,6 +373,19 @@ mod tests {
         let same: Vec<_> =
             registry.by_intercom("admin_login_success").map(|activity| activity.code).collect();
         assert_eq!(same, ["admin_login_success", "sso.signed_in", "user.signed_in"]);
+    }
+
+    #[test]
+    fn what_intercom_tells_leads_back_to_it() {
+        let registry = Registry::builtin();
+        for activity in registry.all() {
+            if let Some(intercom) = activity.intercom {
+                assert_eq!(registry.to_intercom(registry.from_intercom(intercom)), intercom);
+            }
+        }
+        assert_eq!(registry.from_intercom("admin_logout"), "user.signed_out");
+        assert_eq!(registry.from_intercom("admin_login_success"), "admin_login_success", "one of two");
+        assert_eq!(registry.from_intercom("brand_new_thing"), "brand_new_thing");
     }
 
     #[test]

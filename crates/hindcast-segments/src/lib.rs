@@ -9,6 +9,7 @@
 //! those that were signed. What always holds: a row gives back the exact bytes of its entry's sections; bytes that
 //! are not those that were written are an error and never an answer; no type of Arrow or Tantivy is seen outside.
 
+mod by_id;
 mod cache;
 mod checked;
 mod columns;

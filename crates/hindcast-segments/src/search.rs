@@ -3,14 +3,14 @@
 use crate::error::{SearchError, SegmentError};
 use crate::limits::{Budget, PAGE_ENTRIES_MAX};
 use crate::plan::{CategoryOf, Plan};
-use crate::query::{Clause, Key, Query, Term, TimeRange};
+use crate::query::{Query, TimeRange};
 use crate::rows::{EVERY_COLUMN, RowReader};
 use crate::segment::{IndexedRow, Position, Segment};
 use crate::sight::Sight;
 use crate::source::{Candidate, Merge, Slot, Source};
 use crate::tail::Tail;
 use crate::walk::END;
-use hindcast_event::{Entries, Timestamp, id_time};
+use hindcast_event::{Entries, Timestamp};
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -207,57 +207,6 @@ impl Snapshot {
             let segment = slot.open()?;
             if let Some(row) = segment.row_of(index, budget)? {
                 push_row(&mut RowReader::scattered(&segment, budget), row, &mut found)?;
-            }
-        }
-        Ok(found)
-    }
-
-    /// The entries with an id that are to be seen. Ids are the callers' own: where others have the same in another
-    /// segment, there may be more than are found.
-    pub fn find_id(&self, id: &str, budget: &Budget) -> Result<Entries, SearchError> {
-        if self.sight.scope.is_none() {
-            return Ok(self.sight.show(self.find_id_anywhere(id, budget)?));
-        }
-        let clause = Clause { key: Key::Id, any: vec![Term::Is(id.to_owned())], not: false };
-        let query = Query { clauses: vec![clause], ..Query::default() };
-        Ok(self.search(&query, None, PAGE_ENTRIES_MAX, budget)?.entries)
-    }
-
-    fn find_id_anywhere(&self, id: &str, budget: &Budget) -> Result<Entries, SearchError> {
-        let mut found = Entries::default();
-        let mut spelled = b"\"id\":".to_vec();
-        hindcast_event::json::write_string(id, &mut spelled);
-        let spelled = String::from_utf8_lossy(&spelled);
-        // An id of version 7 tells when it was made, so segments received around then are looked at first.
-        let made = id_time(id).map(Timestamp::micros);
-        let distance = |slot: &&Arc<Slot>| match made {
-            Some(made) if made < slot.meta.received_min => slot.meta.received_min - made,
-            Some(made) if made > slot.meta.received_max => made - slot.meta.received_max,
-            _ => 0,
-        };
-        for part in self.tail.parts() {
-            budget.check()?;
-            for entry in part.entries() {
-                let core = entry.event.sections().find(|(name, _)| *name == "core");
-                if core.is_some_and(|(_, core)| core.contains(&*spelled))
-                    && entry.event.view().is_ok_and(|view| view.id == id)
-                {
-                    found.push(entry);
-                }
-            }
-        }
-        let mut slots: Vec<&Arc<Slot>> = self.segments.iter().collect();
-        slots.sort_by_key(distance);
-        for slot in slots {
-            if !found.is_empty() {
-                break;
-            }
-            let segment = slot.open()?;
-            let mut rows = crate::plan::Postings::cell(segment.as_ref(), crate::plan::Cell::Id, id, budget)?;
-            let mut reader = RowReader::new(&segment, budget);
-            while rows.row() != END {
-                push_row(&mut reader, rows.row(), &mut found)?;
-                rows.advance();
             }
         }
         Ok(found)

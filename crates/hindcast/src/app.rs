@@ -22,6 +22,7 @@ use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::{Journal, SqliteJournal};
 use hindcast_ledger::{Clock, Ledger, Verified, WorkspaceId, seed};
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -84,6 +85,8 @@ pub struct App {
     pub stuck: Stuck,
     /// Set when somebody wants the retention applied now.
     pub keep_now: AtomicBool,
+    /// Sources that are being fetched.
+    pub(crate) fetching: Mutex<BTreeSet<String>>,
     fonts: OnceLock<Fonts>,
     /// Held by whoever empties the catalog's outbox.
     pub(crate) posting: Mutex<()>,
@@ -146,7 +149,7 @@ impl App {
         let known_passwords = KnownPasswords::open(&config.people.known_passwords)?;
         let (posting, full_at, readings, exports, verifications) = Default::default();
         let anchors = Anchors::open(&config, &catalog, clock())?;
-        let deliver = Deliver::new(&config.deliver.allow);
+        let deliver = Deliver::open(&config)?;
         let facts = Facts::open(&config)?;
         private_folder(&folder.join("alerting"))?;
         let app = Self {
@@ -174,6 +177,7 @@ impl App {
             claims: Claims::default(),
             stuck: Stuck::default(),
             keep_now: AtomicBool::new(false),
+            fetching: Mutex::default(),
             fonts: OnceLock::new(),
             posting,
             full_at,

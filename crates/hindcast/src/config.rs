@@ -3,8 +3,10 @@
 //! `hindcast.example.toml` is the truth about defaults; it is part of the binary and every setting stands in it.
 
 mod anchors;
+mod mail;
 
 pub use anchors::{AnchorKind, AnchorOf, Transport, WitnessOf};
+pub use mail::{Mail, MailTls};
 
 use anyhow::{Context as _, bail};
 use hindcast_ledger::VerifierKey;
@@ -27,10 +29,12 @@ pub struct Config {
     pub ledger: Ledger,
     pub segments: Segments,
     pub people: People,
+    pub sources: Sources,
     pub limits: Limits,
     pub facts: Facts,
     pub paper: Paper,
     pub deliver: Deliver,
+    pub mail: Mail,
     pub log: Log,
     pub witness_server: WitnessServer,
     #[serde(default)]
@@ -93,6 +97,15 @@ pub struct Segments {
 #[expect(missing_docs, reason = "see Config")]
 pub struct People {
     pub known_passwords: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Sources {
+    pub intercom_url: String,
+    pub zendesk_url: String,
+    pub ca: PathBuf,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -198,9 +211,14 @@ impl Config {
                 "ledger.name must be 1 to 200 letters, digits, dots, slashes or dashes, such as audit.example.com"
             );
         }
-        let url = &self.server.public_url;
-        if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
-            bail!("server.public_url must begin with http:// or https://");
+        for (setting, url) in [
+            ("server.public_url", &self.server.public_url),
+            ("sources.intercom_url", &self.sources.intercom_url),
+            ("sources.zendesk_url", &self.sources.zendesk_url),
+        ] {
+            if !(url.is_empty() || url.starts_with("http://") || url.starts_with("https://")) {
+                bail!("{setting} must begin with http:// or https://");
+            }
         }
         for (setting, value) in [
             ("ledger.checkpoint_ms", self.ledger.checkpoint_ms),
@@ -230,6 +248,7 @@ impl Config {
             bail!("paper.entries_max must be at most {PAPER_ENTRIES_MAX}, for the pages are set in memory");
         }
         anchors::check(&self.witness, &self.anchor)?;
+        self.mail.check()?;
         if is_inside(&self.data.keys, &self.data.folder)? {
             bail!(
                 "data.keys must not lie inside data.folder: whoever copies the data must not get the key with it"
@@ -368,6 +387,12 @@ mod tests {
             ("[data]\nkeys = \"hindcast-data/keys\"", "data.keys"),
             ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
             ("[log]\nlevel = \"loud\"", "loud"),
+            ("[mail]\nhost = \"smtp.example.com\"", "mail.from"),
+            (
+                "[mail]\nhost = \"smtp.example.com\"\nfrom = \"a@example.com\"\nuser = \"a\"",
+                "mail.password_file",
+            ),
+            ("[mail]\ntls = \"ssl\"", "ssl"),
             ("[[witness]]\nname = \"w\"\nurl = \"file:///w\"\nkey = \"x\"", "no verifier key"),
             ("[[anchor]]\nname = \"A\"\nkind = \"file\"", "a-z"),
             ("[[anchor]]\nname = \"a\"\nkind = \"file\"", "file is missing"),

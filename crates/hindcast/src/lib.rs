@@ -28,6 +28,7 @@ mod record;
 mod reports;
 pub mod rooms;
 pub mod serve;
+pub mod sources;
 mod syslog;
 pub mod verdict;
 pub mod verify;

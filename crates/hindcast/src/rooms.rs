@@ -26,6 +26,7 @@ pub struct Room {
     pub signed: watch::Sender<u64>,
     waiting: Mutex<WaitingRoom>,
     manifest: Mutex<()>,
+    importing: Mutex<()>,
 }
 
 /// The batches that wait to be packed into segments.
@@ -68,6 +69,11 @@ impl Room {
     /// Held while the manifest changes, in the journal and in the store.
     pub fn manifest(&self) -> MutexGuard<'_, ()> {
         self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Held by whoever appends only what is not there yet, from looking to appending.
+    pub fn importing(&self) -> MutexGuard<'_, ()> {
+        self.importing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn waiting(&self) -> MutexGuard<'_, WaitingRoom> {
@@ -134,6 +140,7 @@ impl Rooms {
             signed: watch::Sender::new(0),
             waiting: Mutex::default(),
             manifest: Mutex::default(),
+            importing: Mutex::default(),
         };
         self.rooms.write().unwrap_or_else(PoisonError::into_inner).insert(workspace.clone(), Arc::new(room));
         Ok(())

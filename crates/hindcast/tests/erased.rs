@@ -338,7 +338,7 @@ fn put_files(app: &App, workspace: &WorkspaceId) {
             bytes: 0,
             created_at: now,
         };
-        app.catalog.add_report(&report, &about).expect("kept");
+        app.catalog.add_report(&report, &about, "").expect("kept");
         ["pdf", "json"].into_iter().for_each(|kind| put("reports", &format!("{}.{kind}", report.id)));
     }
 }

@@ -137,3 +137,16 @@ report-schedule-week = jede Woche für { $who }, das nächste Mal am { $next }
 report-schedule-month = jeden Monat für { $who }, das nächste Mal am { $next }
 report-schedule-end = Nicht mehr wiederholen
 report-schedules-full = Dieser Workspace wiederholt schon { $count } Berichte. Beenden Sie zuerst einen davon.
+
+report-mail-to = Per E-Mail an (optional)
+report-mail-to-told = Adressen, durch Kommas getrennt. Sie erhalten jedes Mal das PDF, sobald es fertig ist.
+report-mail-wrong = Erwartet werden bis zu 20 Adressen, durch Kommas getrennt.
+report-mailing = Wird an { $to } gesendet.
+report-mailed = An { $to } gesendet.
+report-mailed-but = An { $to } gesendet, aber nicht an alle: { $problem }
+report-mail-again = Noch nicht an { $to } gesendet: { $problem } Nächster Versuch: { $time }.
+report-mail-given-up = Konnte nicht an { $to } gesendet werden: { $problem }
+report-mail-told = Dies ist ein Bericht über das Protokoll des Workspace { $workspace }, erstellt für { $who }.
+report-mail-large = Das PDF ist für eine E-Mail zu groß; es kann auf der Seite des Berichts heruntergeladen werden.
+report-mail-open = Bericht öffnen
+report-mail-footer = hindcast sendet dies, weil { $who } es beim Erstellen des Berichts so gewünscht hat. Unter „Berichte“ lässt es sich beenden.

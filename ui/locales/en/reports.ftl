@@ -137,3 +137,16 @@ report-schedule-week = every week for { $who }, next on { $next }
 report-schedule-month = every month for { $who }, next on { $next }
 report-schedule-end = Stop repeating
 report-schedules-full = This workspace already repeats { $count } reports. Stop one of them first.
+
+report-mail-to = Mail it to (optional)
+report-mail-to-told = Addresses, separated by commas. They get the PDF when it is ready, each time.
+report-mail-wrong = Up to 20 addresses are expected, separated by commas.
+report-mailing = Is being mailed to { $to }.
+report-mailed = Mailed to { $to }.
+report-mailed-but = Mailed to { $to }, but not to all: { $problem }
+report-mail-again = Not yet mailed to { $to }: { $problem } It is tried again at { $time }.
+report-mail-given-up = Could not be mailed to { $to }: { $problem }
+report-mail-told = This is a report about the log of the workspace { $workspace }, made for { $who }.
+report-mail-large = The PDF is too large for a mail; it can be downloaded from the page of the report.
+report-mail-open = Open the report
+report-mail-footer = hindcast sends this because { $who } asked for it when they had the report made. They can end it under Reports.

@@ -137,3 +137,16 @@ report-schedule-week = chaque semaine pour { $who }, prochaine fois le { $next }
 report-schedule-month = chaque mois pour { $who }, prochaine fois le { $next }
 report-schedule-end = Ne plus répéter
 report-schedules-full = Cet espace de travail répète déjà { $count } rapports. Arrêtez-en d’abord un.
+
+report-mail-to = L’envoyer par e-mail à (facultatif)
+report-mail-to-told = Adresses, séparées par des virgules. Elles reçoivent le PDF dès qu’il est prêt, à chaque fois.
+report-mail-wrong = Jusqu’à 20 adresses sont attendues, séparées par des virgules.
+report-mailing = Envoi en cours à { $to }.
+report-mailed = Envoyé à { $to }.
+report-mailed-but = Envoyé à { $to }, mais pas à tous : { $problem }
+report-mail-again = Pas encore envoyé à { $to } : { $problem } Prochain essai : { $time }.
+report-mail-given-up = N’a pas pu être envoyé à { $to } : { $problem }
+report-mail-told = Ceci est un rapport sur le journal de l’espace de travail { $workspace }, établi pour { $who }.
+report-mail-large = Le PDF est trop volumineux pour un e-mail ; il peut être téléchargé depuis la page du rapport.
+report-mail-open = Ouvrir le rapport
+report-mail-footer = hindcast envoie ce message parce que { $who } l’a demandé en faisant établir le rapport. Cela s’arrête sous Rapports.

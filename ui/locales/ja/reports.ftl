@@ -125,3 +125,16 @@ report-schedule-week = 毎週（{ $who }用）、次回：{ $next }
 report-schedule-month = 毎月（{ $who }用）、次回：{ $next }
 report-schedule-end = 繰り返しをやめる
 report-schedules-full = このワークスペースではすでに{ $count }件のレポートを繰り返し作成しています。先にいずれかを停止してください。
+
+report-mail-to = メールの宛先（任意）
+report-mail-to-told = カンマ区切りのアドレス。レポートができるたびにPDFを送ります。
+report-mail-wrong = アドレスはカンマ区切りで20件までです。
+report-mailing = { $to }に送信しています。
+report-mailed = { $to }に送信しました。
+report-mailed-but = { $to }に送信しましたが、届かない宛先があります：{ $problem }
+report-mail-again = { $to }にはまだ送信できていません：{ $problem } 次の試行：{ $time }
+report-mail-given-up = { $to }に送信できませんでした：{ $problem }
+report-mail-told = ワークスペース{ $workspace }のログについてのレポートです。作成を依頼した人：{ $who }
+report-mail-large = PDFが大きいため添付していません。レポートのページからダウンロードできます。
+report-mail-open = レポートを開く
+report-mail-footer = { $who }がレポートの作成時に指定したため、hindcastがお送りしています。停止は「レポート」で行えます。

@@ -262,6 +262,15 @@ fn one_entry_is_found_by_index_and_by_id() {
     }
     assert!(snapshot.get(200, &budget()).unwrap().is_empty());
     assert!(snapshot.find_id("nobody", &budget()).unwrap().is_empty());
+    let views: Vec<_> = entries.iter().map(|entry| entry.event.view().unwrap()).collect();
+    for with_time in [true, false] {
+        let asked: Vec<_> =
+            views.iter().map(|view| (&*view.id, with_time.then_some(view.occurred_at))).collect();
+        let found = snapshot.find_ids(&asked, &budget()).unwrap();
+        let found: std::collections::BTreeSet<_> = found.iter().map(|entry| entry.index).collect();
+        assert!((0..200).all(|index| found.contains(&index)), "all of them, whether sealed or not");
+    }
+    assert!(snapshot.find_ids(&[("nobody", None)], &budget()).unwrap().is_empty());
 }
 
 #[test]

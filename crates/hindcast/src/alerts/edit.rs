@@ -9,7 +9,6 @@ use hindcast_rules::detection::limits::RULES_MAX;
 use hindcast_rules::detection::{Checked, Lists, Problem};
 use hindcast_rules::pack::SHIPPED;
 use hindcast_rules::{RuleText, check};
-use std::borrow::Cow;
 
 /// A rule is quiet for at least this long, in seconds.
 pub(crate) const QUIET_MIN: u64 = 60;
@@ -68,16 +67,12 @@ pub(crate) fn create(
     by: &By,
 ) -> Result<Rule, NotChanged> {
     let lists = lists(&app.catalog, workspace)?;
-    let wanted = Rule {
-        key: "new".to_owned(),
-        yaml: Cow::Owned(yaml.to_owned()),
-        is_shipped: false,
-        set,
-        version: 0,
-        changed_at: None,
-    };
+    let wanted = Rule::own("new", yaml.to_owned(), set);
     let key = runs(&wanted, &lists)?;
     let known = rules(&app.catalog, workspace)?;
+    if known.iter().any(|other| other.key == key) {
+        return Err(NotChanged::Twice(key));
+    }
     if known.len() >= RULES_MAX {
         return Err(NotChanged::TooMany);
     }
@@ -91,7 +86,12 @@ pub(crate) fn change(app: &App, workspace: &WorkspaceId, rule: Rule, by: &By) ->
     if before.is_shipped && before.yaml != rule.yaml {
         return Err(NotChanged::Shipped);
     }
-    keep(app, workspace, rule, &known, &lists(&app.catalog, workspace)?, by)
+    let lists = lists(&app.catalog, workspace)?;
+    // Alerts are kept under it.
+    if !before.is_shipped && runs(&rule, &lists)? != rule.key {
+        return Err(NotChanged::Field("text", format!("the id stays {}", rule.key)));
+    }
+    keep(app, workspace, rule, &known, &lists, by)
 }
 
 fn keep(

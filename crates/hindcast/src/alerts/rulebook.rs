@@ -1,13 +1,14 @@
 //! The rulebook of a workspace: the rules that come with hindcast and its own, as people set them.
 
 use super::QUIET_SECONDS;
+use super::edit::is_shipped;
 use super::shared::Alerts;
 use crate::catalog::{Catalog, CatalogError, RuleRow};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::{Lists, Refused, RuleInfo, Tuned};
-use hindcast_rules::pack::SHIPPED;
-use hindcast_rules::{Detector, RuleText};
+use hindcast_rules::pack::{SHIPPED, Shipped};
+use hindcast_rules::{Detector, RuleText, check};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -53,6 +54,12 @@ impl Default for RuleSet {
 }
 
 impl Rule {
+    /// One of their own, as it was written.
+    pub(crate) fn own(key: &str, text: String, set: RuleSet) -> Self {
+        let (key, yaml) = (key.to_owned(), Cow::Owned(text));
+        Self { key, yaml, is_shipped: false, set, version: 0, changed_at: None }
+    }
+
     /// What the judge is told.
     pub fn text(&self) -> RuleText<'_> {
         let tuned = self.set.tuned.iter().filter_map(|(name, value)| Some((name.clone(), tuned(value)?)));
@@ -67,6 +74,19 @@ pub fn tuned(value: &Value) -> Option<Tuned> {
         Value::String(text) => Some(Tuned::Duration(text.clone())),
         _ => None,
     }
+}
+
+/// The id of a rule, by what it is called: those of their own are called by it.
+pub(crate) fn id_of_key(key: &str) -> String {
+    if !is_shipped(key) {
+        return key.to_owned();
+    }
+    let mut ids =
+        SHIPPED.iter().filter(|shipped| shipped.code == key).filter_map(|Shipped { code, yaml }| {
+            let text = RuleText { key: code, yaml, tuned: BTreeMap::new() };
+            Some(check(&text, &Lists::new()).rules.into_iter().next()?.id)
+        });
+    ids.next_back().unwrap_or_else(|| key.to_owned())
 }
 
 /// The rules of a workspace, those that come with hindcast first.

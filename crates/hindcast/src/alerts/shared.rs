@@ -11,26 +11,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+/// Rules that were compiled while somebody goes by them, and those that cannot run.
+type Compiled = (Weak<Detector>, Arc<Vec<Refused>>);
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Alerts {
     changes: AtomicU64,
     told: Mutex<Told>,
+    /// Alerts that take no more, by workspace.
+    closed: Mutex<BTreeMap<WorkspaceId, Vec<String>>>,
     /// Held while entries of any workspace are judged.
     judging: Mutex<()>,
     /// Most workspaces have the same rules, so they share what was compiled.
-    compiled: Mutex<BTreeMap<[u8; 32], (Weak<Detector>, Arc<Vec<Refused>>)>>,
+    compiled: Mutex<BTreeMap<[u8; 32], Compiled>>,
 }
 
 /// What the alerter was told and did not hear yet.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
-    /// Alerts that take no more, by workspace.
-    pub closed: BTreeMap<WorkspaceId, Vec<String>>,
+struct Told {
     /// Workspaces of which what rules remember is to be worked out anew.
-    pub forgotten: BTreeSet<WorkspaceId>,
+    forgotten: BTreeSet<WorkspaceId>,
     /// Workspaces that are not judged now.
-    pub paused: BTreeSet<WorkspaceId>,
+    paused: BTreeSet<WorkspaceId>,
 }
 
 /// While it is held, a workspace is not judged; after it, what rules remember is worked out anew.
@@ -55,7 +58,12 @@ impl Alerts {
 
     /// Says that somebody resolved an alert: what comes after is another one.
     pub fn note_closed(&self, workspace: &WorkspaceId, id: &str) {
-        self.told().closed.entry(workspace.clone()).or_default().push(id.to_owned());
+        self.closed().entry(workspace.clone()).or_default().push(id.to_owned());
+    }
+
+    /// Takes the alerts of a workspace that were resolved.
+    pub fn take_closed(&self, workspace: &WorkspaceId) -> Vec<String> {
+        self.closed().remove(workspace).unwrap_or_default()
     }
 
     /// Leaves a workspace alone while values of its log go, and forgets what rules remember of them.
@@ -71,11 +79,10 @@ impl Alerts {
         Ok(paused)
     }
 
-    /// Takes what the alerter was told; what is paused stays so.
-    pub fn take_told(&self) -> Told {
-        let mut told = self.told();
-        let paused = std::mem::take(&mut told.paused);
-        std::mem::replace(&mut *told, Told { paused, ..Told::default() })
+    /// Whether what rules remember of a workspace is to be worked out anew, told once. Asked while it is the workspace's
+    /// [`Self::turn`], so that nothing is judged or kept by what should be forgotten.
+    pub fn take_forgotten(&self, workspace: &WorkspaceId) -> bool {
+        self.told().forgotten.remove(workspace)
     }
 
     /// Held while a workspace is judged, unless it is paused.
@@ -86,6 +93,10 @@ impl Alerts {
 
     fn judging(&self) -> MutexGuard<'_, ()> {
         self.judging.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn closed(&self) -> MutexGuard<'_, BTreeMap<WorkspaceId, Vec<String>>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {

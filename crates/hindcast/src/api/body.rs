@@ -24,8 +24,8 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(60);
 /// What is thrown away of a body that is too large, so that its sender hears why it was refused.
 const DRAINED_BYTES_MAX: usize = 32 * 1024 * 1024;
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
-/// Bodies of everything but events.
-const JSON_BYTES_MAX: usize = 64 * 1024;
+/// Bodies of everything but events; the text of a rule fits, even if all of it is escaped.
+const JSON_BYTES_MAX: usize = 512 * 1024;
 /// Windows of zstd up to 8 MiB, as RFC 8878 recommends.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 const CHUNK_BYTES: usize = 64 * 1024;

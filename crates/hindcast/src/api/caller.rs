@@ -1,8 +1,8 @@
 //! Who calls, and what they may do: a permission is a type in the signature of a handler.
 //!
-//! [`Reader`], [`Writer`], [`Keeper`], [`Eraser`] and [`Admin`] are made from `Authorization: Bearer …`; all but the last
-//! name their workspace, so no handler can forget it. A workspace that is not the caller's does not exist for it. Good tokens are
-//! remembered for [`REMEMBERED`], so one that is taken back on the command line stops working within that time.
+//! [`Reader`], [`Writer`], [`Keeper`], [`Eraser`], [`Watcher`] and [`Admin`] are made from `Authorization: Bearer …`; all but
+//! the last name their workspace, so no handler can forget it. A workspace that is not the caller's does not exist for it. Good
+//! tokens are remembered for [`REMEMBERED`], so one that is taken back on the command line stops working within that time.
 
 use super::answer::{Rate, Trace};
 use super::error::Problem;
@@ -86,6 +86,15 @@ pub struct Eraser {
     pub caller: Caller,
 }
 
+/// May see the alerts of a workspace and decide about them, and change its rules.
+#[derive(Clone, Debug)]
+pub struct Watcher {
+    /// Whose log.
+    pub workspace: WorkspaceId,
+    /// Who looks.
+    pub caller: Caller,
+}
+
 /// May do everything, in every workspace.
 #[derive(Clone, Debug)]
 pub struct Admin {
@@ -147,6 +156,15 @@ impl FromRequestParts<Arc<App>> for Eraser {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let caller = caller(parts, app)?;
         Ok(Self { workspace: workspace(parts, app, &caller, Scope::Erase)?, caller })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Watcher {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Alerts)?, caller })
     }
 }
 
@@ -260,7 +278,11 @@ fn unauthorized(detail: &'static str) -> Problem {
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let missing = || unauthorized("a token is needed: Authorization: Bearer …");
     let shown = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()).ok_or_else(missing)?;
-    let (scheme, token) = shown.split_once(' ').ok_or_else(missing)?;
+    // Clients of Retraced say token=…, with or without a word before it.
+    let (scheme, token) = match shown.strip_prefix("Token ").unwrap_or(shown).strip_prefix("token=") {
+        Some(token) => ("bearer", token),
+        None => shown.split_once(' ').ok_or_else(missing)?,
+    };
     let token = token.trim();
     let fits = scheme.eq_ignore_ascii_case("bearer") && (1..=SHOWN_BYTES_MAX).contains(&token.len());
     if fits { Ok(token) } else { Err(missing()) }
@@ -454,7 +476,9 @@ mod tests {
         };
         assert_eq!(shown("Bearer abc").as_deref(), Some("abc"));
         assert_eq!(shown("bearer  abc ").as_deref(), Some("abc"));
-        for bad in ["abc", "Basic abc", "Bearer", "Bearer ", ""] {
+        assert_eq!(shown("token=abc").as_deref(), Some("abc"));
+        assert_eq!(shown("Token token=abc").as_deref(), Some("abc"));
+        for bad in ["abc", "Basic abc", "Bearer", "Bearer ", "", "token=", "Token abc"] {
             assert_eq!(shown(bad), None, "{bad}");
         }
     }

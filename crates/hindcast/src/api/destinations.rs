@@ -46,7 +46,8 @@ pub struct DestinationsBody {
 pub struct DestinationBody {
     /// Its id.
     id: String,
-    /// What it is: `webhook`, `splunk`, `datadog`, `elastic`, …
+    /// What it is: `webhook`, `email`, `slack`, `teams`, `splunk`, `datadog`, `elastic`, `syslog`, `gelf`,
+    /// `otlp`, `http` or `s3`.
     kind: String,
     /// What people call it.
     name: String,
@@ -112,7 +113,8 @@ pub struct CreatedDestination {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDestinationBody {
-    /// What it is: `webhook`, `splunk`, `datadog`, `elastic`, …
+    /// What it is: `webhook`, `email`, `slack`, `teams`, `splunk`, `datadog`, `elastic`, `syslog`, `gelf`,
+    /// `otlp`, `http` or `s3`.
     #[schema(max_length = 40)]
     kind: String,
     /// Where it begins: `now`, `start`, a time, or an index. `now` when absent.

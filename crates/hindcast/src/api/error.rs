@@ -6,11 +6,13 @@
 
 use crate::bundle::BundleError;
 use crate::catalog::CatalogError;
+use crate::sources::known::OnceError;
 use axum::http::header::{HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hindcast_event::Invalid;
-use hindcast_ledger::{AppendError, ReadError};
+use hindcast_ledger::{AppendError, BatchError, ReadError};
+use hindcast_rules::detection;
 use hindcast_segments::query::QueryErrors;
 use hindcast_segments::{ExportError, SearchError, SegmentError};
 use serde::Serialize;
@@ -33,6 +35,7 @@ struct Told {
     field: Option<String>,
     index: Option<u64>,
     errors: Vec<QueryMistake>,
+    flaws: Vec<RuleFlaw>,
     headers: HeaderMap,
 }
 
@@ -60,6 +63,9 @@ pub struct ProblemBody<'a> {
     /// Everything wrong with a query.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [QueryMistake],
+    /// Everything wrong with the text of a rule.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    flaws: &'a [RuleFlaw],
     /// The id of the request, to find it in the diagnostics of the server.
     request_id: &'a str,
 }
@@ -75,10 +81,28 @@ pub struct QueryMistake {
     suggestion: Option<String>,
 }
 
+/// One thing wrong with the text of a rule, or that means less than it seems to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RuleFlaw {
+    /// The line it is on, from 1.
+    line: usize,
+    /// The character in the line, from 1.
+    column: usize,
+    /// What is wrong.
+    message: String,
+}
+
+impl From<&detection::Problem> for RuleFlaw {
+    fn from(problem: &detection::Problem) -> Self {
+        let detection::Place { line, column } = problem.place;
+        Self { line, column, message: problem.flaw.to_string() }
+    }
+}
+
 impl Problem {
     /// A problem with its status, its code and a sentence for people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        let (errors, headers) = Default::default();
+        let (errors, flaws, headers) = Default::default();
         Self(Box::new(Told {
             status,
             code,
@@ -86,6 +110,7 @@ impl Problem {
             field: None,
             index: None,
             errors,
+            flaws,
             headers,
         }))
     }
@@ -122,6 +147,12 @@ impl Problem {
     /// Names the position in the batch it is about.
     pub fn at(mut self, index: Option<u64>) -> Self {
         self.0.index = index;
+        self
+    }
+
+    /// Says everything that is wrong with the text of a rule.
+    pub fn flaws(mut self, flaws: &[detection::Problem]) -> Self {
+        self.0.flaws = flaws.iter().map(RuleFlaw::from).collect();
         self
     }
 
@@ -168,6 +199,7 @@ impl Problem {
             field: told.field.as_deref(),
             index: told.index,
             errors: &told.errors,
+            flaws: &told.flaws,
             request_id,
         };
         serde_json::to_vec(&body).unwrap_or_default()
@@ -192,6 +224,20 @@ impl IntoResponse for Problem {
         let mut response = (self.0.status, headers).into_response();
         response.extensions_mut().insert(Unwritten(Arc::new(self)));
         response
+    }
+}
+
+impl From<OnceError> for Problem {
+    fn from(error: OnceError) -> Self {
+        match error {
+            OnceError::Append(error) => error.into(),
+            OnceError::Search(error) => error.into(),
+            OnceError::Invalid(invalid) => Self::invalid(&invalid, None),
+            OnceError::Batch(BatchError::Empty | BatchError::TooLarge { .. }) | OnceError::TooLarge(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", error.to_string())
+            }
+            OnceError::Batch(BatchError::Commitment(_)) | OnceError::Random(_) => Self::internal(error),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The hot path. A batch is read straight from the body into one piece of memory, its randomness is drawn at once, and
 //! the answer is written by hand. Small bodies are worked on where they arrive; large ones on a thread of their own.
 
+mod answer;
 mod batch;
 
 pub use batch::Rejected;
@@ -10,11 +11,13 @@ pub use batch::Rejected;
 use super::body::{self, Encoding};
 use super::caller::Writer;
 use super::error::{Problem, ProblemBody};
-use super::lanes::Lanes;
+use super::lanes::{Lanes, blocking};
 use super::params::Params;
 use crate::app::App;
 use crate::facts::Settling;
 use crate::rooms::Room;
+use crate::sources::known::Once;
+use answer::Extra;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -53,6 +56,11 @@ pub struct AppendOptions {
     #[serde(default)]
     #[param(default = false)]
     partial: bool,
+    /// Leave out events that the log has: with the same id, action and time. For imports, which may be run again. Needs an
+    /// id and a time in every event that shall be known again, and no idempotency key.
+    #[serde(default)]
+    #[param(default = false)]
+    once: bool,
     /// `checkpoint`: answer when a signed checkpoint covers the batch, or after 5 seconds.
     #[param(inline)]
     wait: Option<Wait>,
@@ -80,6 +88,9 @@ pub struct AppendedBody {
     events: Vec<AppendedEvent>,
     /// The refused events; never any without `partial`.
     rejected: Vec<Rejected>,
+    /// With `once`: how many events the log had before. They are in neither list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<u64>,
     /// With `wait=checkpoint`: the signed checkpoint that covers the batch; null when none did in time.
     #[serde(skip_serializing_if = "Option::is_none")]
     checkpoint: Option<String>,
@@ -113,7 +124,7 @@ pub struct AppendedEvent {
         (status = 201, body = AppendedBody, description = "The events are on disk.",
             headers(("Hindcast-Tree-Size" = u64, description = "How many entries the log has with these."))),
         (status = 200, body = AppendedBody, description = "The batch was appended before under its key \
-            (`Idempotent-Replay: true`), or `partial` found no good event in it."),
+            (`Idempotent-Replay: true`), `partial` found no good event in it, or `once` no new one."),
         (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly."),
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "The idempotency key was used for another batch."),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body or the batch is too large."),
@@ -157,6 +168,7 @@ async fn take_in(
         format: Format::of(headers)?,
         partial: options.partial,
         key: idempotency_key(headers)?.map(own),
+        once: options.once,
         events_max: app.config.limits.batch_events,
         now: (app.clock)(),
     };
@@ -164,6 +176,14 @@ async fn take_in(
     let bytes_max = app.config.limits.body_mb << 20;
     let _memory = lanes.memory(headers, bytes_max)?;
     let bytes = body::read(headers, body, bytes_max).await?;
+    if asked.once {
+        let bytes = lanes.append(move || encoding.unpack(bytes, bytes_max)).await?;
+        let (own, workspace) = (app.clone(), workspace.clone());
+        // It waits for others of its workspace and for the disk, so it keeps no place of large batches meanwhile.
+        let append = move || batch::append_once(&own, &workspace, &bytes, &asked);
+        let (once, rejected) = blocking(append).await?;
+        return tell_once(app, writer, options, &once, &rejected).await;
+    }
     let prepared = if encoding == Encoding::Identity && bytes.len() < INLINE_BYTES {
         let working = app.facts.begin(app, workspace, asked.now);
         prepare(&bytes, asked, Some(working))?
@@ -178,19 +198,17 @@ async fn take_in(
     };
     let Prepared { batch, settling, ids, rejected } = prepared;
     let Some(batch) = batch else {
-        return Ok(json(StatusCode::OK, batch::answer(None, &ids, &rejected, None)));
+        return Ok(json(StatusCode::OK, answer::answer(None, &ids, &rejected, &Extra::default())));
     };
     let appended = append_batch(app, workspace, batch, settling).await?;
     let room = app.rooms.get(workspace).ok_or_else(|| Problem::internal("a workspace has no room"))?;
     let size = appended.first + appended.count;
     let is_repeated = appended.first_time.is_none();
-    let ids = if is_repeated { batch::ids_of(&room, appended).await? } else { ids };
-    let note = match options.wait {
-        Some(Wait::Checkpoint) => Some(checkpoint(app, &room, size).await?),
-        None => None,
-    };
+    let ids = if is_repeated { answer::ids_of(&room, appended).await? } else { ids };
+    let note = waited(app, &room, size, options).await?;
     let status = if is_repeated { StatusCode::OK } else { StatusCode::CREATED };
-    let mut response = json(status, batch::answer(Some(appended.first), &ids, &rejected, note.as_ref()));
+    let extra = Extra { note, known: None };
+    let mut response = json(status, answer::answer(Some(appended.first), &ids, &rejected, &extra));
     response.headers_mut().insert(TREE_SIZE, size.into());
     if is_repeated {
         response.headers_mut().insert(IDEMPOTENT_REPLAY, HeaderValue::from_static("true"));
@@ -200,8 +218,45 @@ async fn take_in(
     Ok(response)
 }
 
+/// Tells what became of events that were to be appended once.
+async fn tell_once(
+    app: &App,
+    writer: &Writer,
+    options: &AppendOptions,
+    once: &Once,
+    rejected: &[Rejected],
+) -> Result<Response, Problem> {
+    let known = Some(once.known);
+    let ids = answer::Ids::of(&once.ids);
+    let Some(appended) = once.appended else {
+        let extra = Extra { note: None, known };
+        return Ok(json(StatusCode::OK, answer::answer(None, &ids, rejected, &extra)));
+    };
+    let room =
+        app.rooms.get(&writer.workspace).ok_or_else(|| Problem::internal("a workspace has no room"))?;
+    let size = appended.first + appended.count;
+    let extra = Extra { note: waited(app, &room, size, options).await?, known };
+    let answer = answer::answer(Some(appended.first), &ids, rejected, &extra);
+    let mut response = json(StatusCode::CREATED, answer);
+    response.headers_mut().insert(TREE_SIZE, size.into());
+    Ok(response)
+}
+
+/// The checkpoint that was asked for, if one was.
+async fn waited(
+    app: &App,
+    room: &Room,
+    size: u64,
+    options: &AppendOptions,
+) -> Result<Option<Option<Arc<str>>>, Problem> {
+    match options.wait {
+        Some(Wait::Checkpoint) => checkpoint(app, room, size).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Appends a batch without holding a thread while the disk works.
-pub(super) async fn append_batch(
+pub(crate) async fn append_batch(
     app: &App,
     workspace: &WorkspaceId,
     batch: Batch,
@@ -224,7 +279,7 @@ pub(super) async fn append_batch(
 }
 
 /// Waits while entries come faster than they are packed, so that they do not fill the memory. Bodies wait outside.
-async fn wait_for_room(app: &App) -> Result<(), Problem> {
+pub(crate) async fn wait_for_room(app: &App) -> Result<(), Problem> {
     if app.has_room() {
         return Ok(());
     }
@@ -251,7 +306,7 @@ pub(crate) async fn checkpoint(app: &App, room: &Room, size: u64) -> Result<Opti
     Ok(published()?.map(|(_, note)| note))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let is_good = (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len())
         && key.as_bytes().iter().all(u8::is_ascii_graphic);

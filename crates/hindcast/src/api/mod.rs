@@ -5,8 +5,11 @@
 //! and answers is documented where it is written, and told at `/openapi.json`.
 
 mod activities;
+mod alert_deeds;
+mod alerts;
 mod anchors;
 pub mod answer;
+mod backtests;
 pub mod body;
 pub mod caller;
 mod checkpoints;
@@ -22,6 +25,7 @@ mod export;
 pub mod follow;
 mod health;
 mod holds;
+mod hooks;
 pub mod lanes;
 mod openapi;
 pub mod params;
@@ -29,19 +33,25 @@ mod proof;
 mod reports;
 mod retention;
 mod router;
+mod rule_body;
+mod rule_lists;
+mod rules;
 mod schema;
+mod sources;
 mod stream;
 mod tail;
 mod tlog;
 mod tokens;
 mod workspaces;
 
+pub(crate) use alerts::SaidBody as Said;
 pub(crate) use entries::find;
-pub(crate) use events::checkpoint;
+pub(crate) use events::{append_batch, checkpoint, idempotency_key, wait_for_room};
 pub(crate) use export::{
     Export, Layout, Wanted, answer_export, export_budget, exported, file_name, record as record_export,
     write_export,
 };
+pub(crate) use hooks::hook_path;
 pub(crate) use openapi::described;
 pub(crate) use params::escaped;
 pub(crate) use proof::{answer_proof, proof_file};

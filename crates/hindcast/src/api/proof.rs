@@ -118,28 +118,45 @@ pub(crate) async fn answer_proof(
         });
         found.await?
     };
-    let Some(note) = checkpoint(&app, &room, index + 1).await? else {
-        let detail = "no signed checkpoint covers the entry yet";
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_published_yet", detail).retry_after(1));
-    };
+    let note = checkpoint(&app, &room, index + 1).await?.ok_or_else(unpublished)?;
     let app = app.clone();
     blocking(move || {
-        let Opened { leaf, commitment, opening } = opened;
         let note_read: Note = note.parse().map_err(Problem::internal)?;
         let size = app.ledger.open_note(&room.id, &note)?.map_err(Problem::internal)?.size();
-        let path = app.ledger.prove_inclusion(&room.id, index, size)?;
         if as_file {
-            let extra = serde_json::to_vec(&opening).map_err(Problem::internal)?;
+            let path = app.ledger.prove_inclusion(&room.id, index, size)?;
+            let extra = serde_json::to_vec(&opened.opening).map_err(Problem::internal)?;
             return file(
                 TlogProof::new(Some(extra), index, path, note_read).map_err(Problem::internal)?,
                 index,
             );
         }
-        let path = path.iter().map(Hash::to_string).collect();
-        let (leaf, checkpoint) = (leaf.to_string(), note.to_string());
-        Ok(Json(ProofBody { index, size, leaf, path, checkpoint, commitment, opening }).into_response())
+        Ok(Json(opened.proven(&app, &room, index, size, &note)?).into_response())
     })
     .await
+}
+
+/// The proofs of entries under one checkpoint, for those who see everything of them.
+pub(super) async fn prove_all(
+    app: &Arc<App>,
+    room: Arc<Room>,
+    entries: Vec<(u64, Opened)>,
+) -> Result<Vec<ProofBody>, Problem> {
+    let Some(last) = entries.iter().map(|(index, _)| *index).max() else { return Ok(Vec::new()) };
+    let note = checkpoint(app, &room, last + 1).await?.ok_or_else(unpublished)?;
+    let app = app.clone();
+    blocking(move || {
+        let size = app.ledger.open_note(&room.id, &note)?.map_err(Problem::internal)?.size();
+        let proofs =
+            entries.into_iter().map(|(index, opened)| opened.proven(&app, &room, index, size, &note));
+        proofs.collect()
+    })
+    .await
+}
+
+fn unpublished() -> Problem {
+    let detail = "no signed checkpoint covers the entry yet";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_published_yet", detail).retry_after(1)
 }
 
 /// The proof file of an entry of which nothing is hidden.
@@ -158,14 +175,22 @@ fn file(proof: TlogProof, index: u64) -> Result<Response, Problem> {
 }
 
 /// What a proof needs of the entry itself.
-struct Opened {
+pub(super) struct Opened {
     leaf: Hash,
     commitment: String,
     opening: OpenedEntry,
 }
 
 impl Opened {
-    fn of(entry: &Entry<'_>, hidden: Hidden) -> Result<Self, Problem> {
+    fn proven(self, app: &App, room: &Room, index: u64, size: u64, note: &str) -> Result<ProofBody, Problem> {
+        let Self { leaf, commitment, opening } = self;
+        let path = app.ledger.prove_inclusion(&room.id, index, size)?;
+        let path = path.iter().map(Hash::to_string).collect();
+        let (leaf, checkpoint) = (leaf.to_string(), note.to_owned());
+        Ok(ProofBody { index, size, leaf, path, checkpoint, commitment, opening })
+    }
+
+    pub(super) fn of(entry: &Entry<'_>, hidden: Hidden) -> Result<Self, Problem> {
         let opening = opened_for(entry, hidden).map_err(Problem::internal)?;
         let time = u64::try_from(entry.received_at.micros()).unwrap_or(0);
         let commitment = Commitment::new(entry.kind as u8, time, opening.body().map_err(Problem::internal)?);

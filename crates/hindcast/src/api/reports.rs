@@ -210,7 +210,8 @@ pub async fn create(
     }
     let room = room(&app, &reader.workspace)?;
     let (sight, by) = (reader.caller.token.sight.clone(), reader.caller.by());
-    let begun = begin(&app, Order { room, template, time, narrowed, language, sight, by });
+    let begun =
+        begin(&app, Order { room, template, time, narrowed, language, sight, by, mail_to: String::new() });
     let busy = "other reports are being made, try again when they are done";
     let id = begun.map_err(|_| Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", busy))?;
     let template = template.as_str().to_owned();

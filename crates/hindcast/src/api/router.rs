@@ -4,8 +4,9 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, anchors, checkpoints, connections, counts, deliveries, destinations, entries, erasures,
-    events, export, health, holds, openapi, proof, reports, retention, tail, tlog, tokens, workspaces,
+    activities, alert_deeds, alerts, anchors, backtests, checkpoints, connections, counts, deliveries,
+    destinations, entries, erasures, events, export, health, holds, hooks, openapi, proof, reports,
+    retention, rule_lists, rules, sources, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -54,6 +55,11 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(workspaces::list, workspaces::create))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(sources::list, sources::create))
+        .routes(routes!(sources::one, sources::remove))
+        .routes(routes!(sources::pause))
+        .routes(routes!(sources::resume))
+        .routes(routes!(sources::fetch))
         .routes(routes!(destinations::list, destinations::create))
         .routes(routes!(destinations::one, destinations::change, destinations::delete))
         .routes(routes!(deliveries::test))
@@ -63,6 +69,21 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(deliveries::attempts))
         .routes(routes!(deliveries::dead_letters))
         .routes(routes!(deliveries::days))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::one))
+        .routes(routes!(alerts::evidence))
+        .routes(routes!(alert_deeds::acknowledge))
+        .routes(routes!(alert_deeds::assign))
+        .routes(routes!(alert_deeds::mute))
+        .routes(routes!(alert_deeds::resolve))
+        .routes(routes!(alert_deeds::reopen))
+        .routes(routes!(rules::list, rules::create))
+        .routes(routes!(rules::one, rules::change, rules::delete))
+        .routes(routes!(rules::check))
+        .routes(routes!(backtests::create))
+        .routes(routes!(backtests::one, backtests::cancel))
+        .routes(routes!(rule_lists::list))
+        .routes(routes!(rule_lists::one, rule_lists::fill))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))
@@ -80,6 +101,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/w/{workspace}/tile/{level}/{*tile}", routing::get(tlog::tile))
         .method_not_allowed_fallback(no_such_method)
         .merge(crate::intercom::routes())
+        .merge(crate::sources::posts::routes())
+        .merge(hooks::routes())
         .merge(crate::pages::routes(&app))
         .fallback(nowhere)
         // Bodies have limits of their own.

@@ -131,6 +131,8 @@ pub enum ScopeName {
     Retention,
     /// Ask for erasures, and agree to those of others.
     Erase,
+    /// See alerts and decide about them, and change rules.
+    Alerts,
     /// Everything, in every workspace.
     Admin,
 }
@@ -142,6 +144,7 @@ impl From<ScopeName> for Scope {
             ScopeName::Read => Self::Read,
             ScopeName::Retention => Self::Retention,
             ScopeName::Erase => Self::Erase,
+            ScopeName::Alerts => Self::Alerts,
             ScopeName::Admin => Self::Admin,
         }
     }
@@ -154,6 +157,7 @@ impl From<Scope> for ScopeName {
             Scope::Read => Self::Read,
             Scope::Retention => Self::Retention,
             Scope::Erase => Self::Erase,
+            Scope::Alerts => Self::Alerts,
             Scope::Admin => Self::Admin,
         }
     }
@@ -169,7 +173,7 @@ pub struct TokenWanted {
     /// The only workspace it is good for. Required, unless it is for an administrator.
     workspace: Option<String>,
     /// What it may do. `admin` stands alone and is good for every workspace.
-    #[schema(min_items = 1, max_items = 5)]
+    #[schema(min_items = 1, max_items = 6)]
     scopes: Vec<ScopeName>,
     /// When it stops working, in RFC 3339; never when absent.
     #[schema(format = DateTime)]

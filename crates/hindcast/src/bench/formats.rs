@@ -60,6 +60,7 @@ fn sender() -> anyhow::Result<Sender> {
         clock: Arc::new(|| Timestamp::from_micros(0)),
         guard: Arc::new(Guard::new(&[])),
         notary: Arc::new(Nobody),
+        people: Arc::default(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! The figures that go through HTTP: our own server on the loopback address, asked by connections of this process.
 
 use super::generate::Generator;
-use super::{Figure, pages};
+use super::{Figure, detection, pages};
 use crate::app::App;
 use crate::catalog::{By, Narrowing, NewToken, Scope};
 use crate::serve::{listen, serve};
@@ -19,6 +19,7 @@ const SINGLES_EACH: usize = 1500;
 const BATCH: u64 = 1000;
 const BATCH_CONNECTIONS: u64 = 8;
 const FOUND_RUNS: usize = 300;
+const ALERT_RUNS: usize = 200;
 
 pub(super) fn measure(
     app: Arc<App>,
@@ -27,20 +28,8 @@ pub(super) fn measure(
     end: Timestamp,
 ) -> anyhow::Result<Vec<Figure>> {
     let cookie = pages::visitor(&app, asked)?;
-    let workspace = app.create_workspace("Over HTTP", &By::server())?.id;
-    let (_, token) = app.catalog.create_token(
-        NewToken {
-            workspace: Some(workspace),
-            name: "bench".to_owned(),
-            person: None,
-            scopes: vec![Scope::Ingest, Scope::Read],
-            networks: Vec::new(),
-            expires_at: None,
-            narrowing: Narrowing::default(),
-        },
-        (app.clock)(),
-        &By::server(),
-    )?;
+    let (_, token) = workspace_with_token(&app, "Over HTTP")?;
+    let (watched, watcher) = workspace_with_token(&app, "Watched")?;
     let batches: Vec<Vec<u8>> = (0..(generator.total() / BATCH).min(300))
         .map(|number| lines(generator, number * BATCH..(number + 1) * BATCH))
         .collect();
@@ -50,16 +39,33 @@ pub(super) fn measure(
         let listener = listen(([127, 0, 0, 1], 0).into()).await?;
         let address = listener.local_addr()?;
         let server = tokio::spawn(serve(app.clone(), listener));
-        let token = Arc::new(token.reveal().to_owned());
+        let (token, watcher) = (Arc::new(token), Arc::new(watcher));
         let pages = tokio::task::spawn_blocking(move || pages::measure(address, &cookie, end));
         let mut figures = pages.await??;
         figures.extend(batched(address, &token, batches).await?);
         figures.extend(single(address, &token, singles).await?);
         figures.push(found(address, &token).await?);
+        figures.push(alerted(&app, &watched, address, &watcher).await?);
         app.ending.send_replace(true);
         server.await??;
         Ok(figures)
     })
+}
+
+/// A new workspace, and a token that reads and writes it.
+fn workspace_with_token(app: &App, name: &str) -> anyhow::Result<(WorkspaceId, String)> {
+    let workspace = app.create_workspace(name, &By::server())?.id;
+    let new = NewToken {
+        workspace: Some(workspace.clone()),
+        name: "bench".to_owned(),
+        person: None,
+        scopes: vec![Scope::Ingest, Scope::Read],
+        networks: Vec::new(),
+        expires_at: None,
+        narrowing: Narrowing::default(),
+    };
+    let (_, token) = app.catalog.create_token(new, (app.clock)(), &By::server())?;
+    Ok((workspace, token.reveal().to_owned()))
 }
 
 fn lines(generator: &Generator, range: std::ops::Range<u64>) -> Vec<u8> {
@@ -155,6 +161,27 @@ async fn found(address: SocketAddr, token: &Arc<String>) -> anyhow::Result<Figur
     times.sort_unstable();
     let p99 = times[times.len() * 99 / 100].as_secs_f64() * 1e3;
     Ok(Figure::ours("found p99", p99, "ms", "appended and found by a word over HTTP"))
+}
+
+/// From the moment an append is sent to the moment its alert is in the inbox.
+async fn alerted(
+    app: &Arc<App>,
+    workspace: &WorkspaceId,
+    address: SocketAddr,
+    token: &Arc<String>,
+) -> anyhow::Result<Figure> {
+    let mut connection = Connection::open(address, token).await?;
+    let mut times = Vec::with_capacity(ALERT_RUNS);
+    for number in 1..=ALERT_RUNS {
+        let body = format!(r#"{{"action":"app_data_deletion","actor":{{"type":"user","id":"u{number}"}}}}"#);
+        let (begun, app, workspace) = (Instant::now(), app.clone(), workspace.clone());
+        connection.post("/v1/events", "application/json", body.as_bytes()).await?;
+        let alerted = move || detection::alerted(&app, &workspace, number, begun);
+        times.push(tokio::task::spawn_blocking(alerted).await??);
+    }
+    times.sort_unstable();
+    let p99 = times[times.len() * 99 / 100].as_secs_f64() * 1e3;
+    Ok(Figure::ours("alerted p99", p99, "ms", "appended over HTTP, and its alert is in the inbox"))
 }
 
 /// One connection that is kept open. Small on purpose: the client must not be what is measured.

@@ -5,6 +5,7 @@
 //! own, after we have finished: two cores are enough for one engine at a time.
 
 mod batches;
+mod detection;
 mod expire;
 mod formats;
 pub mod generate;

@@ -22,8 +22,9 @@ const fn less(metric: &'static str, goal: &'static str) -> Line {
 /// Peers index while they ingest, so this is what theirs is compared with.
 const INDEXED: Line = Line { peers: "ingest", ..more("ingest indexed", "≥ 60000") };
 
-const LINES: [Line; 36] = [
+const LINES: [Line; 51] = [
     less("stage parse", ""),
+    less("stage facts", ""),
     less("stage encode", ""),
     less("stage hash", ""),
     less("stage pack", ""),
@@ -59,6 +60,20 @@ const LINES: [Line; 36] = [
     less("memory load", "≤ 800"),
     less("memory", ""),
     less("expire a month", "≤ 1"),
+    less("detection", "≤ 5"),
+    less("detection, from segments", ""),
+    less("alerted p99", "≤ 2000"),
+    less("format native", ""),
+    less("format ocsf", ""),
+    less("format ocsf-1-8", ""),
+    less("format ecs", ""),
+    less("format cloudevents", ""),
+    less("format gelf", ""),
+    less("format cef", ""),
+    less("format leef", ""),
+    less("format syslog with cef", ""),
+    less("format otlp protobuf", ""),
+    less("format otlp json", ""),
 ];
 const ENGINES: [&str; 4] = ["hindcast", "sqlite", "postgres", "duckdb"];
 

@@ -8,6 +8,7 @@ use hindcast_rules::detection::Severity;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// What is found about a time that was longer ago than this when it is judged, such as in a log that was imported, is
 /// resolved at once: nobody can act on it any more.
@@ -160,12 +161,14 @@ impl Catalog {
         Ok(sql.query_row(select, [workspace.as_str()], |row| row.get(0)).optional()?)
     }
 
-    /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once.
+    /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once; `gaps` are drafts of
+    /// such entries too.
     pub(crate) fn keep_alerts(
         &self,
         workspace: &WorkspaceId,
         next: u64,
         moved: &[Moved],
+        gaps: &[Value],
         book: &Rulebook,
         now: Timestamp,
     ) -> Result<(), CatalogError> {
@@ -180,6 +183,7 @@ impl Catalog {
                 outbox::put(&transaction, workspace, &raised(&moved.alert, book))?;
             }
         }
+        gaps.iter().try_for_each(|gap| outbox::put(&transaction, workspace, gap))?;
         Ok(transaction.commit()?)
     }
 
@@ -337,17 +341,38 @@ impl Catalog {
         Ok(Some(kept))
     }
 
+    /// Forgets alerts of which every entry behind them is among those that went.
+    pub fn forget_alerts(&self, workspace: &WorkspaceId, gone: &[Range<u64>]) -> Result<(), CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        for range in gone {
+            transaction.execute(
+                "DELETE FROM alert_entry WHERE workspace = ?1 AND entry >= ?2 AND entry < ?3",
+                params![workspace.as_str(), range.start, range.end],
+            )?;
+        }
+        transaction.execute(
+            "DELETE FROM alert WHERE workspace = ?1
+                 AND NOT EXISTS (SELECT 1 FROM alert_entry AS behind WHERE behind.workspace = ?1 AND behind.id = alert.id)",
+            [workspace.as_str()],
+        )?;
+        Ok(transaction.commit()?)
+    }
+
     /// Forgets whom alerts are about where they name any of these texts.
     pub(super) fn forget_in_alerts(
         transaction: &Transaction<'_>,
         workspace: &WorkspaceId,
         text: &str,
     ) -> Result<(), CatalogError> {
+        // SQLite knows the lower case of ASCII alone, and JSON escapes some of it.
+        let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'));
         let found: Vec<(i64, String)> = {
-            let mut statement = transaction
-                .prepare("SELECT nr, made FROM alert WHERE workspace = ?1 AND instr(lower(made), ?2)")?;
-            let rows =
-                statement.query_map([workspace.as_str(), text], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let mut statement = transaction.prepare(
+                "SELECT nr, made FROM alert WHERE workspace = ?1 AND (NOT ?3 OR instr(lower(made), ?2))",
+            )?;
+            let of = params![workspace.as_str(), text, is_plain];
+            let rows = statement.query_map(of, |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect::<Result<_, _>>()?
         };
         for (nr, made) in found {
@@ -367,7 +392,7 @@ fn act(kept: &mut KeptAlert, deed: &AlertDeed, by: &By) -> Option<Value> {
     let about = json!({ "rule": kept.alert.rule, "severity": kept.alert.severity.as_str() });
     let (action, more) = match deed {
         AlertDeed::Acknowledge => {
-            (kept.state, kept.muted_until) = (AlertState::Acknowledged, None);
+            (kept.state, kept.muted_until, kept.disposition) = (AlertState::Acknowledged, None, None);
             ("alert.acknowledged", json!({}))
         }
         AlertDeed::Assign(to) => {
@@ -375,7 +400,7 @@ fn act(kept: &mut KeptAlert, deed: &AlertDeed, by: &By) -> Option<Value> {
             ("alert.assigned", json!({ "assignee": to.as_ref().map(|id| &id.0) }))
         }
         AlertDeed::Mute(until) => {
-            (kept.state, kept.muted_until) = (AlertState::Muted, Some(*until));
+            (kept.state, kept.muted_until, kept.disposition) = (AlertState::Muted, Some(*until), None);
             ("alert.muted", json!({ "until": until.to_string() }))
         }
         AlertDeed::Resolve(disposition, note) => {
@@ -427,7 +452,7 @@ fn keep(
         Some((_, Some(past), _)) if past == "past" && !is_past => ("open".to_owned(), None, None, true),
         Some((state, disposition, until)) => {
             let is_muted = state == "muted" && until.is_some_and(|until| until > now.micros());
-            let is_heard = moved.is_graver && !is_muted && state != "resolved";
+            let is_heard = moved.is_graver && !is_muted && muted.is_none() && state != "resolved";
             (state, disposition, until, is_heard)
         }
     };

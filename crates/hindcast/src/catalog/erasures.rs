@@ -342,7 +342,13 @@ impl Catalog {
                     params![workspace.as_str(), text],
                 )?;
                 transaction.execute(
-                    "DELETE FROM report_schedule WHERE workspace = ?1 AND instr(lower(query), ?2)",
+                    "DELETE FROM report_schedule WHERE workspace = ?1
+                        AND (instr(lower(query), ?2) OR instr(lower(mail_to), ?2))",
+                    params![workspace.as_str(), text],
+                )?;
+                transaction.execute(
+                    "DELETE FROM report_mail WHERE workspace = ?1
+                        AND (instr(lower(mail_to), ?2) OR instr(lower(problem), ?2))",
                     params![workspace.as_str(), text],
                 )?;
                 transaction.execute("DELETE FROM attempt WHERE instr(lower(key), ?1)", [&text])?;

@@ -17,12 +17,14 @@ mod memberships;
 mod narrowing;
 mod outbox;
 mod people;
+mod report_mails;
 mod reports;
 mod retention;
 mod rules;
 mod schedules;
 mod sessions;
 mod settings;
+mod sources;
 mod teams;
 mod tokens;
 mod views;
@@ -42,11 +44,13 @@ pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
+pub use report_mails::ReportMail;
 pub use reports::Report;
 pub use rules::RuleRow;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
 pub use settings::{Settings, WorkingDays};
+pub use sources::{FetchedSource, NewSource, SOURCES_MAX};
 pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use views::{Shared, View};
@@ -57,7 +61,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 11] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -371,6 +375,40 @@ const MIGRATIONS: [&str; 9] = [
         id        TEXT NOT NULL,
         PRIMARY KEY (workspace, entry, id)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX entry_behind_alert ON alert_entry (workspace, id);
+",
+    "
+    ALTER TABLE report_schedule ADD COLUMN mail_to TEXT NOT NULL DEFAULT '';
+    CREATE TABLE report_mail (
+        report    TEXT PRIMARY KEY,
+        workspace TEXT NOT NULL,
+        mail_to   TEXT NOT NULL,
+        attempts  INTEGER NOT NULL DEFAULT 0,
+        next_at   INTEGER,
+        problem   TEXT NOT NULL DEFAULT '',
+        sent_at   INTEGER
+    ) STRICT;
+",
+    "
+    CREATE TABLE source (
+        id            TEXT PRIMARY KEY,
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        kind          TEXT NOT NULL,
+        name          TEXT NOT NULL,
+        connection    TEXT NOT NULL,
+        credential    BLOB NOT NULL,
+        hook_secret   BLOB,
+        every_minutes INTEGER NOT NULL,
+        paused_at     INTEGER,
+        created_at    INTEGER NOT NULL,
+        cursor        TEXT NOT NULL DEFAULT '',
+        next_at       INTEGER NOT NULL,
+        ran_at        INTEGER,
+        reached_at    INTEGER,
+        stored        INTEGER NOT NULL DEFAULT 0,
+        failures      INTEGER NOT NULL DEFAULT 0,
+        problem       TEXT NOT NULL DEFAULT ''
+    ) STRICT;
 ",
 ];
 

@@ -42,8 +42,8 @@ const COLUMNS: &str =
     json_sha256, bytes, created_at";
 
 impl Catalog {
-    /// Keeps a report, with the entry about it.
-    pub fn add_report(&self, report: &Report, event: &Value) -> Result<(), CatalogError> {
+    /// Keeps a report, with the entry about it; it is to be mailed to these addresses, if there are any.
+    pub fn add_report(&self, report: &Report, event: &Value, mail_to: &str) -> Result<(), CatalogError> {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
@@ -66,6 +66,12 @@ impl Catalog {
                 report.created_at.micros(),
             ],
         )?;
+        if !mail_to.is_empty() {
+            transaction.execute(
+                "INSERT INTO report_mail (report, workspace, mail_to, next_at) VALUES (?1, ?2, ?3, ?4)",
+                params![report.id, report.workspace.as_str(), mail_to, report.created_at.micros()],
+            )?;
+        }
         outbox::put(&transaction, &report.workspace, event)?;
         Ok(transaction.commit()?)
     }
@@ -90,7 +96,9 @@ impl Catalog {
 
     /// Forgets a report; whether it was there.
     pub fn forget_report(&self, id: &str) -> Result<bool, CatalogError> {
-        Ok(self.sql().execute("DELETE FROM report WHERE id = ?1", [id])? == 1)
+        let sql = self.sql();
+        sql.execute("DELETE FROM report_mail WHERE report = ?1", [id])?;
+        Ok(sql.execute("DELETE FROM report WHERE id = ?1", [id])? == 1)
     }
 
     /// The ids of all reports.

@@ -21,13 +21,15 @@ pub struct Schedule {
     pub query: String,
     /// The language it is written in.
     pub language: Language,
+    /// Who gets it by mail, addresses separated by commas; empty when nobody does.
+    pub mail_to: String,
     /// How often: `week` or `month`.
     pub every: String,
     /// When it is made next.
     pub next_at: Timestamp,
 }
 
-const COLUMNS: &str = "id, workspace, person, template, query, language, every, next_at";
+const COLUMNS: &str = "id, workspace, person, template, query, language, every, next_at, mail_to";
 
 impl Catalog {
     /// Keeps a schedule, with the entry about it; unless the workspace has so many already.
@@ -40,7 +42,7 @@ impl Catalog {
             return Ok(false);
         }
         transaction.execute(
-            &format!("INSERT INTO report_schedule ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"),
+            &format!("INSERT INTO report_schedule ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
             params![
                 schedule.id,
                 schedule.workspace.as_str(),
@@ -50,6 +52,7 @@ impl Catalog {
                 schedule.language.code(),
                 schedule.every,
                 schedule.next_at.micros(),
+                schedule.mail_to,
             ],
         )?;
         outbox::put(&transaction, &schedule.workspace, event)?;
@@ -115,6 +118,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<Schedule, CatalogError>> {
         template: row.get("template")?,
         query: row.get("query")?,
         language: Language::parse(&row.get::<_, String>("language")?).unwrap_or_default(),
+        mail_to: row.get("mail_to")?,
         every: row.get("every")?,
         next_at: Timestamp::from_micros(row.get("next_at")?),
     }))

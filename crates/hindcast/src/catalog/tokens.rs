@@ -58,13 +58,16 @@ pub enum Scope {
     Retention,
     /// Ask for erasures, and agree to those of others.
     Erase,
+    /// See alerts and decide about them, and change rules.
+    Alerts,
     /// Everything, in every workspace: make workspaces and tokens too.
     Admin,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 5] = [Self::Ingest, Self::Read, Self::Retention, Self::Erase, Self::Admin];
+    pub const ALL: [Self; 6] =
+        [Self::Ingest, Self::Read, Self::Retention, Self::Erase, Self::Alerts, Self::Admin];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
@@ -73,6 +76,7 @@ impl Scope {
             Self::Read => "read",
             Self::Retention => "retention",
             Self::Erase => "erase",
+            Self::Alerts => "alerts",
             Self::Admin => "admin",
         }
     }
@@ -84,7 +88,7 @@ impl Scope {
 
     /// Whether it is for those who see everything, so that a token with it is not narrowed.
     pub fn sees_everything(self) -> bool {
-        matches!(self, Self::Retention | Self::Erase | Self::Admin)
+        matches!(self, Self::Retention | Self::Erase | Self::Alerts | Self::Admin)
     }
 }
 

@@ -92,6 +92,7 @@ pub(super) struct Problem {
     pub field: Option<String>,
     pub index: Option<u64>,
     errors: Vec<Slip>,
+    flaws: Vec<Flaw>,
     request_id: Option<String>,
 }
 
@@ -101,6 +102,15 @@ pub(super) struct Problem {
 struct Slip {
     message: String,
     suggestion: Option<String>,
+}
+
+/// Something wrong with the text of a rule.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Flaw {
+    line: u64,
+    column: u64,
+    message: String,
 }
 
 impl fmt::Display for Problem {
@@ -114,6 +124,10 @@ impl fmt::Display for Problem {
             if let Some(suggestion) = &slip.suggestion {
                 write!(f, " (did you mean {suggestion}?)")?;
             }
+        }
+        // The first is in the sentence.
+        for Flaw { line, column, message } in self.flaws.iter().skip(1) {
+            write!(f, "\n  {line}:{column}: {message}")?;
         }
         if let Some(id) = &self.request_id {
             write!(f, " [request {id}]")?;

@@ -65,7 +65,7 @@ struct One {
 struct Create {
     #[command(flatten)]
     server: Server,
-    /// What it is: webhook, splunk, datadog, elastic, …
+    /// What it is: webhook, email, slack, teams, splunk, datadog, elastic, syslog, gelf, otlp, http or s3.
     #[arg(value_name = "KIND")]
     kind: String,
     /// What people call it.

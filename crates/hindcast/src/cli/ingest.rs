@@ -6,10 +6,12 @@
 
 mod csv;
 mod dry_run;
-mod input;
+pub(super) mod input;
 mod progress;
 mod send;
 mod split;
+
+pub(super) use input::open as records;
 
 use super::client::Server;
 use anyhow::Context as _;
@@ -55,7 +57,7 @@ pub(super) struct Args {
 
 /// What may be in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// One JSON object a line.
     Ndjson,
     /// A JSON array, or a single object.

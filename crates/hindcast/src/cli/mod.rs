@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod alert;
 mod backup;
 mod client;
 mod completions;
@@ -8,12 +9,14 @@ mod destination;
 mod erase;
 mod export;
 mod hold;
+mod import;
 mod ingest;
 mod keys;
 mod person;
 mod report;
 mod retention;
 mod row;
+mod rule;
 mod search;
 mod serve;
 mod tail;
@@ -46,6 +49,8 @@ enum Command {
     Demo(demo::Args),
     /// Send events from files or standard input to a server.
     Ingest(ingest::Args),
+    /// Fetch another product's log, or map somebody's file, into a server.
+    Import(import::Args),
     /// Find entries.
     Search(search::Args),
     /// Follow entries as they come.
@@ -70,6 +75,10 @@ enum Command {
     Token(token::Args),
     /// Make and look after destinations: where entries are sent.
     Destination(destination::Args),
+    /// See alerts, and decide about them.
+    Alert(alert::Args),
+    /// See, write, try and tune the rules that alert.
+    Rule(rule::Args),
     /// List people, and let somebody in again.
     Person(person::Args),
     /// Make and list workspaces.
@@ -91,6 +100,7 @@ impl Cli {
             Command::Serve(args) => serve::run(&args),
             Command::Demo(args) => demo::run(&args),
             Command::Ingest(args) => ingest::run(&args),
+            Command::Import(args) => import::run(&args),
             Command::Search(args) => search::run(&args),
             Command::Tail(args) => tail::run(&args),
             Command::Export(args) => export::run(&args),
@@ -103,6 +113,8 @@ impl Cli {
             Command::Restore(args) => backup::run_restore(&args),
             Command::Token(args) => token::run(&args),
             Command::Destination(args) => destination::run(&args),
+            Command::Alert(args) => alert::run(&args),
+            Command::Rule(args) => rule::run(&args),
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),

@@ -54,7 +54,7 @@ struct Create {
     /// Who answers for what is done with it, by their email address; needed to ask for erasures and to agree to them.
     #[arg(long, value_name = "EMAIL")]
     person: Option<String>,
-    /// What it may do: ingest, read, retention, erase or admin; more than one by commas.
+    /// What it may do: ingest, read, retention, erase, alerts or admin; more than one by commas.
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = scope, required = true)]
     scopes: Vec<Scope>,
     /// When it stops working: 90d, 12h, or a time such as 2027-01-31T00:00:00Z.
@@ -78,7 +78,7 @@ fn field(word: &str) -> Result<Field, String> {
 
 /// When a token stops working, as it was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expiry {
+pub(super) enum Expiry {
     In(i64),
     At(Timestamp),
 }
@@ -210,7 +210,7 @@ fn scope(word: &str) -> Result<Scope, String> {
     Scope::parse(word).ok_or_else(|| "a scope is ingest, read, retention, erase or admin".to_owned())
 }
 
-fn expiry(text: &str) -> Result<Expiry, String> {
+pub(super) fn expiry(text: &str) -> Result<Expiry, String> {
     let wrong = || {
         format!("{text:?} is neither a duration such as 90d or 12h nor a time such as 2027-01-31T00:00:00Z")
     };
@@ -232,7 +232,7 @@ fn expiry(text: &str) -> Result<Expiry, String> {
 }
 
 impl Expiry {
-    fn after(self, now: Timestamp) -> anyhow::Result<Timestamp> {
+    pub(super) fn after(self, now: Timestamp) -> anyhow::Result<Timestamp> {
         let at = match self {
             Self::In(micros) => Timestamp::from_micros(now.micros().saturating_add(micros)),
             Self::At(at) => at,

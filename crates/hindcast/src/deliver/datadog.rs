@@ -21,6 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) const KIND: KindOf = KindOf {
     word: "datadog",
     name: "Datadog",
+    is_for_people: false,
     fields: &[
         Field::optional(
             "site",

@@ -20,6 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) const KIND: KindOf = KindOf {
     word: "elastic",
     name: "Elasticsearch, OpenSearch",
+    is_for_people: false,
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://elastic.example.com:9200" }),
         Field::required("index", FieldKind::Text { bytes_max: 200, example: "logs-audit-default" }),

@@ -1,7 +1,8 @@
 //! Entries on their way out, and whose they are.
 
 use crate::deliver::guard::Guard;
-use hindcast_event::Timestamp;
+use crate::deliver::smtp::Ours;
+use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::{Clock, WorkspaceId};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -58,6 +59,23 @@ pub(crate) struct Sender {
     pub guard: Arc<Guard>,
     /// Signs for the log of the workspace.
     pub notary: Arc<dyn Notary>,
+    /// What messages to its people need.
+    pub people: Arc<People>,
+}
+
+/// What messages to the people of a workspace need.
+#[derive(Clone, Default)]
+pub(crate) struct People {
+    /// What the workspace is called.
+    pub workspace: String,
+    /// The language of those who chose none.
+    pub language: Language,
+    /// The time zone of those who chose none.
+    pub zone: String,
+    /// The address people reach us at; empty when it is not known.
+    pub public_url: String,
+    /// The mail server of this installation.
+    pub mail: Option<Arc<Ours>>,
 }
 
 /// Signs for the log of a workspace, and knows how far it is.

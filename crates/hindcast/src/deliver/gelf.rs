@@ -15,6 +15,7 @@ use std::time::Duration;
 pub(crate) const KIND: KindOf = KindOf {
     word: "gelf",
     name: "Graylog (GELF)",
+    is_for_people: false,
     fields: &[
         Field::optional("transport", FieldKind::Choice(&["http", "tls", "tcp", "udp"])),
         Field::optional("url", FieldKind::Url { example: "https://graylog.example.com:12201/gelf" }),

@@ -1,4 +1,4 @@
-//! Who may be spoken to. People of a workspace choose where entries go, and the server can reach more than they can: its own
+//! Who may be spoken to. People of a workspace choose where entries go and come from, and the server can reach more than they can: its own
 //! network, its cloud's metadata. So a name is resolved here, every address it has must be public or the operator's own
 //! choice, and the connection goes to the very address that was looked at.
 
@@ -44,6 +44,12 @@ impl Guard {
     /// `allowed` are networks that the operator lists: they may be private, and may be spoken to without TLS.
     pub fn new(allowed: &[Network]) -> Self {
         Self { allowed: allowed.to_vec() }
+    }
+
+    /// Refuses nobody: for whoever types an address at a machine that is theirs.
+    pub fn none() -> Self {
+        let all = ["0.0.0.0/0", "::/0"].into_iter().filter_map(|all| all.parse().ok());
+        Self { allowed: all.collect() }
     }
 
     /// The addresses of a host that may be connected to, for whoever speaks something else than HTTP. Resolves once; connect
@@ -208,6 +214,10 @@ mod tests {
         assert!(matches!(check(&["1.1.1.1"], false), Err(Refused::Plain(_))));
         assert!(matches!(check(&["10.2.0.1"], true), Err(Refused::Reserved { .. })));
         assert!(matches!(check(&["1.1.1.1", "127.0.0.1"], true), Err(Refused::Reserved { .. })));
+        for address in ["127.0.0.1", "169.254.169.254", "1.1.1.1", "::1", "2606:4700::1111"] {
+            let found = [SocketAddr::new(ip(address), 80)];
+            assert!(Guard::none().check("x", &found, false).is_ok(), "{address}");
+        }
     }
 
     #[test]

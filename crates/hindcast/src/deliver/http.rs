@@ -13,6 +13,7 @@ use std::time::Duration;
 pub(crate) const KIND: KindOf = KindOf {
     word: "http",
     name: "HTTP (NDJSON, JSON, CloudEvents)",
+    is_for_people: false,
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://collector.example.com/events" }),
         Field::optional("body", FieldKind::Choice(&["ndjson", "array", "single", "binary"])),

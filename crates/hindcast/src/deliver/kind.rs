@@ -2,7 +2,8 @@
 
 use super::format::Format;
 use super::{
-    Field, Invalid, Sender, Settings, Sink, datadog, elastic, gelf, http, otlp, s3, splunk, syslog, webhook,
+    Field, Invalid, Sender, Settings, Sink, datadog, elastic, email, gelf, http, otlp, s3, slack, splunk,
+    syslog, teams, webhook,
 };
 use serde_json::{Map, Value};
 
@@ -12,6 +13,8 @@ pub(crate) struct KindOf {
     pub word: &'static str,
     /// What it is called, the same in every language.
     pub name: &'static str,
+    /// It writes messages to people: few of them, and about alerts unless they want something else.
+    pub is_for_people: bool,
     /// What it is told.
     pub fields: &'static [Field],
     /// How it may spell entries; the first is the default.
@@ -24,6 +27,13 @@ pub(crate) struct KindOf {
     pub open: Opens,
     /// Fills in what is better made than chosen, such as a secret, and gives what is told of it this once.
     pub complete: fn(&mut Map<String, Value>, Format) -> Option<String>,
+}
+
+impl KindOf {
+    /// The filter that people are offered when they make one.
+    pub fn offered_query(&self) -> &'static str {
+        if self.is_for_people { "action:alert.raised" } else { "" }
+    }
 }
 
 /// Checks settings and makes a sink.
@@ -41,6 +51,9 @@ pub(crate) enum Retry {
 /// All kinds, in the order people choose from.
 pub(crate) const KINDS: &[&KindOf] = &[
     &webhook::KIND,
+    &email::KIND,
+    &slack::KIND,
+    &teams::KIND,
     &splunk::KIND,
     &datadog::KIND,
     &elastic::KIND,

@@ -6,28 +6,35 @@
 
 mod datadog;
 mod elastic;
+mod email;
 mod entry;
 pub(crate) mod format;
 mod gelf;
 pub(crate) mod guard;
 mod http;
 pub(crate) mod kind;
+mod message;
 mod otlp;
 #[cfg(test)]
 mod peers;
 mod read;
+pub(crate) mod report;
 mod s3;
 pub(crate) mod settings;
 mod shared;
+mod slack;
+pub(crate) mod smtp;
 mod splunk;
 mod stream;
 mod syslog;
+mod teams;
 mod tried;
 pub(crate) mod wanted;
 pub(crate) mod web;
 mod webhook;
 
-pub(crate) use entry::{Notary, Outgoing, Sender};
+pub(crate) use email::mailboxes;
+pub(crate) use entry::{Notary, Outgoing, People, Sender};
 pub(crate) use guard::Guard;
 pub(crate) use kind::{KindOf, Retry};
 #[cfg(test)]

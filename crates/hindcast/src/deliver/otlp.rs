@@ -16,6 +16,7 @@ use std::time::Duration;
 pub(crate) const KIND: KindOf = KindOf {
     word: "otlp",
     name: "OpenTelemetry (OTLP)",
+    is_for_people: false,
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://collector.example.com:4318/v1/logs" }),
         Field::optional("encoding", FieldKind::Choice(&["protobuf", "json"])),

@@ -20,6 +20,7 @@ pub(crate) fn sender() -> Sender {
         clock: Arc::new(|| Timestamp::from_micros(1_763_752_620_000_000)),
         guard: Arc::new(Guard::new(&["127.0.0.0/8".parse().expect("a network")])),
         notary: Arc::new(TestNotary),
+        people: Arc::default(),
     }
 }
 

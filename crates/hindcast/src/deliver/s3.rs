@@ -24,6 +24,7 @@ use store::{Store, Trouble};
 pub(crate) const KIND: KindOf = KindOf {
     word: "s3",
     name: "S3, Google Cloud Storage, Azure Blob Storage",
+    is_for_people: false,
     fields: &[
         Field::required("bucket", FieldKind::Text { bytes_max: 500, example: "s3://audit-log/hindcast" }),
         Field::optional("region", FieldKind::Text { bytes_max: 60, example: "eu-central-1" }),

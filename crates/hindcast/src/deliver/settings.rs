@@ -173,6 +173,11 @@ impl Settings {
         self.text(name).ok_or_else(|| Invalid::new(name, "is required"))
     }
 
+    /// Whether something was given.
+    pub fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// A number, or its default.
     pub fn number(&self, name: &str, default: u64) -> u64 {
         self.values.get(name).and_then(Value::as_u64).unwrap_or(default)

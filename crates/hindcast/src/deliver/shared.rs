@@ -1,12 +1,13 @@
 //! What destinations share: the guard, and a way to tell the dispatcher that something changed.
 
 use super::guard::Guard;
-use super::{Invalid, KindOf, Notary, Owed, Sender, Settings, Sink, format::Format, kind};
+use super::smtp::Ours;
+use super::{Invalid, KindOf, Notary, Owed, People, Sender, Settings, Sink, format::Format, kind};
 use crate::app::App;
 use crate::catalog::Destination;
-use crate::config::Network;
+use crate::config::Config;
 use anyhow::Context as _;
-use hindcast_event::{Arrival, Draft, Entries, Kind};
+use hindcast_event::{Arrival, Draft, Entries, Kind, Language};
 use hindcast_ledger::{Ledger, WorkspaceId};
 use hindcast_segments::Sight;
 use hindcast_segments::query::{ParseContext, Query};
@@ -14,17 +15,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What destinations share.
-#[derive(Debug)]
 pub(crate) struct Deliver {
     guard: Arc<Guard>,
+    mail: Option<Arc<Ours>>,
     changes: AtomicU64,
     erasures: AtomicU64,
 }
 
 impl Deliver {
-    /// `allowed` are networks the operator permits; see [`Guard::new`].
-    pub fn new(allowed: &[Network]) -> Self {
-        Self { guard: Arc::new(Guard::new(allowed)), changes: AtomicU64::new(0), erasures: AtomicU64::new(0) }
+    /// With the networks that the operator permits, and their mail server.
+    pub fn open(config: &Config) -> anyhow::Result<Self> {
+        let mail = Ours::open(&config.mail, &config.ledger.name)?;
+        let (changes, erasures) = Default::default();
+        Ok(Self { guard: Arc::new(Guard::new(&config.deliver.allow)), mail, changes, erasures })
+    }
+
+    /// The mail server of this installation.
+    pub fn mail(&self) -> Option<&Arc<Ours>> {
+        self.mail.as_ref()
+    }
+
+    /// Whom the server may speak to, for others who ask where people want.
+    pub fn guard(&self) -> &Arc<Guard> {
+        &self.guard
     }
 
     /// Says that people changed a destination: whoever delivers looks again before the next try.
@@ -56,6 +69,20 @@ impl Deliver {
             clock: app.clock.clone(),
             guard: self.guard.clone(),
             notary: Arc::new(LogNotary { ledger: app.ledger.clone(), workspace: workspace.clone() }),
+            people: Arc::new(self.people(app, workspace)),
+        }
+    }
+
+    /// What messages need to know; where that cannot be read, they are in English and UTC.
+    pub fn people(&self, app: &App, workspace: &WorkspaceId) -> People {
+        let settings = app.catalog.settings(workspace).unwrap_or_default();
+        let known = app.catalog.workspace(workspace).ok().flatten();
+        People {
+            workspace: known.map_or_else(|| workspace.to_string(), |known| known.name),
+            language: Language::parse(&settings.language).unwrap_or_default(),
+            zone: settings.zone,
+            public_url: app.config.server.public_url.clone(),
+            mail: self.mail.clone(),
         }
     }
 }

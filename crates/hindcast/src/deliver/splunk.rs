@@ -20,6 +20,7 @@ const ACK_SECONDS: u64 = 120;
 pub(super) const KIND: KindOf = KindOf {
     word: "splunk",
     name: "Splunk HTTP Event Collector",
+    is_for_people: false,
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://splunk.example.com:8088" }),
         Field::required("token", FieldKind::Text { bytes_max: 200, example: "" }).secret(),

@@ -16,6 +16,7 @@ use std::time::Duration;
 pub(crate) const KIND: KindOf = KindOf {
     word: "syslog",
     name: "Syslog (RFC 5424)",
+    is_for_people: false,
     fields: &[
         Field::required("address", FieldKind::Text { bytes_max: 300, example: "logs.example.com:6514" }),
         Field::optional("transport", FieldKind::Choice(&["tls", "tcp", "udp"])),

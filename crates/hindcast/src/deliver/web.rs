@@ -1,4 +1,4 @@
-//! Requests to destinations: behind the guard, without redirects or proxies, with little time and small answers.
+//! Requests to destinations, and to the products of sources: behind the guard, without redirects or proxies, with little time and small answers.
 
 use super::guard::{ADDRESSES_MAX, Guard};
 use super::{Invalid, Said, Settings, Tried};
@@ -19,7 +19,7 @@ pub(crate) const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 /// Nobody is believed who wants us to wait longer.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 3600);
 
-/// Sends requests to one destination.
+/// Sends requests to one destination or product.
 pub(crate) struct Web {
     agent: ureq::Agent,
     answer_bytes_max: u64,
@@ -49,6 +49,11 @@ impl Web {
                 RootCerts::from(certificates)
             }
         };
+        Ok(Self::trusting(guard, timeout, roots))
+    }
+
+    /// The same with certificates from anywhere.
+    pub fn trusting(guard: &Arc<Guard>, timeout: Duration, roots: RootCerts) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -59,7 +64,7 @@ impl Web {
             .build();
         let guarded = Guarded(guard.clone());
         let agent = ureq::Agent::with_parts(config, DefaultConnector::new(), guarded);
-        Ok(Self { agent, answer_bytes_max: ANSWER_BYTES_MAX })
+        Self { agent, answer_bytes_max: ANSWER_BYTES_MAX }
     }
 
     /// The same, for answers that may be larger.
@@ -83,12 +88,17 @@ impl Web {
         let request = Request::builder().method(method).uri(url);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let failed = |error: &dyn std::fmt::Display| Said::nothing(&error.to_string());
-        let bodiless = matches!(request.method_ref(), Some(&(Method::GET | Method::HEAD | Method::DELETE)));
+        let request = request.body(body).map_err(|error| failed(&error))?;
+        self.run(request).map_err(|error| failed(&error))
+    }
+
+    /// Sends a request, for those who tell one failure from another.
+    pub fn run(&self, request: Request<&[u8]>) -> Result<Answer, ureq::Error> {
+        let bodiless = matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
         let response = match bodiless {
-            true => request.body(()).map(|request| self.agent.run(request)),
-            false => request.body(body).map(|request| self.agent.run(request)),
+            true => self.agent.run(request.map(|_| ()))?,
+            false => self.agent.run(request)?,
         };
-        let response = response.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let retry_after = retry_after(&headers);
         let mut read = Vec::new();

@@ -24,6 +24,7 @@ const TIMEOUT_SECONDS: u64 = 15;
 pub(super) const KIND: KindOf = KindOf {
     word: "webhook",
     name: "Webhook",
+    is_for_people: false,
     fields: &[
         Field::required("url", FieldKind::Url { example: "https://example.com/hooks/audit" }),
         Field::optional("signing", FieldKind::Choice(&["hmac", "ed25519"])),

@@ -9,7 +9,7 @@ use super::geo::Country;
 use super::judge::Judge;
 use super::key::{Key, Of};
 use super::memory::{Actor, Memory, Seen};
-use super::told::{Reread, Theme, Told};
+use super::told::{Import, Reread, Theme, Told};
 use super::travel::Spot;
 use crate::app::App;
 use crate::kept::Kept;
@@ -169,7 +169,8 @@ impl Known {
 
     /// What the memory takes in of an event; address and agent are added by those who know them.
     pub(super) fn seen(&self, told: &Told<'_>, local_hour: u32, country: Option<Country>) -> Seen {
-        let is_known = told.actor_type != "anonymous";
+        // What happened nobody knows when is no habit.
+        let is_known = told.actor_type != "anonymous" && told.import != Some(Import::Timeless);
         let is_sign_in = told.theme == Theme::SignIn && told.is_success;
         let spot =
             country.filter(|_| is_sign_in).map(|country| Spot { country, point: told.point, at: told.at });

@@ -71,8 +71,11 @@ impl Story {
 
 fn told(app: &App, room: &Room, event: Value) -> Value {
     let appended = app.record(&room.id, Kind::Event, &event).expect("appended");
-    let entries =
-        room.store.snapshot().scan(appended.first..appended.first + 1).next().expect("one").expect("read");
+    facts_of(room, appended.first)
+}
+
+fn facts_of(room: &Room, index: u64) -> Value {
+    let entries = room.store.snapshot().scan(index..index + 1).next().expect("one").expect("read");
     let mut json = Vec::new();
     entries.get(0).expect("one").write_json(&mut json).expect("sound");
     serde_json::from_slice::<Value>(&json).expect("JSON")["facts"].clone()
@@ -304,4 +307,113 @@ fn the_file_of_another_workspace_is_not_taken() {
     assert_eq!(story.app.facts.known(&other).memory().actor(1), None);
     assert_eq!(story.app.facts.known(&other).memory().next, 0);
     story.app.close();
+}
+
+/// A workspace that goes by our clock, and whose past is fetched from elsewhere.
+struct Fetched {
+    _home: tempfile::TempDir,
+    app: App,
+    room: Arc<Room>,
+}
+
+impl Fetched {
+    fn new() -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let app = open(home.path());
+        let id = app.create_workspace("Main", &By::server()).expect("made").id;
+        let room = app.rooms.get(&id).expect("there");
+        Self { _home: home, app, room }
+    }
+
+    /// Imports events that the log may have, and says how many were new and which facts the last of them got.
+    fn import(&self, events: &[Value]) -> (usize, Value) {
+        let import = |(nth, event): (usize, &Value)| {
+            let mut event = event.clone();
+            let mut from = json!({ "id": nth.to_string(), "product": "crm" });
+            if event["occurred_at"].is_null() {
+                from["time"] = json!("unknown");
+            }
+            event["metadata"] = json!({ "imported_from": from });
+            event["id"] = json!(format!("crm-{nth}-{}", event["action"]));
+            event.to_string()
+        };
+        let drafts: Vec<_> = events.iter().enumerate().map(import).collect();
+        let once = self.app.append_drafts_once(&self.room.id, &drafts).expect("appended");
+        let appended = once.appended.expect("something was new");
+        (once.ids.len(), facts_of(&self.room, appended.first + appended.count - 1))
+    }
+}
+
+#[test]
+fn what_is_imported_is_judged_by_its_own_time_and_never_by_itself() {
+    let fetched = Fetched::new();
+    let mut past: Vec<_> = (3..=6)
+        .map(|day| sign_in(&format!("2025-03-0{day}T10:00:00Z"), "198.51.100.4", "DE"))
+        .chain([sign_in("2025-03-06T23:00:00Z", "203.0.113.77", "JP")])
+        .collect();
+    let (new, facts) = fetched.import(&past);
+    assert_eq!(new, 5);
+    for (fact, value) in [
+        ("actions_1h", json!(1)),
+        ("actor_age_days", json!(3)),
+        ("actor_dormant_days", json!(0)),
+        ("country_new_for_actor", json!(true)),
+        ("off_hours", json!(true)),
+        ("travel_neighbour", json!(false)),
+    ] {
+        assert_eq!(facts[fact], value, "{fact} of {facts}");
+    }
+    assert!((500..1000).contains(&facts["travel_kmh"].as_i64().expect("a speed")), "{facts}");
+    let before = fetched.app.facts.known(&fetched.room.id).memory();
+
+    // The same again, with one that is new: nothing is counted twice.
+    past.push(sign_in("2025-03-06T23:10:00Z", "203.0.113.77", "JP"));
+    let (new, facts) = fetched.import(&past);
+    assert_eq!((new, &facts["actions_1h"], &facts["ip_new_for_actor"]), (1, &json!(2), &json!(false)));
+
+    fetched.app.facts.remember(&fetched.app, &fetched.room.id);
+    let learned = fetched.app.facts.known(&fetched.room.id).memory();
+    assert_ne!(learned, before);
+    fetched.app.facts.forget(&fetched.room.id).expect("forgotten");
+    fetched.app.facts.remember(&fetched.app, &fetched.room.id);
+    assert_eq!(fetched.app.facts.known(&fetched.room.id).memory(), learned, "as the log tells it");
+    fetched.app.close();
+}
+
+#[test]
+fn what_is_imported_from_before_is_not_compared_with_what_came_after_and_changes_nothing_of_it() {
+    let fetched = Fetched::new();
+    let live = |event: Value| told(&fetched.app, &fetched.room, event);
+    let ana = |action: &str| json!({ "action": action, "actor": { "type": "user", "id": "ana" } });
+    (0..4).for_each(|_| drop(live(ana("macro.updated"))));
+    live(ana("impersonation.started"));
+    let mut ended = ana("impersonation.ended");
+    ended["occurred_at"] = json!("2025-03-03T09:00:00Z");
+    let (_, facts) = fetched.import(&[ended, sign_in("2025-03-03T10:00:00Z", "203.0.113.77", "JP")]);
+    for fact in ["actor_age_days", "actor_dormant_days", "ip_new_for_actor", "after_impersonation"] {
+        assert_eq!(facts[fact], Value::Null, "{fact} of {facts}");
+    }
+    assert_eq!((&facts["actions_1h"], &facts["off_hours"]), (&json!(1), &json!(false)), "{facts}");
+    let now = live(ana("macro.updated"));
+    assert_eq!((&now["after_impersonation"], &now["same_action_1h"]), (&json!(true), &json!(5)), "{now}");
+    fetched.app.close();
+}
+
+#[test]
+fn what_happened_nobody_knows_when_tells_no_habit_and_nothing_comes_from_the_future() {
+    let fetched = Fetched::new();
+    let mut timeless = sign_in("", "10.0.0.7", "DE");
+    timeless.as_object_mut().expect("an object").remove("occurred_at");
+    let (_, facts) = fetched.import(&[timeless]);
+    let names: Vec<_> = facts.as_object().expect("facts").keys().map(String::as_str).collect();
+    assert_eq!(names, ["actor_is_bot", "ip_class", "ua_browser", "ua_device"], "{facts}");
+    let (_, ahead) = fetched.import(&[sign_in("2099-03-03T10:00:00Z", "203.0.113.77", "JP")]);
+    assert_eq!(ahead["actor_age_days"], 0);
+    let later = told(
+        &fetched.app,
+        &fetched.room,
+        json!({ "action": "a.b", "actor": { "type": "user", "id": "ana" } }),
+    );
+    assert_eq!((&later["actions_1h"], &later["actor_age_days"]), (&json!(2), &json!(0)), "{later}");
+    fetched.app.close();
 }

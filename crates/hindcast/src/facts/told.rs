@@ -1,6 +1,7 @@
 //! What an event tells, as far as facts are worked out from it; the same of a draft and of an entry that is read again.
 
 use super::geo::Country;
+use crate::sources::IMPORTED_FROM;
 use hindcast_event::json::{self, Json};
 use hindcast_event::{Draft, Entry, OutcomeResult, Timestamp};
 use std::net::IpAddr;
@@ -49,6 +50,25 @@ pub struct Told<'t> {
     pub is_own_target: Option<bool>,
     /// The host a webhook points to.
     pub host: Option<&'t str>,
+    /// Whether it was imported, and what of its time.
+    pub import: Option<Import>,
+}
+
+/// What is imported tells of another time than that of its arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Import {
+    /// It says when it happened.
+    Timed,
+    /// Nobody knows when it happened.
+    Timeless,
+}
+
+impl Import {
+    /// Of the metadata that says so, if there is any.
+    fn of(from: Option<&Json<'_>>) -> Option<Self> {
+        let is_unknown = |from: &Json<'_>| from.get("time").and_then(Json::as_str) == Some("unknown");
+        from.map(|from| if is_unknown(from) { Self::Timeless } else { Self::Timed })
+    }
 }
 
 /// Which time an event is judged by.
@@ -57,15 +77,29 @@ pub enum Clock {
     /// The claim if it lies within a day of our clock, or else our clock.
     #[default]
     Ours,
-    /// The claim, however old: for a past that is told now, such as that of the demo.
+    /// The claim if it is no more than a day ahead of our clock: for what is imported.
+    Past,
+    /// The claim, whatever it is: for a past that is told now, such as that of the demo.
     Claimed,
+}
+
+impl Clock {
+    /// That of one event.
+    fn of(self, import: Option<Import>) -> Self {
+        if self == Self::Ours && import.is_some() { Self::Past } else { self }
+    }
 }
 
 /// The time an event is judged by, in seconds since 1970.
 pub fn judged(clock: Clock, claim: Option<Timestamp>, now: Timestamp) -> u32 {
     let claim = claim.unwrap_or(now);
     let is_near = claim.micros().abs_diff(now.micros()) <= CLAIM_MICROS_MAX;
-    let at = if is_near || clock == Clock::Claimed { claim } else { now };
+    let counts = match clock {
+        Clock::Ours => is_near,
+        Clock::Past => is_near || claim < now,
+        Clock::Claimed => true,
+    };
+    let at = if counts { claim } else { now };
     u32::try_from(at.seconds().max(0)).unwrap_or(u32::MAX)
 }
 
@@ -79,12 +113,14 @@ impl<'t> Told<'t> {
             context: draft.context.as_ref(),
             targets: &draft.targets,
         };
+        let member = |name: &str| Some(&draft.metadata.iter().find(|(known, _)| known == name)?.1);
         let url = |name: &str| {
-            let (_, value) = draft.metadata.iter().find(|(known, _)| known == name)?;
+            let value = member(name)?;
             value.as_str().or_else(|| value.get("url")?.as_str())
         };
+        let import = Import::of(member(IMPORTED_FROM));
         let after = || draft.changes.iter().find(|change| change.path == "/url")?.after.as_ref()?.as_str();
-        parts.told(judged(clock, draft.occurred_at, now), || {
+        parts.told(import, judged(clock.of(import), draft.occurred_at, now), || {
             after().or_else(|| url("url")).or_else(|| url("webhook"))
         })
     }
@@ -99,6 +135,7 @@ pub struct Reread<'e> {
     targets: Vec<Json<'e>>,
     facts: Option<Json<'e>>,
     url: Option<Json<'e>>,
+    import: Option<Import>,
     at: u32,
 }
 
@@ -112,6 +149,7 @@ impl<'e> Reread<'e> {
         let member = |name: &str| {
             view.metadata.iter().find(|(known, _)| *known == name).and_then(|(_, value)| read(value))
         };
+        let import = Import::of(member(IMPORTED_FROM).as_ref());
         Some(Self {
             result: view.result,
             actor: read(view.actor)?,
@@ -119,7 +157,8 @@ impl<'e> Reread<'e> {
             targets: view.targets.iter().filter_map(|target| read(target)).collect(),
             facts: view.facts.and_then(read),
             url: after.or_else(|| member("url")).or_else(|| member("webhook")),
-            at: judged(clock, Some(view.occurred_at), entry.received_at),
+            import,
+            at: judged(clock.of(import), Some(view.occurred_at), entry.received_at),
             action: view.action,
         })
     }
@@ -134,7 +173,7 @@ impl<'e> Reread<'e> {
             targets: &self.targets,
         };
         let url = || self.url.as_ref().and_then(|url| url.as_str().or_else(|| url.get("url")?.as_str()));
-        let mut told = parts.told(self.at, url)?;
+        let mut told = parts.told(self.import, self.at, url)?;
         let fact = |name: &str| self.facts.as_ref()?.get(name)?.as_str();
         told.country = told.country.or_else(|| fact("ip_country").and_then(Country::parse));
         told.address = fact("source_ip").and_then(|text| text.parse().ok()).or(told.address);
@@ -153,7 +192,12 @@ struct Parts<'p> {
 }
 
 impl<'p> Parts<'p> {
-    fn told(&self, at: u32, url: impl FnOnce() -> Option<&'p str>) -> Option<Told<'p>> {
+    fn told(
+        &self,
+        import: Option<Import>,
+        at: u32,
+        url: impl FnOnce() -> Option<&'p str>,
+    ) -> Option<Told<'p>> {
         let text = |json: &'p Json<'_>, name: &str| json.get(name)?.as_str();
         let context = |name: &str| self.context?.get(name);
         let geo = context("geo");
@@ -187,6 +231,7 @@ impl<'p> Parts<'p> {
             is_own_target: (!self.targets.is_empty())
                 .then(|| self.targets.iter().any(|target| text(target, "id") == Some(actor_id))),
             host: if theme == Theme::Webhook { url().and_then(host) } else { None },
+            import,
         })
     }
 }
@@ -233,6 +278,8 @@ mod tests {
             ("2026-11-21T11:59:59Z", Clock::Ours, "2026-11-22T12:00:00Z"),
             ("2026-11-23T11:00:00Z", Clock::Ours, "2026-11-23T11:00:00Z"),
             ("2099-01-01T00:00:00Z", Clock::Ours, "2026-11-22T12:00:00Z"),
+            ("2026-01-01T00:00:00Z", Clock::Past, "2026-01-01T00:00:00Z"),
+            ("2026-11-24T00:00:00Z", Clock::Past, "2026-11-22T12:00:00Z"),
             ("2026-01-01T00:00:00Z", Clock::Claimed, "2026-01-01T00:00:00Z"),
         ] {
             assert_eq!(judged(clock, Timestamp::parse(claim), now), seconds(at), "{claim}");

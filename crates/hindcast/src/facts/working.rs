@@ -12,7 +12,7 @@ use super::judge::Judge;
 use super::known::{Known, Touched};
 use super::memory::{Actor, Seen};
 use super::section::Section;
-use super::told::{Theme, Told};
+use super::told::{Import, Theme, Told};
 use super::travel::way;
 use super::widens::widens;
 use hindcast_event::{Draft, Timestamp};
@@ -105,7 +105,7 @@ impl Working {
             ip_asn: place.asn,
             ip_class: class,
             ip_country: place.country,
-            off_hours: Some(self.judge.calendar.is_off(local)),
+            off_hours: (told.import != Some(Import::Timeless)).then(|| self.judge.calendar.is_off(local)),
             self_target: told.is_own_target,
             source_ip: source.filter(|source| Some(*source) != told.address.map(|sent| sent.to_canonical())),
             ua_browser: agent.as_ref().and_then(|agent| agent.browser.as_deref()),
@@ -115,7 +115,7 @@ impl Working {
             ..Section::default()
         };
         if seen.actor != 0 {
-            compare(self.actor(&seen), &seen, told.theme, &mut section);
+            compare(self.actor(&seen), &seen, &told, &mut section);
         }
         section.write(&mut self.out);
         self.seen.push(seen);
@@ -171,7 +171,9 @@ impl Working {
 }
 
 /// Compares an event with what its actor usually does, and takes it in.
-fn compare(actor: &mut Actor, seen: &Seen, theme: Theme, section: &mut Section<'_>) {
+fn compare(actor: &mut Actor, seen: &Seen, told: &Told<'_>, section: &mut Section<'_>) {
+    // What is imported from before the time that is remembered cannot be compared with what came after it.
+    let is_before = told.import.is_some() && actor.is_before(seen.at);
     let habits = actor.habits(seen);
     let way = seen.sign_in.and_then(|spot| way(actor.signed_in()?, spot));
     actor.take(seen);
@@ -179,11 +181,14 @@ fn compare(actor: &mut Actor, seen: &Seen, theme: Theme, section: &mut Section<'
     section.actions_1h = Some(counts.actions);
     section.same_action_1h = Some(counts.same_action);
     section.distinct_targets_1h = (seen.target != 0).then_some(counts.targets);
+    if is_before {
+        return;
+    }
     section.z_same_action_30d = counts.z;
     section.actor_age_days = habits.age_days;
     section.actor_dormant_days = habits.dormant_days;
     // What begins or ends an impersonation is no part of it.
-    let is_edge = matches!(theme, Theme::ImpersonationStart | Theme::ImpersonationEnd);
+    let is_edge = matches!(told.theme, Theme::ImpersonationStart | Theme::ImpersonationEnd);
     section.after_impersonation = (!is_edge).then_some(habits.after_impersonation);
     section.country_new_for_actor = habits.is_country_new;
     section.ip_new_for_actor = habits.is_address_new;

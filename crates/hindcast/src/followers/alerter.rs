@@ -7,6 +7,7 @@ mod watching;
 
 use super::{is_quarantined, pause};
 use crate::app::App;
+use crate::rooms::Room;
 use hindcast_ledger::WorkspaceId;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -20,19 +21,15 @@ pub(super) fn follow(app: &App) {
     let mut watched: BTreeMap<WorkspaceId, Watching> = BTreeMap::new();
     let mut failed: BTreeMap<WorkspaceId, Instant> = BTreeMap::new();
     while pause(app, LOOK_EVERY) {
-        let told = app.alerts.take_told();
-        watched.retain(|workspace, _| !told.forgotten.contains(workspace));
-        for (workspace, ids) in told.closed {
-            if let Some(watching) = watched.get_mut(&workspace) {
-                ids.iter().for_each(|id| watching.close(id));
-            }
-        }
         failed.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
         for room in app.rooms.all() {
             if failed.contains_key(&room.id) || is_quarantined(app, &room) {
                 continue;
             }
             let Some(_turn) = app.alerts.turn(&room.id) else { continue };
+            if app.alerts.take_forgotten(&room.id) {
+                watched.remove(&room.id);
+            }
             let watching = watched.entry(room.id.clone()).or_default();
             if let Err(error) = watching.follow(app, &room) {
                 app.metrics.problems.add(1);
@@ -44,12 +41,25 @@ pub(super) fn follow(app: &App) {
             }
         }
     }
-    let forgotten = app.alerts.take_told().forgotten;
-    watched.retain(|workspace, _| !forgotten.contains(workspace));
     for (workspace, watching) in &mut watched {
-        let Some(_turn) = app.alerts.turn(workspace) else { continue };
-        if let Err(error) = watching.keep(app) {
+        let (Some(_turn), Some(room)) = (app.alerts.turn(workspace), app.rooms.get(workspace)) else {
+            continue;
+        };
+        if app.alerts.take_forgotten(workspace) {
+            continue;
+        }
+        if let Err(error) = watching.end(app, &room) {
             tracing::warn!(%workspace, %error, "what rules remember is worked out again at the next start");
         }
     }
+}
+
+/// Judges all that is in a room now, and keeps what rules remember.
+pub(crate) fn judge_all(app: &App, room: &Room) -> anyhow::Result<()> {
+    let _turn = app.alerts.turn(&room.id);
+    let mut watching = Watching::default();
+    while watching.next() < *room.size.borrow() {
+        watching.follow(app, room)?;
+    }
+    watching.end(app, room)
 }

@@ -3,13 +3,14 @@
 
 use super::{is_ending, pause};
 use crate::app::App;
-use crate::jobs::{exports, reports, schedules};
+use crate::jobs::{exports, report_mails, reports, schedules};
 use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 fn work(app: &App) -> anyhow::Result<()> {
     exports::work(app)?;
     schedules::work(app)?;
+    report_mails::work(app)?;
     reports::remove_old(app)
 }
 

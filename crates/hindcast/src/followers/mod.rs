@@ -8,6 +8,7 @@ mod anchoring;
 mod dispatcher;
 mod eraser;
 mod exporter;
+mod fetcher;
 mod keeper;
 mod memory;
 mod merger;
@@ -16,7 +17,9 @@ mod scrub;
 mod segmenter;
 mod stuck;
 
+pub(crate) use alerter::judge_all;
 pub(crate) use dispatcher::lag;
+pub(crate) use fetcher::{credential_purpose, hook_purpose};
 pub(crate) use merger::merge_one;
 pub use segmenter::seal_all;
 pub(crate) use segmenter::{Claims, refused, seal_one};
@@ -31,6 +34,9 @@ use std::time::{Duration, Instant};
 
 /// Threads that pack entries into segments; each packs the entries of another workspace.
 const SEGMENTERS: usize = 2;
+
+/// Threads that fetch other products' logs; each fetches another source.
+const FETCHERS: usize = 2;
 
 /// The threads of all followers.
 pub struct Followers(Vec<JoinHandle<()>>);
@@ -61,6 +67,9 @@ impl Followers {
         for target in app.anchors.targets() {
             let target = target.clone();
             follow("anchoring", Box::new(move |app| anchoring::follow(app, &target)))?;
+        }
+        for _ in 0..FETCHERS {
+            follow("fetcher", Box::new(fetcher::follow))?;
         }
         Ok(followers)
     }

@@ -1,6 +1,7 @@
 //! An entry as Intercom's clients read it: `performed_by`, `metadata`, `activity_type`, and one sentence.
 
 use super::version::Version;
+use crate::sources::IMPORTED_FROM;
 use hindcast_event::json::{self, Json};
 use hindcast_event::{Activity, Damaged, Entry, Language, Registry, View, describe};
 use std::borrow::Cow;
@@ -112,6 +113,14 @@ fn metadata<'a>(
     parts: &'a Parts<'a>,
 ) -> Json<'a> {
     let mut members = parts.metadata.clone();
+    let from = parts.metadata(IMPORTED_FROM).and_then(|from| from.get("product")?.as_str());
+    if from.is_some() {
+        members.retain(|(name, _)| name != IMPORTED_FROM);
+    }
+    if from == Some("intercom") {
+        // As Intercom told it, it is told again.
+        return if members.is_empty() { Json::Null } else { Json::Object(members) };
+    }
     let mut add = |name: Cow<'a, str>, value: Json<'a>| {
         if !members.iter().any(|(known, _)| *known == name) {
             members.push((name, value));

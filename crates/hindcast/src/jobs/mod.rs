@@ -4,6 +4,7 @@ pub(crate) mod backtests;
 pub mod demo;
 pub mod exports;
 pub mod manifest;
+pub mod report_mails;
 pub mod reports;
 pub mod schedules;
 pub mod verify;

@@ -68,6 +68,8 @@ pub struct Order {
     pub sight: Arc<Sight>,
     /// Who wants it.
     pub by: By,
+    /// Who gets it by mail, addresses separated by commas; empty when nobody does.
+    pub mail_to: String,
 }
 
 /// Others are being made; try again when they are done.
@@ -200,7 +202,7 @@ fn make(app: &App, order: &Order, making: &Making) -> anyhow::Result<()> {
         "root": proof.1,
     });
     let target = json!([{ "type": "report", "id": report.id, "name": written.document.title }]);
-    app.catalog.add_report(&report, &order.by.event("report.created", target, about))?;
+    app.catalog.add_report(&report, &order.by.event("report.created", target, about), &order.mail_to)?;
     app.post();
     Ok(())
 }

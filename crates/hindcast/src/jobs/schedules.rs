@@ -113,6 +113,7 @@ fn make(app: &App, schedule: &Schedule, every: Every) -> anyhow::Result<()> {
         language: schedule.language,
         sight,
         by: By { actor, context: json!({ "source": "schedule" }) },
+        mail_to: schedule.mail_to.clone(),
     };
     make_now(app, &order)
 }

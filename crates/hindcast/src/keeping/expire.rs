@@ -94,6 +94,7 @@ fn carry_out(app: &App, room: &Room, mut expiring: Expiring) -> anyhow::Result<E
         expired.entries += rewrite(app, room, &meta, &gone)?;
         expired.rewritten += 1;
     }
+    app.catalog.forget_alerts(&room.id, &expiring.gone)?;
     app.catalog.remove_mark(room.id.as_str(), EXPIRING)?;
     Ok(expired)
 }

@@ -56,6 +56,7 @@ mod zones;
 pub(crate) use answer::nowhere;
 pub(crate) use assets::FOLDER as ASSETS_FOLDER;
 pub(crate) use chart::{Stack, bars};
+pub(crate) use countries::country;
 pub(crate) use facets::value_label;
 pub(crate) use format::{Clock, decimal, lasting, list, number};
 pub(crate) use histogram::count;

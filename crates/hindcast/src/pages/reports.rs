@@ -20,7 +20,8 @@ use super::text::Text;
 use super::visitor::Visitor;
 use crate::api::lanes::blocking;
 use crate::app::App;
-use crate::catalog::Report;
+use crate::catalog::{Report, ReportMail};
+use crate::deliver::mailboxes;
 use crate::jobs::exports::digest;
 use crate::jobs::reports::{KEPT_MICROS, Making, Order, begin};
 use crate::jobs::schedules::{Every, SCHEDULES_MAX};
@@ -49,6 +50,8 @@ struct ReportsPage {
     schedules: Vec<schedule::Listed>,
     may_create: bool,
     narrowed: bool,
+    /// Whether there is a mail server to send them through.
+    has_mail: bool,
     /// What was found of a file: whether it is good, what it says, and its entry.
     verified: Option<Verified>,
 }
@@ -71,6 +74,8 @@ pub struct Listed {
     made_by: String,
     made_at: Moment,
     until: String,
+    /// What became of mailing it.
+    mailed: Option<String>,
 }
 
 /// What a file came to.
@@ -113,6 +118,8 @@ fn whole(
     let t = visitor.guest.text;
     let workspace = &visitor.membership.workspace;
     let reports = app.catalog.reports(workspace)?;
+    let mails = app.catalog.report_mails(workspace)?;
+    let mail_of = |report: &Report| mails.iter().find(|mail| mail.report == report.id);
     let may_create = visitor.may(Permission::CreateReports);
     let kinds = Kind::ALL.map(|kind| {
         let (name, told) = kind.told(t);
@@ -127,11 +134,12 @@ fn whole(
         reports: reports
             .iter()
             .filter(|report| sees(visitor, report))
-            .map(|report| listed(visitor, report))
+            .map(|report| listed(visitor, report, mail_of(report)))
             .collect(),
         schedules: schedule::list(app, visitor)?,
         may_create,
         narrowed: !visitor.sight.is_everything(),
+        has_mail: app.deliver.mail().is_some(),
         verified,
     })
 }
@@ -149,7 +157,7 @@ fn doing(t: Text, making: &Making) -> Doing {
     Doing { id: making.id.clone(), told: told.into_owned(), percent, failed }
 }
 
-fn listed(visitor: &Visitor, report: &Report) -> Listed {
+fn listed(visitor: &Visitor, report: &Report, mail: Option<&ReportMail>) -> Listed {
     let t = visitor.guest.text;
     let clock = super::format::Clock::new("UTC", t.language);
     let until = Timestamp::from_micros(report.created_at.micros().saturating_add(KEPT_MICROS));
@@ -162,7 +170,21 @@ fn listed(visitor: &Visitor, report: &Report) -> Listed {
         made_by: short(&report.made_by),
         made_at: Moment::of(visitor, report.created_at),
         until: visitor.clock.date(until),
+        mailed: mail.map(|mail| mailed(visitor, mail)),
     }
+}
+
+/// What became of mailing a report.
+fn mailed(visitor: &Visitor, mail: &ReportMail) -> String {
+    let (t, to, problem) = (visitor.guest.text, short(&mail.to), short(&mail.problem));
+    match (mail.sent_at, mail.next_at) {
+        (Some(_), _) if mail.problem.is_empty() => t.report_mailed(to),
+        (Some(_), _) => t.report_mailed_but(to, problem),
+        (None, Some(_)) if mail.attempts == 0 => t.report_mailing(to),
+        (None, Some(at)) => t.report_mail_again(to, problem, visitor.clock.time(at)),
+        (None, None) => t.report_mail_given_up(to, problem),
+    }
+    .into_owned()
 }
 
 /// What a report is called.
@@ -182,8 +204,12 @@ pub async fn make(
         let shown = blocking(move || whole(&app, &visitor, form, None)).await?;
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
     };
+    let Some(mail_to) = recipients(&app, t, &mut form) else {
+        let shown = blocking(move || whole(&app, &visitor, form, None)).await?;
+        return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
+    };
     if let Some(every) = Every::parse(form.value("repeat")) {
-        let kept = schedule::begin(&app, &visitor, template, &narrowed, language, every).await?;
+        let kept = schedule::begin(&app, &visitor, template, &narrowed, language, every, mail_to).await?;
         if kept {
             return Ok(redirect("/reports"));
         }
@@ -192,12 +218,27 @@ pub async fn make(
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
     }
     let (room, sight, by) = (visitor.room(&app)?, visitor.sight.clone(), visitor.by());
-    if begin(&app, Order { room, template, time, narrowed, language, sight, by }).is_err() {
+    if begin(&app, Order { room, template, time, narrowed, language, sight, by, mail_to }).is_err() {
         form.fail("template", t.report_busy());
         let shown = blocking(move || whole(&app, &visitor, form, None)).await?;
         return page_with(StatusCode::TOO_MANY_REQUESTS, &shown);
     }
     Ok(redirect("/reports"))
+}
+
+/// Who gets it by mail, unless one of them cannot be an address. Nobody does where there is no mail server.
+fn recipients(app: &App, t: Text, form: &mut Fields) -> Option<String> {
+    let to = form.trimmed("mail_to").to_owned();
+    if app.deliver.mail().is_none() || to.is_empty() {
+        return Some(String::new());
+    }
+    match mailboxes("mail_to", &to) {
+        Ok(_) => Some(to),
+        Err(_) => {
+            form.fail("mail_to", t.report_mail_wrong());
+            None
+        }
+    }
 }
 
 /// What a form asks for, unless something in it is wrong.

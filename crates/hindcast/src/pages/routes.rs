@@ -93,7 +93,8 @@ fn alert_routes() -> Router<Arc<App>> {
 
 fn settings_routes(app: &App) -> Router<Arc<App>> {
     use settings::{
-        destinations, erasure, general, geo, people, preferences, retention, roles, sign_in, system, tokens,
+        destinations, erasure, general, geo, people, preferences, retention, roles, sign_in, sources, system,
+        tokens,
     };
     // Besides the file there is the form around it.
     let geo_bytes_max = (app.config.facts.geo_upload_mb << 20) + FORM_BYTES_MAX;
@@ -113,6 +114,8 @@ fn settings_routes(app: &App) -> Router<Arc<App>> {
         .route("/settings/sign-in/provider", post(sign_in::save_provider))
         .route("/settings/tokens", get(tokens::show).post(tokens::create))
         .route("/settings/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/settings/sources", get(sources::show).post(sources::connect))
+        .route("/settings/sources/{id}/{act}", post(sources::act))
         .route("/settings/retention", get(retention::show).post(retention::save))
         .route("/settings/retention/apply", post(retention::apply))
         .route("/settings/holds", post(retention::place))

@@ -42,6 +42,8 @@ pub enum Permission {
     SettingsSignIn,
     /// Make and revoke tokens.
     SettingsTokens,
+    /// Connect, pause and remove sources.
+    SettingsSources,
     /// See how the server is.
     SettingsSystem,
     /// Decide how long entries are kept, and place legal holds.
@@ -126,7 +128,7 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ReadReports,
@@ -138,6 +140,7 @@ impl Permission {
         Self::SettingsPeople,
         Self::SettingsSignIn,
         Self::SettingsTokens,
+        Self::SettingsSources,
         Self::SettingsSystem,
         Self::SettingsRetention,
         Self::SettingsDestinations,
@@ -158,6 +161,7 @@ impl Permission {
             Self::SettingsPeople => "settings.people",
             Self::SettingsSignIn => "settings.sign_in",
             Self::SettingsTokens => "settings.tokens",
+            Self::SettingsSources => "settings.sources",
             Self::SettingsSystem => "settings.system",
             Self::SettingsRetention => "settings.retention",
             Self::SettingsDestinations => "settings.destinations",

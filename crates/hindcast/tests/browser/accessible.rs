@@ -10,7 +10,7 @@ use crate::cast::{Authenticator, PASSWORD, hire, hire_in};
 use crate::demo;
 use crate::support::{TestServer, event};
 use fantoccini::key::Key;
-use hindcast::catalog::{Preferences, Theme};
+use hindcast::catalog::{By, CatalogError, NewSource, Preferences, Theme};
 use hindcast::people::Role;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ pub const ENTRIES: [&str; 12] = [
     "/log/{denied}",
     "/log/99999999",
 ];
-pub const DASHBOARDS_AND_SETTINGS: [&str; 26] = [
+pub const DASHBOARDS_AND_SETTINGS: [&str; 28] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",
@@ -69,9 +69,11 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 26] = [
     "/settings/roles",
     "/settings/sign-in",
     "/settings/tokens",
+    "/settings/sources",
     "/settings/retention",
     "/settings/destinations",
     "/settings/destinations/new?kind=webhook",
+    "/settings/destinations/new?kind=email",
     "/settings/erasure",
     "/settings/system",
     "/settings/preferences",
@@ -239,11 +241,33 @@ pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> 
     pages.iter().map(fill).collect()
 }
 
+/// One source that is paused, and one that fails: its credential is none.
+fn connect_sources(server: &TestServer) {
+    let workspace: hindcast_ledger::WorkspaceId = server.workspace.parse().expect("an id");
+    let now = (server.app.clock)();
+    for name in ["Support of a workspace with a long name in Edinburgh", "EU"] {
+        let new = NewSource {
+            workspace: workspace.clone(),
+            kind: "intercom".to_owned(),
+            name: name.to_owned(),
+            connection: "{}".to_owned(),
+            every_minutes: 10,
+        };
+        let sealed = |_: &str| Ok::<_, CatalogError>((vec![0; 64], Some(vec![0; 64])));
+        let id =
+            server.app.catalog.add_source(&new, now, &By::server(), sealed).expect("kept").expect("room");
+        if name == "EU" {
+            server.app.catalog.pause_source(&workspace, &id, true, now, &By::server()).expect("paused");
+        }
+    }
+}
+
 /// Everything that an owner sees.
 async fn an_owner_looks_at(pages: &[&str], look: Look) {
     let Some(mut inspector) = Inspector::new() else { return };
     let server = demo::anchored();
     demo::load(&server, EVENTS);
+    connect_sources(&server);
     let mara = hire(&server, "Mara Lindqvist", Role::Owner, look.preferences());
     let vera = hire(&server, "Vera Voss", Role::Viewer, look.preferences());
     let Some(browser) = browser_of(&server, look).await else { return };

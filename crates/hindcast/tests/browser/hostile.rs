@@ -245,6 +245,10 @@ async fn another_site_changes_nothing() {
             "/settings/tokens",
             "<input name=name value=evil><input name=scope value=read><input name=days value=9>",
         ),
+        (
+            "/settings/sources",
+            "<input name=kind value=intercom><input name=name value=evil><input name=token value=x><input name=every_minutes value=9>",
+        ),
         ("/settings/retention", "<input name=days value=1>"),
         ("/settings/retention/apply", ""),
         ("/settings/erasure", "<input name=ids value=ana><input name=reference value=evil>"),

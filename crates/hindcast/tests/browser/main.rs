@@ -9,6 +9,9 @@ mod alerts;
 mod browser;
 mod cast;
 mod demo;
+#[path = "../doubles/mod.rs"]
+#[expect(dead_code, reason = "other stories ask the other doubles")]
+mod doubles;
 mod find;
 mod first_run;
 mod hostile;
@@ -18,6 +21,7 @@ mod no_script;
 mod people;
 mod room;
 mod screenshots;
+mod sources;
 #[path = "../it/support.rs"]
 #[expect(dead_code, reason = "these stories need less than those that talk to the API")]
 mod support;

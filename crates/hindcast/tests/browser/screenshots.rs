@@ -59,6 +59,7 @@ const PAGES: [(&str, &str); 40] = [
     ("settings-roles", "/settings/roles"),
     ("settings-sign-in", "/settings/sign-in"),
     ("settings-tokens", "/settings/tokens"),
+    ("settings-sources", "/settings/sources"),
     ("settings-retention", "/settings/retention"),
     ("settings-erasure", "/settings/erasure"),
     ("settings-system", "/settings/system"),

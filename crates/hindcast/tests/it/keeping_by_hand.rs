@@ -8,27 +8,27 @@ use serde_json::{Value, json};
 use std::process::{Command, Output};
 
 /// A command of the program about a server, shown this token.
-fn run(server: &TestServer, token: &str, arguments: &[&str]) -> Output {
+pub fn run(server: &TestServer, token: &str, arguments: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_hindcast"));
     program.args(arguments).env("HINDCAST_URL", &server.url).env("HINDCAST_TOKEN", token);
     program.output().expect("ran")
 }
 
 /// What it said, when it worked.
-fn said(server: &TestServer, token: &str, arguments: &[&str]) -> String {
+pub fn said(server: &TestServer, token: &str, arguments: &[&str]) -> String {
     let ran = run(server, token, arguments);
     assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));
     String::from_utf8(ran.stdout).expect("text")
 }
 
 /// Why it did not.
-fn refused(server: &TestServer, token: &str, arguments: &[&str]) -> String {
+pub fn refused(server: &TestServer, token: &str, arguments: &[&str]) -> String {
     let ran = run(server, token, arguments);
     assert_eq!(ran.status.code(), Some(1), "{}", String::from_utf8_lossy(&ran.stdout));
     String::from_utf8(ran.stderr).expect("text")
 }
 
-fn in_json(text: &str) -> Value {
+pub fn in_json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 

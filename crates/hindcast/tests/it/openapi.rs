@@ -47,6 +47,11 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/reports",
         "/v1/reports/{id}",
         "/v1/reports/{id}/file/{kind}",
+        "/v1/sources",
+        "/v1/sources/{id}",
+        "/v1/sources/{id}/pause",
+        "/v1/sources/{id}/resume",
+        "/v1/sources/{id}/fetch",
         "/v1/retention",
         "/v1/retention/preview",
         "/v1/retention/run",
@@ -57,6 +62,21 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/erasures/{id}/approve",
         "/v1/erasures/{id}/reject",
         "/v1/erasures/{id}/certificate",
+        "/v1/alerts",
+        "/v1/alerts/{id}",
+        "/v1/alerts/{id}/evidence",
+        "/v1/alerts/{id}/acknowledge",
+        "/v1/alerts/{id}/assign",
+        "/v1/alerts/{id}/mute",
+        "/v1/alerts/{id}/resolve",
+        "/v1/alerts/{id}/reopen",
+        "/v1/rules",
+        "/v1/rules/{key}",
+        "/v1/rules/check",
+        "/v1/rules/backtests",
+        "/v1/rules/backtests/{id}",
+        "/v1/rules/lists",
+        "/v1/rules/lists/{name}",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");
@@ -78,6 +98,8 @@ fn every_documented_address_exists() {
         let address = path
             .replace("{id}", "x")
             .replace("{workspace}", &server.workspace)
+            .replace("{key}", "x")
+            .replace("{name}", "x")
             .replace("{level}", "0")
             .replace("{tile}", "000");
         let answer = server.call("PATCH", &address).send();

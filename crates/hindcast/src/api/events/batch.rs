@@ -1,18 +1,17 @@
-//! From the bytes of a body to a batch, and from a batch to the answer.
+//! From the bytes of a body to a batch.
 
 use super::super::body::{is_json, media_type};
 use super::super::error::{Problem, named};
-use super::super::lanes::spawn;
+use super::answer::Ids;
+use crate::app::App;
 use crate::facts::{Settling, Working};
-use crate::rooms::Room;
+use crate::sources::known::{Once, Unlooked};
 use axum::http::{HeaderMap, StatusCode};
-use hindcast_event::json::{self, Json, JsonError, write_string};
-use hindcast_event::{Arrival, Draft, Entries, Invalid, Kind, Timestamp, TooLarge};
-use hindcast_ledger::{Appended, Batch, BatchError, IdempotencyKey};
+use hindcast_event::json::{self, Json, JsonError};
+use hindcast_event::{Arrival, Draft, Entries, Invalid, Key, Kind, Timestamp, TooLarge};
+use hindcast_ledger::{Batch, BatchError, IdempotencyKey, WorkspaceId};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use std::io::Write as _;
-use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Randomness of one event: the id, if it brings none, and the key of its commitment.
@@ -51,6 +50,8 @@ pub struct Asked {
     pub format: Format,
     pub partial: bool,
     pub key: Option<String>,
+    /// Only what the log does not have is to be appended.
+    pub once: bool,
     pub events_max: usize,
     pub now: Timestamp,
 }
@@ -76,36 +77,37 @@ pub struct Rejected {
     expected: String,
 }
 
-/// Ids as JSON strings, one after the other.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Ids {
-    json: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl Ids {
-    fn push(&mut self, id: &str) {
-        write_string(id, &mut self.json);
-        self.ends.push(self.json.len());
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(from, to)| &self.json[from..*to])
-    }
-
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-}
-
 /// Reads a body into a batch, with the facts of each event if there is something to work them out.
 pub fn prepare(body: &[u8], asked: Asked, working: Option<Working>) -> Result<Prepared, Problem> {
+    let Gathered { entries, ids, rejected, mut working, .. } = gather(body, &asked, working)?;
+    let key = asked
+        .key
+        .map(|key| IdempotencyKey { key, fingerprint: fingerprint(body, asked.format, asked.partial) });
+    let batch = if entries.is_empty() { None } else { Some(Batch::new(entries, key).map_err(no_batch)?) };
+    Ok(Prepared { batch, settling: working.as_mut().map(Working::settling), ids, rejected })
+}
+
+/// Appends the events of a body that the log does not have yet, and says which were refused.
+pub fn append_once(
+    app: &App,
+    workspace: &WorkspaceId,
+    body: &[u8],
+    asked: &Asked,
+) -> Result<(Once, Vec<Rejected>), Problem> {
+    if asked.key.is_some() {
+        let detail = "what is appended once needs no idempotency key";
+        return Err(Problem::parameter("Idempotency-Key", detail));
+    }
+    let Gathered { unlooked, rejected, .. } = gather(body, asked, None)?;
+    Ok((app.append_once(workspace, &unlooked.unwrap_or_default())?, rejected))
+}
+
+fn gather<'b>(body: &'b [u8], asked: &Asked, working: Option<Working>) -> Result<Gathered<'b>, Problem> {
     let text = str::from_utf8(body).map_err(|error| {
         let detail = format!("the body is not UTF-8 at byte {}", error.valid_up_to());
         Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
     })?;
-    let mut gathered = Gathered::new(&asked, text.len(), working);
+    let mut gathered = Gathered::new(asked, text.len(), working);
     match asked.format {
         Format::Ndjson => {
             for line in text.split('\n').filter(|line| !line.trim_ascii().is_empty()) {
@@ -126,16 +128,11 @@ pub fn prepare(body: &[u8], asked: Asked, working: Option<Working>) -> Result<Pr
             gathered.take(json::parse(text))?;
         }
     }
-    let Gathered { entries, ids, rejected, mut working, .. } = gathered;
-    if entries.is_empty() && rejected.is_empty() {
+    if gathered.is_empty() && gathered.rejected.is_empty() {
         let detail = "a batch needs at least one event";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "empty_batch", detail));
     }
-    let key = asked
-        .key
-        .map(|key| IdempotencyKey { key, fingerprint: fingerprint(body, asked.format, asked.partial) });
-    let batch = if entries.is_empty() { None } else { Some(Batch::new(entries, key).map_err(no_batch)?) };
-    Ok(Prepared { batch, settling: working.as_mut().map(Working::settling), ids, rejected })
+    Ok(gathered)
 }
 
 /// The same events asked for in another way are another request.
@@ -188,8 +185,10 @@ impl Refused {
 }
 
 /// The events of a body read so far.
-struct Gathered {
+struct Gathered<'b> {
     entries: Entries,
+    /// Instead of entries: events that are looked for in the log first.
+    unlooked: Option<Unlooked<'b>>,
     ids: Ids,
     rejected: Vec<Rejected>,
     /// How many events were seen.
@@ -203,11 +202,12 @@ struct Gathered {
     working: Option<Working>,
 }
 
-impl Gathered {
+impl<'b> Gathered<'b> {
     fn new(asked: &Asked, bytes: usize, working: Option<Working>) -> Self {
         let guessed = (bytes / EVENT_BYTES_GUESSED).clamp(1, DRAWN_EVENTS_MAX);
         Self {
             entries: Entries::with_capacity(guessed, bytes + bytes / 8),
+            unlooked: asked.once.then(Unlooked::default),
             ids: Ids::default(),
             rejected: Vec::new(),
             position: 0,
@@ -220,7 +220,11 @@ impl Gathered {
         }
     }
 
-    fn take(&mut self, read: Result<Json<'_>, JsonError>) -> Result<(), Problem> {
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.unlooked.as_ref().is_none_or(Unlooked::is_empty)
+    }
+
+    fn take(&mut self, read: Result<Json<'b>, JsonError>) -> Result<(), Problem> {
         let position = self.position;
         if position >= self.events_max as u64 {
             let detail = format!("one request takes at most {} events", self.events_max);
@@ -228,7 +232,7 @@ impl Gathered {
         }
         self.position += 1;
         let (random, key) = self.random.next()?;
-        match self.keep(read, &Arrival { now: self.now, random }, &key) {
+        match self.keep(read, Arrival { now: self.now, random }, key) {
             Ok(()) => {}
             Err(refused) if self.partial => self.rejected.push(refused.rejected(position)),
             Err(refused) => return Err(refused.problem(Some(position).filter(|_| !self.alone))),
@@ -236,16 +240,14 @@ impl Gathered {
         Ok(())
     }
 
-    fn keep(
-        &mut self,
-        read: Result<Json<'_>, JsonError>,
-        arrival: &Arrival,
-        key: &[u8; 16],
-    ) -> Result<(), Refused> {
+    fn keep(&mut self, read: Result<Json<'b>, JsonError>, arrival: Arrival, key: Key) -> Result<(), Refused> {
         let draft = Draft::read(read.map_err(Refused::NotJson)?).map_err(Refused::Invalid)?;
+        if let Some(unlooked) = &mut self.unlooked {
+            return unlooked.push(draft, arrival, key).map_err(Refused::TooLarge);
+        }
         let facts = self.working.as_mut().map_or("", |working| working.facts(&draft));
-        let encode = |out: &mut Vec<u8>| draft.encode_with(arrival, facts, out);
-        if let Err(error) = self.entries.push_new(Kind::Event, key, encode) {
+        let encode = |out: &mut Vec<u8>| draft.encode_with(&arrival, facts, out);
+        if let Err(error) = self.entries.push_new(Kind::Event, &key, encode) {
             self.working.iter_mut().for_each(Working::leave_out_last);
             return Err(Refused::TooLarge(error));
         }
@@ -279,56 +281,9 @@ impl Random {
     }
 }
 
-/// Reads the ids of entries that were appended earlier.
-pub async fn ids_of(room: &Arc<Room>, appended: Appended) -> Result<Ids, Problem> {
-    let room = room.clone();
-    let read = spawn(move || {
-        let mut ids = Ids::default();
-        for entries in room.store.snapshot().scan(appended.first..appended.first + appended.count) {
-            for entry in entries?.iter() {
-                ids.push(&entry.event.view().map_err(Problem::internal)?.id);
-            }
-        }
-        Ok(ids)
-    });
-    read.await.map_err(Problem::internal)?
-}
-
-/// Writes the answer. `note` is left out when nobody waited for one, and null when none came.
-pub fn answer(
-    first: Option<u64>,
-    ids: &Ids,
-    rejected: &[Rejected],
-    note: Option<&Option<Arc<str>>>,
-) -> Vec<u8> {
-    let mut out = Vec::with_capacity(128 + ids.json.len() + 32 * ids.len());
-    // Writing to a vector does not fail.
-    let _ = write!(out, "{{\"accepted\":{},\"first_index\":", ids.len());
-    match first {
-        Some(first) => drop(write!(out, "{first}")),
-        None => out.extend_from_slice(b"null"),
-    }
-    out.extend_from_slice(b",\"events\":[");
-    for (at, id) in ids.iter().enumerate() {
-        out.extend_from_slice(if at == 0 { b"{\"id\":" } else { b",{\"id\":" });
-        out.extend_from_slice(id);
-        let _ = write!(out, ",\"index\":{}}}", first.unwrap_or(0) + at as u64);
-    }
-    out.extend_from_slice(b"],\"rejected\":");
-    let _ = serde_json::to_writer(&mut out, rejected);
-    if let Some(note) = note {
-        out.extend_from_slice(b",\"checkpoint\":");
-        match note {
-            Some(note) => write_string(note, &mut out),
-            None => out.extend_from_slice(b"null"),
-        }
-    }
-    out.push(b'}');
-    out
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::answer::{Extra, answer};
     use super::*;
 
     const GOOD: &str = r#"{"action":"door.open","actor":{"type":"user","id":"ana"}}"#;
@@ -339,6 +294,7 @@ mod tests {
             format,
             partial,
             key: None,
+            once: false,
             events_max: 10,
             now: Timestamp::from_micros(1_795_290_012_345_678),
         }
@@ -388,7 +344,8 @@ mod tests {
         assert_eq!((positions.as_slice(), prepared.ids.len()), ([0, 2].as_slice(), 1));
         let none = read(BAD, Format::Json, true).expect("none is good");
         assert!(none.batch.is_none());
-        let answer = String::from_utf8(answer(None, &none.ids, &none.rejected, None)).expect("UTF-8");
+        let answer =
+            String::from_utf8(answer(None, &none.ids, &none.rejected, &Extra::default())).expect("UTF-8");
         assert!(
             answer.starts_with(r#"{"accepted":0,"first_index":null,"events":[],"rejected":[{"position":0,"#),
             "{answer}"
@@ -409,7 +366,7 @@ mod tests {
     fn ids_are_those_of_the_entries() {
         let own = r#"{"id":"a\"1","action":"x","actor":{"type":"user","id":"u"}}"#;
         let prepared = read(&format!("{own}\n{GOOD}"), Format::Ndjson, false).expect("good");
-        let answer = answer(Some(7), &prepared.ids, &[], Some(&None));
+        let answer = answer(Some(7), &prepared.ids, &[], &Extra { note: Some(None), known: None });
         let json: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
         assert_eq!(json["events"][0], serde_json::json!({ "id": "a\"1", "index": 7 }));
         assert_eq!((&json["events"][1]["index"], json["checkpoint"].is_null()), (&8.into(), true));

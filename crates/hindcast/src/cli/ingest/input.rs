@@ -15,7 +15,7 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// One event, as JSON, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
+pub(in crate::cli) struct Record {
     /// The line it begins on, from 1.
     pub line: u64,
     /// The JSON.
@@ -23,16 +23,36 @@ pub(super) struct Record {
 }
 
 /// The records of a file.
-pub(super) type Records = Box<dyn Iterator<Item = anyhow::Result<Record>> + Send>;
+pub(in crate::cli) type Records = Box<dyn Iterator<Item = anyhow::Result<Record>> + Send>;
 
 /// Opens a file; `-` is standard input.
-pub(super) fn open(file: &Path, format: Option<Format>) -> anyhow::Result<Records> {
-    let raw: Box<dyn Read + Send> = if is_stdin(file) {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(file).context("cannot be opened")?)
-    };
-    records(raw, format.or_else(|| by_name(file)))
+pub(in crate::cli) fn open(file: &Path, format: Option<Format>) -> anyhow::Result<Records> {
+    records(raw(file)?, format.or_else(|| by_name(file)))
+}
+
+/// The bytes of a file, unpacked, and what they are.
+pub(in crate::cli) fn unpacked(
+    file: &Path,
+    format: Option<Format>,
+) -> anyhow::Result<(Box<dyn BufRead + Send>, Format)> {
+    let mut reader = decompressed(raw(file)?)?;
+    skip_mark(&mut reader)?;
+    match format.or_else(|| by_name(file)) {
+        Some(format) => Ok((reader, format)),
+        None => by_content(&mut reader).map(|format| (reader, format)),
+    }
+}
+
+/// The records of JSON, in lines or as an array.
+pub(in crate::cli) fn of_json(reader: Box<dyn BufRead + Send>) -> Records {
+    Box::new(Split::items(reader))
+}
+
+fn raw(file: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
+    if is_stdin(file) {
+        return Ok(Box::new(io::stdin()));
+    }
+    Ok(Box::new(File::open(file).context("cannot be opened")?))
 }
 
 /// Whether this means standard input.

@@ -11,7 +11,7 @@ mod ocsf;
 pub(crate) mod otlp;
 mod protobuf;
 pub(crate) mod syslog;
-mod told;
+pub(super) mod told;
 
 use super::{Outgoing, Sender};
 use serde_json::{Map, Value};

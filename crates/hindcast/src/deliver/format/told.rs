@@ -8,14 +8,14 @@ use std::borrow::Cow;
 
 /// An entry, as formats look at it.
 #[derive(Clone, Copy)]
-pub(super) struct Told<'a> {
+pub(in crate::deliver) struct Told<'a> {
     pub entry: &'a Outgoing,
     activity: Option<&'static Activity>,
 }
 
 /// How much an entry wants to be noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Severity {
+pub(in crate::deliver) enum Severity {
     /// Somebody did their work.
     Informational,
     /// Something is set up differently now.
@@ -30,7 +30,7 @@ pub(super) enum Severity {
 
 /// What was done, coarsely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operation {
+pub(in crate::deliver) enum Operation {
     Create,
     Read,
     Update,
@@ -124,9 +124,14 @@ impl<'a> Told<'a> {
         if let Some(description) = self.text("description") {
             return description.into();
         }
+        self.sentence_in(Language::English).into()
+    }
+
+    /// What happened, in a sentence of ours.
+    pub fn sentence_in(&self, language: Language) -> String {
         let result = OutcomeResult::parse(self.result()).unwrap_or(OutcomeResult::Unknown);
         let told = |path: &str| self.scalar(path).map(Cow::into_owned);
-        describe_told(self.action(), result, &told, Language::English).into()
+        describe_told(self.action(), result, &told, language)
     }
 
     /// The trace and the span of a `traceparent` (W3C Trace Context), in hexadecimal.

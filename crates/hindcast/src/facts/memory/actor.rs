@@ -140,6 +140,11 @@ impl Actor {
         self.newest
     }
 
+    /// Whether something lies more than a day before their newest entry.
+    pub fn is_before(&self, at: u32) -> bool {
+        at.saturating_add(DAY) < self.newest
+    }
+
     /// Where they signed in last.
     pub fn signed_in(&self) -> Option<Spot> {
         self.signed_in
@@ -191,6 +196,8 @@ impl Actor {
             self.signed_in = Some(spot);
         }
         match seen.impersonation {
+            // One that was over before this one began.
+            Some(_) if seen.at < self.impersonates => {}
             Some(true) => self.impersonates = seen.at.max(1),
             Some(false) => self.impersonates = 0,
             None => {}

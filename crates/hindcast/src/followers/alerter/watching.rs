@@ -1,12 +1,13 @@
 //! One workspace in the alerter: its watch, how far it has judged, and what of that is kept.
 
-use crate::alerts::{Desk, Moves, Rulebook, Watch, kept};
+use crate::alerts::{Desk, Heartbeat, Moves, Rulebook, Watch, kept};
 use crate::app::App;
 use crate::facts::CLOCK_MARK;
 use crate::followers::is_ending;
 use crate::rooms::Room;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,11 +44,17 @@ pub(super) struct Watching {
 }
 
 impl Watching {
-    /// Lets an alert take no more.
-    pub fn close(&mut self, id: &str) {
-        if let Some(watch) = &mut self.watch {
-            watch.desk.close(id);
+    /// The first entry that was not judged.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Keeps everything, so that nothing is judged twice.
+    pub fn end(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
+        if self.noted < self.next {
+            self.note(app, room, Moves::default(), &[], (app.clock)())?;
         }
+        self.keep(app)
     }
 
     /// Judges what is new, at most one turn of it.
@@ -64,6 +71,10 @@ impl Watching {
             self.changes = changes;
             self.turn_to(app, room)?;
         }
+        // Asked for after the size: what came after an alert was resolved is not put to it.
+        for id in app.alerts.take_closed(&room.id) {
+            self.watch.iter_mut().for_each(|watch| watch.desk.close(&id));
+        }
         let until = size.min(self.next + TURN);
         while self.next < until && !is_ending(app) {
             let chunk = until.min(self.next + AT_ONCE);
@@ -71,7 +82,7 @@ impl Watching {
         }
         self.listen(app, room)?;
         if self.noted < self.next && self.noted_at.is_none_or(|at| at.elapsed() > NOTE_EVERY) {
-            self.note(app, room, Moves::default(), (app.clock)())?;
+            self.note(app, room, Moves::default(), &[], (app.clock)())?;
         }
         if self.kept_at.is_none_or(|at| at.elapsed() > KEEP_EVERY) {
             self.keep(app)?;
@@ -134,12 +145,19 @@ impl Watching {
     fn judge(&mut self, app: &App, room: &Room, until: u64) -> anyhow::Result<()> {
         let Some(watch) = &mut self.watch else { return Ok(()) };
         let snapshot = room.store.snapshot();
-        let mut moves = Moves::default();
+        let (mut moves, mut gaps) = (Moves::default(), Vec::new());
         for entries in snapshot.scan(self.next..until) {
-            watch.judge(entries?.iter(), &mut moves)?;
+            let entries = entries?;
+            watch.judge(entries.iter(), &mut moves)?;
+            for heartbeat in entries.iter().filter_map(|entry| Heartbeat::of(&entry)) {
+                gaps.extend(heartbeat.gap(&snapshot)?);
+            }
         }
         self.next = until;
-        if moves.is_empty() { Ok(()) } else { self.note(app, room, moves, (app.clock)()) }
+        if moves.is_empty() && gaps.is_empty() {
+            return Ok(());
+        }
+        self.note(app, room, moves, &gaps, (app.clock)())
     }
 
     /// Asks for sources that are silent.
@@ -153,17 +171,24 @@ impl Watching {
         self.listened_at = Some(Instant::now());
         let (now, mut moves) = ((app.clock)(), Moves::default());
         watch.listen(now, &mut moves)?;
-        if moves.is_empty() { Ok(()) } else { self.note(app, room, moves, now) }
+        if moves.is_empty() { Ok(()) } else { self.note(app, room, moves, &[], now) }
     }
 
     /// Keeps alerts and how far was judged, and posts the entries that tell of them.
-    fn note(&mut self, app: &App, room: &Room, moves: Moves, now: Timestamp) -> anyhow::Result<()> {
+    fn note(
+        &mut self,
+        app: &App,
+        room: &Room,
+        moves: Moves,
+        gaps: &[Value],
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
         let Some(watch) = &self.watch else { return Ok(()) };
         let moved = moves.into_list();
-        app.catalog.keep_alerts(&room.id, self.next, &moved, &watch.book, now)?;
+        app.catalog.keep_alerts(&room.id, self.next, &moved, gaps, &watch.book, now)?;
         app.metrics.alerts.add(moved.iter().filter(|moved| moved.is_new).count() as u64);
         (self.noted, self.noted_at) = (self.next, Some(Instant::now()));
-        if !moved.is_empty() {
+        if !(moved.is_empty() && gaps.is_empty()) {
             app.post();
         }
         Ok(())

@@ -19,6 +19,11 @@ const WRITE_EVERY: Duration = Duration::from_secs(1);
 const AHEAD_BYTES_MAX: usize = 16 << 20;
 /// Nobody is left alone for less, whatever they say.
 const AFTER_MIN: Duration = Duration::from_secs(1);
+/// People get a message at once, and what comes within this time after it as one: a storm becomes few messages. Whoever has
+/// more to tell than one message holds goes on.
+const PEOPLE_REST: Duration = Duration::from_secs(10);
+/// So long is read on for one message.
+const GATHERING_MAX: Duration = Duration::from_secs(2);
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// A destination and what is needed to speak to it.
@@ -30,6 +35,8 @@ pub(super) struct Runner {
     entries_max: usize,
     /// Since when there is something to do.
     waiting: Option<Instant>,
+    /// People are written to again from then on.
+    rests_until: Option<Instant>,
 }
 
 /// What is handed over: what is owed, or something once more.
@@ -50,7 +57,7 @@ struct Ahead {
 impl Runner {
     pub fn new(destination: Destination, open: Open) -> Self {
         let limits = open.sink.batch();
-        Self { destination, open, limits, entries_max: limits.entries_max, waiting: None }
+        Self { destination, open, limits, entries_max: limits.entries_max, waiting: None, rests_until: None }
     }
 
     /// Since when there is something to do, if there is and now is the time.
@@ -65,6 +72,9 @@ impl Runner {
             return None;
         }
         let since = *self.waiting.get_or_insert_with(Instant::now);
+        if self.rests_until.is_some_and(|until| Instant::now() < until) {
+            return None;
+        }
         let is_full = behind >= self.limits.entries_max as u64 || destination.replay.is_some();
         (is_full || since.elapsed() >= self.limits.wait).then_some(since)
     }
@@ -100,6 +110,9 @@ impl Runner {
             let stretch = self.open.owed.read(&room.store.snapshot(), range)?;
             shift.ahead =
                 Ahead { entries: stretch.entries.into(), end: stretch.end, expired: stretch.expired };
+            if self.open.kind.is_for_people {
+                self.gather(room, lane, shift)?;
+            }
         }
         if shift.ahead.entries.is_empty() {
             // Nothing of it is owed.
@@ -115,7 +128,7 @@ impl Runner {
         let settled = settle(tried, &batch);
         app.metrics.delivery_time.observe(took);
         shift.note(lane, &batch, &settled, took);
-        let taken = settled.taken;
+        let (taken, batch_len) = (settled.taken, batch.len());
         for entry in batch.drain(taken..).rev() {
             shift.ahead.entries.push_front(entry);
         }
@@ -123,13 +136,35 @@ impl Runner {
         if taken > 0 || shift.ahead.entries.is_empty() {
             self.move_to(lane, next, shift, app);
         }
-        let go_on = self.judge(app, settled, shift)?;
+        let is_whole = batch_len >= self.limits.entries_max || !shift.ahead.entries.is_empty();
+        let mut go_on = self.judge(app, settled, shift)?;
+        if self.open.kind.is_for_people && go_on && !is_whole {
+            self.rests_until = Some(Instant::now() + PEOPLE_REST);
+            go_on = false;
+        }
         let left: usize = shift.ahead.entries.iter().map(|entry| entry.bytes).sum();
         if !go_on || left > AHEAD_BYTES_MAX {
             shift.ahead.entries.clear();
             shift.ahead.expired = 0;
         }
         Ok(go_on)
+    }
+
+    /// Reads on until there is a whole message.
+    fn gather(&self, room: &Room, lane: Lane, shift: &mut Shift<'_>) -> anyhow::Result<()> {
+        let Some(range) = self.range(room, lane) else { return Ok(()) };
+        let (ahead, begun) = (&mut shift.ahead, Instant::now());
+        let bytes = |ahead: &Ahead| ahead.entries.iter().map(|entry| entry.bytes).sum::<usize>();
+        while ahead.end < range.end
+            && begun.elapsed() < GATHERING_MAX
+            && ahead.entries.len() < self.entries_max
+            && bytes(ahead) < self.limits.bytes_max
+        {
+            let stretch = self.open.owed.read(&room.store.snapshot(), ahead.end..range.end)?;
+            ahead.entries.extend(stretch.entries);
+            (ahead.end, ahead.expired) = (stretch.end, ahead.expired + stretch.expired);
+        }
+        Ok(())
     }
 
     fn range(&self, room: &Room, lane: Lane) -> Option<std::ops::Range<u64>> {

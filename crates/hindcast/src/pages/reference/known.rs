@@ -14,7 +14,7 @@ pub(super) struct Known {
     pub(super) command: &'static str,
 }
 
-pub(super) const KNOWN: [Known; 35] = [
+pub(super) const KNOWN: [Known; 55] = [
     Known {
         operation: "appendEvents",
         body: r#"{"action":"macro.updated","actor":{"type":"user","id":"1","name":"Ana"}}"#,
@@ -87,6 +87,11 @@ pub(super) const KNOWN: [Known; 35] = [
         command: "hindcast token revoke TOKEN_ID",
         ..NOTHING
     },
+    Known {
+        operation: "connectSource",
+        body: r#"{"workspace":"{workspace}","kind":"intercom","name":"Support","token":"INTERCOM_TOKEN","region":"eu"}"#,
+        ..NOTHING
+    },
     Known { operation: "getRetention", command: "hindcast retention show --url {base}", ..NOTHING },
     Known {
         operation: "changeRetention",
@@ -155,6 +160,110 @@ pub(super) const KNOWN: [Known; 35] = [
         asked: &[("id", "DESTINATION_ID")],
         body: r#"{"from":"2026-11-01T00:00:00Z"}"#,
         command: "hindcast destination replay --url {base} DESTINATION_ID --from 2026-11-01T00:00:00Z",
+        ..NOTHING
+    },
+    Known {
+        operation: "listAlerts",
+        asked: &[("state", "open"), ("severity", "high")],
+        command: "hindcast alert list --url {base} --state open --severity high",
+        ..NOTHING
+    },
+    Known {
+        operation: "getAlert",
+        asked: &[("id", "ALERT_ID")],
+        command: "hindcast alert show --url {base} ALERT_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "getAlertEvidence",
+        asked: &[("id", "ALERT_ID")],
+        command: "hindcast alert show --url {base} ALERT_ID --evidence",
+        ..NOTHING
+    },
+    Known {
+        operation: "acknowledgeAlert",
+        asked: &[("id", "ALERT_ID")],
+        command: "hindcast alert ack --url {base} ALERT_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "assignAlert",
+        asked: &[("id", "ALERT_ID")],
+        body: r#"{"person":"PERSON_ID"}"#,
+        command: "hindcast alert assign --url {base} ALERT_ID PERSON_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "muteAlert",
+        asked: &[("id", "ALERT_ID")],
+        body: r#"{"until":"2027-01-31T00:00:00Z"}"#,
+        command: "hindcast alert mute --url {base} ALERT_ID --for 2027-01-31T00:00:00Z",
+        ..NOTHING
+    },
+    Known {
+        operation: "resolveAlert",
+        asked: &[("id", "ALERT_ID")],
+        body: r#"{"disposition":"benign","note":"a drill"}"#,
+        command: "hindcast alert resolve --url {base} ALERT_ID benign --note 'a drill'",
+        ..NOTHING
+    },
+    Known {
+        operation: "reopenAlert",
+        asked: &[("id", "ALERT_ID")],
+        command: "hindcast alert reopen --url {base} ALERT_ID",
+        ..NOTHING
+    },
+    Known { operation: "listRules", command: "hindcast rule list --url {base}", ..NOTHING },
+    Known {
+        operation: "createRule",
+        body: r#"{"text":"title: Door opened at night\nid: 0b8e1c52-6a1f-4c0e-9d0a-2f4f5f6a7b8c\nlevel: medium\nlogsource:\n  product: hindcast\ndetection:\n  selection:\n    action: door.open\n    facts.off_hours: true\n  condition: selection\n"}"#,
+        command: "hindcast rule create --url {base} door-at-night.yml",
+        ..NOTHING
+    },
+    Known {
+        operation: "getRule",
+        asked: &[("key", "A1")],
+        command: "hindcast rule show --url {base} A1",
+        ..NOTHING
+    },
+    Known {
+        operation: "changeRule",
+        asked: &[("key", "A1")],
+        body: r#"{"version":0,"tuned":{"failures":5}}"#,
+        command: "hindcast rule set --url {base} A1 --tune failures=5",
+        ..NOTHING
+    },
+    Known {
+        operation: "deleteRule",
+        asked: &[("key", "RULE_ID")],
+        command: "hindcast rule delete --url {base} RULE_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "checkRule",
+        body: r#"{"text":"title: Door opened at night\nid: 0b8e1c52-6a1f-4c0e-9d0a-2f4f5f6a7b8c\nlevel: medium\nlogsource:\n  product: hindcast\ndetection:\n  selection:\n    action: door.open\n    facts.off_hours: true\n  condition: selection\n"}"#,
+        command: "hindcast rule check door-at-night.yml",
+        ..NOTHING
+    },
+    Known {
+        operation: "beginBacktest",
+        body: r#"{"rule":"A1","tuned":{"failures":5},"days":30}"#,
+        command: "hindcast rule backtest --url {base} A1 --tune failures=5 --days 30",
+        ..NOTHING
+    },
+    Known { operation: "getBacktest", asked: &[("id", "BACKTEST_ID")], ..NOTHING },
+    Known { operation: "listRuleLists", command: "hindcast rule lists --url {base}", ..NOTHING },
+    Known {
+        operation: "getRuleList",
+        asked: &[("name", "own_domains")],
+        command: "hindcast rule lists --url {base} own_domains",
+        ..NOTHING
+    },
+    Known {
+        operation: "fillRuleList",
+        asked: &[("name", "own_domains")],
+        body: r#"{"values":["@example.com"]}"#,
+        command: "hindcast rule lists --url {base} own_domains --fill @example.com",
         ..NOTHING
     },
     Known { operation: "logVerifierKey", options: "-o log.vkey", command: "hindcast keys show", ..NOTHING },

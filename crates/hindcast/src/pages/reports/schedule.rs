@@ -24,6 +24,7 @@ pub struct Listed {
     pub name: String,
     pub told: String,
     pub query: String,
+    pub mail_to: String,
 }
 
 /// The schedules of the visitor; of everybody's for whoever manages people.
@@ -53,6 +54,7 @@ fn listed(app: &App, visitor: &Visitor, schedule: &Schedule) -> Listed {
         name,
         told: told.into_owned(),
         query: visible(&schedule.query).into_owned(),
+        mail_to: visible(&schedule.mail_to).into_owned(),
     }
 }
 
@@ -64,6 +66,7 @@ pub async fn begin(
     narrowed: &Query,
     language: Language,
     every: Every,
+    mail_to: String,
 ) -> Result<bool, Problem> {
     let mut random = [0; 10];
     getrandom::fill(&mut random).map_err(Problem::internal)?;
@@ -74,6 +77,7 @@ pub async fn begin(
         template: template.as_str().to_owned(),
         query: narrowed.to_string(),
         language,
+        mail_to,
         every: every.as_str().to_owned(),
         next_at: every.next(visitor.now),
     };
@@ -116,6 +120,7 @@ fn told(visitor: &Visitor, action: &str, schedule: &Schedule) -> Value {
         "every": schedule.every,
         "query": schedule.query,
         "language": schedule.language.code(),
+        "mail_to": (!schedule.mail_to.is_empty()).then_some(schedule.mail_to.as_str()),
     });
     visitor.by().event(action, target, about)
 }

@@ -74,7 +74,15 @@ pub async fn show(
     let shell = Shell::of(&visitor, &app, Section::Reports, name(t, &report));
     let may_review = visitor.may(Permission::CreateReports);
     let sha256 = report.sha256.clone();
-    page(&ReportPage { shell, t, report: listed(&visitor, &report), sha256, document, reviews, may_review })
+    page(&ReportPage {
+        shell,
+        t,
+        report: listed(&visitor, &report, None),
+        sha256,
+        document,
+        reviews,
+        may_review,
+    })
 }
 
 /// A report that the visitor may open.

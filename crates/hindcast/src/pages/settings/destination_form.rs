@@ -143,6 +143,13 @@ fn label(t: Text, name: &'static str) -> Cow<'static, str> {
         "session_token" => t.destination_field_session_token(),
         "file" => t.destination_field_file(),
         "every_minutes" => t.destination_field_every_minutes(),
+        "to" => t.destination_field_to(),
+        "language" => t.destination_field_language(),
+        "host" => t.destination_field_host(),
+        "port" => t.destination_field_port(),
+        "tls" => t.destination_field_tls(),
+        "from" => t.destination_field_from(),
+        "webhook" => t.destination_field_webhook(),
         name => Cow::Borrowed(name),
     }
 }

@@ -72,8 +72,9 @@ pub async fn blank(
     visitor.needs(Permission::SettingsDestinations)?;
     let asked = Fields::read(raw.0.unwrap_or_default().as_bytes());
     let kind = kind_asked(asked.trimmed("kind")).ok_or(Refusal::NotFound)?;
-    let query = asked.trimmed("query").to_owned();
-    let form = Fields::filled([("since", "now".to_owned()), ("query", query)]);
+    let wanted = asked.trimmed("query");
+    let query = if wanted.is_empty() { kind.offered_query() } else { wanted };
+    let form = Fields::filled([("since", "now".to_owned()), ("query", query.to_owned())]);
     page(&blocking(move || Ok(form_page(&app, &visitor, kind, None, form))).await?)
 }
 

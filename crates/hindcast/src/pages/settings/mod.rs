@@ -11,6 +11,7 @@ pub mod preferences;
 pub mod retention;
 pub mod roles;
 pub mod sign_in;
+pub mod sources;
 pub mod system;
 pub mod tokens;
 
@@ -44,6 +45,7 @@ pub fn places(visitor: &Visitor, here: &str) -> Vec<Place> {
         ("/settings/roles", t.settings_roles(), Some(Permission::SettingsPeople)),
         ("/settings/sign-in", t.settings_sign_in(), Some(Permission::SettingsSignIn)),
         ("/settings/tokens", t.settings_tokens(), Some(Permission::SettingsTokens)),
+        ("/settings/sources", t.settings_sources(), Some(Permission::SettingsSources)),
         ("/settings/retention", t.settings_retention(), Some(Permission::SettingsRetention)),
         ("/settings/destinations", t.settings_destinations(), Some(Permission::SettingsDestinations)),
         ("/settings/erasure", t.settings_erasure(), Some(Permission::Erase)),

@@ -112,6 +112,7 @@ pub fn permission_name(t: Text, permission: Permission) -> String {
         Permission::SettingsPeople => t.permission_settings_people(),
         Permission::SettingsSignIn => t.permission_settings_sign_in(),
         Permission::SettingsTokens => t.permission_settings_tokens(),
+        Permission::SettingsSources => t.permission_settings_sources(),
         Permission::SettingsSystem => t.permission_settings_system(),
         Permission::SettingsRetention => t.permission_settings_retention(),
         Permission::ReadAlerts => t.permission_read_alerts(),

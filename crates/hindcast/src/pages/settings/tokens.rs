@@ -193,6 +193,7 @@ fn may_give(visitor: &Visitor, scope: Scope) -> bool {
         Scope::Ingest | Scope::Read => true,
         Scope::Retention => visitor.may(Permission::SettingsRetention),
         Scope::Erase => visitor.may(Permission::Erase),
+        Scope::Alerts => visitor.may(Permission::ManageAlerts),
         Scope::Admin => false,
     }
 }
@@ -204,6 +205,7 @@ fn scope_name(t: Text, scope: Scope) -> Cow<'static, str> {
         Scope::Read => t.scope_read(),
         Scope::Retention => t.permission_settings_retention(),
         Scope::Erase => t.permission_erase(),
+        Scope::Alerts => t.permission_manage_alerts(),
         Scope::Admin => t.scope_admin(),
     }
 }
