@@ -88,6 +88,10 @@ disposition-past = In der Vergangenheit gefunden
 alert-why = Warum
 alert-evidence = Belege
 alert-integrity-of = Integrität des Eintrags { $index }
+alert-evidence-more = { $count ->
+    [one] und { $count } Eintrag davor
+   *[other] und { $count } Einträge davor
+}
 alert-evidence-gone = { $count ->
     [one] { $count } Eintrag dahinter ist abgelaufen; dass es ihn gab, bleibt bewiesen.
    *[other] { $count } Einträge dahinter sind abgelaufen; dass es sie gab, bleibt bewiesen.
@@ -156,6 +160,7 @@ rule-warnings = Sie läuft, aber:
 rule-expected-quiet = Erwartet wird eine ganze Zahl von Minuten von 1 bis { $max }.
 rule-expected-time = Erwartet wird ein Datum mit Uhrzeit.
 rule-twice = Eine andere Regel hat die ID { $id }. Geben Sie dieser eine eigene.
+rule-id-stays = Die ID einer Regel bleibt: Ihre Alarme sind darunter abgelegt. Kopieren Sie die Regel, um ihr eine andere zu geben.
 rule-too-many = Mehr Regeln kann es nicht geben. Löschen Sie zuerst eine.
 rule-conflict = Jemand hat diese Regel inzwischen geändert. Kopieren Sie Ihren Text, laden Sie die Seite neu und ändern Sie ihn dort.
 tunable-between = { $default }, solange nichts anderes gewählt ist; von { $min } bis { $max }

@@ -88,6 +88,10 @@ disposition-past = Found in the past
 alert-why = Why
 alert-evidence = Evidence
 alert-integrity-of = Integrity of entry { $index }
+alert-evidence-more = { $count ->
+    [one] and { $count } entry before
+   *[other] and { $count } entries before
+}
 alert-evidence-gone = { $count ->
     [one] { $count } entry behind it has expired; that it was there is still proven.
    *[other] { $count } entries behind it have expired; that they were there is still proven.
@@ -156,6 +160,7 @@ rule-warnings = It runs, but:
 rule-expected-quiet = Expected a whole number of minutes from 1 to { $max }.
 rule-expected-time = Expected a date with a time.
 rule-twice = Another rule has the id { $id }. Give this one an id of its own.
+rule-id-stays = The id of a rule stays: its alerts are kept under it. Copy the rule to give it another one.
 rule-too-many = There are as many rules as there may be. Delete one first.
 rule-conflict = Somebody changed this rule meanwhile. Copy your text, load the page again, and change it there.
 tunable-between = { $default } unless it is changed; from { $min } to { $max }

@@ -88,6 +88,10 @@ disposition-past = Trouvée dans le passé
 alert-why = Pourquoi
 alert-evidence = Preuves
 alert-integrity-of = Intégrité de l’entrée { $index }
+alert-evidence-more = { $count ->
+    [one] et { $count } entrée avant
+   *[other] et { $count } entrées avant
+}
 alert-evidence-gone = { $count ->
     [one] { $count } entrée concernée a expiré ; son existence reste prouvée.
    *[other] { $count } entrées concernées ont expiré ; leur existence reste prouvée.
@@ -156,6 +160,7 @@ rule-warnings = Elle fonctionne, mais :
 rule-expected-quiet = Un nombre entier de minutes de 1 à { $max } est attendu.
 rule-expected-time = Une date avec une heure est attendue.
 rule-twice = Une autre règle porte l’identifiant { $id }. Donnez-en un propre à celle-ci.
+rule-id-stays = L’identifiant d’une règle ne change pas : ses alertes y sont rattachées. Copiez la règle pour lui en donner un autre.
 rule-too-many = Le nombre maximal de règles est atteint. Supprimez-en une d’abord.
 rule-conflict = Quelqu’un a modifié cette règle entre-temps. Copiez votre texte, rechargez la page et modifiez-le là.
 tunable-between = { $default } par défaut ; de { $min } à { $max }

@@ -82,6 +82,9 @@ disposition-past = 過去の記録で検出
 alert-why = 理由
 alert-evidence = 証拠
 alert-integrity-of = エントリ{ $index }の完全性
+alert-evidence-more = { $count ->
+   *[other] それ以前の{ $count }件
+}
 alert-evidence-gone = { $count ->
    *[other] 関連するエントリ{ $count }件は保存期間が過ぎました。存在したことの証明は残っています。
 }
@@ -148,6 +151,7 @@ rule-warnings = 動作しますが、次の点に注意してください：
 rule-expected-quiet = 1から{ $max }までの整数（分）を入力してください。
 rule-expected-time = 日付と時刻を入力してください。
 rule-twice = IDが{ $id }のルールがすでにあります。別のIDを付けてください。
+rule-id-stays = ルールのIDは変更できません。アラートはこのIDで記録されています。別のIDにするにはルールをコピーしてください。
 rule-too-many = ルールの数が上限に達しています。先にどれかを削除してください。
 rule-conflict = ほかの人がこのルールを変更しました。本文を控え、ページを読み込み直してから変更してください。
 tunable-between = 既定値は{ $default }、{ $min }から{ $max }まで

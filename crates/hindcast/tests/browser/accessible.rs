@@ -49,7 +49,7 @@ pub const ENTRIES: [&str; 12] = [
     "/log/{denied}",
     "/log/99999999",
 ];
-pub const DASHBOARDS_AND_SETTINGS: [&str; 25] = [
+pub const DASHBOARDS_AND_SETTINGS: [&str; 28] = [
     "/exports",
     "/dashboards/overview?range=all",
     "/dashboards/access?range=all",

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod alert_pages;
 mod alerts;
 mod anchors;
 mod append;

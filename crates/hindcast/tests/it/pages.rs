@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 31] = [
+const PAGES: [&str; 37] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -24,6 +24,12 @@ const PAGES: [&str; 31] = [
     "/dashboards/changes?range=all",
     "/dashboards/people?range=all",
     "/people/ana",
+    "/alerts",
+    "/alerts?state=all&severity=high",
+    "/alerts/rules",
+    "/alerts/rules/A1",
+    "/alerts/rules/new",
+    "/alerts/rules/tests/none",
     "/integrity",
     "/settings/preferences",
     "/settings/general",
@@ -140,11 +146,19 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         ("/settings/erasure", "log.erase"),
         ("/settings/system", "settings.system"),
     ];
+    let alerts = [
+        ("/alerts", "alert.read"),
+        ("/alerts?state=all&severity=high", "alert.read"),
+        ("/alerts/rules", "alert.read"),
+        ("/alerts/rules/A1", "alert.read"),
+    ];
+    let rules = [("/alerts/rules/new", "alert.manage"), ("/alerts/rules/tests/none", "alert.manage")];
     let exports = [("/log/export?range=all", "log.export"), ("/exports", "log.export")];
     match role {
         Role::Owner | Role::SecurityAdmin => Vec::new(),
-        Role::Viewer => settings.into_iter().chain(exports).collect(),
-        Role::SupportOpsManager | Role::Auditor => settings.into(),
+        Role::Viewer => settings.into_iter().chain(exports).chain(alerts).chain(rules).collect(),
+        Role::SupportOpsManager => settings.into_iter().chain(alerts).chain(rules).collect(),
+        Role::Auditor => settings.into_iter().chain(rules).collect(),
     }
 }
 
@@ -199,7 +213,8 @@ fn each_role_sees_its_scope_in_every_view() {
     ] {
         let visitor = server.visitor(role, &["ana"]);
         assert_eq!(seen(&visitor), scope, "{role:?}");
-        let page = visitor.get("/log?range=all&parts=all").text().to_owned();
+        // What rules make of it is an entry too, a moment later.
+        let page = visitor.get("/log?range=all&parts=all&q=-action:alert.raised").text().to_owned();
         let plural = if scope.len() == 1 { "entry" } else { "entries" };
         assert!(page.contains(&format!("{} {plural} · All time", scope.len())), "the count for {role:?}");
         for (index, action) in all.iter().enumerate() {

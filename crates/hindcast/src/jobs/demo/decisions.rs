@@ -30,7 +30,7 @@ const NOTES: [(&str, &str, Disposition, &str); 14] = [
     ("A6", OWNER, Disposition::Benign, "Back from parental leave."),
     ("C1", OWNER, Disposition::Benign, "Agreed with the team lead."),
     ("C2", OWNER, Disposition::TruePositive, "Took the role back and talked to them."),
-    ("D1", ADMIN, Disposition::Benign, "Quarterly export for finance, as every quarter."),
+    ("D1", ADMIN, Disposition::Benign, "The nightly export of the reporting job, as agreed."),
     ("D4", ADMIN, Disposition::Benign, "Clean-up that was announced."),
     ("E2", ADMIN, Disposition::Benign, "For the reporting job, its token was due."),
     ("E3", ADMIN, Disposition::Benign, "The shop moved to another host."),
@@ -64,8 +64,8 @@ pub(super) fn decide(app: &App, workspace: &WorkspaceId, now: Timestamp) -> anyh
             act(app, workspace, &kept.alert.id, &deed, &by(who))?;
         }
     }
-    // Somebody has begun to look at the newest.
-    if let Some(kept) = all.iter().find(|kept| kept.state == AlertState::Open) {
+    // Somebody has begun to look at the one that waits longest.
+    if let Some(kept) = all.iter().rfind(|kept| kept.state == AlertState::Open) {
         act(app, workspace, &kept.alert.id, &AlertDeed::Acknowledge, &by(ADMIN))?;
         assign(app, workspace, kept)?;
     }

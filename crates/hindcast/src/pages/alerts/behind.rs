@@ -12,6 +12,8 @@ use hindcast_segments::query::{ParseContext, Query};
 use hindcast_segments::{Budget, Snapshot};
 use serde_json::Value;
 
+/// Entries behind an alert that are shown at once.
+const SHOWN_ROWS: usize = 10;
 /// Entries of the history that are shown.
 const HISTORY_ROWS: usize = 100;
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -27,6 +29,18 @@ pub(super) struct Evidence {
     pub gone: usize,
     /// How many their role does not see.
     pub unseen: usize,
+}
+
+impl Evidence {
+    /// Those that are shown at once.
+    pub fn newest(&self) -> &[Row] {
+        &self.rows[..self.rows.len().min(SHOWN_ROWS)]
+    }
+
+    /// Those that are shown on request.
+    pub fn older(&self) -> &[Row] {
+        &self.rows[self.newest().len()..]
+    }
 }
 
 /// Something that was done about it.

@@ -23,6 +23,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use hindcast_rules::detection::Severity;
 use hindcast_rules::pack;
+use hindcast_segments::Snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -179,6 +180,8 @@ pub(super) fn inbox(
     found.truncate(PAGE_ROWS);
     let last = found.last().filter(|_| is_more).map(|kept| kept.alert.id.clone());
     let people = people(app, visitor)?;
+    let room = app.rooms.get(workspace).ok_or_else(|| Problem::not_found("there is no such workspace"))?;
+    let seen = room.seen_by(&visitor.sight);
     let counts = app.catalog.alert_counts(workspace, visitor.now)?;
     let older = last.map(|after| Inbox { after, ..asked.clone() }.href());
     let newest = (!asked.after.is_empty()).then(|| asked.of_state(asked.state).href());
@@ -195,7 +198,7 @@ pub(super) fn inbox(
             .collect(),
         rules: raised_by(app, visitor)?,
         dispositions: Disposition::CHOICES.map(|one| (one.as_str(), disposition_name(t, one))).into(),
-        alerts: found.iter().map(|kept| listed(visitor, kept, &people)).collect(),
+        alerts: found.iter().map(|kept| listed(visitor, &seen, kept, &people)).collect(),
         people: people.into_iter().map(|(id, name)| (id.0, name)).collect(),
         older,
         newest,
@@ -249,7 +252,12 @@ pub(super) fn people(app: &App, visitor: &Visitor) -> Result<Vec<(PersonId, Stri
 }
 
 /// An alert as the list shows it.
-pub(super) fn listed(visitor: &Visitor, kept: &KeptAlert, people: &[(PersonId, String)]) -> Listed {
+pub(super) fn listed(
+    visitor: &Visitor,
+    seen: &Snapshot,
+    kept: &KeptAlert,
+    people: &[(PersonId, String)],
+) -> Listed {
     let (t, alert) = (visitor.guest.text, &kept.alert);
     let assignee = kept.assignee.as_ref().map(|id| {
         let known = people.iter().find(|(known, _)| known == id);
@@ -260,7 +268,7 @@ pub(super) fn listed(visitor: &Visitor, kept: &KeptAlert, people: &[(PersonId, S
         href: format!("/alerts/{}", alert.id),
         mark: Mark::of(t, alert.severity),
         title: title(t, alert),
-        about: about(visitor, alert),
+        about: about(visitor, seen, alert),
         why: reason(visitor, alert),
         count: number(count(alert.count), t.language),
         first: Moment::of(visitor, alert.first_at),

@@ -192,6 +192,7 @@ pub(super) fn tell(
         NotChanged::Field("quiet_seconds", _) => {
             form.fail("quiet", t.rule_expected_quiet((QUIET_MAX / MINUTE).to_string()));
         }
+        NotChanged::Field("text", _) => form.fail("yaml", t.rule_id_stays()),
         NotChanged::TooMany => form.fail("yaml", t.rule_too_many()),
         NotChanged::Conflict => form.fail("yaml", t.rule_conflict()),
         other => return Err(other),

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::catalog::Record;
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::fields::Fields;
-use crate::pages::format::{decimal, number};
+use crate::pages::format::number;
 use crate::pages::histogram::count;
 use crate::pages::refusal::Refusal;
 use crate::pages::rows::Moment;
@@ -164,9 +164,9 @@ fn listed(visitor: &Visitor, rule: &Rule, known: &Lists, record: impl Fn(&str) -
     let record = record(id).unwrap_or_default();
     let (right, benign, wrong) = record.decided;
     let decided = right + benign + wrong;
-    let precision = record
-        .precision()
-        .map(|share| t.rule_precision_of(decimal(share * 100.0, t.language), count(decided)).into_owned());
+    let precision = record.precision().map(|share| {
+        t.rule_precision_of(number((share * 100.0).round() as i64, t.language), count(decided)).into_owned()
+    });
     let texts = pack::texts(t.language).rules.get(&rule.key);
     let name = match (info, texts) {
         (Some(info), _) => rule_shown(t, &rule.key, info).name,

@@ -7,7 +7,7 @@ use crate::alerts::{edit, rules};
 use crate::api::Problem;
 use crate::api::lanes::{Lanes, blocking};
 use crate::app::App;
-use crate::catalog::{Disposition, KeptAlert, PersonId};
+use crate::catalog::{AlertState, Disposition};
 use crate::pages::answer::page;
 use crate::pages::fields::Fields;
 use crate::pages::histogram::Histogram;
@@ -93,30 +93,19 @@ pub(super) async fn alert_page(
     let seen = visitor.snapshot(app)?;
     // Only whether an entry is still there is asked of it.
     let whole = visitor.room(app)?.seen_by(&Arc::new(Sight::default()));
-    let (by, alert, actions) = (visitor.clone(), kept.alert.clone(), rule.actions.clone());
-    let (evidence, histogram, history) = lanes
+    let (by, of, actions) = (visitor.clone(), kept.clone(), rule.actions.clone());
+    let names = people.clone();
+    let (one, evidence, histogram, history) = lanes
         .query(app, move |budget| {
-            let evidence = evidence(&by, &alert, &seen, &whole, budget)?;
-            let histogram = usual(&by, &actions, &alert, &seen, budget)?;
-            Ok((evidence, histogram, history(&by, &alert.id, &seen, budget)?))
+            let evidence = evidence(&by, &of.alert, &seen, &whole, budget)?;
+            let histogram = usual(&by, &actions, &of.alert, &seen, budget)?;
+            let one = listed(&by, &seen, &of, &names);
+            Ok((one, evidence, histogram, history(&by, &of.alert.id, &seen, budget)?))
         })
         .await?;
-    Ok(assembled(app, &visitor, &kept, (rule, evidence, histogram, history), (form, done), people))
-}
-
-fn assembled(
-    app: &App,
-    visitor: &Visitor,
-    kept: &KeptAlert,
-    (rule, evidence, histogram, history): (RuleShown, Evidence, Option<Histogram>, Vec<Step>),
-    (form, done): (Fields, Option<Done>),
-    people: Vec<(PersonId, String)>,
-) -> AlertPage {
-    use crate::catalog::AlertState::{Acknowledged, Open, Resolved};
     let t = visitor.guest.text;
-    let one = listed(visitor, kept, &people);
-    AlertPage {
-        shell: Shell::of(visitor, app, Section::Alerts, one.title.clone()),
+    Ok(AlertPage {
+        shell: Shell::of(&visitor, app, Section::Alerts, one.title.clone()),
         t,
         form,
         done,
@@ -130,9 +119,9 @@ fn assembled(
         assignee: kept.assignee.as_ref().map(|id| id.0.clone()).unwrap_or_default(),
         dispositions: Disposition::CHOICES.map(|one| (one.as_str(), disposition_name(t, one))).into(),
         may_manage: visitor.may(Permission::ManageAlerts),
-        can_acknowledge: !matches!(kept.state, Acknowledged | Resolved),
-        can_reopen: kept.state != Open,
-    }
+        can_acknowledge: matches!(kept.state, AlertState::Open | AlertState::Muted),
+        can_reopen: kept.state != AlertState::Open,
+    })
 }
 
 /// What there is to know of the rule with an id.

@@ -28,6 +28,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use hindcast_event::Timestamp;
+use hindcast_segments::Snapshot;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -135,7 +136,7 @@ fn tried(
     let days = form.value("days").parse().ok().filter(|days| *days > 0).unwrap_or(DAYS_DEFAULT);
     let asked = begin(app, room, vec![rule], days).map_err(Problem::internal)?;
     let mut page = rule_page(app, visitor, &before, Some(form))?;
-    page.tested = Some(told(visitor, &asked));
+    page.tested = Some(told(visitor, &room.seen_by(&visitor.sight), &asked));
     Ok((page, true))
 }
 
@@ -147,10 +148,11 @@ pub async fn show(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::ManageAlerts)?;
     let partial = visitor.guest.partial;
+    let seen = visitor.snapshot(&app)?;
     let shown = blocking(move || {
         let t = visitor.guest.text;
         let tested = match app.backtests.find(&visitor.membership.workspace, &id) {
-            Some(asked) => told(&visitor, &asked),
+            Some(asked) => told(&visitor, &seen, &asked),
             // Somebody asked for another one, or the server was started again.
             None => over(id, t.test_gone().into_owned()),
         };
@@ -178,7 +180,7 @@ fn over(id: String, told: String) -> Tested {
     Tested { id, percent: 100, told, is_over: true, is_failed: true, outcome: None }
 }
 
-fn told(visitor: &Visitor, asked: &AskedTest) -> Tested {
+fn told(visitor: &Visitor, seen: &Snapshot, asked: &AskedTest) -> Tested {
     let t = visitor.guest.text;
     let id = asked.id.clone();
     match asked.ended() {
@@ -192,13 +194,13 @@ fn told(visitor: &Visitor, asked: &AskedTest) -> Tested {
         Some(Ended::Failed(told)) => over(id, t.test_failed(short(told)).into_owned()),
         Some(Ended::Done(done)) => {
             let told = t.test_would(count(done.raised), count(u64::from(asked.days))).into_owned();
-            let outcome = Some(outcome(visitor, asked.days, done));
+            let outcome = Some(outcome(visitor, seen, asked.days, done));
             Tested { id, percent: 100, told, is_over: true, is_failed: false, outcome }
         }
     }
 }
 
-fn outcome(visitor: &Visitor, days: u32, done: &Backtested) -> Outcome {
+fn outcome(visitor: &Visitor, seen: &Snapshot, days: u32, done: &Backtested) -> Outcome {
     let t = visitor.guest.text;
     let today = visitor.now.micros().div_euclid(DAY_MICROS);
     // It is counted by days in UTC.
@@ -219,17 +221,17 @@ fn outcome(visitor: &Visitor, days: u32, done: &Backtested) -> Outcome {
     });
     let chart = bars(stacks.collect(), SIZE, |figure| number(count(figure), t.language));
     let alerts: Vec<_> =
-        done.alerts.iter().rev().take(ALERTS_SHOWN).map(|alert| would_be(visitor, alert)).collect();
+        done.alerts.iter().rev().take(ALERTS_SHOWN).map(|alert| would_be(visitor, seen, alert)).collect();
     let more = done.raised.saturating_sub(alerts.len() as u64);
     Outcome { chart, table, alerts, more }
 }
 
-fn would_be(visitor: &Visitor, alert: &Alert) -> WouldBe {
+fn would_be(visitor: &Visitor, seen: &Snapshot, alert: &Alert) -> WouldBe {
     let newest = alert.evidence.iter().rev().take(10).rev();
     WouldBe {
         mark: Mark::of(visitor.guest.text, alert.severity),
         title: title(visitor.guest.text, alert),
-        about: about(visitor, alert),
+        about: about(visitor, seen, alert),
         why: reason(visitor, alert),
         at: Moment::of(visitor, alert.last_at),
         entries: newest.copied().collect(),

@@ -5,6 +5,7 @@ use crate::alerts::why::why;
 use crate::app::App;
 use crate::catalog::CatalogError;
 use crate::pages::format::list;
+use crate::pages::rows::Who;
 use crate::pages::safe::{isolated, short};
 use crate::pages::text::Text;
 use crate::pages::visitor::Visitor;
@@ -12,6 +13,7 @@ use crate::people::Permission;
 use hindcast_event::{Field, Hidden, hidden_of_context, hidden_of_facts};
 use hindcast_rules::detection::{Severity, Why};
 use hindcast_rules::pack;
+use hindcast_segments::{Budget, Snapshot};
 use std::collections::BTreeMap;
 
 /// How much something matters, as a shape and a word: never as a colour alone.
@@ -58,19 +60,32 @@ pub(super) fn title(t: Text, alert: &Alert) -> String {
     texts.map_or_else(|| short(&alert.title), |texts| texts.title.clone())
 }
 
-/// Whom or what it is about; empty when it is about nothing in particular.
-pub(super) fn about(visitor: &Visitor, alert: &Alert) -> String {
+/// Whom or what it is about; empty when it is about nothing in particular. Somebody's name is looked up in the newest entry
+/// behind it.
+pub(super) fn about(visitor: &Visitor, seen: &Snapshot, alert: &Alert) -> String {
     let t = visitor.guest.text;
     if alert.is_storm {
         return t.alert_storm().into_owned();
     }
     let hidden = visitor.sight.hidden;
     let values = alert.group.iter().map(|(field, value)| {
-        if is_hidden(hidden, field) { t.alert_hidden().into_owned() } else { isolated(value) }
+        let name = || (field == "actor.id").then(|| name(t, seen, alert, value)).flatten();
+        match is_hidden(hidden, field) {
+            true => t.alert_hidden().into_owned(),
+            false => name().unwrap_or_else(|| isolated(value)),
+        }
     });
     let mut values: Vec<_> = values.filter(|value| !value.is_empty()).collect();
     values.dedup();
     list(&values, t.language)
+}
+
+/// What somebody with an id is called.
+fn name(t: Text, seen: &Snapshot, alert: &Alert, id: &str) -> Option<String> {
+    let found = seen.get(*alert.evidence.last()?, &Budget::default()).ok()?;
+    let entry = found.get(0)?;
+    let who = Who::acting(t, &entry.event.view().ok()?);
+    (who.id == id).then(|| isolated(&who.name))
 }
 
 /// Why the rule alerted, without values that the visitor does not see.
