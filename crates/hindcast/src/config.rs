@@ -32,6 +32,7 @@ pub struct Config {
     pub sources: Sources,
     pub limits: Limits,
     pub facts: Facts,
+    pub alerts: Alerts,
     pub paper: Paper,
     pub deliver: Deliver,
     pub mail: Mail,
@@ -130,6 +131,13 @@ pub struct Facts {
     pub geo_files: Vec<PathBuf>,
     pub geo_upload_mb: usize,
     pub country_table: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
+pub struct Alerts {
+    pub judge: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

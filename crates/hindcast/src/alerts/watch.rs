@@ -2,9 +2,12 @@
 
 use super::desk::{Desk, Taken};
 use super::{Alert, Rulebook};
+use crate::facts::Import;
+use crate::sources::IMPORTED_FROM;
 use hindcast_event::{Entry, Timestamp};
 use hindcast_rules::detection::JudgeError;
 use hindcast_rules::{State, Verdict};
+use memchr::memmem;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,7 +66,8 @@ impl Watch {
         Self { book, state, desk: Desk::new(workspace), is_claimed: false }
     }
 
-    /// Judges entries in the order of their indexes; one that cannot be read is told of and passed over.
+    /// Judges entries in the order of their indexes; one that cannot be read is told of and passed over, and so is one of which
+    /// nobody knows when it happened.
     pub fn judge<'e>(
         &mut self,
         entries: impl Iterator<Item = Entry<'e>>,
@@ -71,11 +75,8 @@ impl Watch {
     ) -> Result<(), JudgeError> {
         let mut verdicts = Vec::new();
         for mut entry in entries {
-            if self.is_claimed
-                && let Ok(view) = entry.event.view()
-            {
-                entry.received_at = view.occurred_at;
-            }
+            let Some(received) = self.received(&entry) else { continue };
+            entry.received_at = received;
             match self.book.detector.judge(&mut self.state, &entry, &mut verdicts) {
                 Err(JudgeError::Damaged(error)) => {
                     tracing::warn!(index = entry.index, %error, "an entry cannot be judged");
@@ -86,6 +87,21 @@ impl Watch {
             verdicts.clear();
         }
         Ok(())
+    }
+
+    /// When an entry counts as received: what is imported, such as a year in a minute, when it happened.
+    fn received(&self, entry: &Entry<'_>) -> Option<Timestamp> {
+        let may_be_imported = memmem::find(entry.event.as_bytes(), IMPORTED_FROM.as_bytes()).is_some();
+        if !(self.is_claimed || may_be_imported) {
+            return Some(entry.received_at);
+        }
+        let Ok(view) = entry.event.view() else { return Some(entry.received_at) };
+        match Import::of_view(&view) {
+            _ if self.is_claimed => Some(view.occurred_at),
+            Some(Import::Timed) => Some(view.occurred_at.min(entry.received_at)),
+            Some(Import::Timeless) => None,
+            None => Some(entry.received_at),
+        }
     }
 
     /// Asks which sources are silent at a time.

@@ -27,7 +27,7 @@ mod working;
 pub use calendar::day_number;
 pub use geo::{About, Country, File, FileError, Geo, Kept, Kind, Place, Shelf, Table};
 pub use judge::CLOCK_MARK;
-pub use told::Clock;
+pub use told::{Clock, Import};
 pub use working::{Settling, Working};
 
 use crate::app::App;

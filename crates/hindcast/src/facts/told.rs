@@ -3,7 +3,7 @@
 use super::geo::Country;
 use crate::sources::IMPORTED_FROM;
 use hindcast_event::json::{self, Json};
-use hindcast_event::{Draft, Entry, OutcomeResult, Timestamp};
+use hindcast_event::{Draft, Entry, OutcomeResult, Timestamp, View};
 use std::net::IpAddr;
 
 /// A claim of when counts if it is no further than this from our clock.
@@ -68,6 +68,12 @@ impl Import {
     fn of(from: Option<&Json<'_>>) -> Option<Self> {
         let is_unknown = |from: &Json<'_>| from.get("time").and_then(Json::as_str) == Some("unknown");
         from.map(|from| if is_unknown(from) { Self::Timeless } else { Self::Timed })
+    }
+
+    /// Of an entry.
+    pub(crate) fn of_view(view: &View<'_>) -> Option<Self> {
+        let (_, text) = view.metadata.iter().find(|(name, _)| *name == IMPORTED_FROM)?;
+        Self::of(json::parse(text).ok().as_ref())
     }
 }
 
@@ -149,7 +155,7 @@ impl<'e> Reread<'e> {
         let member = |name: &str| {
             view.metadata.iter().find(|(known, _)| *known == name).and_then(|(_, value)| read(value))
         };
-        let import = Import::of(member(IMPORTED_FROM).as_ref());
+        let import = Import::of_view(&view);
         Some(Self {
             result: view.result,
             actor: read(view.actor)?,

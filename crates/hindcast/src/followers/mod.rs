@@ -51,7 +51,6 @@ impl Followers {
         let segmenters = (0..SEGMENTERS).map(|_| follow("segmenter", Box::new(segmenter::follow)));
         let others = [
             follow("merger", Box::new(merger::follow)),
-            follow("alerter", Box::new(alerter::follow)),
             follow("anchor", Box::new(anchor::follow)),
             follow("outbox", Box::new(outbox::follow)),
             follow("exporter", Box::new(exporter::follow)),
@@ -60,7 +59,9 @@ impl Followers {
             follow("eraser", Box::new(eraser::follow)),
             follow("memory", Box::new(memory::follow)),
         ];
-        let mut followers = segmenters.chain(others).collect::<io::Result<Vec<_>>>().map(Self)?;
+        let alerter = app.config.alerts.judge.then(|| follow("alerter", Box::new(alerter::follow)));
+        let mut followers =
+            segmenters.chain(others).chain(alerter).collect::<io::Result<Vec<_>>>().map(Self)?;
         let (dispatcher, house) = (std::thread::Builder::new().name("dispatcher".to_owned()), app.clone());
         followers.0.push(dispatcher.spawn(move || dispatcher::follow(&house))?);
         // Nobody waits for these at the end: strangers may take their time.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// A log in which names, ids, roles and targets get in each other's way.
 fn filled() -> TestServer {
-    let server = TestServer::start();
+    let server = TestServer::quiet();
     let by = |id: &str, name: &str, role: &str, action: &str, result: &str| {
         let mut event = event(action);
         event["actor"] = json!({ "type": "user", "id": id, "name": name, "role": role });
@@ -324,7 +324,7 @@ fn numbers_that_nobody_typed_do_no_harm() {
 
 #[test]
 fn a_chart_is_a_file_too_and_shows_what_its_reader_may_see() {
-    let server = TestServer::start();
+    let server = TestServer::quiet();
     let of = |actor: &str| {
         json!({
             "action": "note.added", "occurred_at": "2025-03-04T05:06:07Z",

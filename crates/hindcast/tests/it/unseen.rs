@@ -104,7 +104,7 @@ fn log(word: &str, hidden: Field) -> Vec<Value> {
 }
 
 fn server_with(events: &[Value], role: Role, hidden: Field) -> TestServer {
-    let server = TestServer::start();
+    let server = TestServer::quiet();
     server.append(events);
     let workspace: WorkspaceId = server.workspace.parse().expect("an id");
     let mut settings = Settings::default();
@@ -210,7 +210,7 @@ fn what_is_hidden_from_a_role_leaves_no_trace_in_a_report() {
 #[test]
 fn what_is_out_of_scope_leaves_no_trace_in_a_report() {
     let servers = ["secretone", "secrettwo"].map(|word| {
-        let server = TestServer::start();
+        let server = TestServer::quiet();
         let mut event = log(word, Field::Text).remove(0);
         event["actor"] = json!({ "type": "user", "id": word, "name": word });
         server.append(&[event]);
@@ -256,7 +256,7 @@ fn what_is_hidden_from_a_role_leaves_no_trace_on_any_page() {
 fn what_is_hidden_from_a_token_leaves_no_trace_in_any_answer() {
     for hidden in Field::ALL {
         let servers = ["secretone", "secrettwo"].map(|word| {
-            let server = TestServer::start();
+            let server = TestServer::quiet();
             server.append(&log(word, hidden));
             server
         });
@@ -284,7 +284,7 @@ fn what_is_out_of_scope_leaves_no_trace_but_that_the_log_grew() {
         event
     };
     let servers = ["secretone", "secrettwo"].map(|word| {
-        let server = TestServer::start();
+        let server = TestServer::quiet();
         let mut events = log("plain", Field::Text);
         events.push(event(word));
         server.append(&events);

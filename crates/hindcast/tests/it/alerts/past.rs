@@ -183,3 +183,29 @@ fn a_backtest_is_asked_tuned_and_cancelled_and_changes_nothing() {
     assert_eq!(unknown.problem().0, 404);
     assert_eq!(server.get("/v1/rules/backtests/0123456789abcdef").by(&token).send().problem().0, 404);
 }
+
+#[test]
+fn what_is_imported_is_judged_by_its_own_time_and_told_to_nobody_when_that_is_long_past() {
+    let server = TestServer::start();
+    let token = watcher(&server);
+    let imported = |who: &str, nth: usize, time: &str| {
+        let mut event = super::failed(who);
+        event["metadata"] = json!({ "imported_from": { "product": "intercom", "time": time } });
+        event["occurred_at"] = match who {
+            "ana" => json!(format!("2024-03-04T05:{nth:02}:00Z")),
+            _ => json!(format!("2024-03-{:02}T05:00:00Z", nth + 1)),
+        };
+        event
+    };
+    let all = |who: &str, time: &str| (0..10).map(|nth| imported(who, nth, time)).collect::<Vec<_>>();
+    // Ten within ten minutes, ten within ten days, and ten of which nobody knows when they were.
+    for (who, time) in [("ana", "told"), ("bob", "told"), ("eve", "unknown")] {
+        server.append(&all(who, time));
+    }
+    judged(&server);
+    let found = alerts(&server, &token, "&rule=A1");
+    let [alert] = found.as_slice() else { panic!("one of {found:?}") };
+    assert_eq!(alert["group"], json!({ "actor.id": "ana" }));
+    assert_eq!((&alert["state"], &alert["disposition"]), (&json!("resolved"), &json!("past")));
+    assert_eq!(super::told(&server, "A1"), [] as [Value; 0]);
+}
