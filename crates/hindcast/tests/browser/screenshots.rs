@@ -28,7 +28,7 @@ const ABROAD: [(&str, Theme, &str, &str); 7] = [
 ];
 
 /// Name and path of every page. What stands in braces is filled in.
-const PAGES: [(&str, &str); 40] = [
+const PAGES: [(&str, &str); 41] = [
     ("log", "/log?range=7d"),
     ("log-entry", "/log?range=90d&q=category:agents_roles&entry={entry}&tab=changes"),
     ("log-no-match", "/log?range=15m&q=nothing-is-called-this"),

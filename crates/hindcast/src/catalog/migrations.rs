@@ -1,0 +1,352 @@
+//! How the catalog came to be what it is: numbered by their places, and never edited once they were shipped.
+
+pub(super) const MIGRATIONS: [&str; 11] = [
+    "
+    CREATE TABLE workspace (
+        id         TEXT PRIMARY KEY,
+        name       TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE token (
+        id           TEXT PRIMARY KEY,
+        workspace    TEXT REFERENCES workspace,
+        name         TEXT NOT NULL,
+        secret_hash  BLOB NOT NULL,
+        scopes       TEXT NOT NULL,
+        networks     TEXT NOT NULL,
+        created_at   INTEGER NOT NULL,
+        expires_at   INTEGER,
+        revoked_at   INTEGER,
+        last_used_at INTEGER
+    ) STRICT;
+    CREATE TABLE mark (
+        workspace TEXT NOT NULL,
+        name      TEXT NOT NULL,
+        value     TEXT NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+",
+    "
+    CREATE TABLE outbox (
+        nr        INTEGER PRIMARY KEY AUTOINCREMENT,
+        workspace TEXT NOT NULL,
+        key       TEXT NOT NULL,
+        draft     TEXT NOT NULL
+    ) STRICT;
+",
+    "
+    ALTER TABLE token ADD COLUMN narrowed_to TEXT;
+    ALTER TABLE token ADD COLUMN hidden TEXT NOT NULL DEFAULT '';
+",
+    "
+    CREATE TABLE person (
+        id             TEXT PRIMARY KEY,
+        email          TEXT NOT NULL UNIQUE,
+        name           TEXT NOT NULL,
+        password       TEXT,
+        totp           BLOB,
+        totp_step      INTEGER NOT NULL DEFAULT 0,
+        preferences    TEXT NOT NULL,
+        created_at     INTEGER NOT NULL,
+        seen_at        INTEGER,
+        deactivated_at INTEGER
+    ) STRICT;
+    CREATE TABLE recovery_code (
+        person TEXT NOT NULL REFERENCES person,
+        hash   BLOB NOT NULL,
+        PRIMARY KEY (person, hash)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE identity (
+        issuer  TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        person  TEXT NOT NULL REFERENCES person,
+        PRIMARY KEY (issuer, subject)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE membership (
+        workspace TEXT NOT NULL REFERENCES workspace,
+        person    TEXT NOT NULL REFERENCES person,
+        role      TEXT NOT NULL,
+        teams     TEXT NOT NULL,
+        actors    TEXT NOT NULL,
+        joined_at INTEGER NOT NULL,
+        PRIMARY KEY (workspace, person)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE team (
+        workspace TEXT NOT NULL REFERENCES workspace,
+        id        TEXT NOT NULL,
+        name      TEXT NOT NULL,
+        actors    TEXT NOT NULL,
+        PRIMARY KEY (workspace, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE invitation (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        email       TEXT NOT NULL,
+        role        TEXT NOT NULL,
+        teams       TEXT NOT NULL,
+        actors      TEXT NOT NULL,
+        secret_hash BLOB NOT NULL UNIQUE,
+        invited_by  TEXT NOT NULL,
+        created_at  INTEGER NOT NULL,
+        expires_at  INTEGER NOT NULL,
+        ended_at    INTEGER
+    ) STRICT;
+    CREATE TABLE session (
+        hash       BLOB PRIMARY KEY,
+        person     TEXT NOT NULL REFERENCES person,
+        workspace  TEXT NOT NULL REFERENCES workspace,
+        stage      TEXT NOT NULL,
+        method     TEXT NOT NULL,
+        address    TEXT NOT NULL,
+        user_agent TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        seen_at    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX session_of_person ON session (person);
+    CREATE TABLE attempt (
+        key       TEXT PRIMARY KEY,
+        failures  INTEGER NOT NULL,
+        failed_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE view (
+        id         TEXT PRIMARY KEY,
+        workspace  TEXT NOT NULL REFERENCES workspace,
+        person     TEXT NOT NULL REFERENCES person,
+        name       TEXT NOT NULL,
+        address    TEXT NOT NULL,
+        shared     TEXT NOT NULL,
+        opened     TEXT,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE export (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        person      TEXT NOT NULL REFERENCES person,
+        query       TEXT NOT NULL,
+        format      TEXT NOT NULL,
+        state       TEXT NOT NULL,
+        rows        INTEGER NOT NULL,
+        bytes       INTEGER NOT NULL DEFAULT 0,
+        sha256      TEXT NOT NULL DEFAULT '',
+        problem     TEXT NOT NULL DEFAULT '',
+        created_at  INTEGER NOT NULL,
+        finished_at INTEGER
+    ) STRICT;
+    CREATE TABLE setting (
+        workspace TEXT NOT NULL REFERENCES workspace,
+        name      TEXT NOT NULL,
+        value     TEXT NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+",
+    "
+    ALTER TABLE export ADD COLUMN sight TEXT NOT NULL DEFAULT '';
+",
+    "
+    ALTER TABLE outbox ADD COLUMN kind INTEGER NOT NULL DEFAULT 1;
+    CREATE TABLE hold (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        name        TEXT NOT NULL,
+        reason      TEXT NOT NULL,
+        query       TEXT NOT NULL,
+        placed_at   INTEGER NOT NULL,
+        released_at INTEGER
+    ) STRICT;
+    CREATE TABLE erasure (
+        id           TEXT PRIMARY KEY,
+        workspace    TEXT NOT NULL REFERENCES workspace,
+        selector     TEXT,
+        basis        TEXT NOT NULL,
+        reference    TEXT NOT NULL,
+        state        TEXT NOT NULL,
+        entries      INTEGER NOT NULL DEFAULT 0,
+        sections     INTEGER NOT NULL DEFAULT 0,
+        is_counted   INTEGER NOT NULL DEFAULT 0,
+        blocked      INTEGER NOT NULL DEFAULT 0,
+        manifest     TEXT NOT NULL DEFAULT '',
+        notice       INTEGER,
+        certificate  TEXT NOT NULL DEFAULT '',
+        requested_by TEXT NOT NULL,
+        requested_at INTEGER NOT NULL,
+        decided_by   TEXT NOT NULL DEFAULT '',
+        finished_at  INTEGER
+    ) STRICT;
+    CREATE TABLE report (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        template    TEXT NOT NULL,
+        from_us     INTEGER NOT NULL,
+        until_us    INTEGER NOT NULL,
+        query       TEXT NOT NULL,
+        language    TEXT NOT NULL,
+        made_by     TEXT NOT NULL,
+        sight       TEXT NOT NULL,
+        entries     INTEGER NOT NULL,
+        sha256      TEXT NOT NULL,
+        json_sha256 TEXT NOT NULL,
+        bytes       INTEGER NOT NULL,
+        created_at  INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX report_by_workspace ON report (workspace, created_at);
+    ALTER TABLE export ADD COLUMN language TEXT NOT NULL DEFAULT 'en';
+    CREATE TABLE report_schedule (
+        id        TEXT PRIMARY KEY,
+        workspace TEXT NOT NULL REFERENCES workspace,
+        person    TEXT NOT NULL REFERENCES person,
+        template  TEXT NOT NULL,
+        query     TEXT NOT NULL,
+        language  TEXT NOT NULL,
+        every     TEXT NOT NULL,
+        next_at   INTEGER NOT NULL
+    ) STRICT;
+",
+    "
+    ALTER TABLE token ADD COLUMN person TEXT REFERENCES person;
+    ALTER TABLE erasure ADD COLUMN requester TEXT;
+    UPDATE erasure SET requester = requested_by;
+",
+    "
+    CREATE TABLE destination (
+        id            TEXT PRIMARY KEY,
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        kind          TEXT NOT NULL,
+        name          TEXT NOT NULL,
+        settings      TEXT NOT NULL,
+        secrets       BLOB NOT NULL,
+        format        TEXT NOT NULL,
+        query         TEXT NOT NULL,
+        hidden        TEXT NOT NULL,
+        version       INTEGER NOT NULL,
+        state         TEXT NOT NULL,
+        reason        TEXT NOT NULL,
+        since         INTEGER NOT NULL,
+        cursor        INTEGER NOT NULL,
+        chosen_from   INTEGER NOT NULL,
+        replay_from   INTEGER,
+        replay_end    INTEGER,
+        failures      INTEGER NOT NULL,
+        failing_since INTEGER,
+        next_at       INTEGER,
+        delivered     INTEGER NOT NULL,
+        dead          INTEGER NOT NULL,
+        expired       INTEGER NOT NULL,
+        delivered_at  INTEGER,
+        created_at    INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX destination_of_workspace ON destination (workspace);
+    CREATE TABLE delivery_attempt (
+        nr          INTEGER PRIMARY KEY AUTOINCREMENT,
+        destination TEXT NOT NULL,
+        at          INTEGER NOT NULL,
+        first       INTEGER NOT NULL,
+        last        INTEGER NOT NULL,
+        entries     INTEGER NOT NULL,
+        taken       INTEGER NOT NULL,
+        purpose     TEXT NOT NULL,
+        outcome     TEXT NOT NULL,
+        status      INTEGER,
+        said        TEXT NOT NULL,
+        millis      INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX attempt_of_destination ON delivery_attempt (destination, nr);
+    CREATE TABLE dead_letter (
+        nr          INTEGER PRIMARY KEY AUTOINCREMENT,
+        destination TEXT NOT NULL,
+        first       INTEGER NOT NULL,
+        last        INTEGER NOT NULL,
+        entries     INTEGER NOT NULL,
+        reason      TEXT NOT NULL,
+        at          INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX dead_letter_of_destination ON dead_letter (destination, nr);
+    CREATE TABLE delivery_day (
+        destination TEXT NOT NULL,
+        day         INTEGER NOT NULL,
+        delivered   INTEGER NOT NULL,
+        dead        INTEGER NOT NULL,
+        matched     INTEGER,
+        PRIMARY KEY (destination, day)
+    ) STRICT, WITHOUT ROWID;
+",
+    "
+    CREATE TABLE source (
+        id            TEXT PRIMARY KEY,
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        kind          TEXT NOT NULL,
+        name          TEXT NOT NULL,
+        connection    TEXT NOT NULL,
+        credential    BLOB NOT NULL,
+        hook_secret   BLOB,
+        every_minutes INTEGER NOT NULL,
+        paused_at     INTEGER,
+        created_at    INTEGER NOT NULL,
+        cursor        TEXT NOT NULL DEFAULT '',
+        next_at       INTEGER NOT NULL,
+        ran_at        INTEGER,
+        reached_at    INTEGER,
+        stored        INTEGER NOT NULL DEFAULT 0,
+        failures      INTEGER NOT NULL DEFAULT 0,
+        problem       TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+",
+    "
+    CREATE TABLE rule (
+        workspace     TEXT NOT NULL REFERENCES workspace,
+        key           TEXT NOT NULL,
+        yaml          TEXT,
+        is_on         INTEGER NOT NULL,
+        tuned         TEXT NOT NULL,
+        quiet_seconds INTEGER NOT NULL,
+        muted_until   INTEGER,
+        version       INTEGER NOT NULL,
+        changed_at    INTEGER NOT NULL,
+        PRIMARY KEY (workspace, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE rule_list (
+        workspace TEXT NOT NULL REFERENCES workspace,
+        name      TEXT NOT NULL,
+        entries   TEXT NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE alerting (
+        workspace TEXT PRIMARY KEY REFERENCES workspace,
+        next      INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE alert (
+        nr          INTEGER PRIMARY KEY AUTOINCREMENT,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        id          TEXT NOT NULL,
+        rule        TEXT NOT NULL,
+        severity    INTEGER NOT NULL,
+        last_at     INTEGER NOT NULL,
+        made        TEXT NOT NULL,
+        state       TEXT NOT NULL,
+        assignee    TEXT,
+        disposition TEXT,
+        muted_until INTEGER,
+        raised_at   INTEGER NOT NULL,
+        UNIQUE (workspace, id)
+    ) STRICT;
+    CREATE INDEX alert_heard_of ON alert (workspace, last_at, nr);
+    CREATE TABLE alert_entry (
+        workspace TEXT NOT NULL,
+        entry     INTEGER NOT NULL,
+        id        TEXT NOT NULL,
+        PRIMARY KEY (workspace, entry, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX entry_behind_alert ON alert_entry (workspace, id);
+",
+    "
+    ALTER TABLE report_schedule ADD COLUMN mail_to TEXT NOT NULL DEFAULT '';
+    CREATE TABLE report_mail (
+        report    TEXT PRIMARY KEY,
+        workspace TEXT NOT NULL,
+        mail_to   TEXT NOT NULL,
+        attempts  INTEGER NOT NULL DEFAULT 0,
+        next_at   INTEGER,
+        problem   TEXT NOT NULL DEFAULT '',
+        sent_at   INTEGER
+    ) STRICT;
+",
+];
