@@ -107,7 +107,7 @@ async fn find(browser: &Browser) -> Vec<Value> {
 }
 
 async fn at_work() -> Option<(TestServer, Browser)> {
-    let server = TestServer::start();
+    let server = TestServer::quiet();
     server.append(&a_haystack());
     let mara = owner(&server);
     let browser = Browser::open(&server).await?;

@@ -21,7 +21,7 @@ fn is_written_as_in_japan(time: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_japanese_reader_is_at_home() {
-    let server = TestServer::start();
+    let server = TestServer::quiet();
     let event = |id: &str, name: &str, at: &str| {
         json!({
             "action": "macro.updated", "occurred_at": at,

@@ -37,7 +37,7 @@ async fn focus(browser: &Browser) -> (String, bool) {
 }
 
 async fn at_the_log() -> Option<(TestServer, Browser)> {
-    let server = TestServer::start();
+    let server = TestServer::quiet();
     entries(&server);
     let mara = owner(&server);
     let browser = Browser::open(&server).await?;
