@@ -104,7 +104,7 @@ fn token(app: &App, workspace: &Workspace) -> anyhow::Result<TokenSecret> {
         workspace: Some(workspace.id.clone()),
         name: TOKEN_NAME.to_owned(),
         person: None,
-        scopes: vec![Scope::Ingest, Scope::Read],
+        scopes: vec![Scope::Ingest, Scope::Read, Scope::Alerts],
         networks: Vec::new(),
         expires_at: Some(Timestamp::from_micros(now.micros() + TOKEN_MICROS)),
         narrowing: Narrowing::default(),
@@ -137,7 +137,7 @@ fn welcome(
          Open {url} and sign in with the password {password} as\n{people}\n\
          For programs: a token for this workspace, good for 7 days\n\n\
          export HINDCAST_URL={url} HINDCAST_TOKEN={token}\n\n\
-         Three things to try\n\n\
+         Four things to try\n\n\
          1. One night three weeks ago, as clients of Intercom's activity logs ask for it\n   \
          curl -s -H \"Authorization: Bearer $HINDCAST_TOKEN\" \\\n     \
          '{url}/admins/activity_logs?created_at_after={from}&created_at_before={until}'\n\n\
@@ -151,7 +151,10 @@ fn welcome(
         text,
         "   the same with curl:\n   curl -sG -H \"Authorization: Bearer $HINDCAST_TOKEN\" {url}/v1/events \\\n     \
          --data-urlencode 'q={}'\n\n\
-         3. Proof that the export of that night is in the log, for somebody who trusts nobody\n   \
+         3. What the rules found, and what one would find if it were stricter\n   \
+         hindcast alert list --state open\n   \
+         hindcast rule backtest A1 --days 30 --tune failures=5\n\n\
+         4. Proof that the export of that night is in the log, for somebody who trusts nobody\n   \
          curl -s -H \"Authorization: Bearer $HINDCAST_TOKEN\" -o export.tlog-proof \\\n     \
          '{url}/v1/events/{id}/proof?format=tlog-proof'\n   \
          hindcast verify export.tlog-proof --vkey '{vkey}'\n\n\
@@ -168,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_welcome_names_three_things_that_can_be_pasted() {
+    fn the_welcome_names_what_can_be_pasted() {
         let workspace = Workspace {
             id: "w1".parse().expect("an id"),
             name: WORKSPACE_NAME.to_owned(),
