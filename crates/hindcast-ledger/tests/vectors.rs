@@ -110,7 +110,7 @@ fn json_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn shared() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let beside = || PathBuf::from("../../../shared");
     let folder = std::env::var_os("HINDCAST_SHARED").map_or_else(beside, PathBuf::from);
     folder.is_dir().then_some(folder)
 }

@@ -16,7 +16,7 @@ struct Case {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+    PathBuf::from("fixtures")
 }
 
 fn cases(code: &str) -> Vec<Case> {
@@ -106,7 +106,7 @@ fn no_rule_goes_without_fixtures() {
 
 #[test]
 fn the_documentation_lists_every_rule_as_it_is() {
-    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/detection.md");
+    let docs = PathBuf::from("../../docs/detection.md");
     let docs = std::fs::read_to_string(docs).expect("the page");
     for info in compiled(SHIPPED, &Lists::new()).rules() {
         let code = info.code.as_deref().unwrap_or_default();

@@ -4,7 +4,7 @@ use super::caller::Watcher;
 use super::entries::{OfWorkspace, room};
 use super::error::Problem;
 use super::lanes::{Lanes, blocking};
-use super::params::{InPath, Params, within};
+use super::params::{InPath, Params, short, within};
 use super::proof::{Opened, ProofBody, prove_all};
 use super::schema::{Entry, Refusals};
 use crate::alerts::{Alert, id_of_key};
@@ -28,6 +28,8 @@ use utoipa::{IntoParams, ToSchema};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
+/// The key of a rule and the id of a person are no longer.
+const KEY_CHARS_MAX: usize = 64;
 
 /// Which alerts, and which page of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -207,6 +209,8 @@ impl AlertsAsked {
         )?;
         let severities = Severity::ALL.map(Severity::as_str);
         let severity = word("severity", self.severity.as_deref(), Severity::parse, &severities)?;
+        short("rule", self.rule.as_deref(), KEY_CHARS_MAX)?;
+        short("assignee", self.assignee.as_deref(), KEY_CHARS_MAX)?;
         if let Some(cursor) = &self.cursor
             && app.catalog.alert(workspace, cursor, (app.clock)())?.is_none()
         {

@@ -104,6 +104,14 @@ pub fn within<N: PartialOrd + std::fmt::Display>(
     Err(Problem::parameter(name, format!("{name} must be {} to {}", range.start(), range.end())))
 }
 
+/// Refuses a text that is too long.
+pub fn short(name: &str, text: Option<&str>, chars_max: usize) -> Result<(), Problem> {
+    if text.is_none_or(|text| text.chars().count() <= chars_max) {
+        return Ok(());
+    }
+    Err(Problem::parameter(name, format!("{name} must have at most {chars_max} characters")))
+}
+
 /// A time as in RFC 3339.
 pub fn time(name: &str, text: &str) -> Result<Timestamp, Problem> {
     let wrong = || {

@@ -19,7 +19,7 @@ const FAMILIES: [&str; 4] = ["zendesk", "slack", "okta", "github"];
 
 fn folder() -> Option<PathBuf> {
     let shared = std::env::var_os("HINDCAST_SHARED").map(PathBuf::from);
-    let shared = shared.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"));
+    let shared = shared.unwrap_or_else(|| PathBuf::from("../../../shared"));
     let rules = shared.join("data/panther/rules");
     if !rules.is_dir() {
         eprintln!("skipped: there is no data/panther/rules; set HINDCAST_SHARED to its folder");
