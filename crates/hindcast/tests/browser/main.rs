@@ -6,6 +6,7 @@
 
 mod accessible;
 mod alerts;
+mod axe;
 mod browser;
 mod cast;
 mod demo;
