@@ -4,6 +4,7 @@
 //! randomness here, and `clippy.toml` keeps it so. Live alerting and a backtest call the same function, which is what makes the
 //! one a true forecast of the other. Whoever calls hands in the state of one workspace and keeps it.
 
+pub mod approval;
 pub mod detection;
 pub mod pack;
 
