@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::deliver::Deliver;
 use crate::facts::Facts;
 use crate::followers::{Claims, Stuck};
+use crate::gate::Gate;
 use crate::jobs::backtests::Backtests;
 use crate::jobs::exports::Exports;
 use crate::jobs::reports::Reports;
@@ -55,6 +56,8 @@ pub struct App {
     pub facts: Facts,
     /// What alerting shares with those who change what it goes by.
     pub(crate) alerts: Alerts,
+    /// What calls are judged by before they are made.
+    pub(crate) gate: Gate,
     /// When this began.
     pub(crate) started: Instant,
     /// What is counted.
@@ -162,6 +165,7 @@ impl App {
             rooms,
             facts,
             alerts: Alerts::default(),
+            gate: Gate::default(),
             started: Instant::now(),
             metrics,
             ending,

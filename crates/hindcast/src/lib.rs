@@ -15,6 +15,7 @@ pub mod demo;
 pub mod erasure;
 pub mod facts;
 mod followers;
+mod gate;
 mod hex;
 pub mod intercom;
 mod jobs;

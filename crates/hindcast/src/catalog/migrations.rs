@@ -1,6 +1,6 @@
 //! How the catalog came to be what it is: numbered by their places, and never edited once they were shipped.
 
-pub(super) const MIGRATIONS: [&str; 11] = [
+pub(super) const MIGRATIONS: [&str; 12] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -348,5 +348,58 @@ pub(super) const MIGRATIONS: [&str; 11] = [
         problem   TEXT NOT NULL DEFAULT '',
         sent_at   INTEGER
     ) STRICT;
+",
+    "
+    CREATE TABLE tool (
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        name        TEXT NOT NULL,
+        declaration TEXT NOT NULL,
+        version     INTEGER NOT NULL,
+        changed_at  INTEGER NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE policy (
+        workspace  TEXT NOT NULL REFERENCES workspace,
+        name       TEXT NOT NULL,
+        enforced   INTEGER,
+        trial      INTEGER,
+        share      INTEGER NOT NULL,
+        newest     INTEGER NOT NULL,
+        version    INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE policy_version (
+        workspace TEXT NOT NULL,
+        name      TEXT NOT NULL,
+        number    INTEGER NOT NULL,
+        text      TEXT NOT NULL,
+        made_by   TEXT NOT NULL,
+        made_at   INTEGER NOT NULL,
+        PRIMARY KEY (workspace, name, number),
+        FOREIGN KEY (workspace, name) REFERENCES policy ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE approval (
+        id           TEXT PRIMARY KEY,
+        workspace    TEXT NOT NULL REFERENCES workspace,
+        state        TEXT NOT NULL,
+        call         TEXT NOT NULL,
+        policies     TEXT NOT NULL,
+        determining  TEXT NOT NULL,
+        asked        TEXT NOT NULL,
+        decision     TEXT NOT NULL,
+        token        TEXT NOT NULL,
+        requester    TEXT,
+        approvers    TEXT NOT NULL,
+        required     INTEGER NOT NULL,
+        answers      TEXT NOT NULL,
+        on_timeout   TEXT NOT NULL,
+        created_at   INTEGER NOT NULL,
+        expires_at   INTEGER NOT NULL,
+        closed_at    INTEGER
+    ) STRICT;
+    CREATE INDEX approval_of_workspace ON approval (workspace, state, created_at);
+    CREATE INDEX approval_of_call ON approval (workspace, call);
+    CREATE INDEX approval_to_expire ON approval (state, expires_at);
 ",
 ];

@@ -5,6 +5,7 @@
 //! promise: lose it, and every entry is still there and proven.
 
 mod alerts;
+mod approvals;
 mod attempts;
 mod deliveries;
 mod destinations;
@@ -18,6 +19,7 @@ mod migrations;
 mod narrowing;
 mod outbox;
 mod people;
+mod policies;
 mod report_mails;
 mod reports;
 mod retention;
@@ -28,10 +30,12 @@ mod settings;
 mod sources;
 mod teams;
 mod tokens;
+mod tools;
 mod views;
 mod workspaces;
 
 pub use alerts::{AlertDeed, AlertState, AlertsWanted, Disposition, KeptAlert, PAST_SECONDS, Record};
+pub use approvals::{ApprovalsWanted, KeptApproval, NewApproval, OnTimeout, PENDING_MAX, Said};
 pub use attempts::Guessed;
 pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
 pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
@@ -45,6 +49,7 @@ pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
+pub use policies::{POLICIES_MAX, PolicyRow, PolicyVersion, Standing};
 pub use report_mails::ReportMail;
 pub use reports::Report;
 pub use rules::RuleRow;
@@ -54,6 +59,7 @@ pub use settings::{Settings, WorkingDays};
 pub use sources::{FetchedSource, NewSource, SOURCES_MAX};
 pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
+pub use tools::{TOOLS_MAX, ToolRow};
 pub use views::{Shared, View};
 pub use workspaces::Workspace;
 

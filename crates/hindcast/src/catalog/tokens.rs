@@ -60,14 +60,29 @@ pub enum Scope {
     Erase,
     /// See alerts and decide about them, and change rules.
     Alerts,
+    /// Ask the gate.
+    Decide,
+    /// Answer when an approval is asked for, in the name of the person whose token it is.
+    Approve,
+    /// See and change policies and tools.
+    Policies,
     /// Everything, in every workspace: make workspaces and tokens too.
     Admin,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 6] =
-        [Self::Ingest, Self::Read, Self::Retention, Self::Erase, Self::Alerts, Self::Admin];
+    pub const ALL: [Self; 9] = [
+        Self::Ingest,
+        Self::Read,
+        Self::Retention,
+        Self::Erase,
+        Self::Alerts,
+        Self::Decide,
+        Self::Approve,
+        Self::Policies,
+        Self::Admin,
+    ];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
@@ -77,6 +92,9 @@ impl Scope {
             Self::Retention => "retention",
             Self::Erase => "erase",
             Self::Alerts => "alerts",
+            Self::Decide => "decide",
+            Self::Approve => "approve",
+            Self::Policies => "policies",
             Self::Admin => "admin",
         }
     }
@@ -88,7 +106,10 @@ impl Scope {
 
     /// Whether it is for those who see everything, so that a token with it is not narrowed.
     pub fn sees_everything(self) -> bool {
-        matches!(self, Self::Retention | Self::Erase | Self::Alerts | Self::Admin)
+        matches!(
+            self,
+            Self::Retention | Self::Erase | Self::Alerts | Self::Approve | Self::Policies | Self::Admin
+        )
     }
 }
 

@@ -154,7 +154,7 @@ impl Known {
             return Seen::default();
         }
         let Some(reread) = Reread::of(entry, judge.clock) else { return Seen::default() };
-        let Some(told) = reread.told() else { return Seen::default() };
+        let Some(told) = reread.told().filter(|told| told.is_counted) else { return Seen::default() };
         let mut seen = self.seen(&told, judge.calendar.local(told.at, offset).hour, told.country);
         seen.address = told.address.map_or(0, |address| self.address(address));
         if let Some(text) = told.user_agent {

@@ -1,9 +1,10 @@
 //! What an event tells, as far as facts are worked out from it; the same of a draft and of an entry that is read again.
 
 use super::geo::Country;
+use crate::gate::DECIDED;
 use crate::sources::IMPORTED_FROM;
 use hindcast_event::json::{self, Json};
-use hindcast_event::{Draft, Entry, OutcomeResult, Timestamp, View};
+use hindcast_event::{Draft, Entry, OutcomeResult, Timestamp, View, id_time};
 use std::net::IpAddr;
 
 /// A claim of when counts if it is no further than this from our clock.
@@ -52,6 +53,8 @@ pub struct Told<'t> {
     pub host: Option<&'t str>,
     /// Whether it was imported, and what of its time.
     pub import: Option<Import>,
+    /// Whether it counts: what the gate let through was counted when it was asked about.
+    pub is_counted: bool,
 }
 
 /// What is imported tells of another time than that of its arrival.
@@ -118,6 +121,7 @@ impl<'t> Told<'t> {
             actor: &draft.actor,
             context: draft.context.as_ref(),
             targets: &draft.targets,
+            is_counted: !was_decided(draft.authorized_by.as_ref()),
         };
         let member = |name: &str| Some(&draft.metadata.iter().find(|(known, _)| known == name)?.1);
         let url = |name: &str| {
@@ -142,6 +146,7 @@ pub struct Reread<'e> {
     facts: Option<Json<'e>>,
     url: Option<Json<'e>>,
     import: Option<Import>,
+    is_counted: bool,
     at: u32,
 }
 
@@ -156,6 +161,15 @@ impl<'e> Reread<'e> {
             view.metadata.iter().find(|(known, _)| *known == name).and_then(|(_, value)| read(value))
         };
         let import = Import::of_view(&view);
+        let action = match view.action.as_ref() {
+            // What the gate did not let through did not happen.
+            DECIDED if view.result != OutcomeResult::Success => return None,
+            DECIDED => match member("action")? {
+                Json::String(action) => action,
+                _ => return None,
+            },
+            _ => view.action,
+        };
         Some(Self {
             result: view.result,
             actor: read(view.actor)?,
@@ -164,8 +178,9 @@ impl<'e> Reread<'e> {
             facts: view.facts.and_then(read),
             url: after.or_else(|| member("url")).or_else(|| member("webhook")),
             import,
+            is_counted: !was_decided(view.authorized_by.and_then(read).as_ref()),
             at: judged(clock.of(import), Some(view.occurred_at), entry.received_at),
-            action: view.action,
+            action,
         })
     }
 
@@ -177,6 +192,7 @@ impl<'e> Reread<'e> {
             actor: &self.actor,
             context: self.context.as_ref(),
             targets: &self.targets,
+            is_counted: self.is_counted,
         };
         let url = || self.url.as_ref().and_then(|url| url.as_str().or_else(|| url.get("url")?.as_str()));
         let mut told = parts.told(self.import, self.at, url)?;
@@ -195,6 +211,7 @@ struct Parts<'p> {
     actor: &'p Json<'p>,
     context: Option<&'p Json<'p>>,
     targets: &'p [Json<'p>],
+    is_counted: bool,
 }
 
 impl<'p> Parts<'p> {
@@ -238,8 +255,15 @@ impl<'p> Parts<'p> {
                 .then(|| self.targets.iter().any(|target| text(target, "id") == Some(actor_id))),
             host: if theme == Theme::Webhook { url().and_then(host) } else { None },
             import,
+            is_counted: self.is_counted,
         })
     }
+}
+
+/// Whether the gate was asked before: `authorized_by.decision` is the id of a decision then, and not a word.
+fn was_decided(authority: Option<&Json<'_>>) -> bool {
+    let decision = authority.and_then(|authority| authority.get("decision")).and_then(Json::as_str);
+    decision.is_some_and(|decision| id_time(decision).is_some())
 }
 
 fn theme(action: &str) -> Theme {

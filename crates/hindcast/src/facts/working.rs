@@ -118,13 +118,20 @@ impl Working {
             compare(self.actor(&seen), &seen, &told, &mut section);
         }
         section.write(&mut self.out);
-        self.seen.push(seen);
+        self.seen.push(if told.is_counted { seen } else { Seen::default() });
         str::from_utf8(&self.out).unwrap_or_default()
     }
 
     /// The last event is not part of the batch after all.
     pub fn leave_out_last(&mut self) {
         self.seen.pop();
+    }
+
+    /// The last event is told, but did not happen.
+    pub fn last_did_not_happen(&mut self) {
+        if let Some(last) = self.seen.last_mut() {
+            *last = Seen::default();
+        }
     }
 
     /// All events of the batch are worked out; more may follow in another one.
@@ -176,7 +183,9 @@ fn compare(actor: &mut Actor, seen: &Seen, told: &Told<'_>, section: &mut Sectio
     let is_before = told.import.is_some() && actor.is_before(seen.at);
     let habits = actor.habits(seen);
     let way = seen.sign_in.and_then(|spot| way(actor.signed_in()?, spot));
-    actor.take(seen);
+    if told.is_counted {
+        actor.take(seen);
+    }
     let counts = actor.counts(seen);
     section.actions_1h = Some(counts.actions);
     section.same_action_1h = Some(counts.same_action);

@@ -5,6 +5,7 @@
 mod alerter;
 mod anchor;
 mod anchoring;
+mod approvals;
 mod dispatcher;
 mod eraser;
 mod exporter;
@@ -52,6 +53,7 @@ impl Followers {
         let others = [
             follow("merger", Box::new(merger::follow)),
             follow("anchor", Box::new(anchor::follow)),
+            follow("approvals", Box::new(approvals::follow)),
             follow("outbox", Box::new(outbox::follow)),
             follow("exporter", Box::new(exporter::follow)),
             follow("scrub", Box::new(scrub::follow)),

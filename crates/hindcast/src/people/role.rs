@@ -34,6 +34,12 @@ pub enum Permission {
     ReadAlerts,
     /// Decide about alerts, and change rules.
     ManageAlerts,
+    /// See policies, tools and approvals.
+    ReadPolicies,
+    /// Change policies and tools.
+    ManagePolicies,
+    /// Answer when an approval is asked for.
+    Approve,
     /// Change how the workspace is called and its calendar.
     SettingsGeneral,
     /// Invite people, change roles, teams and what they hide.
@@ -88,14 +94,22 @@ impl Role {
 
     /// Whether the role may do this.
     pub fn may(self, permission: Permission) -> bool {
-        use Permission::{CreateReports, ExportLog, ReadAlerts, ReadLog, ReadReports, ShareViews};
+        use Permission::{
+            Approve, CreateReports, ExportLog, ReadAlerts, ReadLog, ReadPolicies, ReadReports, ShareViews,
+        };
         match self {
             Self::Owner | Self::SecurityAdmin => true,
             Self::SupportOpsManager => {
-                matches!(permission, ReadLog | ExportLog | ReadReports | CreateReports | ShareViews)
+                matches!(
+                    permission,
+                    ReadLog | ExportLog | ReadReports | CreateReports | ShareViews | ReadPolicies | Approve
+                )
             }
             Self::Auditor => {
-                matches!(permission, ReadLog | ExportLog | ReadReports | CreateReports | ReadAlerts)
+                matches!(
+                    permission,
+                    ReadLog | ExportLog | ReadReports | CreateReports | ReadAlerts | ReadPolicies
+                )
             }
             Self::Viewer => permission == ReadLog,
         }
@@ -128,7 +142,7 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ReadReports,
@@ -136,6 +150,9 @@ impl Permission {
         Self::ShareViews,
         Self::ReadAlerts,
         Self::ManageAlerts,
+        Self::ReadPolicies,
+        Self::ManagePolicies,
+        Self::Approve,
         Self::SettingsGeneral,
         Self::SettingsPeople,
         Self::SettingsSignIn,
@@ -157,6 +174,9 @@ impl Permission {
             Self::ShareViews => "view.share",
             Self::ReadAlerts => "alert.read",
             Self::ManageAlerts => "alert.manage",
+            Self::ReadPolicies => "policy.read",
+            Self::ManagePolicies => "policy.manage",
+            Self::Approve => "approval.answer",
             Self::SettingsGeneral => "settings.general",
             Self::SettingsPeople => "settings.people",
             Self::SettingsSignIn => "settings.sign_in",
@@ -187,7 +207,7 @@ mod tests {
     fn everybody_reads_and_an_auditor_changes_nothing() {
         assert!(Role::ALL.into_iter().all(|role| role.may(Permission::ReadLog)));
         let may: Vec<_> = Permission::ALL.into_iter().filter(|p| Role::Auditor.may(*p)).collect();
-        use Permission::{CreateReports, ExportLog, ReadAlerts, ReadLog, ReadReports};
-        assert_eq!(may, [ReadLog, ExportLog, ReadReports, CreateReports, ReadAlerts]);
+        use Permission::{CreateReports, ExportLog, ReadAlerts, ReadLog, ReadPolicies, ReadReports};
+        assert_eq!(may, [ReadLog, ExportLog, ReadReports, CreateReports, ReadAlerts, ReadPolicies]);
     }
 }

@@ -1,0 +1,21 @@
+//! The gate: asked before something happens, it answers allow, deny, needs approval or unknown, from the policies of the
+//! workspace, and every answer is an entry of the log.
+//!
+//! A call is asked about as the event it would be ([`decide`]). Which policies count is the **book** of the workspace; what of
+//! them is on trial says only what it would have said, but for its share. Who may answer for a person's approval is in
+//! [`approvers`], what they do about one in [`answering`], and what people change of policies and tools in [`edit`]. What an
+//! approval is bound to and what may become of it is pure and lies in `hindcast_rules::approval`.
+
+pub(crate) mod answering;
+pub(crate) mod approvers;
+mod book;
+pub(crate) mod decide;
+pub(crate) mod edit;
+mod entry;
+
+pub(crate) use book::{BASE, Gate};
+pub(crate) use decide::{Decided, Request, Weighed, weigh};
+pub(crate) use entry::decided_of;
+
+/// The action of the entries that tell what the gate answered.
+pub(crate) const DECIDED: &str = "gate.decided";
