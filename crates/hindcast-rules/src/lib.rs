@@ -4,7 +4,9 @@
 //! randomness here, and `clippy.toml` keeps it so. Live alerting and a backtest call the same function, which is what makes the
 //! one a true forecast of the other. Whoever calls hands in the state of one workspace and keeps it.
 
+pub mod conversation;
 pub mod detection;
 pub mod pack;
+pub mod policy;
 
 pub use detection::{Detector, RuleText, State, Verdict, check};
