@@ -5,7 +5,10 @@
 //! one a true forecast of the other. Whoever calls hands in the state of one workspace and keeps it.
 
 pub mod approval;
+pub mod conversation;
 pub mod detection;
 pub mod pack;
+pub mod policy;
 
+pub use conversation::conversation_of;
 pub use detection::{Detector, RuleText, State, Verdict, check};

@@ -9,5 +9,6 @@ mod fixtures;
 mod flaws;
 mod limits;
 mod panther;
+mod policy;
 mod same;
 mod sigma;

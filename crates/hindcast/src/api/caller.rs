@@ -1,7 +1,7 @@
 //! Who calls, and what they may do: a permission is a type in the signature of a handler.
 //!
-//! [`Reader`], [`Writer`], [`Keeper`], [`Eraser`], [`Watcher`] and [`Admin`] are made from `Authorization: Bearer …`; all but
-//! the last name their workspace, so no handler can forget it. A workspace that is not the caller's does not exist for it. Good
+//! [`Reader`], [`Writer`] and the others are made from `Authorization: Bearer …`; all but [`Admin`] name their workspace, so no
+//! handler can forget it. A workspace that is not the caller's does not exist for it. Good
 //! tokens are remembered for [`REMEMBERED`], so one that is taken back on the command line stops working within that time.
 
 use super::answer::{Rate, Trace};
@@ -50,49 +50,46 @@ pub struct Caller {
     pub rate: Rate,
 }
 
-/// May read a workspace.
-#[derive(Clone, Debug)]
-pub struct Reader {
-    /// Whose log.
-    pub workspace: WorkspaceId,
-    /// Who reads.
-    pub caller: Caller,
+/// A caller who may do one thing in one workspace.
+macro_rules! permitted {
+    ($(#[$about:meta] $name:ident: $scope:ident;)*) => {$(
+        #[$about]
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            /// In which.
+            pub workspace: WorkspaceId,
+            /// Who.
+            pub caller: Caller,
+        }
+
+        impl FromRequestParts<Arc<App>> for $name {
+            type Rejection = Problem;
+
+            async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+                let caller = caller(parts, app)?;
+                Ok(Self { workspace: workspace(parts, app, &caller, Scope::$scope)?, caller })
+            }
+        }
+    )*};
 }
 
-/// May append to a workspace.
-#[derive(Clone, Debug)]
-pub struct Writer {
-    /// Whose log.
-    pub workspace: WorkspaceId,
-    /// Who appends.
-    pub caller: Caller,
-}
-
-/// May decide how long the entries of a workspace are kept.
-#[derive(Clone, Debug)]
-pub struct Keeper {
-    /// Whose log.
-    pub workspace: WorkspaceId,
-    /// Who decides.
-    pub caller: Caller,
-}
-
-/// May ask for erasures in a workspace. Whether they may agree to one is for [`crate::erasure::answering`] to say.
-#[derive(Clone, Debug)]
-pub struct Eraser {
-    /// Whose log.
-    pub workspace: WorkspaceId,
-    /// Who asks.
-    pub caller: Caller,
-}
-
-/// May see the alerts of a workspace and decide about them, and change its rules.
-#[derive(Clone, Debug)]
-pub struct Watcher {
-    /// Whose log.
-    pub workspace: WorkspaceId,
-    /// Who looks.
-    pub caller: Caller,
+permitted! {
+    /// May read a workspace.
+    Reader: Read;
+    /// May append to a workspace.
+    Writer: Ingest;
+    /// May decide how long the entries of a workspace are kept.
+    Keeper: Retention;
+    /// May ask for erasures in a workspace. Whether they may agree to one is for [`crate::erasure::answering`] to say.
+    Eraser: Erase;
+    /// May see the alerts of a workspace and decide about them, and change its rules.
+    Watcher: Alerts;
+    /// May ask the gate of a workspace.
+    Asker: Decide;
+    /// May answer when an approval is asked for. Whether this one is for [`crate::gate::answering`] to say.
+    Approver: Approve;
+    /// May see and change the policies and tools of a workspace.
+    PolicyEditor: Policies;
 }
 
 /// May do everything, in every workspace.
@@ -120,51 +117,6 @@ impl Caller {
             context["ip"] = address.to_string().into();
         }
         By { actor: json!({ "type": "api_key", "id": self.token.id.0, "name": name }), context }
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Reader {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let caller = caller(parts, app)?;
-        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Read)?, caller })
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Writer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let caller = caller(parts, app)?;
-        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Ingest)?, caller })
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Keeper {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let caller = caller(parts, app)?;
-        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Retention)?, caller })
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Eraser {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let caller = caller(parts, app)?;
-        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Erase)?, caller })
-    }
-}
-
-impl FromRequestParts<Arc<App>> for Watcher {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let caller = caller(parts, app)?;
-        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Alerts)?, caller })
     }
 }
 

@@ -133,6 +133,12 @@ pub enum ScopeName {
     Erase,
     /// See alerts and decide about them, and change rules.
     Alerts,
+    /// Ask the gate.
+    Decide,
+    /// Answer when an approval is asked for, in the name of the person whose token it is.
+    Approve,
+    /// See and change policies and tools.
+    Policies,
     /// Everything, in every workspace.
     Admin,
 }
@@ -145,6 +151,9 @@ impl From<ScopeName> for Scope {
             ScopeName::Retention => Self::Retention,
             ScopeName::Erase => Self::Erase,
             ScopeName::Alerts => Self::Alerts,
+            ScopeName::Decide => Self::Decide,
+            ScopeName::Approve => Self::Approve,
+            ScopeName::Policies => Self::Policies,
             ScopeName::Admin => Self::Admin,
         }
     }
@@ -158,6 +167,9 @@ impl From<Scope> for ScopeName {
             Scope::Retention => Self::Retention,
             Scope::Erase => Self::Erase,
             Scope::Alerts => Self::Alerts,
+            Scope::Decide => Self::Decide,
+            Scope::Approve => Self::Approve,
+            Scope::Policies => Self::Policies,
             Scope::Admin => Self::Admin,
         }
     }

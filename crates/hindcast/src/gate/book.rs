@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// The name of the policy that stands in the place of those that come with hindcast.
-pub(crate) const BASE: &str = "base";
+pub(crate) const BASE: &str = policy::BASE.name;
 /// What another process changed, such as the command line, holds after so long.
 const FRESH_FOR: Duration = Duration::from_secs(5);
 /// Under which name the catalog keeps [`GateSettings`].
@@ -182,7 +182,7 @@ fn made(
     let chosen: Vec<_> = chosen.collect();
     let versions = versions(app, workspace, &chosen)?;
     let set = check(&texts(&versions), vocabulary).map_err(|flaws| unusable(flaws.first()))?;
-    Ok(Arc::new(Judge::new(&set, vocabulary)))
+    Judge::new(&set, vocabulary).map(Arc::new).map_err(|error| NoBook::Unusable(error.to_string()))
 }
 
 /// Versions of policies, by name and number.

@@ -1,6 +1,5 @@
 //! One decision, from the call that is asked about to the entry that tells of it.
 
-use super::approvers;
 use super::book::{Book, NoBook};
 use super::entry::{OWN, draft, gate_json, now};
 use crate::app::App;
@@ -9,8 +8,7 @@ use crate::facts::{Settling, Working};
 use hindcast_event::{Arrival, Damaged, Draft, Entries, Event, Invalid, Key, Kind, Outcome, Timestamp, TooLarge};
 use hindcast_ledger::{Batch, BatchError, IdempotencyKey, WorkspaceId};
 use hindcast_rules::approval::{self, CallDigest, Deed, REQUIRED_MAX, Refused, State};
-use hindcast_rules::conversation_of;
-use hindcast_rules::policy::{Approval, Asked, Decision, Judge, Verdict};
+use hindcast_rules::policy::{Approval, Asked, Decision, Determining, Judge, Verdict};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -193,7 +191,9 @@ impl Weighing<'_> {
         self.asked.encode_with(self.arrival, self.facts, &mut sections)?;
         let asked = Asked::of(Event::from_bytes(&sections)?)?;
         let judge = book.judge(self.number(&asked));
-        let mut weighed = weighed(judge.judge(&asked), judge, book.fails_open(asked.action()));
+        let verdict = judge.judge(&asked);
+        let terms = Terms::of(&verdict.determining);
+        let mut weighed = weighed(verdict, judge, book.fails_open(asked.action()));
         weighed.trial = book.trial().filter(|trial| trial.version() != judge.version()).map(|trial| {
             let would = trial.judge(&asked);
             let ids: Vec<_> = would.determining.iter().map(|one| one.id().to_owned()).collect();
@@ -201,20 +201,19 @@ impl Weighing<'_> {
         });
         match self.request.approval {
             Some(id) => self.use_approval(id, judge, &asked, weighed),
-            None if weighed.decision == Decision::NeedsApproval => self.ask_approval(weighed),
+            None if weighed.decision == Decision::NeedsApproval => self.ask_approval(weighed, terms),
             None => Ok(weighed),
         }
     }
 
     /// The number of the conversation, or else of the actor: the same one always has the same.
     fn number(&self, asked: &Asked<'_>) -> u8 {
-        let of = conversation_of(asked.event()).unwrap_or_else(|| asked.actor_id());
+        let of = asked.conversation().unwrap_or_else(|| asked.actor_id());
         let hash = Sha256::digest(format!("{}\n{of}", self.workspace));
         (u16::from_be_bytes([hash[0], hash[1]]) % 100) as u8
     }
 
-    fn ask_approval(&self, mut weighed: Weighed) -> Result<Weighed, NotDecided> {
-        let terms = Terms::of(&weighed.determining);
+    fn ask_approval(&self, mut weighed: Weighed, terms: Terms) -> Result<Weighed, NotDecided> {
         let expires_at = self.arrival.now.micros().saturating_add_unsigned(terms.timeout_seconds * 1_000_000);
         let new = NewApproval {
             call: CallDigest::of(self.asked),
@@ -348,17 +347,16 @@ struct Terms {
 }
 
 impl Terms {
-    fn of(determining: &[Value]) -> Self {
-        let all = |name: &str| -> Vec<&str> {
-            determining.iter().filter_map(|one| one["annotations"][name].as_str()).collect()
+    fn of(determining: &[Determining]) -> Self {
+        let said = |name: &str| -> Vec<String> {
+            determining.iter().filter_map(|one| one.0.annotations.get(name).cloned()).collect()
         };
-        let approvers = all("approvers").into_iter().filter(|text| approvers::any_of(text).is_some());
-        let mut approvers: Vec<_> = approvers.map(str::to_owned).collect();
+        let mut approvers = said("approvers");
         approvers.sort();
         approvers.dedup();
-        let required = all("required").into_iter().filter_map(|text| text.parse::<u32>().ok()).max();
-        let timeout = all("timeout").into_iter().filter_map(hindcast_rules::policy::seconds).min();
-        let denies = all("on_timeout").contains(&OnTimeout::Deny.as_str());
+        let required = said("required").iter().filter_map(|text| text.parse::<u32>().ok()).max();
+        let timeout = determining.iter().filter_map(|one| one.0.timeout_seconds).min();
+        let denies = said("on_timeout").iter().any(|word| OnTimeout::parse(word) == Some(OnTimeout::Deny));
         Self {
             approvers,
             required: required.unwrap_or(1).clamp(1, REQUIRED_MAX),

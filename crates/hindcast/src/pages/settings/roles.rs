@@ -117,6 +117,9 @@ pub fn permission_name(t: Text, permission: Permission) -> String {
         Permission::SettingsRetention => t.permission_settings_retention(),
         Permission::ReadAlerts => t.permission_read_alerts(),
         Permission::ManageAlerts => t.permission_manage_alerts(),
+        Permission::ReadPolicies => t.permission_read_policies(),
+        Permission::ManagePolicies => t.permission_manage_policies(),
+        Permission::Approve => t.permission_approve(),
         Permission::SettingsDestinations => t.permission_settings_destinations(),
         Permission::Erase => t.permission_erase(),
     };

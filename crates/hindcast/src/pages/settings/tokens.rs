@@ -194,6 +194,8 @@ fn may_give(visitor: &Visitor, scope: Scope) -> bool {
         Scope::Retention => visitor.may(Permission::SettingsRetention),
         Scope::Erase => visitor.may(Permission::Erase),
         Scope::Alerts => visitor.may(Permission::ManageAlerts),
+        Scope::Decide | Scope::Policies => visitor.may(Permission::ManagePolicies),
+        Scope::Approve => visitor.may(Permission::Approve),
         Scope::Admin => false,
     }
 }
@@ -206,6 +208,9 @@ fn scope_name(t: Text, scope: Scope) -> Cow<'static, str> {
         Scope::Retention => t.permission_settings_retention(),
         Scope::Erase => t.permission_erase(),
         Scope::Alerts => t.permission_manage_alerts(),
+        Scope::Decide => t.scope_decide(),
+        Scope::Approve => t.permission_approve(),
+        Scope::Policies => t.permission_manage_policies(),
         Scope::Admin => t.scope_admin(),
     }
 }

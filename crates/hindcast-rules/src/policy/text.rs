@@ -1,0 +1,61 @@
+//! A text of policies cut into its policies, each with the place where it begins.
+
+/// One policy of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Statement<'t> {
+    /// The byte its first word begins at.
+    pub offset: usize,
+    pub text: &'t str,
+}
+
+/// Cuts at every `;` that stands in no string and no comment. What follows the last one is a statement too, if it is more than
+/// comments, so that a forgotten `;` is found by the parser and not lost.
+pub(crate) fn statements(text: &str) -> Vec<Statement<'_>> {
+    let bytes = text.as_bytes();
+    let mut all = Vec::new();
+    let (mut at, mut start) = (0, None);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                at += bytes[at..].iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len() - at);
+                continue;
+            }
+            b'"' => {
+                start.get_or_insert(at);
+                at += 1;
+                while let Some(&byte) = bytes.get(at) {
+                    match byte {
+                        b'"' => break,
+                        b'\\' => at += 2,
+                        _ => at += 1,
+                    }
+                }
+            }
+            b';' => {
+                let from = start.take().unwrap_or(at);
+                all.push(Statement { offset: from, text: &text[from..=at] });
+            }
+            byte if byte.is_ascii_whitespace() => {}
+            _ => {
+                start.get_or_insert(at);
+            }
+        }
+        at += 1;
+    }
+    all.extend(start.map(|from| Statement { offset: from, text: &text[from..] }));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_and_comments_cut_nothing() {
+        let text = "// a; b\npermit(principal, action, resource) when { \"x;\\\";\" == \"y\" }; // c;\n forbid";
+        let cut: Vec<_> = statements(text).into_iter().map(|one| (one.offset, one.text.len())).collect();
+        assert_eq!(cut, [(8, 63), (80, 6)]);
+        assert_eq!(statements(" // nothing\n"), []);
+        statements("\"\\");
+    }
+}

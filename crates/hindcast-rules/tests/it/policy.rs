@@ -1,0 +1,7 @@
+//! Policies: what is refused, what is asked, what is answered.
+
+mod flaws;
+mod judged;
+
+
+mod told;
