@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use hindcast_event::Invalid;
 use hindcast_ledger::{AppendError, BatchError, ReadError};
 use hindcast_rules::detection;
+use hindcast_rules::policy::Flaw;
 use hindcast_segments::query::QueryErrors;
 use hindcast_segments::{ExportError, SearchError, SegmentError};
 use serde::Serialize;
@@ -63,7 +64,7 @@ pub struct ProblemBody<'a> {
     /// Everything wrong with a query.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [QueryMistake],
-    /// Everything wrong with the text of a rule.
+    /// Everything wrong with the text of a rule or a policy.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     flaws: &'a [RuleFlaw],
     /// The id of the request, to find it in the diagnostics of the server.
@@ -81,7 +82,7 @@ pub struct QueryMistake {
     suggestion: Option<String>,
 }
 
-/// One thing wrong with the text of a rule, or that means less than it seems to.
+/// One thing wrong with the text of a rule or a policy, or that means less than it seems to.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RuleFlaw {
     /// The line it is on, from 1.
@@ -96,6 +97,14 @@ impl From<&detection::Problem> for RuleFlaw {
     fn from(problem: &detection::Problem) -> Self {
         let detection::Place { line, column } = problem.place;
         Self { line, column, message: problem.flaw.to_string() }
+    }
+}
+
+impl From<&Flaw> for RuleFlaw {
+    fn from(flaw: &Flaw) -> Self {
+        let hint = flaw.suggestion.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let message = format!("{}: {}{hint}", flaw.policy, flaw.message);
+        Self { line: flaw.line, column: flaw.column, message }
     }
 }
 
@@ -150,9 +159,9 @@ impl Problem {
         self
     }
 
-    /// Says everything that is wrong with the text of a rule.
-    pub fn flaws(mut self, flaws: &[detection::Problem]) -> Self {
-        self.0.flaws = flaws.iter().map(RuleFlaw::from).collect();
+    /// Says everything that is wrong with the text of a rule or a policy.
+    pub fn flaws<F: Into<RuleFlaw>>(mut self, flaws: impl IntoIterator<Item = F>) -> Self {
+        self.0.flaws = flaws.into_iter().map(Into::into).collect();
         self
     }
 

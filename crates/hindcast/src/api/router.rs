@@ -4,9 +4,9 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, alert_deeds, alerts, anchors, backtests, checkpoints, connections, counts, deliveries,
-    destinations, entries, erasures, events, export, health, holds, hooks, openapi, proof, reports,
-    retention, rule_lists, rules, sources, tail, tlog, tokens, workspaces,
+    activities, alert_deeds, alerts, anchors, approvals, backtests, checkpoints, connections, counts, decide, deliveries,
+    destinations, entries, erasures, events, export, health, holds, hooks, openapi, policies, proof, reports,
+    retention, rule_lists, rules, sources, tail, tlog, tokens, tools, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -84,6 +84,20 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(backtests::one, backtests::cancel))
         .routes(routes!(rule_lists::list))
         .routes(routes!(rule_lists::one, rule_lists::fill))
+        .routes(routes!(decide::decide))
+        .routes(routes!(decide::settings, decide::change_settings))
+        .routes(routes!(approvals::list))
+        .routes(routes!(approvals::one))
+        .routes(routes!(approvals::approve))
+        .routes(routes!(approvals::deny))
+        .routes(routes!(approvals::cancel))
+        .routes(routes!(policies::list))
+        .routes(routes!(policies::one, policies::save, policies::delete))
+        .routes(routes!(policies::activate))
+        .routes(routes!(policies::versions))
+        .routes(routes!(policies::check))
+        .routes(routes!(tools::list))
+        .routes(routes!(tools::one, tools::declare, tools::delete))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))

@@ -94,6 +94,8 @@ pub struct ApprovalsWanted {
     pub states: Vec<State>,
     /// Only what this person, or a token of theirs, asked for.
     pub requester: Option<PersonId>,
+    /// Only what this token asked for.
+    pub token: Option<String>,
     /// From the one after this.
     pub after: Option<String>,
     /// At most so many.
@@ -170,13 +172,14 @@ impl Catalog {
             "SELECT * FROM approval WHERE workspace = ?1
                  AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
                  AND (?3 IS NULL OR requester = ?3)
-                 AND (?4 IS NULL OR (created_at, id) < (SELECT created_at, id FROM approval WHERE workspace = ?1 AND id = ?4))
-             ORDER BY created_at DESC, id DESC LIMIT ?5",
+                 AND (?4 IS NULL OR token = ?4)
+                 AND (?5 IS NULL OR (created_at, id) < (SELECT created_at, id FROM approval WHERE workspace = ?1 AND id = ?5))
+             ORDER BY created_at DESC, id DESC LIMIT ?6",
         )?;
         let limit = i64::try_from(wanted.limit).unwrap_or(i64::MAX);
         let requester = wanted.requester.as_ref().map(|person| &person.0);
         let rows = statement.query_map(
-            params![workspace.as_str(), json!(states).to_string(), requester, wanted.after, limit],
+            params![workspace.as_str(), json!(states).to_string(), requester, wanted.token, wanted.after, limit],
             read,
         )?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -116,8 +116,9 @@ pub(crate) fn save(
     by: &By,
 ) -> Result<PolicyRow, NotChanged> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if name.is_empty() || name.len() > NAME_CHARS_MAX || !name.chars().all(is_name) {
-        let expected = format!("1 to {NAME_CHARS_MAX} letters, digits, -, _ or .");
+    // `check` is an address of its own.
+    if !(1..=NAME_CHARS_MAX).contains(&name.len()) || !name.chars().all(is_name) || name == "check" {
+        let expected = format!("1 to {NAME_CHARS_MAX} letters, digits, -, _ or ., and not `check`");
         return Err(NotChanged::Field("name", expected));
     }
     if let Err(flaws) = checked(app, workspace, name, text)? {

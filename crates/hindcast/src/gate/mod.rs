@@ -13,8 +13,8 @@ pub(crate) mod decide;
 pub(crate) mod edit;
 mod entry;
 
-pub(crate) use book::{BASE, Gate};
-pub(crate) use decide::{Decided, Request, Weighed, weigh};
+pub(crate) use book::{Gate, settings as gate_settings};
+pub(crate) use decide::{Decided, NotDecided, Request, weigh};
 pub(crate) use entry::decided_of;
 
 /// The action of the entries that tell what the gate answered.
