@@ -8,5 +8,6 @@ pub mod conversation;
 pub mod detection;
 pub mod pack;
 pub mod policy;
+pub mod replay;
 
 pub use detection::{Detector, RuleText, State, Verdict, check};
