@@ -9,6 +9,7 @@ pub mod conversation;
 pub mod detection;
 pub mod pack;
 pub mod policy;
+pub mod replay;
 
 pub use conversation::conversation_of;
 pub use detection::{Detector, RuleText, State, Verdict, check};

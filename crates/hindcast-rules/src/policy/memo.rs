@@ -59,10 +59,6 @@ pub(crate) struct Table {
 const SLOTS_MIN: usize = 64;
 
 impl Table {
-    pub fn len(&self) -> usize {
-        self.keys.len()
-    }
-
     pub fn clear(&mut self) {
         self.slots.clear();
         self.keys.clear();

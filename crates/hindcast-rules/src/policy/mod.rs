@@ -30,8 +30,9 @@ pub use verdict::{Decision, Determining, Verdict};
 pub use vocabulary::{BOT_GROUP, NoVocabulary, TOOL_GROUP, Vocabulary, WRITING_TOOL_GROUP};
 
 pub(crate) use asked::text_of;
-pub(crate) use memo::Table;
-pub(crate) use slice::Slice;
+pub(crate) use judge::write_key;
+pub(crate) use memo::{Key, Table};
+pub(crate) use read::{Found, Read, each, sort};
 
 /// The policies a new workspace begins with: teammates are observed, agents do what they do all day.
 pub const BASE: PolicyText<'static> =

@@ -99,6 +99,11 @@ impl Read {
         self.path.join(".")
     }
 
+    /// Whether it is read of the context.
+    pub fn is_context(&self) -> bool {
+        self.path.first().is_some_and(|variable| variable == "context")
+    }
+
     /// What is found where the whole section is absent.
     fn without_section(&self, asked: &Asked<'_>) -> Found<'static> {
         let known = self.told && !asked.is_erased;

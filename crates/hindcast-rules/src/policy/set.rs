@@ -281,7 +281,7 @@ impl Reading<'_> {
         if message.starts_with("unrecognized action") {
             let given = message.split('"').nth(1)?;
             let mut known: Vec<&str> = self.vocabulary.actions().collect();
-            known.extend(Vocabulary::groups());
+            Vocabulary::groups().for_each(|group| known.push(group));
             let near = nearest(given, known)?;
             return Some(mean(&format!("Action::\"{near}\"")));
         }

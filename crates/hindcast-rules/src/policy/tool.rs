@@ -46,7 +46,6 @@ impl ToolFlaw {
 /// What policies can read of the calls of a tool.
 #[derive(Clone, Debug)]
 pub(crate) struct Declared {
-    pub name: String,
     pub writes: bool,
     pub arguments: Kind,
     pub facts: BTreeMap<String, Kind>,
@@ -115,7 +114,7 @@ impl Tool {
             let kind = Kind::of_schema(schema, &path(&format!("facts.{name}")), 0, left_out)?;
             Some((name.clone(), kind))
         });
-        Declared { name: self.name.clone(), writes: self.writes, arguments, facts: facts.collect() }
+        Declared { writes: self.writes, arguments, facts: facts.collect() }
     }
 }
 

@@ -1,0 +1,91 @@
+//! What a candidate changes about one answer.
+
+use crate::policy::{Decision, Verdict};
+use serde::{Deserialize, Serialize};
+
+/// From one answer to another. *Maybe* where one of them is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The same, and known.
+    Unchanged,
+    /// Allowed now, and not before.
+    NewlyAllowed,
+    /// Denied now, and not before.
+    NewlyDenied,
+    /// In need of an approval now, and not before.
+    NewlyNeedsApproval,
+    /// Perhaps allowed now, and not before.
+    MaybeAllowed,
+    /// Perhaps denied now, and not before.
+    MaybeDenied,
+    /// Perhaps in need of an approval now, and not before.
+    MaybeNeedsApproval,
+    /// Both answers are unknown.
+    Undecided,
+}
+
+impl Change {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Unchanged,
+        Self::NewlyAllowed,
+        Self::NewlyDenied,
+        Self::NewlyNeedsApproval,
+        Self::MaybeAllowed,
+        Self::MaybeDenied,
+        Self::MaybeNeedsApproval,
+        Self::Undecided,
+    ];
+
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::NewlyAllowed => "newly_allowed",
+            Self::NewlyDenied => "newly_denied",
+            Self::NewlyNeedsApproval => "newly_needs_approval",
+            Self::MaybeAllowed => "maybe_allowed",
+            Self::MaybeDenied => "maybe_denied",
+            Self::MaybeNeedsApproval => "maybe_needs_approval",
+            Self::Undecided => "undecided",
+        }
+    }
+
+    /// Whether the answer has certainly changed.
+    pub fn is_certain(self) -> bool {
+        matches!(self, Self::NewlyAllowed | Self::NewlyDenied | Self::NewlyNeedsApproval)
+    }
+
+    /// Whether nobody can say.
+    pub fn is_unknown(self) -> bool {
+        !self.is_certain() && self != Self::Unchanged
+    }
+
+    /// Whether it certainly got harder.
+    pub fn is_stricter(self) -> bool {
+        matches!(self, Self::NewlyDenied | Self::NewlyNeedsApproval)
+    }
+
+    /// From one answer to a verdict.
+    pub(crate) fn of(before: Decision, after: &Verdict) -> Self {
+        use Decision::{Allow, Deny, NeedsApproval, Unknown};
+        let may = |decision| after.possible.contains(&decision);
+        match (before, after.decision) {
+            (Unknown, Unknown) => Self::Undecided,
+            (before, after) if before == after => Self::Unchanged,
+            (Unknown, Allow) => Self::MaybeAllowed,
+            (Unknown, Deny) => Self::MaybeDenied,
+            (Unknown, NeedsApproval) => Self::MaybeNeedsApproval,
+            (_, Allow) => Self::NewlyAllowed,
+            (_, Deny) => Self::NewlyDenied,
+            (_, NeedsApproval) => Self::NewlyNeedsApproval,
+            // Of what it may become, the worst for whoever asks; loosening last.
+            (Allow, Unknown) if may(Deny) => Self::MaybeDenied,
+            (Allow, Unknown) => Self::MaybeNeedsApproval,
+            (_, Unknown) if may(Allow) => Self::MaybeAllowed,
+            (Deny, Unknown) => Self::MaybeNeedsApproval,
+            (NeedsApproval, Unknown) => Self::MaybeDenied,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! How much a replay keeps, each limit with its name. What is more is counted and not listed.
+
+/// Kinds of requests kept apart before they are added up.
+pub const CELLS_MAX: usize = 100_000;
+/// Pairs of actor kind and action kept apart before they are added up.
+pub const WAYS_MAX: usize = 4_096;
+/// Actions listed.
+pub const ACTIONS_MAX: usize = 2_000;
+/// Actors told apart while a replay runs.
+pub const ACTORS_MAX: usize = 20_000;
+/// Actors listed, those with most changes first.
+pub const ACTORS_LISTED_MAX: usize = 200;
+/// Days listed.
+pub const DAYS_MAX: usize = 4_000;
+/// Differences listed.
+pub const DIFFERENCES_MAX: usize = 2_000;
+/// Entries named as examples of a difference, the first ones.
+pub const EXAMPLES_MAX: usize = 20;
+/// Conversations told apart; of entries of more, nobody knows whether their conversation had changed before.
+pub const CONVERSATIONS_MAX: usize = 1_000_000;
+/// Flagged conversations named.
+pub const FLAGGED_LISTED_MAX: usize = 1_000;
+/// Names of what was not recorded.
+pub const MISSING_MAX: usize = 200;
+/// Messages of what could not be evaluated.
+pub const ERRORS_MAX: usize = 20;

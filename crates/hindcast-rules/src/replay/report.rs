@@ -1,0 +1,507 @@
+//! What a replay found: one model for all kinds of runs, as it is kept, shown and compared. `docs/formats/replay.md` describes it.
+
+use super::change::Change;
+use super::limits::{
+    ACTIONS_MAX, ACTORS_LISTED_MAX, DAYS_MAX, DIFFERENCES_MAX, ERRORS_MAX, EXAMPLES_MAX, FLAGGED_LISTED_MAX,
+    MISSING_MAX,
+};
+use crate::policy::Decision;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a replay found, whole or so far.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The version of the policies that were compared with; none where it was what happened.
+    pub baseline: Option<String>,
+    /// The version of the policies that were tried.
+    pub candidate: String,
+    /// The numbers.
+    pub summary: Summary,
+    /// What happened, what the baseline would have said, and what the candidate would have.
+    pub lanes: Lanes,
+    /// What changed, the most frequent first.
+    pub differences: Vec<Difference>,
+    /// Differences that are not listed.
+    pub differences_left_out: LeftOut,
+    /// Conversations.
+    pub conversations: Conversations,
+}
+
+/// The numbers of a replay.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Of all that was judged.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// Entries before the window.
+    pub warm_up: u64,
+    /// Entries that ask nothing: what the server did, notices, and those that cannot be read.
+    pub not_asked: u64,
+    /// The earliest `occurred_at` that was judged.
+    pub oldest: Option<String>,
+    /// The latest.
+    pub newest: Option<String>,
+    /// By policy, in the order of their ids.
+    pub by_policy: Vec<PolicyRow>,
+    /// By action, in the order of their names.
+    pub by_action: Vec<ActionRow>,
+    /// By actor, those with most changes first.
+    pub by_actor: Vec<ActorRow>,
+    /// By day (UTC).
+    pub by_day: Vec<DayRow>,
+    /// Actions, actors and days that are not listed.
+    pub left_out: RowsLeftOut,
+    /// What was not recorded and made answers unknown.
+    pub missing: Vec<MissingRow>,
+    /// What could not be evaluated, some of it.
+    pub errors: Vec<String>,
+}
+
+/// Counts of entries. `evaluated` is the sum of `unchanged`, `changed` and `unknown`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// All.
+    pub evaluated: u64,
+    /// Whose answer is known and the same.
+    pub unchanged: u64,
+    /// Whose answer has certainly changed.
+    pub changed: u64,
+    /// Of whose answers one is unknown; never counted as allowed.
+    pub unknown: u64,
+    /// Of which a policy could not be evaluated; they are unknown too.
+    pub failed: u64,
+    /// That follow a change in their conversation and might not have happened; counted in the other numbers too.
+    pub after_divergence: u64,
+    /// Of `changed`, those that follow a change.
+    pub changed_after_divergence: u64,
+    /// How.
+    pub by_change: ByChange,
+}
+
+/// Counts by kind of change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByChange {
+    /// [`Change::NewlyAllowed`]
+    pub newly_allowed: u64,
+    /// [`Change::NewlyDenied`]
+    pub newly_denied: u64,
+    /// [`Change::NewlyNeedsApproval`]
+    pub newly_needs_approval: u64,
+    /// [`Change::MaybeAllowed`]
+    pub maybe_allowed: u64,
+    /// [`Change::MaybeDenied`]
+    pub maybe_denied: u64,
+    /// [`Change::MaybeNeedsApproval`]
+    pub maybe_needs_approval: u64,
+    /// [`Change::Undecided`]
+    pub undecided: u64,
+}
+
+/// What one policy had to do with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyRow {
+    /// Its id.
+    pub policy: String,
+    /// Entries whose answer under the baseline it was behind.
+    pub baseline: u64,
+    /// Entries whose answer under the candidate it is behind.
+    pub candidate: u64,
+    /// Changed entries it was or is behind.
+    pub changed: u64,
+    /// Unknown entries to which it may apply.
+    pub unknown: u64,
+}
+
+/// The numbers of one action.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRow {
+    /// The action.
+    pub action: String,
+    /// Its numbers.
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+/// The numbers of one actor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActorRow {
+    /// The type of the actor; empty if erased.
+    pub actor_type: String,
+    /// The id.
+    pub actor_id: String,
+    /// Its numbers.
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+/// The numbers of one day.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayRow {
+    /// `2026-11-21`, UTC.
+    pub day: String,
+    /// Its numbers.
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+/// Entries in rows that are not listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsLeftOut {
+    /// Entries of actions that are not listed.
+    pub by_action: u64,
+    /// Entries of actors that are not listed.
+    pub by_actor: u64,
+    /// Entries of days that are not listed.
+    pub by_day: u64,
+}
+
+/// Something that was not recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingRow {
+    /// As policies call it.
+    pub name: String,
+    /// In how many entries it mattered.
+    pub count: u64,
+}
+
+/// What happened and what was said to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lanes {
+    /// What was recorded, by outcome.
+    pub happened: Happened,
+    /// What the baseline says; what happened if there is none.
+    pub baseline: ByDecision,
+    /// What the candidate says.
+    pub candidate: ByDecision,
+    /// All three together.
+    pub together: Vec<Together>,
+}
+
+/// Counts by outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happened {
+    /// It worked.
+    pub success: u64,
+    /// It was tried and failed.
+    pub failure: u64,
+    /// It was not allowed.
+    pub denied: u64,
+    /// Nobody could tell.
+    pub unknown: u64,
+    /// Success and failure: it was let through.
+    pub let_through: u64,
+}
+
+/// Counts by answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByDecision {
+    /// [`Decision::Allow`]
+    pub allow: u64,
+    /// [`Decision::Deny`]
+    pub deny: u64,
+    /// [`Decision::NeedsApproval`]
+    pub needs_approval: u64,
+    /// [`Decision::Unknown`]
+    pub unknown: u64,
+}
+
+impl ByDecision {
+    pub(crate) fn add(&mut self, decision: Decision, count: u64) {
+        *match decision {
+            Decision::Allow => &mut self.allow,
+            Decision::Deny => &mut self.deny,
+            Decision::NeedsApproval => &mut self.needs_approval,
+            Decision::Unknown => &mut self.unknown,
+        } += count;
+    }
+}
+
+/// One combination of the three lanes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Together {
+    /// The outcome that was recorded.
+    pub happened: String,
+    /// What the baseline says.
+    pub baseline: Decision,
+    /// What the candidate says.
+    pub candidate: Decision,
+    /// How often.
+    pub count: u64,
+}
+
+/// Requests that look the same, with the same change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Who, what, to what.
+    pub tuple: Tuple,
+    /// What changed.
+    pub change: Change,
+    /// The answer before.
+    pub baseline: Decision,
+    /// The answer now.
+    pub candidate: Decision,
+    /// The policies behind the answer before.
+    pub baseline_policies: Vec<String>,
+    /// The policies behind the answer now.
+    pub candidate_policies: Vec<String>,
+    /// How many entries.
+    pub count: u64,
+    /// Of these, those that follow a change in their conversation.
+    pub after_divergence: u64,
+    /// The earliest `occurred_at`.
+    pub first_seen: String,
+    /// The latest.
+    pub last_seen: String,
+    /// Indexes of entries, the first [`EXAMPLES_MAX`].
+    pub examples: Vec<u64>,
+}
+
+/// What the entries of a difference have in common.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tuple {
+    /// The type of the actor.
+    pub actor_type: String,
+    /// The id of the actor.
+    pub actor_id: String,
+    /// The action.
+    pub action: String,
+    /// The type of the first target.
+    pub target_type: String,
+    /// The shape of the context: what of all that policies read of it was recorded.
+    pub context: Vec<String>,
+}
+
+/// Differences that are not listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Their entries.
+    pub entries: u64,
+}
+
+/// What became of conversations.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Conversations {
+    /// Conversations of which an entry was judged.
+    pub touched: u64,
+    /// Those in which something would have been denied or needed an approval that did not before.
+    pub flagged: u64,
+    /// Those in which some answer changed.
+    pub diverged: u64,
+    /// Entries of conversations beyond those that are told apart.
+    pub not_told_apart: u64,
+    /// The flagged ones by id, the first [`FLAGGED_LISTED_MAX`] in order.
+    pub flagged_ids: Vec<String>,
+    /// The scores that were handed in, of the flagged and of the rest.
+    pub scores: Option<Scores>,
+}
+
+/// Scores of conversations.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Of flagged conversations.
+    pub flagged: Mean,
+    /// Of all others with a score.
+    pub rest: Mean,
+}
+
+/// A mean and what it is of.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Mean {
+    /// How many.
+    pub count: u64,
+    /// Their sum.
+    pub sum: f64,
+    /// Sum by count; none of none.
+    pub mean: Option<f64>,
+}
+
+impl Mean {
+    pub(crate) fn take(&mut self, sum: f64, count: u64) {
+        self.count += count;
+        self.sum += sum;
+        self.mean = (self.count > 0).then(|| self.sum / self.count as f64);
+    }
+}
+
+impl Tally {
+    /// The field that counts a change.
+    fn field(&mut self, change: Change) -> Option<&mut u64> {
+        let by = &mut self.by_change;
+        match change {
+            Change::Unchanged => None,
+            Change::NewlyAllowed => Some(&mut by.newly_allowed),
+            Change::NewlyDenied => Some(&mut by.newly_denied),
+            Change::NewlyNeedsApproval => Some(&mut by.newly_needs_approval),
+            Change::MaybeAllowed => Some(&mut by.maybe_allowed),
+            Change::MaybeDenied => Some(&mut by.maybe_denied),
+            Change::MaybeNeedsApproval => Some(&mut by.maybe_needs_approval),
+            Change::Undecided => Some(&mut by.undecided),
+        }
+    }
+
+    pub(crate) fn count(&mut self, change: Change, count: u64, after_divergence: u64, failed: bool) {
+        self.evaluated += count;
+        self.after_divergence += after_divergence;
+        self.failed += if failed { count } else { 0 };
+        if change == Change::Unchanged {
+            self.unchanged += count;
+        } else if change.is_certain() {
+            self.changed += count;
+            self.changed_after_divergence += after_divergence;
+        } else {
+            self.unknown += count;
+        }
+        if let Some(field) = self.field(change) {
+            *field += count;
+        }
+    }
+
+    /// Takes in the counts of another.
+    pub fn add(&mut self, other: &Self) {
+        self.evaluated += other.evaluated;
+        self.unchanged += other.unchanged;
+        self.changed += other.changed;
+        self.unknown += other.unknown;
+        self.failed += other.failed;
+        self.after_divergence += other.after_divergence;
+        self.changed_after_divergence += other.changed_after_divergence;
+        let mut theirs = other.clone();
+        for change in Change::ALL {
+            if let (Some(own), Some(their)) = (self.field(change), theirs.field(change)) {
+                *own += *their;
+            }
+        }
+    }
+}
+
+impl Report {
+    /// Takes in the report of other entries under the same policies. Conversations of both count twice: cut a past where none
+    /// runs on, or replay it in one piece.
+    pub fn merge(&mut self, other: &Self) {
+        let (own, their) = (&mut self.summary, &other.summary);
+        own.tally.add(&their.tally);
+        own.warm_up += their.warm_up;
+        own.not_asked += their.not_asked;
+        own.oldest = [own.oldest.take(), their.oldest.clone()].into_iter().flatten().min();
+        own.newest = own.newest.take().max(their.newest.clone());
+        merge(&mut own.by_policy, &their.by_policy, |row| row.policy.clone(), |row, more| {
+            row.baseline += more.baseline;
+            row.candidate += more.candidate;
+            row.changed += more.changed;
+            row.unknown += more.unknown;
+        });
+        let left = &mut own.left_out;
+        merge(&mut own.by_action, &their.by_action, |row| row.action.clone(), |row, more| row.tally.add(&more.tally));
+        left.by_action += their.left_out.by_action + cut(&mut own.by_action, ACTIONS_MAX, |row| &row.tally);
+        let actor = |row: &ActorRow| (row.actor_type.clone(), row.actor_id.clone());
+        merge(&mut own.by_actor, &their.by_actor, actor, |row, more| row.tally.add(&more.tally));
+        by_weight(&mut own.by_actor);
+        left.by_actor += their.left_out.by_actor + cut(&mut own.by_actor, ACTORS_LISTED_MAX, |row| &row.tally);
+        merge(&mut own.by_day, &their.by_day, |row| row.day.clone(), |row, more| row.tally.add(&more.tally));
+        left.by_day += their.left_out.by_day + cut(&mut own.by_day, DAYS_MAX, |row| &row.tally);
+        merge(&mut own.missing, &their.missing, |row| row.name.clone(), |row, more| row.count += more.count);
+        own.missing.truncate(MISSING_MAX);
+        own.errors.extend(their.errors.iter().cloned());
+        own.errors.sort();
+        own.errors.dedup();
+        own.errors.truncate(ERRORS_MAX);
+        self.lanes.merge(&other.lanes);
+        merge(&mut self.differences, &other.differences, Difference::key, Difference::take);
+        self.differences_left_out.entries += other.differences_left_out.entries;
+        self.settle();
+        self.conversations.merge(&other.conversations);
+    }
+
+    /// Puts the most frequent differences first and counts those that are too many.
+    pub(crate) fn settle(&mut self) {
+        self.differences.sort_by(|a, b| (b.count, a.key()).cmp(&(a.count, b.key())));
+        let rest = self.differences.iter().skip(DIFFERENCES_MAX).map(|difference| difference.count);
+        self.differences_left_out.entries += rest.sum::<u64>();
+        self.differences.truncate(DIFFERENCES_MAX);
+    }
+}
+
+type DifferenceKey = (Tuple, Change, Decision, Decision, Vec<String>, Vec<String>);
+
+impl Difference {
+    fn key(&self) -> DifferenceKey {
+        let policies = (self.baseline_policies.clone(), self.candidate_policies.clone());
+        (self.tuple.clone(), self.change, self.baseline, self.candidate, policies.0, policies.1)
+    }
+
+    fn take(&mut self, more: &Self) {
+        self.count += more.count;
+        self.after_divergence += more.after_divergence;
+        self.first_seen = self.first_seen.clone().min(more.first_seen.clone());
+        self.last_seen = self.last_seen.clone().max(more.last_seen.clone());
+        self.examples.extend(&more.examples);
+        self.examples.sort_unstable();
+        self.examples.truncate(EXAMPLES_MAX);
+    }
+}
+
+impl Lanes {
+    fn merge(&mut self, other: &Self) {
+        let (own, their) = (&mut self.happened, &other.happened);
+        own.success += their.success;
+        own.failure += their.failure;
+        own.denied += their.denied;
+        own.unknown += their.unknown;
+        own.let_through += their.let_through;
+        for (own, their) in [(&mut self.baseline, &other.baseline), (&mut self.candidate, &other.candidate)] {
+            own.allow += their.allow;
+            own.deny += their.deny;
+            own.needs_approval += their.needs_approval;
+            own.unknown += their.unknown;
+        }
+        let key = |row: &Together| (row.happened.clone(), row.baseline, row.candidate);
+        merge(&mut self.together, &other.together, key, |row, more| row.count += more.count);
+    }
+}
+
+impl Conversations {
+    fn merge(&mut self, other: &Self) {
+        self.touched += other.touched;
+        self.flagged += other.flagged;
+        self.diverged += other.diverged;
+        self.not_told_apart += other.not_told_apart;
+        self.flagged_ids.extend(other.flagged_ids.iter().cloned());
+        self.flagged_ids.sort();
+        self.flagged_ids.dedup();
+        self.flagged_ids.truncate(FLAGGED_LISTED_MAX);
+        if let Some(theirs) = &other.scores {
+            let own = self.scores.get_or_insert_default();
+            own.flagged.take(theirs.flagged.sum, theirs.flagged.count);
+            own.rest.take(theirs.rest.sum, theirs.rest.count);
+        }
+    }
+}
+
+fn merge<R: Clone, K: Ord>(own: &mut Vec<R>, theirs: &[R], key: impl Fn(&R) -> K, add: impl Fn(&mut R, &R)) {
+    let mut rows: BTreeMap<K, R> = std::mem::take(own).into_iter().map(|row| (key(&row), row)).collect();
+    for row in theirs {
+        match rows.get_mut(&key(row)) {
+            Some(known) => add(known, row),
+            None => {
+                rows.insert(key(row), row.clone());
+            }
+        }
+    }
+    own.extend(rows.into_values());
+}
+
+/// Cuts rows off and says how many entries they had.
+pub(crate) fn cut<R>(rows: &mut Vec<R>, max: usize, tally: impl Fn(&R) -> &Tally) -> u64 {
+    let rest = rows.iter().skip(max).map(|row| tally(row).evaluated).sum();
+    rows.truncate(max);
+    rest
+}
+
+/// Actors with most changes first.
+pub(crate) fn by_weight(rows: &mut [ActorRow]) {
+    let weight = |row: &ActorRow| (row.tally.changed, row.tally.unknown, row.tally.evaluated);
+    rows.sort_by(|a, b| {
+        weight(b).cmp(&weight(a)).then_with(|| (&a.actor_type, &a.actor_id).cmp(&(&b.actor_type, &b.actor_id)))
+    });
+}
