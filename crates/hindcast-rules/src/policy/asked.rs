@@ -7,6 +7,9 @@ use hindcast_event::{ACTOR_TYPES, Core, Damaged, Entry, Event, OutcomeResult, Sa
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
+/// The action of entries that tell what the gate answered; `metadata.action` has that of the call.
+pub const DECIDED: &str = "gate.decided";
+
 /// A person's answer to a request for approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
@@ -39,7 +42,7 @@ pub struct Asked<'a> {
 const NOTHING: &str = r#"{"id":"none","type":"none"}"#;
 
 impl<'a> Asked<'a> {
-    /// What an event asks, recorded or about to be.
+    /// What an event asks, recorded or about to be. An entry about a decision of the gate ([`DECIDED`]) asks what was asked then.
     pub fn of(event: Event<'a>) -> Result<Self, Damaged> {
         let (mut core, mut actor, mut target) = (None, None, None);
         let (mut context, mut facts, mut on_behalf_of, mut reason) = (None, None, None, None);
@@ -57,7 +60,12 @@ impl<'a> Asked<'a> {
             *place = Some(str::from_utf8(value).map_err(|_| Damaged("a section is not UTF-8".into()))?);
         }
         let core = core.ok_or(Damaged("it has no core".into()))?;
-        let core = Core::read(core).ok_or(Damaged("its core cannot be read".into()))?;
+        let mut core = Core::read(core).ok_or(Damaged("its core cannot be read".into()))?;
+        if core.action == DECIDED
+            && let Some(action) = metadata(event, "action").and_then(text_of)
+        {
+            core.action = action;
+        }
         let (mut kind, mut actor_id) = (None, "");
         for (name, value) in actor.and_then(Members::of).into_iter().flatten() {
             match name {
@@ -163,9 +171,7 @@ impl<'a> Asked<'a> {
 
     /// A value of the metadata as JSON.
     pub fn metadata(&self, name: &str) -> Option<&'a str> {
-        let named = |section: &[u8]| section.strip_prefix(b"meta:").is_some_and(|rest| rest == name.as_bytes());
-        let (_, value) = self.event.raw_sections().find(|(section, _)| named(section))?;
-        str::from_utf8(value).ok()
+        metadata(self.event, name)
     }
 
     /// What changes: JSON Pointers.
@@ -177,6 +183,12 @@ impl<'a> Asked<'a> {
     pub(crate) fn has_address(&self) -> bool {
         member(self.context, "ip").is_some()
     }
+}
+
+fn metadata<'a>(event: Event<'a>, name: &str) -> Option<&'a str> {
+    let named = |section: &[u8]| section.strip_prefix(b"meta:").is_some_and(|rest| rest == name.as_bytes());
+    let (_, value) = event.raw_sections().find(|(section, _)| named(section))?;
+    str::from_utf8(value).ok()
 }
 
 fn member<'a>(object: Option<&'a str>, name: &str) -> Option<&'a str> {

@@ -19,7 +19,7 @@ mod tool;
 mod verdict;
 mod vocabulary;
 
-pub use asked::{Approval, Asked};
+pub use asked::{Approval, Asked, DECIDED};
 pub use flaw::Flaw;
 pub use judge::{Judge, NotReady};
 pub use kind::LeftOut;

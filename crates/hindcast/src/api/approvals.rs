@@ -278,8 +278,7 @@ async fn answer(
     blocking(move || {
         let Approver { workspace, caller } = approver;
         let person = caller.token.person.clone();
-        let kept =
-            answering::answer(&app, &workspace, &id, person.as_ref(), does, &comment, &caller.by());
+        let kept = answering::answer(&app, &workspace, &id, person.as_ref(), does, &comment, &caller.by());
         Ok(Json(kept.map_err(not_done)?.into()))
     })
     .await

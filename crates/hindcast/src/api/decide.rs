@@ -195,7 +195,8 @@ pub async fn decide(
         app.metrics.appended.add(1);
     }
     blocking(move || {
-        let decided = if is_repeated { earlier(&app, &workspace, appended.first)? } else { at(appended.first) };
+        let decided =
+            if is_repeated { earlier(&app, &workspace, appended.first)? } else { at(appended.first) };
         Ok(Json(DecisionBody::of(&app, &workspace, decided)?))
     })
     .await
@@ -214,9 +215,8 @@ fn earlier(app: &App, workspace: &WorkspaceId, index: u64) -> Result<Decided, Pr
 
 fn not_decided(why: NotDecided) -> Problem {
     let said = why.to_string();
-    let told = |code, field: &str| {
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, said.clone()).field(field)
-    };
+    let told =
+        |code, field: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, said.clone()).field(field);
     match why {
         NotDecided::Invalid(invalid) => Problem::invalid(&invalid, None),
         NotDecided::Taken(name) => told("invalid_event", &format!("metadata.{name}")),

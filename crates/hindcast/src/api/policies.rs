@@ -381,9 +381,7 @@ pub async fn check(
                 errors: Vec::new(),
                 warnings: told(set.warnings()),
             },
-            Err(flaws) => {
-                CheckedPolicy { policy_version: None, errors: told(&flaws), warnings: Vec::new() }
-            }
+            Err(flaws) => CheckedPolicy { policy_version: None, errors: told(&flaws), warnings: Vec::new() },
         }))
     })
     .await

@@ -4,9 +4,9 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, alert_deeds, alerts, anchors, approvals, backtests, checkpoints, connections, counts, decide, deliveries,
-    destinations, entries, erasures, events, export, health, holds, hooks, openapi, policies, proof, reports,
-    retention, rule_lists, rules, sources, tail, tlog, tokens, tools, workspaces,
+    activities, alert_deeds, alerts, anchors, approvals, backtests, checkpoints, connections, counts, decide,
+    deliveries, destinations, entries, erasures, events, export, health, holds, hooks, openapi, policies,
+    proof, reports, retention, rule_lists, rules, sources, tail, tlog, tokens, tools, workspaces,
 };
 use crate::app::App;
 use axum::Router;

@@ -179,7 +179,14 @@ impl Catalog {
         let limit = i64::try_from(wanted.limit).unwrap_or(i64::MAX);
         let requester = wanted.requester.as_ref().map(|person| &person.0);
         let rows = statement.query_map(
-            params![workspace.as_str(), json!(states).to_string(), requester, wanted.token, wanted.after, limit],
+            params![
+                workspace.as_str(),
+                json!(states).to_string(),
+                requester,
+                wanted.token,
+                wanted.after,
+                limit
+            ],
             read,
         )?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -370,7 +377,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<KeptApproval> {
         answers: answered.collect(),
         expires_at: new.expires_at,
     };
-    let said = answers.iter().map(|answer| Said { name: word(answer, "name"), comment: word(answer, "comment") });
+    let said =
+        answers.iter().map(|answer| Said { name: word(answer, "name"), comment: word(answer, "comment") });
     Ok(KeptApproval {
         id: row.get("id")?,
         workspace,

@@ -135,11 +135,14 @@ impl Catalog {
                  AND number IS NOT ?4 AND number IS NOT ?5",
             params![workspace.as_str(), name, newest - VERSIONS_MAX, standing.enforced, standing.trial],
         )?;
-        let text_before = known.map(|known| text_of(&transaction, workspace, name, known.newest)).transpose()?;
+        let text_before =
+            known.map(|known| text_of(&transaction, workspace, name, known.newest)).transpose()?;
         let event = match text_before {
-            None => {
-                by.event("policy.created", target(name), json!({ "text": text, "version": newest.to_string() }))
-            }
+            None => by.event(
+                "policy.created",
+                target(name),
+                json!({ "text": text, "version": newest.to_string() }),
+            ),
             Some(before) => {
                 let mut event =
                     by.change("policy.updated", target(name), &[("/text", json!(before), json!(text))]);
@@ -169,13 +172,13 @@ impl Catalog {
         };
         let row = PolicyRow { standing, version: before + 1, changed_at: now, ..known.clone() };
         put(&transaction, workspace, &row)?;
-        let action =
-            if standing.mode() == "off" { "policy.deactivated" } else { "policy.activated" };
+        let action = if standing.mode() == "off" { "policy.deactivated" } else { "policy.activated" };
         let (was, is) = (told(&known.standing), told(&standing));
         let changes: Vec<_> = was.into_iter().zip(is).map(|((path, was), (_, is))| (path, was, is)).collect();
         let mut event = by.change(action, target(name), &changes);
         let number = standing.trial.or(standing.enforced).or(known.standing.enforced);
-        event["metadata"] = json!({ "mode": standing.mode(), "version": number.map(|number| number.to_string()) });
+        event["metadata"] =
+            json!({ "mode": standing.mode(), "version": number.map(|number| number.to_string()) });
         outbox::put(&transaction, workspace, &event)?;
         transaction.commit()?;
         Ok(Some(row))

@@ -82,8 +82,8 @@ pub(crate) fn cancel(
     by: &By,
 ) -> Result<KeptApproval, NotDone> {
     let kept = app.catalog.approval(workspace, id)?.ok_or(NotDone::Unknown)?;
-    let is_own = token == Some(kept.new.token.as_str())
-        || person.is_some() && kept.new.requester.as_ref() == person;
+    let is_own =
+        token == Some(kept.new.token.as_str()) || person.is_some() && kept.new.requester.as_ref() == person;
     // Of what is not theirs they do not learn that it is there.
     if !is_own {
         return Err(NotDone::Unknown);

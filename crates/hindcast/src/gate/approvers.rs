@@ -98,12 +98,14 @@ impl Member {
         let asked = &kept.new.asked;
         let ids = [&asked["actor"]["id"], &asked["on_behalf_of"]["id"]];
         let emails = [&asked["actor"]["email"], &asked["on_behalf_of"]["email"]];
-        let is_own = |id: &str| id == self.person.id.0 || self.membership.actors.iter().any(|actor| actor == id);
+        let is_own =
+            |id: &str| id == self.person.id.0 || self.membership.actors.iter().any(|actor| actor == id);
         kept.new.requester.as_ref() == Some(&self.person.id)
             || ids.into_iter().filter_map(|id| id.as_str()).any(is_own)
-            || emails.into_iter().filter_map(|email| email.as_str()).any(|email| {
-                email.eq_ignore_ascii_case(&self.person.email)
-            })
+            || emails
+                .into_iter()
+                .filter_map(|email| email.as_str())
+                .any(|email| email.eq_ignore_ascii_case(&self.person.email))
     }
 }
 

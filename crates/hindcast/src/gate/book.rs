@@ -144,7 +144,8 @@ fn read(app: &App, workspace: &WorkspaceId, known: Option<Arc<Book>>) -> Result<
     shares.retain(|share| (1..100).contains(share));
     shares.insert(100);
     let sets = shares.iter().map(|below| Ok((*below, judge(below - 1)?))).collect::<Result<_, NoBook>>()?;
-    let trial = on_trial().next().map(|_| judge_of_all(app, workspace, &policies, &vocabulary)).transpose()?;
+    let trial =
+        on_trial().next().map(|_| judge_of_all(app, workspace, &policies, &vocabulary)).transpose()?;
     Ok(Arc::new(Book { sets, trial, fail_open: settings.fail_open, made_from }))
 }
 

@@ -5,7 +5,9 @@ use super::entry::{OWN, draft, gate_json, now};
 use crate::app::App;
 use crate::catalog::{By, CatalogError, KeptApproval, NewApproval, OnTimeout, PersonId};
 use crate::facts::{Settling, Working};
-use hindcast_event::{Arrival, Damaged, Draft, Entries, Event, Invalid, Key, Kind, Outcome, Timestamp, TooLarge};
+use hindcast_event::{
+    Arrival, Damaged, Draft, Entries, Event, Invalid, Key, Kind, Outcome, Timestamp, TooLarge,
+};
 use hindcast_ledger::{Batch, BatchError, IdempotencyKey, WorkspaceId};
 use hindcast_rules::approval::{self, CallDigest, Deed, REQUIRED_MAX, Refused, State};
 use hindcast_rules::policy::{Approval, Asked, Decision, Determining, Judge, Verdict};
@@ -155,7 +157,8 @@ fn write(
     let mut entries = Entries::default();
     let told = draft(asked, &weighed, &gate);
     entries.push_new(Kind::Event, key, |out| told.encode_with(arrival, facts, out))?;
-    let fingerprint = || Sha256::digest(format!("{}\n{}", request.approval.unwrap_or(""), request.text)).into();
+    let fingerprint =
+        || Sha256::digest(format!("{}\n{}", request.approval.unwrap_or(""), request.text)).into();
     let once = request.key.clone().map(|key| IdempotencyKey { key, fingerprint: fingerprint() });
     drop(told);
     // What was not let through did not happen, and is no habit of anybody.

@@ -1,10 +1,12 @@
 //! What people change of the gate, whether by page or API: checked, kept with the entry that tells of it, and told to the gate.
 
-use super::book::{GateSettings, NoBook, SETTING, settings, texts, versions, vocabulary};
 use super::approvers;
+use super::book::{GateSettings, NoBook, SETTING, settings, texts, versions, vocabulary};
 use crate::app::App;
-use crate::catalog::{By, CatalogError, POLICIES_MAX, PolicyRow, PolicyVersion, Standing, TOOLS_MAX, ToolRow};
 use crate::catalog::OnTimeout;
+use crate::catalog::{
+    By, CatalogError, POLICIES_MAX, PolicyRow, PolicyVersion, Standing, TOOLS_MAX, ToolRow,
+};
 use hindcast_event::ACTION_BYTES_MAX;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::approval::REQUIRED_MAX;
@@ -64,7 +66,8 @@ pub(crate) fn checked(
         made_at: Default::default(),
     });
     Ok(check(&texts(&versions), &vocabulary).and_then(|set| {
-        let mut flaws: Vec<_> = set.policies().filter(|policy| policy.text == name).flat_map(annotated).collect();
+        let mut flaws: Vec<_> =
+            set.policies().filter(|policy| policy.text == name).flat_map(annotated).collect();
         flaws.truncate(hindcast_rules::policy::limits::FLAWS_MAX);
         if flaws.is_empty() { Ok(set) } else { Err(flaws) }
     }))
@@ -93,11 +96,7 @@ fn annotated(policy: &PolicyInfo) -> Vec<Flaw> {
 }
 
 /// The versions in use, enforced or on trial, but for those of one policy; of one with both, the one on trial.
-fn in_use(
-    app: &App,
-    workspace: &WorkspaceId,
-    but: Option<&str>,
-) -> Result<Vec<PolicyVersion>, NoBook> {
+fn in_use(app: &App, workspace: &WorkspaceId, but: Option<&str>) -> Result<Vec<PolicyVersion>, NoBook> {
     let policies = app.catalog.policies(workspace)?;
     let others = policies.iter().filter(|policy| Some(policy.name.as_str()) != but);
     let used = others.filter_map(|policy| {
@@ -152,7 +151,8 @@ pub(crate) fn set(
     for (field, number) in [("enforced", standing.enforced), ("trial", standing.trial)] {
         let Some(number) = number else { continue };
         let version = app.catalog.policy_version(workspace, name, number)?;
-        let version = version.ok_or_else(|| NotChanged::Field(field, "the number of a version".to_owned()))?;
+        let version =
+            version.ok_or_else(|| NotChanged::Field(field, "the number of a version".to_owned()))?;
         // Other policies and tools may have changed since it was saved.
         if let Err(flaws) = checked(app, workspace, name, &version.text)? {
             return Err(NotChanged::Wrong(flaws));
@@ -209,12 +209,7 @@ pub(crate) fn declare(
 }
 
 /// Takes a tool away that no policy in use needs.
-pub(crate) fn forget_tool(
-    app: &App,
-    workspace: &WorkspaceId,
-    name: &str,
-    by: &By,
-) -> Result<(), NotChanged> {
+pub(crate) fn forget_tool(app: &App, workspace: &WorkspaceId, name: &str, by: &By) -> Result<(), NotChanged> {
     let others = app.catalog.tools(workspace)?.into_iter().filter(|tool| tool.name != name);
     still_work(app, workspace, others.collect())?;
     let deleted = app.catalog.delete_tool(workspace, name, by)?;
@@ -227,14 +222,16 @@ pub(crate) fn forget_tool(
 fn still_work(app: &App, workspace: &WorkspaceId, tools: Vec<ToolRow>) -> Result<(), NotChanged> {
     let texts_of: Vec<_> = tools.iter().map(|row| row.declaration.as_str()).collect();
     let tools = Tool::parse_all(&format!("[{}]", texts_of.join(",")));
-    let tools = tools.map_err(|flaws| NoBook::Unusable(flaws.first().map(ToString::to_string).unwrap_or_default()))?;
+    let tools = tools
+        .map_err(|flaws| NoBook::Unusable(flaws.first().map(ToString::to_string).unwrap_or_default()))?;
     let vocabulary = hindcast_rules::policy::Vocabulary::new(&tools, &[])
         .map_err(|error| NotChanged::Field("input_schema", error.to_string()))?;
     let policies = app.catalog.policies(workspace)?;
-    for version_of in [|standing: Standing| standing.trial.or(standing.enforced), |standing: Standing| {
-        standing.enforced
-    }] {
-        let used = policies.iter().filter_map(|policy| Some((policy.name.as_str(), version_of(policy.standing)?)));
+    for version_of in
+        [|standing: Standing| standing.trial.or(standing.enforced), |standing: Standing| standing.enforced]
+    {
+        let used =
+            policies.iter().filter_map(|policy| Some((policy.name.as_str(), version_of(policy.standing)?)));
         let versions = versions(app, workspace, &used.collect::<Vec<_>>())?;
         check(&texts(&versions), &vocabulary).map_err(NotChanged::InUse)?;
     }

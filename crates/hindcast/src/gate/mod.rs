@@ -16,6 +16,4 @@ mod entry;
 pub(crate) use book::{Gate, settings as gate_settings};
 pub(crate) use decide::{Decided, NotDecided, Request, weigh};
 pub(crate) use entry::decided_of;
-
-/// The action of the entries that tell what the gate answered.
-pub(crate) const DECIDED: &str = "gate.decided";
+pub(crate) use hindcast_rules::policy::DECIDED;

@@ -26,6 +26,7 @@ mod find;
 mod flips;
 mod full_disk;
 mod full_disk_letting_go;
+mod gate;
 mod heartbeats;
 mod intercom;
 mod keeping;

@@ -77,6 +77,20 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/rules/backtests/{id}",
         "/v1/rules/lists",
         "/v1/rules/lists/{name}",
+        "/v1/decide",
+        "/v1/gate",
+        "/v1/approvals",
+        "/v1/approvals/{id}",
+        "/v1/approvals/{id}/approve",
+        "/v1/approvals/{id}/deny",
+        "/v1/approvals/{id}/cancel",
+        "/v1/policies",
+        "/v1/policies/{name}",
+        "/v1/policies/{name}/activate",
+        "/v1/policies/{name}/versions",
+        "/v1/policies/check",
+        "/v1/tools",
+        "/v1/tools/{name}",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");
