@@ -138,10 +138,11 @@ impl Replay {
         let Some(cell) = self.cells.get_mut(place) else { return };
         cell.take(asked.result() as usize, at.micros(), entry.index, is_after);
         let (change, failed) = (cell.change, !cell.after.errors.is_empty());
+        let (before, after) = (cell.before, cell.after.decision);
         if change.is_certain()
             && let Some(conversation) = conversation
         {
-            self.conversations.changed(conversation, change);
+            self.conversations.changed(conversation, change::is_stricter(before, after));
         }
         if self.days.take(at.micros(), change, failed, is_after) {
             self.add_up();

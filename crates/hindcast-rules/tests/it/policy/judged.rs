@@ -111,11 +111,11 @@ fn what_an_approval_would_change_needs_one() {
 fn arguments_that_were_not_recorded_are_unknown() {
     assert_eq!(
         said(REFUNDS, &agent("order.refund", ""), ""),
-        "unknown by cap, paid; allow or deny; without context.arguments.amount, context.order.paid"
+        "unknown by cap, paid; allow or deny or needs_approval; without context.arguments.amount, context.order.paid"
     );
     assert_eq!(
         said(REFUNDS, &refund("\"5000\"", "6000"), ""),
-        "unknown by cap, paid; allow or deny; without context.arguments.amount"
+        "unknown by cap, paid; allow or deny or needs_approval; without context.arguments.amount"
     );
     // What is certain stays certain.
     let lookups = format!(r#"{REFUNDS} @id("none") forbid(principal, action == Action::"order.refund", resource);"#);
