@@ -73,7 +73,11 @@ fn past(unlike: bool) -> Entries {
     for index in 0..ENTRIES {
         let action = ACTIONS[(index * 7 % ACTIONS.len() as u64) as usize];
         let who = index * 31 % 60;
-        let kind = if action.starts_with("ai_agent") || action == "order.refund" || unlike { "agent" } else { "user" };
+        let kind = if action.starts_with("ai_agent") || action == "order.refund" || unlike {
+            "agent"
+        } else {
+            "user"
+        };
         let value = if unlike { index } else { index % 7 };
         // Where none is to be like another, all are of the kind that most policies look at.
         let action = if unlike { ACTIONS[(index % 2) as usize] } else { action };

@@ -62,7 +62,9 @@ impl<'a> Asked<'a> {
         for (name, value) in actor.and_then(Members::of).into_iter().flatten() {
             match name {
                 "id" => actor_id = value,
-                "type" => kind = plain(value).and_then(|name| ACTOR_TYPES.iter().position(|known| *known == name)),
+                "type" => {
+                    kind = plain(value).and_then(|name| ACTOR_TYPES.iter().position(|known| *known == name))
+                }
                 _ => {}
             }
         }
@@ -158,7 +160,8 @@ impl<'a> Asked<'a> {
 
     /// A value of the metadata as JSON.
     pub fn metadata(&self, name: &str) -> Option<&'a str> {
-        let named = |section: &[u8]| section.strip_prefix(b"meta:").is_some_and(|rest| rest == name.as_bytes());
+        let named =
+            |section: &[u8]| section.strip_prefix(b"meta:").is_some_and(|rest| rest == name.as_bytes());
         let (_, value) = self.event.raw_sections().find(|(section, _)| named(section))?;
         str::from_utf8(value).ok()
     }

@@ -234,10 +234,12 @@ impl Judge {
                 }
             }
         });
-        let mut attributes = |variable: &str| variables.remove(variable).map_or(Ok(Vec::new()), Tree::members);
+        let mut attributes =
+            |variable: &str| variables.remove(variable).map_or(Ok(Vec::new()), Tree::members);
         let context = attributes("context")?;
         let context = Context::from_pairs(context).map_err(|error| error.to_string())?;
-        let kind = asked.kind.and_then(|kind| self.principals.get(kind)).ok_or("the actor is of no known kind")?;
+        let kind =
+            asked.kind.and_then(|kind| self.principals.get(kind)).ok_or("the actor is of no known kind")?;
         let principal = uid(kind, &asked.actor_id());
         let resource = uid(&self.target, &format!("{}/{}", asked.target_type(), asked.target_id()));
         let action = uid(&self.action, asked.action());

@@ -139,7 +139,9 @@ impl Read {
 
     fn absent(&self, steps: usize, asked: &Asked<'_>) -> Found<'static> {
         let told = match self.steps.get(steps) {
-            Some(step) => step.told || (self.place == Place::Facts && follows_address(step) && asked.has_address()),
+            Some(step) => {
+                step.told || (self.place == Place::Facts && follows_address(step) && asked.has_address())
+            }
             None => self.told,
         };
         let parts = (self.path.len() + steps).saturating_sub(self.steps.len());
@@ -178,7 +180,9 @@ pub(crate) fn each<'a>(asked: &Asked<'a>, reads: &[Read], mut tell: impl FnMut(u
         };
         match section {
             Some(text) => walk(text, same, 0, from, asked, &mut tell),
-            None => same.iter().enumerate().for_each(|(at, read)| tell(from + at, read.without_section(asked))),
+            None => {
+                same.iter().enumerate().for_each(|(at, read)| tell(from + at, read.without_section(asked)))
+            }
         }
         from += count;
     }

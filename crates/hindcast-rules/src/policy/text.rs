@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn strings_and_comments_cut_nothing() {
-        let text = "// a; b\npermit(principal, action, resource) when { \"x;\\\";\" == \"y\" }; // c;\n forbid";
+        let text =
+            "// a; b\npermit(principal, action, resource) when { \"x;\\\";\" == \"y\" }; // c;\n forbid";
         let cut: Vec<_> = statements(text).into_iter().map(|one| (one.offset, one.text.len())).collect();
         assert_eq!(cut, [(8, 63), (80, 6)]);
         assert_eq!(statements(" // nothing\n"), []);

@@ -18,8 +18,8 @@ pub use change::Change;
 pub use csv::write_csv;
 pub use junit::write_junit;
 pub use report::{
-    ActionRow, ActorRow, ByChange, ByDecision, Conversations, DayRow, Difference, Happened, Lanes, LeftOut, Mean,
-    MissingRow, PolicyRow, Report, RowsLeftOut, Scores, Summary, Tally, Together, Tuple,
+    ActionRow, ActorRow, ByChange, ByDecision, Conversations, DayRow, Difference, Happened, Lanes, LeftOut,
+    Mean, MissingRow, PolicyRow, Report, RowsLeftOut, Scores, Summary, Tally, Together, Tuple,
 };
 
 use crate::policy::{Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, text_of, write_key};
@@ -63,7 +63,15 @@ impl Question<'_> {
         let baseline = self.baseline.map_or(String::new(), |version| format!("={version}"));
         let engine = crate::policy::engine();
         let [from, until] = &window;
-        crate::policy::hashed(&[&engine, self.candidate, &baseline, from, until, &size.to_string(), self.filter])
+        crate::policy::hashed(&[
+            &engine,
+            self.candidate,
+            &baseline,
+            from,
+            until,
+            &size.to_string(),
+            self.filter,
+        ])
     }
 }
 
@@ -192,7 +200,8 @@ impl Replay {
         let [before_memo, after_memo] = &mut self.memos;
         let before_verdict = self.baseline.as_ref().map(|judge| judge.judge_with(before_memo, asked));
         let after = self.candidate.judge_with(after_memo, asked);
-        let before = before_verdict.as_ref().map_or_else(|| happened(asked.result()), |verdict| verdict.decision);
+        let before =
+            before_verdict.as_ref().map_or_else(|| happened(asked.result()), |verdict| verdict.decision);
         let mut shape = 0;
         if let Some(known) = self.ways_known.get(way) {
             each(asked, &known.reads, |at, found| {
@@ -246,7 +255,12 @@ impl Replay {
             let recorded = |at: usize| cell.shape >> at.min(127) & 1 == 1;
             let names = way.reads.iter().enumerate().filter(|(at, read)| recorded(*at) && read.is_context());
             let about = About {
-                actor_type: way.kind.and_then(|kind| ACTOR_TYPES.get(kind)).copied().unwrap_or_default().to_owned(),
+                actor_type: way
+                    .kind
+                    .and_then(|kind| ACTOR_TYPES.get(kind))
+                    .copied()
+                    .unwrap_or_default()
+                    .to_owned(),
                 actor_id: cell.actor_id.to_string(),
                 action: way.action.clone(),
                 target_type: cell.target_type.to_string(),

@@ -57,7 +57,9 @@ fn what_was_not_recorded_does_not_matter_where_something_else_decides() {
         said(&policies, &tool("refund"), ""),
         "unknown by a; allow or deny; without context.facts.off_hours"
     );
-    let forbidden = format!(r#"{policies} @id("b") forbid(principal, action == Action::"ai_agent.tool_called", resource);"#);
+    let forbidden = format!(
+        r#"{policies} @id("b") forbid(principal, action == Action::"ai_agent.tool_called", resource);"#
+    );
     assert_eq!(said(&forbidden, &tool("refund"), ""), "deny by b");
 }
 
@@ -88,7 +90,8 @@ const REFUNDS: &str = r#"@id("agents") permit(principal is Agent, action, resour
     when { context.arguments.amount > context.order.paid };"#;
 
 fn refund(amount: &str, paid: &str) -> String {
-    let metadata = format!(r#""arguments":{{"amount":{amount},"order":"o1"}},"order":{{"paid":{paid},"items":["a"]}}"#);
+    let metadata =
+        format!(r#""arguments":{{"amount":{amount},"order":"o1"}},"order":{{"paid":{paid},"items":["a"]}}"#);
     agent("order.refund", &format!(r#","metadata":{{{metadata}}}"#))
 }
 
@@ -118,7 +121,8 @@ fn arguments_that_were_not_recorded_are_unknown() {
         "unknown by cap, paid; allow or deny or needs_approval; without context.arguments.amount"
     );
     // What is certain stays certain.
-    let lookups = format!(r#"{REFUNDS} @id("none") forbid(principal, action == Action::"order.refund", resource);"#);
+    let lookups =
+        format!(r#"{REFUNDS} @id("none") forbid(principal, action == Action::"order.refund", resource);"#);
     assert_eq!(said(&lookups, &agent("order.refund", ""), ""), "deny by none");
 }
 
@@ -159,7 +163,9 @@ fn somebody_in_particular_is_told_from_others() {
     let policies = r#"@id("all") permit(principal, action, resource);
         @id("ada") forbid(principal == User::"ada", action in Action::"conversations", resource == Target::"conversation/7");"#;
     let draft = |who: &str, what: &str| {
-        format!(r#"{{"action":"message.sent","actor":{{"type":"user","id":"{who}"}},"targets":[{{"type":"conversation","id":"{what}"}}]}}"#)
+        format!(
+            r#"{{"action":"message.sent","actor":{{"type":"user","id":"{who}"}},"targets":[{{"type":"conversation","id":"{what}"}}]}}"#
+        )
     };
     assert_eq!(said(policies, &draft("ada", "7"), ""), "deny by ada");
     assert_eq!(said(policies, &draft("ada", "8"), ""), "allow by all");
@@ -172,10 +178,14 @@ fn the_base_policies_are_sound_and_do_what_they_say() {
     let set = check(&[BASE], &vocabulary).expect("sound");
     assert_eq!(set.warnings(), []);
     let judge = Judge::new(&set, &vocabulary).expect("ready");
-    let said = |draft: &str| line(&super::told::verdict(&judge, &past(&[(draft, "")]).get(0).expect("an entry")));
+    let said =
+        |draft: &str| line(&super::told::verdict(&judge, &past(&[(draft, "")]).get(0).expect("an entry")));
     assert_eq!(said(&agent("conversation.tagged", "")), "allow by base-agents");
     assert_eq!(said(&agent("order.lookup", "")), "allow by base-agents");
     assert_eq!(said(&agent("contacts.exported", "")), "deny");
     assert_eq!(said(&agent("door.opened", "")), "deny");
-    assert_eq!(said(r#"{"action":"contacts.exported","actor":{"type":"user","id":"ada"}}"#), "allow by base-people");
+    assert_eq!(
+        said(r#"{"action":"contacts.exported","actor":{"type":"user","id":"ada"}}"#),
+        "allow by base-people"
+    );
 }

@@ -66,8 +66,8 @@ fn each_change_is_told_and_what_is_unknown_is_never_an_allow() {
         "change,actor_type,actor_id,action,target_type,context,baseline,candidate,baseline_policies,candidate_policies,count,after_divergence,first_seen,last_seen,examples\r\n\
          newly_needs_approval,agent,fin,order.refund,none,context.arguments.amount,allow,needs_approval,agents,cap,2,0,2026-11-21T19:41:00.000000Z,2026-11-21T19:43:00.000000Z,1 3\r\n\
          newly_denied,agent,fin,conversation.deleted,conversation,,allow,deny,agents,no-deleting,1,0,2026-11-21T19:44:00.000000Z,2026-11-21T19:44:00.000000Z,4\r\n\
-         newly_denied,user,ada,contacts.exported,conversation,context.facts.off_hours,allow,deny,people,night,1,0,2026-11-21T19:45:00.000000Z,2026-11-21T19:45:00.000000Z,5\r\n\
-         maybe_denied,user,ada,contacts.exported,conversation,,allow,unknown,people,night,1,1,2026-11-21T19:46:00.000000Z,2026-11-21T19:46:00.000000Z,6\r\n"
+         maybe_denied,user,ada,contacts.exported,conversation,,allow,unknown,people,night,1,1,2026-11-21T19:46:00.000000Z,2026-11-21T19:46:00.000000Z,6\r\n\
+         newly_denied,user,ada,contacts.exported,conversation,context.facts.off_hours,allow,deny,people,night,1,0,2026-11-21T19:45:00.000000Z,2026-11-21T19:45:00.000000Z,5\r\n"
     );
 }
 
@@ -84,7 +84,8 @@ fn what_follows_a_change_in_its_conversation_is_counted_apart() {
 
 #[test]
 fn without_a_baseline_it_is_compared_with_what_happened() {
-    let scores = BTreeMap::from([("c1", 0.0), ("c2", 1.0), ("c9", 0.5)].map(|(id, score)| (id.to_owned(), score)));
+    let scores =
+        BTreeMap::from([("c1", 0.0), ("c2", 1.0), ("c9", 0.5)].map(|(id, score)| (id.to_owned(), score)));
     let report = replayed(None, Options { conversation_scores: scores, ..Options::default() }, &story());
     assert_eq!(report.baseline, None);
     // What had been denied needs an approval now: that is less strict, and nothing is flagged by it.
@@ -132,7 +133,10 @@ fn a_report_so_far_is_part_of_the_whole_and_reports_add_up() {
 fn a_ci_reads_the_differences() {
     let report = replayed(Some(TODAY), Options::default(), &story());
     let told = write_junit(&report, "tried <now>");
-    assert!(told.contains("<testsuite name=\"tried &lt;now&gt;\" tests=\"5\" failures=\"3\" skipped=\"1\">"), "{told}");
+    assert!(
+        told.contains("<testsuite name=\"tried &lt;now&gt;\" tests=\"5\" failures=\"3\" skipped=\"1\">"),
+        "{told}"
+    );
     assert!(told.contains("<failure message=\"allow -&gt; needs_approval in 2 entries\">"), "{told}");
     assert_eq!(told.matches("<testcase").count(), 5);
 }

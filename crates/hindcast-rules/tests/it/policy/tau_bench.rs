@@ -64,7 +64,11 @@ fn tools() -> Vec<Tool> {
             name: name.to_owned(),
             description: String::new(),
             input_schema: json!({"type": "object", "properties": arguments, "required": names}),
-            facts: if about_one { BTreeMap::from([("reservation".to_owned(), reservation.clone())]) } else { BTreeMap::new() },
+            facts: if about_one {
+                BTreeMap::from([("reservation".to_owned(), reservation.clone())])
+            } else {
+                BTreeMap::new()
+            },
             writes: WRITES.contains(&name),
         }
     };
@@ -72,8 +76,11 @@ fn tools() -> Vec<Tool> {
 }
 
 fn read(name: &str) -> Option<Value> {
-    let shared = std::env::var_os("HINDCAST_SHARED").map_or_else(|| PathBuf::from("../../../../shared"), PathBuf::from);
-    let found = [shared, PathBuf::from("../../../shared")].into_iter().map(|shared| shared.join("data/tau-bench").join(name));
+    let shared = std::env::var_os("HINDCAST_SHARED")
+        .map_or_else(|| PathBuf::from("../../../../shared"), PathBuf::from);
+    let found = [shared, PathBuf::from("../../../shared")]
+        .into_iter()
+        .map(|shared| shared.join("data/tau-bench").join(name));
     let text = found.into_iter().find_map(|path| std::fs::read_to_string(path).ok())?;
     Some(serde_json::from_str(&text).expect("JSON"))
 }
@@ -89,7 +96,8 @@ fn past(conversations: &Value, reservations: &Value) -> (Entries, BTreeMap<Strin
         for call in calls {
             let name = call["function"]["name"].as_str().expect("a name");
             let arguments: Value =
-                serde_json::from_str(call["function"]["arguments"].as_str().expect("arguments")).expect("JSON");
+                serde_json::from_str(call["function"]["arguments"].as_str().expect("arguments"))
+                    .expect("JSON");
             let mut metadata = json!({"arguments": arguments, "conversation_id": id});
             let reservation = arguments["reservation_id"].as_str().map(|id| reservations[id].clone());
             if let Some(mut reservation) = reservation.filter(|_| WRITES.contains(&name)) {
@@ -124,7 +132,8 @@ fn two_rules_would_have_stopped_18_of_121_writes_and_those_conversations_went_wo
     let report = replay.report();
 
     let writes = report.summary.by_action.iter().filter(|row| vocabulary.writes(&row.action));
-    let (all, changed) = writes.fold((0, 0), |(all, changed), row| (all + row.tally.evaluated, changed + row.tally.changed));
+    let (all, changed) =
+        writes.fold((0, 0), |(all, changed), row| (all + row.tally.evaluated, changed + row.tally.changed));
     assert_eq!((all, changed), (121, 18));
     let tally = &report.summary.tally;
     assert_eq!((tally.evaluated, tally.changed, tally.unknown), (572, 18, 0));
