@@ -3,7 +3,7 @@
 use super::asked::{Approval, Asked};
 use super::condition::{Evaluation, Status, Truth, takes_action, takes_principal};
 use super::limits::SLICES_MAX;
-use super::memo::{Key, Memo, Table};
+use super::memo::{Key, Memo, Table, shorten};
 use super::read::{self, Found, Read};
 use super::set::{PolicySet, Rule};
 use super::slice::Slice;
@@ -122,6 +122,7 @@ impl Judge {
             memo.key.part(b'a', asked.action().as_bytes());
         }
         write_key(asked, &slice.reads, &mut memo.key);
+        shorten(&mut memo.key);
         if let Some(known) = memo.known() {
             return known.clone();
         }
@@ -264,7 +265,7 @@ impl Judge {
 /// What the policies of a slice can see of a request, in a spelling that is the same only if that is the same.
 pub(crate) fn write_key(asked: &Asked<'_>, reads: &[Read], key: &mut Vec<u8>) {
     read::each(asked, reads, |at, found| {
-        key.push(at as u8);
+        key.extend_from_slice(&(at as u32).to_le_bytes());
         match found {
             Found::Text(text) => key.part(b't', text.as_bytes()),
             Found::At(time) => key.part(b'@', &time.micros().to_le_bytes()),

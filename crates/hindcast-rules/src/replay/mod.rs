@@ -22,11 +22,13 @@ pub use report::{
     Mean, MissingRow, PolicyRow, Report, RowsLeftOut, Scores, Summary, Tally, Together, Tuple,
 };
 
-use crate::policy::{Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, text_of, write_key};
+use crate::policy::{
+    Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, shorten, text_of, write_key,
+};
 use cell::{Cell, Days};
 use conversations::Known;
 use hindcast_event::{ACTOR_TYPES, Entry, Kind, OutcomeResult, Timestamp};
-use limits::{CELLS_MAX, WAYS_MAX};
+use limits::{CELL_BYTES_MAX, CELLS_MAX, WAYS_MAX};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use sums::{About, Sums};
@@ -182,10 +184,11 @@ impl Replay {
         if let Some(known) = self.ways_known.get(way) {
             write_key(asked, &known.reads, &mut self.key);
         }
+        shorten(&mut self.key);
         if let Some(known) = self.table.get(&self.key) {
             return known;
         }
-        if self.cells.len() >= CELLS_MAX {
+        if self.cells.len() >= CELLS_MAX || self.table.bytes() >= CELL_BYTES_MAX {
             self.add_up();
             self.table.clear();
             self.cells.clear();

@@ -1,6 +1,6 @@
 //! Real conversations of a GPT-4o agent for an airline (tau-bench, MIT): two rules of the airline's written policy, as Cedar.
 
-use super::told::{START, append};
+use super::told::append;
 use hindcast_event::Entries;
 use hindcast_rules::policy::{Judge, PolicyText, Tool, Vocabulary, check};
 use hindcast_rules::replay::{Options, Replay};
@@ -120,7 +120,6 @@ fn two_rules_would_have_stopped_18_of_121_writes_and_those_conversations_went_wo
         eprintln!("skipped: there is no data/tau-bench; set HINDCAST_SHARED to its folder");
         return;
     };
-    assert!(START > 0);
     let vocabulary = Vocabulary::new(&tools(), &[]).expect("a vocabulary");
     let set = check(&[PolicyText { name: "airline.cedar", text: POLICIES }], &vocabulary);
     let set = set.unwrap_or_else(|flaws| panic!("{flaws:?}"));
