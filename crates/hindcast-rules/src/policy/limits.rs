@@ -28,5 +28,5 @@ pub const TIMEOUT_SECONDS_MAX: u64 = 7 * 24 * 3600;
 pub const SLICES_MAX: usize = 16_384;
 /// A memo remembers at most this many answers; then it begins anew.
 pub const MEMO_ENTRIES_MAX: usize = 65_536;
-/// A request whose readable values take more than this many bytes is judged each time.
-pub const MEMO_KEY_BYTES_MAX: usize = 4 * 1024;
+/// A request is remembered by what policies can see of it; where that takes more than this many bytes, by its digest.
+pub const KEY_BYTES_MAX: usize = 1024;

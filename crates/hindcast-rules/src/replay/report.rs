@@ -385,19 +385,30 @@ impl Report {
         own.not_asked += their.not_asked;
         own.oldest = [own.oldest.take(), their.oldest.clone()].into_iter().flatten().min();
         own.newest = own.newest.take().max(their.newest.clone());
-        merge(&mut own.by_policy, &their.by_policy, |row| row.policy.clone(), |row, more| {
-            row.baseline += more.baseline;
-            row.candidate += more.candidate;
-            row.changed += more.changed;
-            row.unknown += more.unknown;
-        });
+        merge(
+            &mut own.by_policy,
+            &their.by_policy,
+            |row| row.policy.clone(),
+            |row, more| {
+                row.baseline += more.baseline;
+                row.candidate += more.candidate;
+                row.changed += more.changed;
+                row.unknown += more.unknown;
+            },
+        );
         let left = &mut own.left_out;
-        merge(&mut own.by_action, &their.by_action, |row| row.action.clone(), |row, more| row.tally.add(&more.tally));
+        merge(
+            &mut own.by_action,
+            &their.by_action,
+            |row| row.action.clone(),
+            |row, more| row.tally.add(&more.tally),
+        );
         left.by_action += their.left_out.by_action + cut(&mut own.by_action, ACTIONS_MAX, |row| &row.tally);
         let actor = |row: &ActorRow| (row.actor_type.clone(), row.actor_id.clone());
         merge(&mut own.by_actor, &their.by_actor, actor, |row, more| row.tally.add(&more.tally));
         by_weight(&mut own.by_actor);
-        left.by_actor += their.left_out.by_actor + cut(&mut own.by_actor, ACTORS_LISTED_MAX, |row| &row.tally);
+        left.by_actor +=
+            their.left_out.by_actor + cut(&mut own.by_actor, ACTORS_LISTED_MAX, |row| &row.tally);
         merge(&mut own.by_day, &their.by_day, |row| row.day.clone(), |row, more| row.tally.add(&more.tally));
         left.by_day += their.left_out.by_day + cut(&mut own.by_day, DAYS_MAX, |row| &row.tally);
         merge(&mut own.missing, &their.missing, |row| row.name.clone(), |row, more| row.count += more.count);
@@ -502,6 +513,8 @@ pub(crate) fn cut<R>(rows: &mut Vec<R>, max: usize, tally: impl Fn(&R) -> &Tally
 pub(crate) fn by_weight(rows: &mut [ActorRow]) {
     let weight = |row: &ActorRow| (row.tally.changed, row.tally.unknown, row.tally.evaluated);
     rows.sort_by(|a, b| {
-        weight(b).cmp(&weight(a)).then_with(|| (&a.actor_type, &a.actor_id).cmp(&(&b.actor_type, &b.actor_id)))
+        weight(b)
+            .cmp(&weight(a))
+            .then_with(|| (&a.actor_type, &a.actor_id).cmp(&(&b.actor_type, &b.actor_id)))
     });
 }
