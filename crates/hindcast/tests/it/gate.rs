@@ -16,14 +16,14 @@ unless { context has approval && context.approval.granted };
 "#;
 
 /// A server with a tool for refunds and a cap on them.
-struct Shop {
-    server: TestServer,
+pub struct Shop {
+    pub server: TestServer,
     editor: String,
     asker: String,
 }
 
 impl Shop {
-    fn open() -> Self {
+    pub fn open() -> Self {
         Self::with(CAP)
     }
 
@@ -63,7 +63,7 @@ impl Shop {
     }
 
     /// Somebody with a role, and a token of theirs that answers.
-    fn approver(&self, role: Role) -> (Visitor<'_>, String) {
+    pub fn approver(&self, role: Role) -> (Visitor<'_>, String) {
         let visitor = self.server.visitor(role, &[]);
         let token = self.token_of(&visitor, &[Scope::Approve]);
         (visitor, token)
@@ -73,7 +73,7 @@ impl Shop {
         self.server.token_with(scopes, |new| new.person = Some(visitor.id.clone()))
     }
 
-    fn answer(&self, token: &str, approval: &Value, deed: &str, comment: &str) -> Answer {
+    pub fn answer(&self, token: &str, approval: &Value, deed: &str, comment: &str) -> Answer {
         let id = approval["id"].as_str().expect("an id");
         let body = json!({ "comment": comment });
         self.server.post(&format!("/v1/approvals/{id}/{deed}")).by(token).json(&body)
@@ -85,7 +85,7 @@ impl Shop {
     }
 }
 
-fn refund(cents: i64) -> Value {
+pub fn refund(cents: i64) -> Value {
     json!({
         "action": "order.refund",
         "actor": { "type": "agent", "id": "fin", "name": "Fin" },
