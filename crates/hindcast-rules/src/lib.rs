@@ -6,5 +6,6 @@
 
 pub mod detection;
 pub mod pack;
+pub mod simulation;
 
 pub use detection::{Detector, RuleText, State, Verdict, check};

@@ -1,0 +1,17 @@
+//! Agent simulation: what an agent would have made of past conversations, and what that comes to.
+//!
+//! The house asks the agents and the gate; this room says what to ask, what an answer means and what all answers together are
+//! worth. It knows neither the clock nor the network nor the policies: what the gate said of an action is handed in as
+//! [`score::Judged`]. Everything that is counted can be merged, so a run that was cut in half and one that was not come to the
+//! same report. What nobody knows is counted as unknown and never as a success.
+
+pub mod answer;
+mod arguments;
+pub mod case;
+pub mod chat;
+pub mod contract;
+pub mod limits;
+mod reading;
+pub mod share;
+
+pub use arguments::Arguments;
