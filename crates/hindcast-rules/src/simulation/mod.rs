@@ -5,6 +5,7 @@
 //! [`score::Judged`]. Everything that is counted can be merged, so a run that was cut in half and one that was not come to the
 //! same report. What nobody knows is counted as unknown and never as a success.
 
+pub mod actions;
 pub mod answer;
 mod arguments;
 pub mod case;
@@ -12,6 +13,9 @@ pub mod chat;
 pub mod contract;
 pub mod limits;
 mod reading;
+pub mod sample;
+pub mod score;
+mod seeded;
 pub mod share;
 
 pub use arguments::Arguments;
