@@ -8,14 +8,19 @@
 pub mod actions;
 pub mod answer;
 mod arguments;
+pub mod bounded;
 pub mod case;
+pub mod changes;
 pub mod chat;
 pub mod contract;
 pub mod limits;
 mod reading;
+pub mod report;
 pub mod sample;
 pub mod score;
 mod seeded;
 pub mod share;
+pub mod spread;
+pub mod tags;
 
 pub use arguments::Arguments;

@@ -97,12 +97,16 @@ impl Share {
     ///
     /// With unequal weights the interval is that of as many cases as they are worth (Kish's effective sample size).
     pub fn rate(&self) -> Option<Interval> {
+        Some(wilson(self.weighted_hits as f64 / self.weight as f64, self.effective_n()?))
+    }
+
+    /// As many cases of equal weight as these are worth; none without a case.
+    pub(crate) fn effective_n(&self) -> Option<f64> {
         if self.n == 0 || self.weight == 0 || self.weight_squares == 0 {
             return None;
         }
         let weight = self.weight as f64;
-        let effective = (weight * weight / self.weight_squares as f64).min(self.n as f64);
-        Some(wilson(self.weighted_hits as f64 / weight, effective))
+        Some((weight * weight / self.weight_squares as f64).min(self.n as f64))
     }
 }
 
