@@ -14,6 +14,7 @@ pub mod changes;
 pub mod chat;
 pub mod contract;
 pub mod limits;
+pub mod parts;
 mod reading;
 pub mod report;
 pub mod sample;
@@ -22,5 +23,6 @@ mod seeded;
 pub mod share;
 pub mod spread;
 pub mod tags;
+pub mod verdict;
 
 pub use arguments::Arguments;

@@ -11,3 +11,4 @@ mod limits;
 mod panther;
 mod same;
 mod sigma;
+mod simulation;
