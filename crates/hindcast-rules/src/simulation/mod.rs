@@ -13,6 +13,8 @@ pub mod case;
 pub mod changes;
 pub mod chat;
 pub mod contract;
+pub mod cost;
+pub mod forecast;
 pub mod limits;
 pub mod parts;
 mod reading;
@@ -24,5 +26,6 @@ pub mod share;
 pub mod spread;
 pub mod tags;
 pub mod verdict;
+pub mod volume;
 
 pub use arguments::Arguments;

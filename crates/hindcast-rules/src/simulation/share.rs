@@ -223,6 +223,11 @@ impl Mean {
         self.sum
     }
 
+    /// How many conversations the cases stand for, in thousandths.
+    pub fn weight_thousandths(&self) -> u64 {
+        self.weight
+    }
+
     /// The mean weighted back to the volume of the past, in thousandths; none without a case.
     pub fn thousandths(&self) -> Option<u64> {
         let thousandths = u128::from(self.weighted_sum) * 1000 / u128::from(self.weight.max(1));

@@ -2,11 +2,14 @@
 
 use hindcast_rules::simulation::answer::{Action, Answer, Escalate, Failed};
 use hindcast_rules::simulation::case::{Case, Historic, Resolution, Stratum};
+use hindcast_rules::simulation::cost::{Part, Plan};
+use hindcast_rules::simulation::forecast::{Forecast, Question, forecast};
 use hindcast_rules::simulation::limits::{CLASSES_MAX, EXAMPLES_MAX, GROUPS_MAX, RULES_MAX};
 use hindcast_rules::simulation::report::{NotOneRun, Report, Setup};
 use hindcast_rules::simulation::score::{Judged, Look, Scored, Standard, score};
 use hindcast_rules::simulation::share::Weight;
 use hindcast_rules::simulation::verdict::Verdict;
+use hindcast_rules::simulation::volume::{Days, Month};
 use hindcast_rules::simulation::{Arguments, tags};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -238,4 +241,46 @@ proptest! {
         let reasons: u64 = whole.escalations.values().map(|share| share.hits()).sum();
         prop_assert_eq!(reasons, whole.outcome("escalated").hits());
     }
+}
+
+#[test]
+fn a_forecast_says_what_each_rule_takes_and_saves() {
+    // 100 conversations: 60 resolved, 20 that only `cap` stops, 20 left open.
+    let lines: Vec<_> = (0..100)
+        .map(|at| ["en 90%", "en 90%", "en 90%", "en 90% !refund:cap", "en open"][at % 5].to_owned())
+        .collect();
+    let report = report(100, &lines);
+    let days = Days::of(0, 27, &(0..28).map(|day| (day, 100)).collect()).expect("days");
+    let question = Question {
+        currency: "USD".into(),
+        plans: vec![
+            Plan {
+                name: "per resolution".into(),
+                parts: vec![Part::PerResolution { price_micros: 990_000, minimum: 50 }],
+            },
+            Plan {
+                name: "fixed".into(),
+                parts: vec![Part::Fixed {
+                    price_micros: 500_000_000,
+                    included: 9_000,
+                    extra_price_micros: None,
+                }],
+            },
+        ],
+        month: Month { first: 28, days: 30, draws: 100, seed: 1 },
+    };
+    let forecast = forecast(&report, &days, &question).expect("a question").expect("cases");
+    assert_eq!((forecast.conversations.p50, forecast.resolutions.p50), (3_000, 1_800));
+    let per_resolution = &forecast.plans[0];
+    assert_eq!(per_resolution.p50.micros, 1_782_000_000);
+    assert!(
+        per_resolution.at_low_rate.micros < per_resolution.p50.micros
+            && per_resolution.p50.micros < per_resolution.at_high_rate.micros
+    );
+    let cap = &forecast.rules[0];
+    assert_eq!((cap.rule.as_str(), cap.resolutions_removed), ("cap", 600));
+    assert_eq!((cap.saved[0].micros, cap.saved[1].micros), (594_000_000, 0));
+    assert_eq!((forecast.break_even[0].cheaper.as_str(), forecast.break_even[0].resolutions), ("fixed", 506));
+    let text = serde_json::to_string(&forecast).expect("written");
+    assert_eq!(serde_json::from_str::<Forecast>(&text).expect("read"), forecast);
 }
