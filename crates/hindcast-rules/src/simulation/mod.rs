@@ -15,6 +15,7 @@ pub mod chat;
 pub mod contract;
 pub mod cost;
 pub mod forecast;
+pub mod gate;
 pub mod limits;
 pub mod parts;
 mod reading;

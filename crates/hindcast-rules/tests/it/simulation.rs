@@ -1,9 +1,11 @@
 //! What a simulation says, told as conversations: one line each.
 
+use hindcast_event::Timestamp;
 use hindcast_rules::simulation::answer::{Action, Answer, Escalate, Failed};
 use hindcast_rules::simulation::case::{Case, Historic, Resolution, Stratum};
 use hindcast_rules::simulation::cost::{Part, Plan};
 use hindcast_rules::simulation::forecast::{Forecast, Question, forecast};
+use hindcast_rules::simulation::gate::{Required, missing};
 use hindcast_rules::simulation::limits::{CLASSES_MAX, EXAMPLES_MAX, GROUPS_MAX, RULES_MAX};
 use hindcast_rules::simulation::report::{NotOneRun, Report, Setup};
 use hindcast_rules::simulation::score::{Judged, Look, Scored, Standard, score};
@@ -283,4 +285,35 @@ fn a_forecast_says_what_each_rule_takes_and_saves() {
     assert_eq!((forecast.break_even[0].cheaper.as_str(), forecast.break_even[0].resolutions), ("fixed", 506));
     let text = serde_json::to_string(&forecast).expect("written");
     assert_eq!(serde_json::from_str::<Forecast>(&text).expect("read"), forecast);
+}
+
+#[test]
+fn the_gate_opens_for_a_report_that_shows_what_is_required() {
+    let required: Required = serde_json::from_str(
+        r#"{"kind":"agent","max_age_hours":24,"min_n":50,"thresholds":[
+            {"measure":"resolution_low","at_least":0.5},{"measure":"failure_rate","at_most":0.05},
+            {"measure":"actions_exact_rate","at_least":0.9},{"measure":"tag_micro_f1","at_least":0.8}]}"#,
+    )
+    .expect("a requirement");
+    let now = Timestamp::from_micros(0);
+    let told = |line: &[&str]| -> Vec<String> {
+        let lines: Vec<_> = (0..60).map(|at| line[at % line.len()].to_owned()).collect();
+        let report = Report::new(Setup { candidate: "v7".into(), ..setup(60) });
+        let report = lines.iter().enumerate().fold(report, |mut report, (at, line)| {
+            let (case, scored, weight) = told(&format!("c{at:03}"), line);
+            report.count(&case, weight, &scored, None);
+            report
+        });
+        missing(&required, "v7", now, &[report.summary(now)]).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(told(&["en =close +close #a @a 90%"]), Vec::<String>::new());
+    assert_eq!(
+        told(&["en =close +close #a @a 90%", "en slow", "en =close #a @b 90%"]),
+        [
+            "the low end of the predicted resolution rate is 54.13 % (n = 60), at least 50 % is required",
+            "the share of cases without an answer is 33.33 % (n = 60), at most 5 % is required",
+            "the share of cases with exactly people's actions is 50 % (n = 40), at least 90 % is required",
+            "the micro F1 of tags is 0.500 (n = 40), at least 0.800 is required",
+        ][1..]
+    );
 }
