@@ -27,13 +27,13 @@ pub struct Compared {
 impl Compared {
     /// Adds what was counted elsewhere.
     pub fn merge(&mut self, other: &Self) {
-        self.expected += other.expected;
-        self.proposed += other.proposed;
-        self.exact += other.exact;
-        self.wrong_argument += other.wrong_argument;
-        self.missing += other.missing;
-        self.extra += other.extra;
-        self.forbidden += other.forbidden;
+        self.expected = self.expected.saturating_add(other.expected);
+        self.proposed = self.proposed.saturating_add(other.proposed);
+        self.exact = self.exact.saturating_add(other.exact);
+        self.wrong_argument = self.wrong_argument.saturating_add(other.wrong_argument);
+        self.missing = self.missing.saturating_add(other.missing);
+        self.extra = self.extra.saturating_add(other.extra);
+        self.forbidden = self.forbidden.saturating_add(other.forbidden);
     }
 
     /// Whether the agent would have done just what people did.

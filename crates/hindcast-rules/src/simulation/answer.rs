@@ -53,7 +53,7 @@ impl Answer {
 /// Handing a conversation to a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Escalate {
-    /// Why, in the agent's words or as one of the words of [`super::score::Reason`].
+    /// Why, in the agent's words or as one of the words of [`super::outcome::Reason`].
     pub reason: String,
     /// To whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,8 @@
 //! What became other since an earlier run, case by case: newly broken, newly fixed, and whether that is more than chance.
 
 use super::bounded::Examples;
-use super::score::{Outcome, Scored};
+use super::outcome::Outcome;
+use super::score::Scored;
 use super::share::{Share, Weight, rounded};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -85,7 +86,7 @@ impl Changes {
         self.tags_newly_fixed.merge(&other.tags_newly_fixed);
         for (pair, (n, examples)) in &other.moves.0 {
             let mine = self.moves.0.entry(pair.clone()).or_default();
-            mine.0 += n;
+            mine.0 = mine.0.saturating_add(*n);
             mine.1.merge(examples);
         }
     }

@@ -6,7 +6,8 @@
 
 use super::answer::{Action, Answer, Escalate, Failed, Flaw, Usage, cut};
 use super::arguments::Arguments;
-use super::contract::{Call, Next, Request, Tool, ToolResult};
+use super::contract::{Call, Request, Tool, ToolResult};
+use super::exchange::Next;
 use super::limits::{
     ANSWER_BYTES_MAX, CALLS_MAX, ID_BYTES_MAX, TOKENS_MAX, TOOL_NAME_BYTES_MAX, TOOLS_MAX, TURNS_MAX,
     WORDS_BYTES_MAX,

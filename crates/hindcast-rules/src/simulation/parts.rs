@@ -4,7 +4,8 @@ use super::actions::Compared;
 use super::bounded::{Bounded, Merge};
 use super::case::{Case, Resolution};
 use super::limits::GROUPS_MAX;
-use super::score::{Outcome, Scored};
+use super::outcome::Outcome;
+use super::score::Scored;
 use super::share::{Mean, Share, Weight};
 use serde::{Deserialize, Serialize};
 
@@ -98,8 +99,8 @@ pub struct Stopped {
 
 impl Merge for Stopped {
     fn merge(&mut self, other: &Self) {
-        self.cases += other.cases;
-        self.prevented += other.prevented;
+        self.cases = self.cases.saturating_add(other.cases);
+        self.prevented = self.prevented.saturating_add(other.prevented);
         self.prevented_thousandths = self.prevented_thousandths.saturating_add(other.prevented_thousandths);
     }
 }
@@ -173,13 +174,13 @@ impl Safety {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.forbidden_calls += other.forbidden_calls;
+        self.forbidden_calls = self.forbidden_calls.saturating_add(other.forbidden_calls);
         self.forbidden_cases.merge(&other.forbidden_cases);
-        self.approvals += other.approvals;
+        self.approvals = self.approvals.saturating_add(other.approvals);
         self.approvals_thousandths = self.approvals_thousandths.saturating_add(other.approvals_thousandths);
-        self.undecided += other.undecided;
-        self.invented_tools += other.invented_tools;
-        self.personal_data += other.personal_data;
+        self.undecided = self.undecided.saturating_add(other.undecided);
+        self.invented_tools = self.invented_tools.saturating_add(other.invented_tools);
+        self.personal_data = self.personal_data.saturating_add(other.personal_data);
         self.uncited.merge(&other.uncited);
     }
 }

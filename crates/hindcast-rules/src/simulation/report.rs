@@ -8,9 +8,10 @@ use super::bounded::{Bounded, Merge};
 use super::case::{Case, CutAt};
 use super::changes::Changes;
 use super::limits::{CASES_MAX, RULES_MAX};
+use super::outcome::{Failure, Outcome, Reason};
 use super::parts::{Actions, Breakdown, Historic, Safety, Stopped, Used};
 use super::sample::Size;
-use super::score::{Failure, Outcome, Reason, Scored, Standard};
+use super::score::{Scored, Standard};
 use super::share::{Mean, Share, Weight};
 use super::spread::Spread;
 use super::tags::Tags;
@@ -195,7 +196,8 @@ impl Report {
         merge_shares(&mut self.outcomes, &other.outcomes);
         merge_shares(&mut self.escalations, &other.escalations);
         for (failure, count) in &other.failures {
-            *self.failures.entry(*failure).or_default() += count;
+            let mine = self.failures.entry(*failure).or_default();
+            *mine = mine.saturating_add(*count);
         }
         self.historic.merge(&other.historic);
         self.actions.merge(&other.actions);
@@ -209,7 +211,7 @@ impl Report {
         self.replies_spread.merge(&other.replies_spread);
         self.usage.merge(&other.usage);
         self.safety.merge(&other.safety);
-        self.unknown_tool_results += other.unknown_tool_results;
+        self.unknown_tool_results = self.unknown_tool_results.saturating_add(other.unknown_tool_results);
         self.breakdown.merge(&other.breakdown);
         self.rules.merge(&other.rules);
         Ok(())

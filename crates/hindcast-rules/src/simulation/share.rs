@@ -61,8 +61,8 @@ impl Share {
 
     /// Adds what was counted elsewhere.
     pub fn merge(&mut self, other: &Self) {
-        self.n += other.n;
-        self.hits += other.hits;
+        self.n = self.n.saturating_add(other.n);
+        self.hits = self.hits.saturating_add(other.hits);
         self.weight = self.weight.saturating_add(other.weight);
         self.weight_squares = self.weight_squares.saturating_add(other.weight_squares);
         self.weighted_hits = self.weighted_hits.saturating_add(other.weighted_hits);
@@ -207,7 +207,7 @@ impl Mean {
 
     /// Adds what was counted elsewhere.
     pub fn merge(&mut self, other: &Self) {
-        self.n += other.n;
+        self.n = self.n.saturating_add(other.n);
         self.sum = self.sum.saturating_add(other.sum);
         self.weight = self.weight.saturating_add(other.weight);
         self.weighted_sum = self.weighted_sum.saturating_add(other.weighted_sum);

@@ -27,22 +27,23 @@ impl Spread {
     /// Adds what was counted elsewhere.
     pub fn merge(&mut self, other: &Self) {
         for (bucket, count) in &other.buckets {
-            *self.buckets.entry(*bucket).or_default() += count;
+            let mine = self.buckets.entry(*bucket).or_default();
+            *mine = mine.saturating_add(*count);
         }
         self.max = self.max.max(other.max);
     }
 
     /// How many numbers.
     pub fn n(&self) -> u64 {
-        self.buckets.values().sum()
+        self.buckets.values().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// So many percent of the numbers are at most this; none without a number.
     pub fn percentile(&self, percent: u64) -> Option<u64> {
-        let rank = (self.n() * percent.min(100)).div_ceil(100).max(1);
+        let rank = self.n().saturating_mul(percent.min(100)).div_ceil(100).max(1);
         let mut seen = 0;
         let bucket = self.buckets.iter().find(|(_, count)| {
-            seen += **count;
+            seen = u64::saturating_add(seen, **count);
             seen >= rank
         });
         bucket.map(|(highest, _)| (*highest).min(self.max))
@@ -98,7 +99,8 @@ impl From<Written> for Spread {
     fn from(written: Written) -> Self {
         let mut spread = Self { max: written.max, ..Self::default() };
         for Bucket { up_to, n } in written.buckets {
-            *spread.buckets.entry(up_to.map_or(u64::MAX, highest)).or_default() += n;
+            let mine = spread.buckets.entry(up_to.map_or(u64::MAX, highest)).or_default();
+            *mine = mine.saturating_add(n);
         }
         spread
     }

@@ -65,13 +65,17 @@ pub struct Accuracy {
 
 impl Counts {
     fn accuracy(self) -> Accuracy {
-        let share = |of: u64| (of > 0).then(|| rounded(self.both as f64 / of as f64));
-        let all = 2 * self.both + self.extra + self.missed;
+        let (both, extra, missed) = (self.both as f64, self.extra as f64, self.missed as f64);
+        let share = |part: f64, of: f64| (of > 0.0).then(|| rounded(part / of));
         Accuracy {
-            precision: share(self.both + self.extra),
-            recall: share(self.both + self.missed),
-            f1: (all > 0).then(|| rounded(2.0 * self.both as f64 / all as f64)),
+            precision: share(both, both + extra),
+            recall: share(both, both + missed),
+            f1: share(2.0 * both, 2.0 * both + extra + missed),
         }
+    }
+
+    fn support(self) -> u64 {
+        self.both.saturating_add(self.missed)
     }
 }
 
@@ -96,7 +100,7 @@ impl Tags {
         let both = score.matched.len() as u64;
         let either = both + (score.missed.len() + score.extra.len()) as u64;
         self.exact.count(score.is_exact(), weight);
-        self.jaccard += if either == 0 { 1_000_000 } else { both * 1_000_000 / either };
+        self.jaccard += (both * 1_000_000).checked_div(either).unwrap_or(1_000_000);
         for tag in &score.matched {
             let class = self.class(tag);
             self.counts.entry(class.clone()).or_default().both += 1;
@@ -127,16 +131,16 @@ impl Tags {
     /// Adds what was counted elsewhere, with the same classes.
     pub fn merge(&mut self, other: &Self) {
         self.exact.merge(&other.exact);
-        self.jaccard += other.jaccard;
+        self.jaccard = self.jaccard.saturating_add(other.jaccard);
         for (class, counts) in &other.counts {
             let mine = self.counts.entry(class.clone()).or_default();
-            mine.both += counts.both;
-            mine.extra += counts.extra;
-            mine.missed += counts.missed;
+            mine.both = mine.both.saturating_add(counts.both);
+            mine.extra = mine.extra.saturating_add(counts.extra);
+            mine.missed = mine.missed.saturating_add(counts.missed);
         }
         for (pair, cell) in &other.cells {
             let mine = self.cells.entry(pair.clone()).or_default();
-            mine.n += cell.n;
+            mine.n = mine.n.saturating_add(cell.n);
             mine.examples.merge(&cell.examples);
         }
     }
@@ -150,16 +154,16 @@ impl Tags {
     pub fn micro(&self) -> Accuracy {
         let mut all = Counts::default();
         for counts in self.counts.values() {
-            all.both += counts.both;
-            all.extra += counts.extra;
-            all.missed += counts.missed;
+            all.both = all.both.saturating_add(counts.both);
+            all.extra = all.extra.saturating_add(counts.extra);
+            all.missed = all.missed.saturating_add(counts.missed);
         }
         all.accuracy()
     }
 
     /// The mean of the F1 of all classes that were expected at least once; each class counts the same.
     pub fn macro_f1(&self) -> Option<f64> {
-        let expected = |counts: &&Counts| counts.both + counts.missed > 0;
+        let expected = |counts: &&Counts| counts.support() > 0;
         let classes = self.counts.iter().filter(|(class, _)| *class != OTHER).map(|(_, counts)| counts);
         let all: Vec<f64> = classes.filter(expected).filter_map(|counts| counts.accuracy().f1).collect();
         (!all.is_empty()).then(|| rounded(all.iter().sum::<f64>() / all.len() as f64))
@@ -226,7 +230,7 @@ impl From<Tags> for Written {
         let cells: Vec<Shown> = tags.cells.iter().map(cell).collect();
         let per_tag = tags.counts.iter().map(|(tag, counts)| PerTag {
             tag: tag.clone(),
-            support: counts.both + counts.missed,
+            support: counts.support(),
             both: counts.both,
             extra: counts.extra,
             missed: counts.missed,
