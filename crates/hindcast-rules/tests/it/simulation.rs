@@ -3,6 +3,7 @@
 use hindcast_event::Timestamp;
 use hindcast_rules::simulation::answer::{Action, Answer, Escalate, Failed};
 use hindcast_rules::simulation::case::{Case, Historic, Resolution, Stratum};
+use hindcast_rules::simulation::contract::{Request, Turn, read};
 use hindcast_rules::simulation::cost::{Part, Plan, Rates};
 use hindcast_rules::simulation::forecast::{Forecast, Question, forecast};
 use hindcast_rules::simulation::gate::{Required, missing};
@@ -341,4 +342,51 @@ fn the_gate_opens_for_a_report_that_shows_what_is_required() {
             "the micro F1 of tags is 0.500 (n = 40), at least 0.800 is required",
         ]
     );
+}
+
+/// The examples of one kind in the documentation of the format: blocks that begin with "```json KIND".
+fn examples(kind: &str) -> Vec<&'static str> {
+    const FORMAT: &str = include_str!("../../../../docs/formats/simulation.md");
+    let fence = format!("```json {kind}\n");
+    let examples: Vec<_> =
+        FORMAT.split(fence.as_str()).skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!examples.is_empty(), "no examples of {kind}");
+    examples
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_what_we_write_and_read() {
+    for text in examples("request") {
+        let request: Request = serde_json::from_str(text).expect("a request");
+        let written = serde_json::to_value(&request).expect("written");
+        assert_eq!(written, serde_json::from_str::<serde_json::Value>(text).expect("JSON"));
+    }
+    let turns: Vec<_> =
+        examples("response").into_iter().map(|text| read(text.as_bytes()).expect("a response")).collect();
+    assert!(matches!(turns[..], [Turn::Done(_), Turn::Calls(..)]));
+    for text in examples("question") {
+        let question: Question = serde_json::from_str(text).expect("a question");
+        hindcast_rules::simulation::cost::check(&question.plans).expect("plans");
+    }
+    for text in examples("required") {
+        serde_json::from_str::<Required>(text).expect("a requirement").check().expect("sensible");
+    }
+}
+
+#[test]
+fn every_member_of_a_report_is_documented() {
+    const FORMAT: &str = include_str!("../../../../docs/formats/simulation.md");
+    let report = compared("90% #a @b =close +close", "90% !refund:p slow", 3);
+    let mut names = BTreeSet::new();
+    let shown = serde_json::to_value(report.shown()).expect("written");
+    for (name, value) in shown.as_object().expect("an object") {
+        names.insert(name.clone());
+        // Names in these are data, or described once for all.
+        let described = ["setup", "resolution", "agreement", "latency_ms", "replies", "replies_spread"];
+        if let Some(members) = value.as_object().filter(|_| !described.contains(&name.as_str())) {
+            names.extend(members.keys().filter(|name| name.as_str() != "groups").cloned());
+        }
+    }
+    let missing: Vec<_> = names.iter().filter(|name| !FORMAT.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
