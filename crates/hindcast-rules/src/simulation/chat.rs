@@ -98,8 +98,9 @@ pub struct ChatRequest {
     pub tools: Vec<Value>,
     /// Always `auto`.
     pub tool_choice: &'static str,
-    /// As near to repeatable as models get.
-    pub temperature: u8,
+    /// Zero is as near to repeatable as models get; some models refuse it, and then it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<u8>,
 }
 
 /// What a message of the model says, in order.
@@ -225,7 +226,7 @@ pub struct Chat {
 
 impl Chat {
     /// Begins a chat about the conversation of `request`.
-    pub fn new(model: &str, system_prompt: &str, request: &Request) -> Self {
+    pub fn new(model: &str, system_prompt: &str, temperature: Option<u8>, request: &Request) -> Self {
         let functions = Functions::of(&request.tools);
         let mut system = system_prompt.to_owned();
         for hint in &request.policy_hints {
@@ -245,8 +246,7 @@ impl Chat {
         });
         let messages = std::iter::once(json!({"role": "system", "content": system})).chain(said).collect();
         let tools = functions.described(&request.tools);
-        let request =
-            ChatRequest { model: model.into(), messages, tools, tool_choice: "auto", temperature: 0 };
+        let request = ChatRequest { model: model.into(), messages, tools, tool_choice: "auto", temperature };
         Self {
             functions,
             request,
@@ -328,6 +328,7 @@ impl Chat {
 mod tests {
     use super::*;
     use crate::simulation::contract::{Conversation, Customer, ResultFrom, Said as Message};
+    use proptest::prelude::*;
 
     fn tool(name: &str) -> Tool {
         Tool { name: name.into(), description: format!("{name}."), input_schema: json!({"type": "object"}) }
@@ -349,7 +350,7 @@ mod tests {
             policy_hints: vec!["refunds over 50 need approval".into()],
             tool_results: Vec::new(),
         };
-        Chat::new("small", SYSTEM_PROMPT, &request)
+        Chat::new("small", SYSTEM_PROMPT, Some(0), &request)
     }
 
     fn message(content: &str, calls: &[(&str, &str, &str)]) -> Vec<u8> {
@@ -466,5 +467,12 @@ mod tests {
             ["a_b", "a_b_2", "a_b_3", "resolve_2", "_"].map(|name| functions.tool(name).to_owned()).into();
         assert_eq!(back, ["a.b", "a_b", "a b", "resolve", "Ü"]);
         assert_eq!(functions.tool("invented"), "invented");
+    }
+
+    proptest! {
+        #[test]
+        fn no_arguments_make_reading_panic(name in "[a-z]{0,8}", arguments in "[\\[\\]{}\",:0-9a-z\\\\.-]{0,30}") {
+            let _ = chat().heard(&message("x", &[("a", &name, &arguments)]), 1);
+        }
     }
 }

@@ -166,6 +166,21 @@ mod tests {
     }
 
     #[test]
+    fn a_stratum_of_one_has_its_chance_like_any_other() {
+        let counts = counts(&[1; 50]);
+        let mut drawn = BTreeMap::new();
+        for seed in 0..1000 {
+            let sample = plan(&counts, Size::Of(10), 0, seed).expect("planned");
+            assert_eq!((sample.unseen_strata, sample.unseen), (40, 40));
+            for portion in sample.portions {
+                *drawn.entry(portion.stratum).or_insert(0) += 1;
+            }
+        }
+        assert_eq!(drawn.len(), 50);
+        assert!(drawn.values().all(|times| (140..260).contains(times)), "{drawn:?}");
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused_in_words() {
         let told = |counts: &BTreeMap<_, _>, size, at_least| {
             plan(counts, size, at_least, 1).expect_err("refused").to_string()

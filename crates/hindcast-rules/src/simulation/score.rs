@@ -137,7 +137,9 @@ impl TagScore {
 /// Scores a case.
 pub fn score(look: &Look<'_>, standard: &Standard) -> Scored {
     let empty = Answer::default();
-    let answer = look.answer.unwrap_or(&empty);
+    // Where a rule hands the conversation over, the agent is not asked: what it said only tells what the rule prevents.
+    let asked = look.answer.ok().filter(|_| look.ruled.is_none());
+    let answer = asked.unwrap_or(&empty);
     let count = |is: fn(&Judged) -> bool| {
         look.judged.iter().take(answer.actions.len()).filter(|j| is(j)).count() as u32
     };
@@ -148,11 +150,9 @@ pub fn score(look: &Look<'_>, standard: &Standard) -> Scored {
     let tags = look.case.historic.tags.as_deref().zip(look.tags);
     Scored {
         outcome: outcome(look, standard, None),
-        agreement: look.agreement.map(|percent| percent.min(100)),
+        agreement: look.agreement.filter(|_| asked.is_some()).map(|percent| percent.min(100)),
         actions: compare(&look.case.historic.actions, &answer.actions, forbidden, &standard.reads),
-        tags: tags
-            .map(|(expected, predicted)| TagScore::of(expected, predicted))
-            .filter(|_| look.answer.is_ok()),
+        tags: tags.map(|(expected, predicted)| TagScore::of(expected, predicted)).filter(|_| asked.is_some()),
         stopped_by: stopped_by(look, standard),
         denied: count(|judged| matches!(judged, Judged::Denied { .. })),
         approvals: count(|judged| matches!(judged, Judged::NeedsApproval { .. })),
@@ -162,7 +162,7 @@ pub fn score(look: &Look<'_>, standard: &Standard) -> Scored {
         uncited: reply && answer.citations.is_empty(),
         personal_data: look.personal_data,
         unknown_tool_results: look.unknown_tool_results,
-        latency_ms: look.answer.is_ok().then_some(answer.latency_ms),
+        latency_ms: asked.map(|answer| answer.latency_ms),
         replies: answer.replies,
         usage: answer.usage,
     }
@@ -226,12 +226,10 @@ fn unresolved(answer: &Answer, tool_failures: u32) -> Outcome {
 
 fn stopped_by(look: &Look<'_>, standard: &Standard) -> Vec<StoppedBy> {
     let actions = look.answer.map_or(0, |answer| answer.actions.len());
-    let stopping = look.judged.iter().take(actions).filter(|judged| !matches!(judged, Judged::Allowed));
-    let rules: BTreeSet<&str> = look
-        .ruled
-        .into_iter()
-        .chain(stopping.flat_map(|judged| judged.policies()).map(String::as_str))
-        .collect();
+    let rules: BTreeSet<&str> = match look.ruled {
+        Some(rule) => BTreeSet::from([rule]),
+        None => look.judged.iter().take(actions).flat_map(Judged::policies).map(String::as_str).collect(),
+    };
     rules
         .into_iter()
         .map(|rule| StoppedBy {
@@ -363,9 +361,15 @@ mod tests {
         };
         assert_eq!(stopped(denied(&["p"]), None), "p=true");
         assert_eq!(stopped(denied(&["p", "q"]), None), "p=false q=false");
-        assert_eq!(stopped(denied(&["p"]), Some("vip")), "p=false vip=false");
+        assert_eq!(stopped(denied(&["p"]), Some("vip")), "vip=false");
         assert_eq!(stopped(Judged::Allowed, Some("vip")), "vip=true");
         assert_eq!(stopped(Judged::Allowed, None), "");
+    }
+
+    #[test]
+    fn an_agent_that_is_not_asked_does_nothing_forbidden() {
+        let scored = Told { judged: vec![denied(&["p"])], ruled: Some("vip"), ..told() }.scored();
+        assert_eq!((scored.denied, scored.latency_ms, scored.actions.total.proposed), (0, None, 0));
     }
 
     #[test]
