@@ -9,6 +9,7 @@ mod fixtures;
 mod flaws;
 mod limits;
 mod panther;
+mod recorded;
 mod same;
 mod sigma;
 mod simulation;
