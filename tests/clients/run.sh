@@ -34,12 +34,12 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 export HINDCAST_URL
-code=$(cat "$folder/out" "$folder/log" | sed -n 's|.*\([a-z2-7]\{4\}\(-[a-z2-7]\{4\}\)\{2\}\).*|\1|p' | head -n 1)
-curl -fsS -o /dev/null "$HINDCAST_URL/setup" --data-urlencode "code=$code" -d "name=Ana&email=ana@example.com&workspace=Shop" \
-    --data-urlencode "password=three long words of mine" || { cat "$folder/out" "$folder/log"; exit 1; }
+code=$(cat "$folder/out" "$folder/log" | sed -n 's|.*type this code: \([^ ]*\).*|\1|p' | head -n 1)
+curl -fsS -o /dev/null "$HINDCAST_URL/setup" -H "Origin: $HINDCAST_URL" -d "code=$code&name=Ana&email=ana@shop.example&workspace=Shop" \
+    -d 'zone=UTC&language=en&password=three+long+words+of+mine' || { cat "$folder/out" "$folder/log"; exit 1; }
 token() { "$binary" token create "$@" --data "$folder/data" 2>>"$folder/log"; }
 AGENT_TOKEN=$(token agent --scope decide,ingest)
-BOSS_TOKEN=$(token boss --scope approve,policies --person ana@example.com)
+BOSS_TOKEN=$(token boss --scope approve,policies --person ana@shop.example)
 export AGENT_TOKEN BOSS_TOKEN
 put() { curl -fsS -X "$1" "$HINDCAST_URL$2" -H "Authorization: Bearer $BOSS_TOKEN" -H 'Content-Type: application/json' -d "$3" >/dev/null; }
 put PUT /v1/tools/order.refund '{"writes": true, "input_schema": {"type": "object", "properties": {"amount_cents": {"type": "integer"}, "order": {"type": "string"}}}}'
