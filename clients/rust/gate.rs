@@ -51,7 +51,12 @@ impl Gate {
     }
 
     /// Asks once; `call` is the event that the call would be. Sent again under one key it gets one answer.
-    pub fn decide(&self, call: &Value, approval: Option<&str>, key: Option<&str>) -> Result<Value, NotAllowed> {
+    pub fn decide(
+        &self,
+        call: &Value,
+        approval: Option<&str>,
+        key: Option<&str>,
+    ) -> Result<Value, NotAllowed> {
         let with = approval.map(|id| format!("?approval={id}")).unwrap_or_default();
         let mut request = self.agent.post(format!("{}/v1/decide{with}", self.url));
         request = request.header("Authorization", format!("Bearer {}", self.token));
@@ -79,7 +84,8 @@ impl Gate {
             return Ok(decision);
         }
         let reasons = decision["determining"].as_array().into_iter().flatten();
-        let reasons: Vec<_> = reasons.filter_map(|one| one["reason"].as_str().or(one["policy"].as_str())).collect();
+        let reasons: Vec<_> =
+            reasons.filter_map(|one| one["reason"].as_str().or(one["policy"].as_str())).collect();
         let why = decision["refusal"].as_str().map_or_else(|| reasons.join("; "), str::to_owned);
         let why = format!("{}: {why}", decision["decision"].as_str().unwrap_or("no answer"));
         Err(NotAllowed { why, decision: Some(decision) })

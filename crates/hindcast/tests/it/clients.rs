@@ -29,8 +29,12 @@ fn the_client_in_rust_asks_waits_and_reports() {
         let decision = waiting.join().expect("answered").expect("allowed");
         assert_eq!(decision["approval"]["state"], "used");
     });
-    let no = gate.allow(&json!({ "action": "data.exported", "actor": { "type": "agent", "id": "fin" } }), Duration::ZERO);
+    let no = gate.allow(
+        &json!({ "action": "data.exported", "actor": { "type": "agent", "id": "fin" } }),
+        Duration::ZERO,
+    );
     assert_eq!(no.expect_err("denied").decision.expect("an answer")["decision"], "deny");
-    let nobody = Gate::new("http://127.0.0.1:9", &token).allow(&refund(1), Duration::ZERO).expect_err("no answer");
+    let nobody =
+        Gate::new("http://127.0.0.1:9", &token).allow(&refund(1), Duration::ZERO).expect_err("no answer");
     assert!(nobody.decision.is_none() && nobody.escalate(), "{nobody}");
 }
