@@ -136,11 +136,6 @@ impl<'a> Lessons<'a> {
         all.sort_unstable();
         Ok(Self { tags: kept.into_iter().map(|(tag, _)| tag).collect(), all, left_out })
     }
-
-    /// Which of the tags has this name.
-    pub fn number(&self, tag: &str) -> Option<usize> {
-        self.tags.binary_search(&tag).ok()
-    }
 }
 
 #[cfg(test)]

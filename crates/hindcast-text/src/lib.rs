@@ -10,8 +10,11 @@
 
 #![forbid(unsafe_code)]
 
+mod articles;
 mod characteristic;
+mod drift;
 mod features;
+mod gaps;
 mod learn;
 pub mod limits;
 pub mod measure;
@@ -21,13 +24,17 @@ mod reading;
 mod sparse;
 mod spread;
 mod text;
-// mod topics;
+mod topics;
 mod words;
 
+pub use articles::{Article, Articles, Nearest};
+pub use drift::{Drift, NewKind};
+pub use gaps::{Cause, Gap, Outcome};
 pub use learn::{Model, Tagging};
 pub use mistags::{Assigner, Correction, Mistag, Mistags};
 pub use reading::{Reader, Reading, Text, Vector};
 pub use spread::{Spread, Trend};
+pub use topics::{Topic, Topics};
 pub use text::{Script, cleaned, script};
 
 /// Called now and then with how much is done of how much; `false` cancels.

@@ -113,10 +113,10 @@ impl Reading {
         let looked_at = likely.iter().filter(|likely| !likely.own.is_empty()).count();
         let count = suspects.len();
         suspects.iter().for_each(|suspect| found.suspect(suspect, &lessons));
-        let mut pairs: Vec<_> = found.pairs.iter().map(|(tags, pair)| found.told(self, *tags, pair)).collect();
-        pairs.retain(|pair| pair.corrected > 0 || pair.suspects > 1);
-        pairs.sort_by_key(|pair| (Reverse(pair.corrected), Reverse(pair.suspects)));
-        pairs.truncate(MISTAGS_MAX);
+        let mut order: Vec<_> = found.pairs.iter().filter(|(_, pair)| pair.is_more_than_one()).collect();
+        order.sort_by_key(|(_, pair)| (Reverse(pair.corrected.len()), Reverse(pair.suspects.len())));
+        order.truncate(MISTAGS_MAX);
+        let pairs = order.into_iter().map(|(tags, pair)| found.told(self, *tags, pair)).collect();
         let left_out = lessons.left_out.iter().map(|tag| (*tag).to_owned()).collect();
         Ok(Mistags { pairs, left_out, suspects: count, looked_at })
     }
@@ -160,6 +160,13 @@ fn suspects(likely: &[Likely], usual: &[f32]) -> Vec<Suspect> {
 struct Pair {
     corrected: BTreeSet<usize>,
     suspects: Vec<(usize, f32)>,
+}
+
+impl Pair {
+    /// One suspect is nothing that happens again and again; one correction did happen.
+    fn is_more_than_one(&self) -> bool {
+        !self.corrected.is_empty() || self.suspects.len() > 1
+    }
 }
 
 /// Who gave a text a tag.
@@ -220,7 +227,7 @@ impl<'a> Found<'a> {
             margin: suspects.iter().map(|(_, margin)| f64::from(*margin)).sum::<f64>() / suspects.len().max(1) as f64,
             spread: Spread::of(reading, &texts, others.iter().copied()),
             assigners: assigners(reading, &texts, of_assigned),
-            words: reading.characteristic(&texts, &others),
+            words: reading.characteristic(&texts, &reading.texts_with(&others), others.len()),
             examples: texts.into_iter().take(EXAMPLES_MAX).collect(),
         }
     }

@@ -13,10 +13,15 @@ use std::borrow::Cow;
 
 /// Gives the words of the writer alone, one line of at most [`TEXT_BYTES_MAX`] bytes.
 pub fn cleaned(raw: &str) -> String {
-    let raw = &raw[..raw.floor_char_boundary(SCANNED_BYTES_MAX)];
-    let plain = if markup::is_likely(raw) { Cow::Owned(markup::stripped(raw)) } else { Cow::Borrowed(raw) };
+    let plain = plain(raw);
     let own = leveled(own_lines(&plain));
     if own.is_empty() { leveled(plain.lines().map(|line| line.trim_start_matches(['>', ' ']))) } else { own }
+}
+
+/// A text without its markup, cut to what is looked at.
+pub(crate) fn plain(raw: &str) -> Cow<'_, str> {
+    let raw = &raw[..raw.floor_char_boundary(SCANNED_BYTES_MAX)];
+    if markup::is_likely(raw) { Cow::Owned(markup::stripped(raw)) } else { Cow::Borrowed(raw) }
 }
 
 /// The lines before an earlier message or a signature begins, quoted ones left out.

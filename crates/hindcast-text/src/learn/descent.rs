@@ -11,7 +11,7 @@ use crate::{Progress, TextError};
 
 const PASSES: usize = 10;
 /// The length of the first step; the last one is nearly none.
-const FIRST_STEP: f32 = 12.0;
+const FIRST_STEP: f32 = 4.0;
 /// A tag whose likelihood is this near to what it should be learns nothing from a text.
 const NEGLIGIBLE: f32 = 0.001;
 /// How many lessons lie between two calls of progress.

@@ -1,0 +1,5 @@
+//! What is said of texts, told as questions that customers ask.
+#![expect(clippy::expect_used, reason = "a story that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read their fixtures; the reader opens no files")]
+
+mod banking;
