@@ -5,7 +5,7 @@ use crate::reading::Reading;
 use std::collections::BTreeMap;
 
 /// A word must be this many times as frequent as among all to be characteristic.
-const LIFT_MIN: f64 = 1.5;
+const LIFT_MIN: f64 = 2.0;
 /// It must be in this share of the texts.
 const SHARE_MIN: f64 = 0.05;
 
@@ -31,7 +31,7 @@ impl Reading {
                 let among_all = f64::from(with[word as usize].max(count)) / all.max(some.len()) as f64;
                 let lift = share / among_all;
                 let is_usual = share >= SHARE_MIN && (count > 1 || some.len() < 3);
-                (is_usual && lift >= LIFT_MIN).then(|| (word, share * (1.0 + lift).ln()))
+                (is_usual && lift >= LIFT_MIN).then(|| (word, share * lift.ln()))
             })
             .collect();
         weighed.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));

@@ -187,7 +187,7 @@ mod tests {
     fn addresses_and_long_numbers_leave_no_trace_of_whose_they_are() {
         assert_eq!(
             cleaned("See https://x.example/a?b=1, write to ana@x.example, account DE12345678, 2 weeks"),
-            "See url write to email account DE00000 2 weeks"
+            "See url write to email account DE00000, 2 weeks"
         );
     }
 

@@ -8,13 +8,13 @@ use crate::limits::{COMPARED_TEXTS_MAX, ROUNDS_MAX};
 use crate::{Progress, TextError};
 
 /// Groups join while their texts' mean cosine is at least this.
-const NEAR: f32 = 0.30;
+const NEAR: f32 = 0.40;
 /// A text joins a group if its cosine to the middle is at least this.
-const JOINS: f32 = 0.45;
+const JOINS: f32 = 0.50;
 /// Fewer texts than this are no kind of question.
 const TEXTS_MIN: usize = 4;
 /// How often texts may change to a nearer group once all groups are known.
-const TIDIED: usize = 2;
+const TIDIED: usize = 3;
 
 /// Texts that belong together.
 #[derive(Debug)]
