@@ -45,9 +45,15 @@ fn main() {
 
     let now = Instant::now();
     let found: Vec<_> = (0..5).map(|seed| planted(&reading, &tags, seed)).collect();
+    let each = now.elapsed().as_secs_f64() / 5.0;
+    let among: Vec<usize> = found.iter().map(|(found, ..)| *found).collect();
+    println!("planted mis-tags among the top 12, five seeds: {among:?} of 8, {each:.2} s each");
+    let sum = |of: fn(&(usize, Caught)) -> usize| found.iter().map(of).sum::<usize>() as f64;
+    let caught = sum(|(_, caught)| caught.wrong_and_suspect);
     println!(
-        "planted mis-tags among the top 12, five seeds: {found:?} of 8, {:.2} s each",
-        now.elapsed().as_secs_f64() / 5.0
+        "  of suspect texts {:.2} had a wrong tag, of texts with a wrong tag {:.2} are suspect",
+        caught / sum(|(_, caught)| caught.suspect),
+        caught / sum(|(_, caught)| caught.wrong)
     );
     topics(&reading, &tags, &train);
     println!("all of it: {:.1} s", began.elapsed().as_secs_f64());
@@ -65,10 +71,24 @@ fn calibration(told: &[(&str, f32)], test: &[(String, String)]) {
     }
 }
 
-fn planted(reading: &hindcast_text::Reading, tags: &[&str], seed: u64) -> usize {
+/// How many of the texts with a wrong tag stand among the texts of a pair.
+struct Caught {
+    suspect: usize,
+    wrong: usize,
+    wrong_and_suspect: usize,
+}
+
+fn planted(reading: &hindcast_text::Reading, tags: &[&str], seed: u64) -> (usize, Caught) {
     let (given, planted) = plant(tags, seed);
     let mistags = reading.mistags(&banking::taggings(&given), &[], &mut |_, _| true).expect("mis-tags");
-    banking::found(&mistags, &planted)
+    let wrong = |text: usize| given[text] != tags[text];
+    let named: Vec<usize> = mistags.pairs.iter().flat_map(|pair| pair.texts.iter().copied()).collect();
+    let caught = Caught {
+        suspect: named.len(),
+        wrong: (0..tags.len()).filter(|text| wrong(*text)).count(),
+        wrong_and_suspect: named.into_iter().filter(|text| wrong(*text)).count(),
+    };
+    (banking::found(&mistags, &planted), caught)
 }
 
 /// How well the topics that nobody named fit the labels that people gave.

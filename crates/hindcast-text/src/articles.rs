@@ -97,7 +97,8 @@ impl Articles {
         let mut whole = 0.0;
         for (word, weight) in words {
             let found = self.with_endings(word);
-            let having = found.len() as f64;
+            // A word that no article has is as rare as one that a single article has, not rarer.
+            let having = found.len().max(1) as f64;
             let rarity = (1.0 + (count - having + 0.5) / (having + 0.5)).ln();
             whole += weight * rarity;
             for (article, times) in found {

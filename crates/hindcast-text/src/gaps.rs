@@ -1,7 +1,7 @@
 //! What customers ask and nobody has answered well: kinds of questions that stay unresolved, and why.
 
 use crate::articles::{Articles, Nearest};
-use crate::limits::{EXAMPLES_MAX, SHOWN_WORDS_MAX};
+use crate::limits::SHOWN_WORDS_MAX;
 use crate::measure::Interval;
 use crate::reading::Reading;
 use crate::spread::Spread;
@@ -10,7 +10,7 @@ use crate::TextError;
 use std::collections::BTreeMap;
 
 /// An article at least this near to a kind of question is about it.
-const ABOUT: f64 = 0.5;
+const ABOUT: f64 = 0.35;
 
 /// What became of one conversation.
 #[derive(Clone, Copy, Debug)]
@@ -61,8 +61,8 @@ pub struct Gap {
     pub shown_in_vain: Option<usize>,
     /// When the unresolved ones came; the trend is that of their share among all of the topic.
     pub spread: Spread,
-    /// Unresolved ones, the nearest to the middle of the topic that there are among its examples first.
-    pub examples: Vec<usize>,
+    /// The unresolved ones, by number; those that are among the topic's examples first.
+    pub texts: Vec<usize>,
 }
 
 impl Reading {
@@ -122,7 +122,7 @@ impl Reading {
             cause: most.map_or(Cause::NoArticle, |(cause, _)| *cause),
             shown_in_vain: in_vain(unresolved),
             spread: Spread::of(self, &texts, told.iter().map(|outcome| outcome.text)),
-            examples: near.chain(others).copied().take(EXAMPLES_MAX).collect(),
+            texts: near.chain(others).copied().collect(),
             causes,
         }
     }

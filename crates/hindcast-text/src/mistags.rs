@@ -5,7 +5,7 @@
 //! are worth a look. What people corrected by hand is evidence and stands first.
 
 use crate::learn::{Lessons, Likely, Tagging, out_of_fold};
-use crate::limits::{ASSIGNERS_MAX, CORRECTIONS_MAX, EXAMPLES_MAX, MISTAGS_MAX};
+use crate::limits::{ASSIGNERS_MAX, CORRECTIONS_MAX, MISTAGS_MAX};
 use crate::reading::Reading;
 use crate::spread::Spread;
 use crate::{Progress, TextError};
@@ -61,8 +61,8 @@ pub struct Mistag {
     pub spread: Spread,
     /// Who assigned the tag to these texts, those with the most first.
     pub assigners: Vec<Assigner>,
-    /// The plainest cases, by the number of their text: corrected ones first.
-    pub examples: Vec<usize>,
+    /// All its texts, by number, the plainest cases first: corrected ones, then by how surely they belong elsewhere.
+    pub texts: Vec<usize>,
     /// Words that these texts have more often than others of the assigned tag.
     pub words: Vec<String>,
 }
@@ -80,13 +80,6 @@ pub struct Assigner {
     pub of: usize,
     /// The first of these mistakes, in microseconds since 1970.
     pub first_at_micros: i64,
-}
-
-impl Mistag {
-    /// How many texts it is about.
-    pub fn texts(&self) -> usize {
-        self.suspects + self.corrected
-    }
 }
 
 impl Reading {
@@ -228,7 +221,7 @@ impl<'a> Found<'a> {
             spread: Spread::of(reading, &texts, others.iter().copied()),
             assigners: assigners(reading, &texts, of_assigned),
             words: reading.characteristic(&texts, &reading.texts_with(&others), others.len()),
-            examples: texts.into_iter().take(EXAMPLES_MAX).collect(),
+            texts,
         }
     }
 }

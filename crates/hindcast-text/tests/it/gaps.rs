@@ -30,7 +30,7 @@ fn outcome(text: usize) -> Outcome {
     let round = text / 4;
     match text % 4 {
         0 => Outcome { text, unresolved: round % 2 == 0, cited: Some(0), blocked: false },
-        1 => Outcome { text, unresolved: round % 5 == 0, cited: Some(2), blocked: true },
+        1 => Outcome { text, unresolved: round % 7 == 0, cited: Some(2), blocked: true },
         2 => Outcome { text, unresolved: round % 3 == 0, cited: None, blocked: false },
         _ => Outcome { text, unresolved: true, cited: None, blocked: false },
     }
@@ -49,7 +49,7 @@ fn gaps() -> Vec<Gap> {
 #[test]
 fn each_gap_has_its_cause() {
     let gaps = gaps();
-    let of = |kind: usize| gaps.iter().filter(move |gap| gap.examples[0] % 4 == kind);
+    let of = |kind: usize| gaps.iter().filter(move |gap| gap.texts[0] % 4 == kind);
     assert!(of(0).all(|gap| gap.cause == Cause::CitedInVain && gap.shown_in_vain == Some(0)), "{gaps:#?}");
     assert!(of(1).all(|gap| gap.cause == Cause::Blocked && gap.shown_in_vain.is_none()), "{gaps:#?}");
     assert!(of(2).all(|gap| gap.cause == Cause::NotCited), "{gaps:#?}");
@@ -67,7 +67,7 @@ fn what_nobody_has_written_about_is_worth_most() {
         let similarity = gap.nearest.map_or(0.0, |nearest| nearest.similarity);
         assert!((gap.score - gap.volume as f64 * gap.share.share * (1.0 - similarity)).abs() < 1e-6);
         assert_eq!(gap.causes.values().sum::<usize>(), gap.unresolved);
-        assert!(gap.examples.iter().all(|text| outcome(*text).unresolved));
+        assert!(gap.texts.iter().all(|text| outcome(*text).unresolved));
     }
 }
 

@@ -31,16 +31,17 @@ fn which_questions_are_tagged_wrongly_by_whom_and_since_when() {
     let first = &found.pairs[0];
     let wrong: Vec<usize> = (0..TEXTS).filter(|at| *at >= RELEASE && at % 6 == 1).collect();
     assert_eq!((&*first.assigned, &*first.expected), (CARD.name, FEE.name));
-    let right = first.examples.iter().filter(|text| wrong.contains(text)).count();
-    assert!(first.suspects >= wrong.len() - 2 && first.suspects <= wrong.len() + 2, "{first:?}");
-    assert!(right + 1 >= first.examples.len(), "{first:?}");
+    // It names those it is surest of, and hardly another.
+    let right = first.texts.iter().filter(|text| wrong.contains(text)).count();
+    assert!(first.suspects * 5 >= wrong.len() * 2 && first.suspects <= wrong.len(), "{first:?}");
+    assert!(right + 1 >= first.texts.len(), "{first:?}");
     let assigner = &first.assigners[0];
     assert_eq!((assigner.name.as_deref(), assigner.version.as_deref()), (Some("triage bot"), Some("15")));
-    assert!(assigner.texts >= wrong.len() - 2 && assigner.of > assigner.texts);
+    assert!(assigner.texts + 1 >= first.suspects && assigner.of > assigner.texts);
     assert_eq!(first.spread.trend, Trend::Rising);
     assert!(first.spread.first_at_micros >= RELEASE as i64 * 3_600_000_000, "{first:?}");
     assert!(first.words.iter().any(|word| word == "fee"), "{:?}", first.words);
-    assert!(found.pairs[1..].iter().all(|pair| pair.suspects < first.suspects / 2), "{found:?}");
+    assert!(found.pairs[1..].iter().all(|pair| pair.suspects * 2 < first.suspects), "{found:?}");
     assert_eq!((found.looked_at, found.left_out.len()), (TEXTS, 0));
 }
 
@@ -59,7 +60,7 @@ fn what_people_corrected_stands_first_however_many_others_are_suspect() {
     let found = mistags(&corrections);
     let first = &found.pairs[0];
     assert_eq!((&*first.assigned, &*first.expected), ("spam", PASSWORD.name));
-    assert_eq!((first.corrected, first.suspects, &first.examples[..]), (2, 0, &[2, 5][..]));
+    assert_eq!((first.corrected, first.suspects, &first.texts[..]), (2, 0, &[2, 5][..]));
     assert_eq!(first.share_of_assigned, 1.0, "nothing else was tagged so");
     assert_eq!(first.assigners[0].name.as_deref(), Some("filter"));
     assert_eq!(&*found.pairs[1].assigned, CARD.name);
@@ -73,8 +74,8 @@ fn a_corrected_text_counts_once() {
         Correction { text: wrong, removed: CARD.name, added: FEE.name, assigner: None, version: None };
     let (without, with) = (mistags(&[]), mistags(&[correction]));
     assert_eq!(with.pairs[0].corrected, 1);
-    assert_eq!(with.pairs[0].texts(), without.pairs[0].texts());
-    assert_eq!(with.pairs[0].examples[0], wrong, "the evidence comes first");
+    assert_eq!(with.pairs[0].texts.len(), without.pairs[0].texts.len());
+    assert_eq!(with.pairs[0].texts[0], wrong, "the evidence comes first");
 }
 
 #[test]
