@@ -122,10 +122,16 @@ impl Articles {
             self.with.get(word).into_iter().for_each(take);
             return found;
         }
-        let longer = self.with.range::<str, _>((Bound::Included(word), Bound::Unbounded)).take_while(|(other, _)| other.starts_with(word));
+        let longer = self
+            .with
+            .range::<str, _>((Bound::Included(word), Bound::Unbounded))
+            .take_while(|(other, _)| other.starts_with(word));
         let longer = longer.filter(|(other, _)| other.chars().count() <= chars + ENDING_CHARS_MAX);
         longer.for_each(|(_, articles)| take(articles));
-        let ends = word.char_indices().map(|(at, _)| at).skip(STEM_CHARS_MIN.max(chars.saturating_sub(ENDING_CHARS_MAX)));
+        let ends = word
+            .char_indices()
+            .map(|(at, _)| at)
+            .skip(STEM_CHARS_MIN.max(chars.saturating_sub(ENDING_CHARS_MAX)));
         ends.filter_map(|end| self.with.get(&word[..end])).for_each(take);
         found
     }
@@ -138,8 +144,13 @@ mod tests {
     fn articles() -> Articles {
         Articles::of([
             Article { title: "Withdrawing cash", body: "<p>Cash machines abroad may charge a fee.</p>" },
-            Article { title: "Resetting your password", body: "Open the app and choose: forgotten password." },
-            Article { title: "パスワードのリセット", body: "パスワードをリセットするには、設定を開きます。" },
+            Article {
+                title: "Resetting your password",
+                body: "Open the app and choose: forgotten password.",
+            },
+            Article {
+                title: "パスワードのリセット", body: "パスワードをリセットするには、設定を開きます。"
+            },
         ])
         .expect("articles")
     }

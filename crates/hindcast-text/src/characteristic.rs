@@ -55,5 +55,7 @@ impl Reading {
 
 /// A number or a single letter names nothing; nor does what stands in the place of an address.
 fn names_something(word: &str) -> bool {
-    word.chars().any(char::is_alphabetic) && !(word.is_ascii() && word.len() == 1) && !["url", "email"].contains(&word)
+    word.chars().any(char::is_alphabetic)
+        && !(word.is_ascii() && word.len() == 1)
+        && !["url", "email"].contains(&word)
 }

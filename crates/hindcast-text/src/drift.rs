@@ -47,11 +47,19 @@ impl Reading {
         let current = self.topics_of(&space, &now, &mut |done, of| step(2, done, of))?.topics;
         let kinds = current.len();
         let nearest = |topic: &Topic| {
-            let near = earlier.iter().map(|other| (other.medoid, crate::topics::dot(&topic.middle, &other.middle)));
+            let near =
+                earlier.iter().map(|other| (other.medoid, crate::topics::dot(&topic.middle, &other.middle)));
             near.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))
         };
         let new = current.into_iter().map(|topic| NewKind { nearest: nearest(&topic), topic });
-        let new = new.filter(|kind| !before.is_empty() && kind.nearest.is_none_or(|(_, cosine)| cosine < SAME));
-        Ok(Drift { new: new.collect(), kinds, kinds_before: earlier.len(), texts: now.len(), texts_before: before.len() })
+        let new =
+            new.filter(|kind| !before.is_empty() && kind.nearest.is_none_or(|(_, cosine)| cosine < SAME));
+        Ok(Drift {
+            new: new.collect(),
+            kinds,
+            kinds_before: earlier.len(),
+            texts: now.len(),
+            texts_before: before.len(),
+        })
     }
 }

@@ -1,12 +1,12 @@
 //! What customers ask and nobody has answered well: kinds of questions that stay unresolved, and why.
 
+use crate::TextError;
 use crate::articles::{Articles, Nearest};
 use crate::limits::SHOWN_WORDS_MAX;
 use crate::measure::Interval;
 use crate::reading::Reading;
 use crate::spread::Spread;
 use crate::topics::Topics;
-use crate::TextError;
 use std::collections::BTreeMap;
 
 /// An article at least this near to a kind of question is about it.
@@ -72,7 +72,12 @@ impl Reading {
     /// # Errors
     ///
     /// Where an outcome names a text that is not there.
-    pub fn gaps(&self, topics: &Topics, outcomes: &[Outcome], articles: &Articles) -> Result<Vec<Gap>, TextError> {
+    pub fn gaps(
+        &self,
+        topics: &Topics,
+        outcomes: &[Outcome],
+        articles: &Articles,
+    ) -> Result<Vec<Gap>, TextError> {
         let mut of_texts: BTreeMap<usize, &Outcome> = BTreeMap::new();
         for outcome in outcomes {
             self.check("outcome.text", outcome.text)?;
@@ -82,8 +87,10 @@ impl Reading {
         let with = self.texts_with(&every);
         let mut gaps = Vec::new();
         for (number, topic) in topics.topics.iter().enumerate() {
-            let told: Vec<&Outcome> = topic.texts.iter().filter_map(|text| of_texts.get(text).copied()).collect();
-            let unresolved: Vec<&Outcome> = told.iter().copied().filter(|outcome| outcome.unresolved).collect();
+            let told: Vec<&Outcome> =
+                topic.texts.iter().filter_map(|text| of_texts.get(text).copied()).collect();
+            let unresolved: Vec<&Outcome> =
+                told.iter().copied().filter(|outcome| outcome.unresolved).collect();
             if unresolved.is_empty() {
                 continue;
             }
@@ -144,5 +151,8 @@ fn in_vain(unresolved: &[&Outcome]) -> Option<usize> {
     let mut shown: BTreeMap<usize, usize> = BTreeMap::new();
     let cited = unresolved.iter().filter(|outcome| !outcome.blocked).filter_map(|outcome| outcome.cited);
     cited.for_each(|article| *shown.entry(article).or_default() += 1);
-    shown.into_iter().max_by_key(|(article, count)| (*count, std::cmp::Reverse(*article))).map(|(article, _)| article)
+    shown
+        .into_iter()
+        .max_by_key(|(article, count)| (*count, std::cmp::Reverse(*article)))
+        .map(|(article, _)| article)
 }

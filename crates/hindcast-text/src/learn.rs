@@ -67,10 +67,11 @@ impl Reading {
         // How sure it may be is measured on texts it has not learned; only then does it learn those too.
         let (held, taught): (Vec<Lesson>, Vec<Lesson>) = all.iter().partition(|lesson| lesson.fold(10) == 0);
         let mut first = |done: usize, of: usize| progress(done, 2 * of);
-        let trial = descent::train(&self.vectors, &taught, lessons.tags.len(), &mut first)?;
-        let temperature = temperature::fitted(held.iter().map(|lesson| {
-            (trial.scores(self.vectors.row(lesson.text as usize)), lesson.tag as usize)
-        }));
+        let temperature = {
+            let trial = descent::train(&self.vectors, &taught, lessons.tags.len(), &mut first)?;
+            let scores = |lesson: &Lesson| trial.scores(self.vectors.row(lesson.text as usize));
+            temperature::fitted(held.iter().map(|lesson| (scores(lesson), lesson.tag as usize)))
+        };
         let mut second = |done: usize, of: usize| progress(of + done, 2 * of);
         let weights = descent::train(&self.vectors, all, lessons.tags.len(), &mut second)?;
         Ok(Model { tags: lessons.tags.iter().map(|tag| (*tag).to_owned()).collect(), weights, temperature })
@@ -120,7 +121,8 @@ impl<'a> Lessons<'a> {
             of_tag.sort_unstable();
             of_tag.dedup();
         }
-        let (mut kept, left_out) = texts.into_iter().partition::<Vec<_>, _>(|(_, texts)| texts.len() >= TAG_TEXTS_MIN);
+        let (mut kept, left_out) =
+            texts.into_iter().partition::<Vec<_>, _>(|(_, texts)| texts.len() >= TAG_TEXTS_MIN);
         let mut left_out: Vec<_> = left_out.into_iter().map(|(tag, _)| tag).collect();
         if kept.len() < 2 {
             return Err(TextError::TooFewTags { min: TAG_TEXTS_MIN, found: kept.len() });
@@ -154,7 +156,9 @@ mod tests {
 
     fn taggings(reading: &Reading) -> Vec<Tagging<'static>> {
         let tag = |at: usize| QUESTIONS[at % 3].1;
-        (0..reading.len()).map(|text| Tagging { text, tag: tag(text), assigner: None, version: None }).collect()
+        (0..reading.len())
+            .map(|text| Tagging { text, tag: tag(text), assigner: None, version: None })
+            .collect()
     }
 
     #[test]
@@ -188,7 +192,10 @@ mod tests {
     #[test]
     fn it_can_be_cancelled_and_says_which_text_is_not_there() {
         let reading = reading(10);
-        assert_eq!(reading.learn(&taggings(&reading), &mut |_, _| false).expect_err("cancelled"), TextError::Cancelled);
+        assert_eq!(
+            reading.learn(&taggings(&reading), &mut |_, _| false).expect_err("cancelled"),
+            TextError::Cancelled
+        );
         let wrong = Tagging { text: 99, tag: "fee", assigner: None, version: None };
         let error = reading.learn(&[wrong], &mut |_, _| true).expect_err("no such text");
         assert_eq!(error.to_string(), "`tagging.text` is 99, and there are 30 texts, counted from 0");

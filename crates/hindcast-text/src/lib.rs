@@ -34,8 +34,8 @@ pub use learn::{Model, Tagging};
 pub use mistags::{Assigner, Correction, Mistag, Mistags};
 pub use reading::{Reader, Reading, Text, Vector};
 pub use spread::{Spread, Trend};
-pub use topics::{Topic, Topics};
 pub use text::{Script, cleaned, script};
+pub use topics::{Topic, Topics};
 
 /// Called now and then with how much is done of how much; `false` cancels.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize) -> bool;

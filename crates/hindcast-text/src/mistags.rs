@@ -140,7 +140,8 @@ fn suspects(likely: &[Likely], usual: &[f32]) -> Vec<Suspect> {
         let Some((assigned, share)) = own.iter().min_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
         let has = |tag: u32| own.iter().any(|(own, _)| *own == tag);
         // They come likeliest first.
-        let expected = tags.iter().find(|(tag, other)| *other >= usual[*tag as usize] && !has(*tag) && other > share);
+        let expected =
+            tags.iter().find(|(tag, other)| *other >= usual[*tag as usize] && !has(*tag) && other > share);
         if let Some((expected, other)) = expected {
             suspects.push(Suspect { text, assigned: *assigned, expected: *expected, margin: other - share });
         }
@@ -176,7 +177,11 @@ impl<'a> Found<'a> {
     fn new(taggings: &[Tagging<'a>], corrections: &[Correction<'a>]) -> Self {
         let mut found = Self { pairs: BTreeMap::new(), tagged: BTreeMap::new(), corrected: BTreeSet::new() };
         for tagging in taggings {
-            found.tagged.entry(tagging.tag).or_default().insert(tagging.text, (tagging.assigner, tagging.version));
+            found
+                .tagged
+                .entry(tagging.tag)
+                .or_default()
+                .insert(tagging.text, (tagging.assigner, tagging.version));
         }
         for correction in corrections.iter().filter(|correction| correction.removed != correction.added) {
             let tagged = found.tagged.entry(correction.removed).or_default();
@@ -217,7 +222,8 @@ impl<'a> Found<'a> {
             corrected: pair.corrected.len(),
             share_of_assigned: share(of_assigned.len()),
             share_of_expected: share(of_expected.len() + beyond),
-            margin: suspects.iter().map(|(_, margin)| f64::from(*margin)).sum::<f64>() / suspects.len().max(1) as f64,
+            margin: suspects.iter().map(|(_, margin)| f64::from(*margin)).sum::<f64>()
+                / suspects.len().max(1) as f64,
             spread: Spread::of(reading, &texts, others.iter().copied()),
             assigners: assigners(reading, &texts, of_assigned),
             words: reading.characteristic(&texts, &reading.texts_with(&others), others.len()),

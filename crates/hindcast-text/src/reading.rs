@@ -1,12 +1,12 @@
 //! The vectors of many texts: made once, and asked everything.
 
+use crate::TextError;
 use crate::features::{BUCKETS, WORD_BUCKETS, character_buckets, hashed, pair_bucket, word_bucket};
 use crate::limits::{FEATURES_MAX, TEXTS_MAX, VOCABULARY_MAX, WORDS_PER_TEXT_MAX};
 use crate::sparse::{Matrix, Row};
 use crate::spread::PERIODS;
 use crate::text::cleaned;
 use crate::words::Cutter;
-use crate::TextError;
 use std::collections::BTreeMap;
 
 /// One text: the first message of a customer, with its subject.
@@ -99,8 +99,7 @@ impl Reader {
             |bucket, count| scale.weighed(bucket, count),
             |columns, values| level(columns, values, first_of_characters),
         );
-        let (first, last) =
-            (self.at_micros.iter().min().copied(), self.at_micros.iter().max().copied());
+        let (first, last) = (self.at_micros.iter().min().copied(), self.at_micros.iter().max().copied());
         Reading {
             cutter: self.cutter,
             vectors,
@@ -160,7 +159,8 @@ impl Reading {
             }
             None => buckets.push(hashed(word), &character_buckets(word)),
         });
-        let weighed = buckets.counted().into_iter().filter_map(|(bucket, count)| self.scale.weighed(bucket, count as f32));
+        let weighed =
+            buckets.counted().into_iter().filter_map(|(bucket, count)| self.scale.weighed(bucket, count));
         let (columns, mut values): (Vec<u32>, Vec<f32>) = weighed.unzip();
         level(&columns, &mut values, self.scale.first_of_characters());
         Vector { columns, values }

@@ -68,7 +68,11 @@ fn opens_header(lines: &[&str]) -> bool {
     const NEXT: [&str; 9] =
         ["Sent:", "Date:", "To:", "Gesendet:", "Datum:", "An:", "Envoyé :", "送信日時:", "Subject:"];
     FIRST.iter().any(|word| lines[0].trim_start_matches('*').starts_with(word))
-        && lines.iter().skip(1).take(3).any(|line| NEXT.iter().any(|word| line.trim_start_matches('*').starts_with(word)))
+        && lines
+            .iter()
+            .skip(1)
+            .take(3)
+            .any(|line| NEXT.iter().any(|word| line.trim_start_matches('*').starts_with(word)))
 }
 
 fn is_device_line(line: &str) -> bool {
@@ -166,7 +170,10 @@ mod tests {
 
     #[test]
     fn an_earlier_message_is_not_what_was_written() {
-        assert_eq!(cleaned("It still fails.\n\nOn Mon, 3 Nov 2025 Ana <ana@x.example> wrote:\n> Try again"), "It still fails.");
+        assert_eq!(
+            cleaned("It still fails.\n\nOn Mon, 3 Nov 2025 Ana <ana@x.example> wrote:\n> Try again"),
+            "It still fails."
+        );
         assert_eq!(cleaned("Geht nicht.\nAm 3.11. schrieb Ana:\n> Noch einmal"), "Geht nicht.");
         assert_eq!(cleaned("動きません。\n2025年11月3日 安奈のメッセージ:\n> はい"), "動きません。");
         assert_eq!(cleaned("New.\nFrom: Ana\nSent: Monday\nTo: us\nold"), "New.");
@@ -176,11 +183,17 @@ mod tests {
 
     #[test]
     fn a_signature_goes_and_a_thank_you_within_the_text_stays() {
-        assert_eq!(cleaned("Where is my card?\n\nBest regards,\nAna Lind\nHarbour Pine"), "Where is my card?");
+        assert_eq!(
+            cleaned("Where is my card?\n\nBest regards,\nAna Lind\nHarbour Pine"),
+            "Where is my card?"
+        );
         assert_eq!(cleaned("Where is it?\n-- \nAna"), "Where is it?");
         assert_eq!(cleaned("Hilfe!\nVon meinem iPhone gesendet"), "Hilfe!");
         let long = format!("Hi\nCheers\n{}", "and one more thing\n".repeat(8));
-        assert!(cleaned(&long).ends_with("and one more thing"), "a greeting above a long text opens no signature");
+        assert!(
+            cleaned(&long).ends_with("and one more thing"),
+            "a greeting above a long text opens no signature"
+        );
     }
 
     #[test]

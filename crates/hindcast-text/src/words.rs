@@ -86,7 +86,11 @@ mod tests {
 
     #[test]
     fn japanese_and_thai_are_cut_into_words() {
-        assert!(words("パスワードをリセットできません").starts_with(&["パスワード".into(), "を".into(), "リセット".into()]));
+        assert!(words("パスワードをリセットできません").starts_with(&[
+            "パスワード".into(),
+            "を".into(),
+            "リセット".into()
+        ]));
         assert!(words("ลืมรหัสผ่าน").len() > 1);
         assert_eq!(words("が"), ["が"], "a mark of kana is spelling");
     }

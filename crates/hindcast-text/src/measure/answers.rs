@@ -36,7 +36,11 @@ pub fn agreement(a: &str, b: &str, reading: Option<&Reading>) -> Agreement {
         words
     };
     let (a, b) = (words(a), words(b));
-    Agreement { token_f1: f1(shared(&a, &b), a.len(), b.len()), rouge_l: f1(in_order(&a, &b), a.len(), b.len()), cosine }
+    Agreement {
+        token_f1: f1(shared(&a, &b), a.len(), b.len()),
+        rouge_l: f1(in_order(&a, &b), a.len(), b.len()),
+        cosine,
+    }
 }
 
 fn f1(shared: usize, a: usize, b: usize) -> f64 {

@@ -85,7 +85,8 @@ pub fn scores(all: &[Judged<'_>]) -> TagScores {
             }
         }
     }
-    let tags: Vec<_> = counts.into_iter().map(|(tag, [hits, extra, missed])| score(tag, hits, extra, missed)).collect();
+    let tags: Vec<_> =
+        counts.into_iter().map(|(tag, [hits, extra, missed])| score(tag, hits, extra, missed)).collect();
     let expected: Vec<_> = tags.iter().filter(|tag| tag.hits + tag.missed > 0).collect();
     let sum = |of: fn(&TagScore) -> u64| tags.iter().map(of).sum();
     TagScores {
@@ -154,7 +155,10 @@ mod tests {
         assert_eq!(scores.micro_f1, 0.75);
         assert!((scores.macro_f1 - (2.0 / 3.0 + 0.8) / 2.0).abs() < 1e-9);
         let confusion = &scores.confusions[0];
-        assert_eq!((&*confusion.expected, &*confusion.given, &confusion.examples[..]), ("fee", "card", &[1][..]));
+        assert_eq!(
+            (&*confusion.expected, &*confusion.given, &confusion.examples[..]),
+            ("fee", "card", &[1][..])
+        );
     }
 
     #[test]

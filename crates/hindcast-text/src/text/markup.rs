@@ -83,7 +83,8 @@ fn push_decoded(text: &str, out: &mut String) {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let (written, meant) = NAMED.into_iter().find(|(name, _)| rest.starts_with(name)).unwrap_or(("&", '&'));
+        let (written, meant) =
+            NAMED.into_iter().find(|(name, _)| rest.starts_with(name)).unwrap_or(("&", '&'));
         out.push(meant);
         rest = &rest[written.len()..];
     }

@@ -10,7 +10,8 @@ pub(super) fn eigen(mut matrix: Vec<f64>, size: usize) -> Vec<(f64, Vec<f64>)> {
     (0..size).for_each(|at| directions[at * size + at] = 1.0);
     let whole: f64 = matrix.iter().map(|value| value * value).sum();
     for _ in 0..SWEEPS_MAX {
-        let off: f64 = (0..size).flat_map(|row| (0..row).map(move |column| (row, column)))
+        let off: f64 = (0..size)
+            .flat_map(|row| (0..row).map(move |column| (row, column)))
             .map(|(row, column)| matrix[row * size + column].powi(2))
             .sum();
         if off <= ENOUGH * whole {
@@ -22,9 +23,8 @@ pub(super) fn eigen(mut matrix: Vec<f64>, size: usize) -> Vec<(f64, Vec<f64>)> {
             }
         }
     }
-    let mut found: Vec<_> = (0..size)
-        .map(|at| (matrix[at * size + at], directions[at * size..][..size].to_vec()))
-        .collect();
+    let mut found: Vec<_> =
+        (0..size).map(|at| (matrix[at * size + at], directions[at * size..][..size].to_vec())).collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     found
 }

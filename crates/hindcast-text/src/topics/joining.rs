@@ -25,7 +25,11 @@ pub(super) struct Group {
 }
 
 /// The groups among `texts`.
-pub(super) fn groups(space: &Space, texts: &[usize], progress: Progress<'_>) -> Result<Vec<Group>, TextError> {
+pub(super) fn groups(
+    space: &Space,
+    texts: &[usize],
+    progress: Progress<'_>,
+) -> Result<Vec<Group>, TextError> {
     let texts: Vec<usize> = texts.iter().copied().filter(|text| space.is_placed(*text)).collect();
     let steps = ROUNDS_MAX + TIDIED;
     let mut tell = |step: usize, done: usize, of: usize| progress(step * of + done, steps * of);

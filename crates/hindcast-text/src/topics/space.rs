@@ -32,7 +32,8 @@ impl Space {
         let mut wide = (DIMENSIONS_MAX + SPARE).min(learned.len()).min(vectors.width);
         let mut numbers = Numbers::from_seed(SEED);
         let mut directions: Vec<f32> = (0..vectors.width * wide).map(|_| numbers.signed_unit()).collect();
-        let mut tell = |step: usize| if progress(step, TURNS + 2) { Ok(()) } else { Err(TextError::Cancelled) };
+        let mut tell =
+            |step: usize| if progress(step, TURNS + 2) { Ok(()) } else { Err(TextError::Cancelled) };
         for turn in 0..TURNS {
             tell(turn)?;
             let seen = seen(vectors, &learned, &directions, wide);
@@ -151,7 +152,8 @@ fn upright(directions: &[f32], wide: usize) -> Vec<f32> {
 fn turned(matrix: &[f32], wide: usize, axes: &[Vec<f64>]) -> Vec<f32> {
     let thin = axes.len();
     // By the row's own dimensions, so that the innermost loop runs along memory.
-    let by_dimension: Vec<f32> = (0..wide).flat_map(|at| axes.iter().map(move |axis| axis[at] as f32)).collect();
+    let by_dimension: Vec<f32> =
+        (0..wide).flat_map(|at| axes.iter().map(move |axis| axis[at] as f32)).collect();
     let rows = matrix.len() / wide.max(1);
     let mut turned = vec![0.0; rows * thin];
     for (row, turned) in matrix.chunks_exact(wide.max(1)).zip(turned.chunks_exact_mut(thin.max(1))) {

@@ -48,7 +48,8 @@ fn a_megabyte_without_a_space_is_read_like_any_text() {
 #[test]
 fn times_at_both_ends_of_all_time_are_no_trouble() {
     let at = [i64::MIN, i64::MAX, 0, -1, 1, 2];
-    let reading = Reading::of(at.map(|at_micros| Text { text: "where is my card", at_micros })).expect("read");
+    let reading =
+        Reading::of(at.map(|at_micros| Text { text: "where is my card", at_micros })).expect("read");
     let topics = reading.topics(&mut |_, _| true).expect("topics");
     let spread = &topics.topics[0].spread;
     assert_eq!((spread.first_at_micros, spread.last_at_micros), (i64::MIN, i64::MAX));
@@ -58,7 +59,8 @@ fn times_at_both_ends_of_all_time_are_no_trouble() {
 #[test]
 fn everything_that_takes_long_can_be_cancelled() {
     let reading = reading(&["where is my card", "what is this fee"].repeat(20));
-    let tags: Vec<_> = (0..40).map(|text| tagging(text, if text % 2 == 0 { "card" } else { "fee" })).collect();
+    let tags: Vec<_> =
+        (0..40).map(|text| tagging(text, if text % 2 == 0 { "card" } else { "fee" })).collect();
     let mut stop = |_, _| false;
     assert_eq!(reading.topics(&mut stop), Err(TextError::Cancelled));
     assert_eq!(reading.drift(0, &mut stop), Err(TextError::Cancelled));
@@ -68,7 +70,8 @@ fn everything_that_takes_long_can_be_cancelled() {
 #[test]
 fn progress_rises_to_no_more_than_all() {
     let reading = reading(&["where is my card", "what is this fee"].repeat(20));
-    let tags: Vec<_> = (0..40).map(|text| tagging(text, if text % 2 == 0 { "card" } else { "fee" })).collect();
+    let tags: Vec<_> =
+        (0..40).map(|text| tagging(text, if text % 2 == 0 { "card" } else { "fee" })).collect();
     let mut last = 0.0;
     let mut rises = |done: usize, of: usize| {
         let now = done as f64 / of as f64;

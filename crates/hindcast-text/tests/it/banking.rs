@@ -16,7 +16,8 @@ impl Banking {
     pub fn read() -> Option<Self> {
         // Tests run in the folder of the crate, examples in that of the caller.
         let shared = std::env::var_os("HINDCAST_SHARED").map(PathBuf::from);
-        let places = shared.map_or_else(|| vec!["../../../shared".into(), "../shared".into()], |shared| vec![shared]);
+        let places =
+            shared.map_or_else(|| vec!["../../../shared".into(), "../shared".into()], |shared| vec![shared]);
         let folders = places.into_iter().map(|place: PathBuf| place.join("data/banking77"));
         let Some(folder) = folders.into_iter().find(|folder| folder.is_dir()) else {
             eprintln!("skipped: there is no data/banking77; set HINDCAST_SHARED to its folder");
@@ -87,7 +88,8 @@ pub fn mutual(topics: &Topics, tags: &[&str]) -> f64 {
             all += 1.0;
         }
     }
-    let entropy = |counts: Vec<f64>| counts.iter().map(|count| -count / all * (count / all).ln()).sum::<f64>();
+    let entropy =
+        |counts: Vec<f64>| counts.iter().map(|count| -count / all * (count / all).ln()).sum::<f64>();
     let shared: f64 = cells
         .iter()
         .map(|((topic, tag), count)| count / all * (count * all / of_topics[topic] / of_tags[tag]).ln())

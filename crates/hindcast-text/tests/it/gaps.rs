@@ -29,9 +29,9 @@ fn articles() -> Articles {
 fn outcome(text: usize) -> Outcome {
     let round = text / 4;
     match text % 4 {
-        0 => Outcome { text, unresolved: round % 2 == 0, cited: Some(0), blocked: false },
-        1 => Outcome { text, unresolved: round % 7 == 0, cited: Some(2), blocked: true },
-        2 => Outcome { text, unresolved: round % 3 == 0, cited: None, blocked: false },
+        0 => Outcome { text, unresolved: round.is_multiple_of(2), cited: Some(0), blocked: false },
+        1 => Outcome { text, unresolved: round.is_multiple_of(7), cited: Some(2), blocked: true },
+        2 => Outcome { text, unresolved: round.is_multiple_of(3), cited: None, blocked: false },
         _ => Outcome { text, unresolved: true, cited: None, blocked: false },
     }
 }
@@ -77,6 +77,7 @@ fn a_kind_that_is_always_resolved_is_no_gap() {
     let topics = reading.topics(&mut |_, _| true).expect("topics");
     let fine: Vec<_> = (0..TEXTS).map(|text| Outcome { unresolved: false, ..outcome(text) }).collect();
     assert_eq!(reading.gaps(&topics, &fine, &articles()).expect("gaps"), []);
-    let error = reading.gaps(&topics, &[Outcome { text: 999, ..outcome(0) }], &articles()).expect_err("no such text");
+    let error =
+        reading.gaps(&topics, &[Outcome { text: 999, ..outcome(0) }], &articles()).expect_err("no such text");
     assert_eq!(error.to_string(), "`outcome.text` is 999, and there are 240 texts, counted from 0");
 }

@@ -90,7 +90,8 @@ fn tags_with_too_few_texts_are_named() {
 fn a_text_with_both_tags_is_not_suspect() {
     let both = (0..TEXTS).flat_map(|at| {
         let tagging = tagged(at);
-        let right = (tagging.tag != KINDS[at % 3].name).then(|| Tagging { tag: KINDS[at % 3].name, ..tagging });
+        let right =
+            (tagging.tag != KINDS[at % 3].name).then(|| Tagging { tag: KINDS[at % 3].name, ..tagging });
         std::iter::once(tagging).chain(right)
     });
     let found = texts().mistags(&both.collect::<Vec<_>>(), &[], &mut |_, _| true).expect("mis-tags");

@@ -61,11 +61,17 @@ pub const KARTE: Kind = Kind {
 impl Kind {
     /// The `at`th question of this kind; no two of the first few hundred are the same.
     pub fn ask(&self, at: usize) -> String {
-        const OPENINGS: [&str; 6] = ["", "hello, ", "hi there, ", "good morning, ", "sorry, ", "quick question: "];
+        const OPENINGS: [&str; 6] =
+            ["", "hello, ", "hi there, ", "good morning, ", "sorry, ", "quick question: "];
         const ENDS: [&str; 5] = ["", " please", " thank you", " it is urgent", " thanks a lot"];
         let way = self.ways[at % self.ways.len()];
         let rest = at / self.ways.len();
-        format!("{}{way}{} ref{}", OPENINGS[rest % OPENINGS.len()], ENDS[rest / OPENINGS.len() % ENDS.len()], at % 41)
+        format!(
+            "{}{way}{} ref{}",
+            OPENINGS[rest % OPENINGS.len()],
+            ENDS[rest / OPENINGS.len() % ENDS.len()],
+            at % 41
+        )
     }
 }
 

@@ -17,7 +17,10 @@ fn nine_of_ten_unseen_questions_get_the_tag_that_people_gave() {
         sure_and_right += usize::from(share >= 0.9 && told == tag);
     }
     assert!(right as f64 >= 0.90 * test.len() as f64, "{right} of {}", test.len());
-    assert!(sure > test.len() / 2 && sure_and_right as f64 > 0.95 * sure as f64, "{sure_and_right} of {sure} sure ones");
+    assert!(
+        sure > test.len() / 2 && sure_and_right as f64 > 0.95 * sure as f64,
+        "{sure_and_right} of {sure} sure ones"
+    );
 }
 
 #[test]
