@@ -5,6 +5,8 @@
 //! one a true forecast of the other. Whoever calls hands in the state of one workspace and keeps it.
 
 pub mod detection;
+pub mod junit;
 pub mod pack;
+pub mod workflow;
 
 pub use detection::{Detector, RuleText, State, Verdict, check};
