@@ -78,46 +78,46 @@ fn compare(path: &str, from: &Json, to: &Json, changes: &mut Vec<Change>) {
 /// Items that stayed are found first; between them, items of one kind are taken for one that changed.
 fn lists(path: &str, from: &[Json], to: &[Json], changes: &mut Vec<Change>) {
     let (mut a, mut b) = (0, 0);
-    for (next_a, next_b) in kept(from, to).into_iter().chain([(from.len(), to.len())]) {
-        while a < next_a || b < next_b {
-            let pair = (a < next_a && b < next_b).then(|| (&from[a], &to[b]));
-            match pair {
-                Some((old, new)) if kind(old) == kind(new) => {
-                    compare(&format!("{path}[{b}]"), old, new, changes);
-                    (a, b) = (a + 1, b + 1);
-                }
-                _ if a < next_a => {
-                    let before = Some(from[a].clone());
-                    changes.push(Change { path: format!("{path}[{a}]"), before, after: None });
-                    a += 1;
-                }
-                _ => {
-                    let after = Some(to[b].clone());
-                    changes.push(Change { path: format!("{path}[{b}]"), before: None, after });
-                    b += 1;
-                }
+    let kept = common(from, to, |old, new| old == new);
+    for (next_a, next_b) in kept.into_iter().chain([(from.len(), to.len())]) {
+        let (old, new) = (&from[a..next_a], &to[b..next_b]);
+        let pairs = common(old, new, |old, new| kind(old) == kind(new));
+        let (mut past_old, mut past_new) = (0, 0);
+        for (next_old, next_new) in pairs.into_iter().chain([(old.len(), new.len())]) {
+            for (nr, gone) in old.iter().enumerate().take(next_old).skip(past_old) {
+                let before = Some(gone.clone());
+                changes.push(Change { path: format!("{path}[{}]", a + nr), before, after: None });
             }
+            for (nr, added) in new.iter().enumerate().take(next_new).skip(past_new) {
+                let after = Some(added.clone());
+                changes.push(Change { path: format!("{path}[{}]", b + nr), before: None, after });
+            }
+            if let (Some(old), Some(new)) = (old.get(next_old), new.get(next_new)) {
+                compare(&format!("{path}[{}]", b + next_new), old, new, changes);
+            }
+            (past_old, past_new) = (next_old + 1, next_new + 1);
         }
         (a, b) = (next_a + 1, next_b + 1);
     }
 }
 
 /// What makes two items versions of one: the field of a condition, the name of an action.
-fn kind(item: &Json) -> Option<String> {
+fn kind(item: &Json) -> Option<&str> {
     let members = item.as_object()?;
     match members.get("field") {
-        Some(field) => Some(field.to_string()),
-        None => members.keys().next().cloned(),
+        Some(field) => field.as_str(),
+        None if members.contains_key("do") => Some("do"),
+        None => members.keys().next().map(String::as_str),
     }
 }
 
 /// The places of a longest common subsequence of both lists.
-fn kept(from: &[Json], to: &[Json]) -> Vec<(usize, usize)> {
+fn common(from: &[Json], to: &[Json], same: impl Fn(&Json, &Json) -> bool) -> Vec<(usize, usize)> {
     let width = to.len() + 1;
     let mut best = vec![0_u32; (from.len() + 1) * width];
     for a in (0..from.len()).rev() {
         for b in (0..to.len()).rev() {
-            best[a * width + b] = if from[a] == to[b] {
+            best[a * width + b] = if same(&from[a], &to[b]) {
                 best[(a + 1) * width + b + 1] + 1
             } else {
                 best[(a + 1) * width + b].max(best[a * width + b + 1])
@@ -126,7 +126,7 @@ fn kept(from: &[Json], to: &[Json]) -> Vec<(usize, usize)> {
     }
     let (mut a, mut b, mut pairs) = (0, 0, Vec::new());
     while a < from.len() && b < to.len() {
-        if from[a] == to[b] {
+        if same(&from[a], &to[b]) {
             pairs.push((a, b));
             (a, b) = (a + 1, b + 1);
         } else if best[(a + 1) * width + b] >= best[a * width + b + 1] {

@@ -42,7 +42,7 @@ pub use facts::{Facts, Misfit};
 pub use flaw::Flaw;
 pub use guard::{Cause, Guard, Held};
 pub use print::print;
-//pub use schema::json_schema;
+pub use schema::json_schema;
 pub use set::{Ran, SetError, WorkflowSet};
 pub use step::{Approval, OnTimeout};
 pub use tool::Tool;

@@ -12,5 +12,5 @@ pub(crate) fn nearest<'c>(written: &str, candidates: impl IntoIterator<Item = &'
     }
     let written = written.to_lowercase();
     let near = candidates.into_iter().map(|name| (distance(name, &written), name)).min()?;
-    (near.0 <= 1 + written.len() / 5).then(|| near.1.to_owned())
+    (near.0 <= 1 + written.len() / 4).then(|| near.1.to_owned())
 }

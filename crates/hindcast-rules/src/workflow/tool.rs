@@ -100,9 +100,10 @@ fn check(
         _ => Vec::new(),
     };
     let referred = reference(value).filter(|_| !path.is_empty());
-    if let Some(kind) = referred.and_then(field) {
-        let fits = |name: &&str| type_fits(name, &kind);
-        if !types.is_empty() && !types.iter().any(fits) {
+    if let Some(name) = referred {
+        // That there is no such field is told where fields are looked up.
+        let Some(kind) = field(name) else { return };
+        if !types.is_empty() && !types.iter().any(|name| type_fits(name, &kind)) {
             add(path, format!("expected {}, and the field holds {}", types.join(" or "), kind.told()), None);
         }
         return;

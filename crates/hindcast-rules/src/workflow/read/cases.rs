@@ -122,7 +122,7 @@ impl Reader<'_> {
             Some(names)
         };
         let (actions, approval) = (names("actions"), names("approval"));
-        if written.is_empty() {
+        if members.0.is_empty() {
             self.flaws.add(node.place, "`expect` says nothing: give `matched`, `actions` or `approval`");
         }
         Some((Expected { matched, actions, approval }, Json::Object(written)))

@@ -72,14 +72,18 @@ impl<'c> Reader<'c> {
             );
             return None;
         };
-        self.without_on(members);
+        let misnamed = self.without_on(members);
         let members = Members::of(members, "a workflow", &KEYS, &mut self.flaws);
         self.schema(&members, root.place);
         // Fields come first: conditions above them may ask for them.
         self.declared = members.get("fields").map(|node| self.fields(node)).unwrap_or_default();
         let name = self.required(&members, "name", root.place).and_then(|node| self.name(node));
         let description = members.get("description").and_then(|node| self.text(node, "description"));
-        let triggers = self.required(&members, "trigger", root.place).map(|node| self.triggers(node));
+        let trigger = members.get("trigger");
+        if trigger.is_none() && !misnamed {
+            self.flaws.add(root.place, "`trigger` is missing");
+        }
+        let triggers = trigger.map(|node| self.triggers(node));
         let mode = members.get("mode").and_then(|node| self.mode(node));
         let priority = members.get("priority").and_then(|node| self.whole(node, "priority", PRIORITY_MAX));
         let test = members.get("if").and_then(|node| self.test(node, "if"));
@@ -105,13 +109,15 @@ impl<'c> Reader<'c> {
         })
     }
 
-    /// YAML 1.1 reads `on` as true, so files with it mean different things to different readers.
-    fn without_on(&mut self, members: &[Member]) {
-        for member in members.iter().filter(|member| matches!(member.key.as_str(), "on" | "true")) {
+    /// YAML 1.1 reads `on` as true, so files with it mean different things to different readers. Tells whether it was there.
+    fn without_on(&mut self, members: &[Member]) -> bool {
+        let on = members.iter().find(|member| matches!(member.key.as_str(), "on" | "true"));
+        if let Some(member) = on {
             let why =
                 format!("`{}` is no key here: many YAML readers take `on` for the boolean true", member.key);
             self.flaws.suggest(member.place, why, Some("trigger".into()));
         }
+        on.is_some()
     }
 
     fn schema(&mut self, members: &Members<'_>, at: Place) {

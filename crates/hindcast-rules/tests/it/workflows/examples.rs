@@ -1,0 +1,109 @@
+//! The examples of the repository are good, pass their own tests, and are what the schema describes.
+
+use super::catalog;
+use hindcast_rules::workflow::{Catalog, Tool, check, json_schema, print, run_tests};
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/workflows")
+}
+
+fn with_tools() -> Catalog {
+    let listed = std::fs::read_to_string(folder().join("tools.json")).expect("the tools");
+    let mut catalog = Catalog::builtin();
+    for tool in Tool::list(&serde_json::from_str(&listed).expect("JSON")).expect("tools") {
+        catalog.add_tool(tool).expect("room for it");
+    }
+    catalog
+}
+
+fn each_example(mut tell: impl FnMut(&str, &str)) {
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder()).expect("the examples").map(|file| file.expect("a file").path()).collect();
+    names.sort();
+    let yaml: Vec<_> =
+        names.iter().filter(|name| name.extension().is_some_and(|end| end == "yaml")).collect();
+    assert!(yaml.len() >= 3, "{names:?}");
+    for name in yaml {
+        tell(&name.display().to_string(), &std::fs::read_to_string(name).expect("an example"));
+    }
+}
+
+#[test]
+fn every_example_is_good_and_passes_its_own_tests() {
+    let catalog = with_tools();
+    each_example(|name, text| {
+        let checked = check(text, &catalog);
+        assert!(checked.errors.is_empty() && checked.warnings.is_empty(), "{name}: {checked:#?}");
+        let tested = run_tests(&checked.workflow.expect("a workflow"));
+        assert!(tested.len() >= 3, "{name}");
+        for one in tested {
+            assert!(one.passed(), "{name}:{}: {}\n{}", one.line, one.name, one.told());
+        }
+    });
+}
+
+#[test]
+fn every_example_is_printed_and_read_again_as_it_was() {
+    let catalog = with_tools();
+    each_example(|name, text| {
+        let workflow = check(text, &catalog).workflow.expect("a workflow");
+        let printed = print(&workflow.document());
+        let again = check(&printed, &catalog);
+        assert!(again.errors.is_empty(), "{name}: {:?}\n{printed}", again.errors);
+        assert_eq!(again.workflow.expect("a workflow").document(), workflow.document(), "{name}");
+    });
+}
+
+/// What editors see of a file.
+fn as_json(text: &str) -> Json {
+    yaml_serde::from_str(text).expect("YAML")
+}
+
+#[test]
+fn the_schema_takes_the_examples_and_what_we_print() {
+    let catalog = with_tools();
+    let schema = jsonschema::validator_for(&json_schema(&catalog)).expect("a JSON Schema");
+    each_example(|name, text| {
+        let wrong: Vec<_> = schema
+            .iter_errors(&as_json(text))
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+        let document = check(text, &catalog).workflow.expect("a workflow").document();
+        assert!(schema.is_valid(&document), "{name}");
+    });
+}
+
+#[test]
+fn the_schema_refuses_what_we_refuse() {
+    let catalog = catalog();
+    let schema = jsonschema::validator_for(&json_schema(&catalog)).expect("a JSON Schema");
+    let good = super::head("if: {field: ticket.tags, op: contains, value: a}\nthen:\n  - tag.add: x\n");
+    assert!(schema.is_valid(&as_json(&good)));
+    for (what, with) in [
+        ("name: w", "name: W W"),
+        ("ticket.updated", "ticket.upset"),
+        ("mode: enforce", "mode: on"),
+        ("ticket.tags", "ticket.tag"),
+        ("op: contains", "op: has"),
+        ("op: contains,", "op: gt,"),
+        ("op: contains, value: a", "op: contains"),
+        ("op: contains, value: a", "op: is_set, value: a"),
+        ("{field: ticket.tags, op: contains, value: a}", "{all: []}"),
+        ("{field: ticket.tags, op: contains, value: a}", "{field: ticket.status, op: is, value: opened}"),
+        ("- tag.add: x", "- tag.ad: x"),
+        ("- tag.add: x", "- tag.add: {tagz: x}"),
+        ("- tag.add: x", "- assign: {}"),
+        ("- tag.add: x", "- ticket.priority: highest"),
+        ("- tag.add: x", "- when: {field: ticket.tags, op: is_set}"),
+        ("- tag.add: x", "- order.refund: {amount_cents: many}"),
+        ("then:\n", "thn:\n"),
+    ] {
+        let bad = good.replace(what, with);
+        assert_ne!(bad, good, "{what}");
+        assert!(!schema.is_valid(&as_json(&bad)), "{with}");
+        assert!(!check(&bad, &catalog).errors.is_empty(), "{with}");
+    }
+}
