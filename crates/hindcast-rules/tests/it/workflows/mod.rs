@@ -2,6 +2,7 @@
 
 mod examples;
 mod flaws;
+mod imports;
 mod judging;
 mod random;
 mod versions;
