@@ -83,7 +83,7 @@ fn groups() -> Json {
 }
 
 /// The names of all fields, in both spellings of a ticket.
-fn names<'c>(catalog: &'c Catalog) -> impl Iterator<Item = (String, &'c Type)> {
+fn names(catalog: &Catalog) -> impl Iterator<Item = (String, &Type)> {
     catalog.fields().flat_map(|(name, kind)| {
         let other = name.strip_prefix("ticket.").map(|rest| (format!("conversation.{rest}"), kind));
         [(name.to_owned(), kind)].into_iter().chain(other)

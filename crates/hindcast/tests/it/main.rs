@@ -54,3 +54,4 @@ mod tail;
 mod unseen;
 mod witness_alone;
 mod witnessed;
+mod workflows;

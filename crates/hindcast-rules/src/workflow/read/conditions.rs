@@ -126,7 +126,7 @@ impl Reader<'_> {
                 let place = found.map_or(at, |node| node.place);
                 self.flaws.add(
                     place,
-                    format!("`value` is missing; to ask whether there is any, use `is_set` or `is_not_set`"),
+                    "`value` is missing; to ask whether there is any, use `is_set` or `is_not_set`",
                 );
                 return None;
             }

@@ -56,6 +56,44 @@ fn every_example_is_printed_and_read_again_as_it_was() {
     });
 }
 
+#[test]
+fn the_page_for_users_shows_a_workflow_that_is_good() {
+    let page = include_str!("../../../../../docs/workflows.md");
+    let (_, rest) = page.split_once("```yaml\nschema: ").expect("an example");
+    let (text, _) = rest.split_once("```").expect("its end");
+    let checked = check(&format!("schema: {text}"), &with_tools());
+    assert!(checked.errors.is_empty(), "{:?}", checked.errors);
+    assert!(run_tests(&checked.workflow.expect("a workflow")).iter().all(|one| one.passed()));
+}
+
+#[test]
+fn the_page_for_users_names_every_word() {
+    let page = include_str!("../../../../../docs/workflows.md");
+    let schema = json_schema(&Catalog::builtin());
+    let mut words: Vec<&str> = Vec::new();
+    words.extend(
+        schema["$defs"]["condition"]["properties"]["op"]["enum"]
+            .as_array()
+            .expect("operators")
+            .iter()
+            .filter_map(Json::as_str),
+    );
+    words.extend(
+        schema["$defs"]["action"]["properties"].as_object().expect("actions").keys().map(String::as_str),
+    );
+    words.extend(
+        schema["properties"]["trigger"]["oneOf"][0]["enum"]
+            .as_array()
+            .expect("triggers")
+            .iter()
+            .filter_map(Json::as_str),
+    );
+    assert!(words.len() > 80, "{words:?}");
+    for word in words {
+        assert!(page.contains(&format!("`{word}`")), "{word}");
+    }
+}
+
 /// What editors see of a file.
 fn as_json(text: &str) -> Json {
     yaml_serde::from_str(text).expect("YAML")
