@@ -41,22 +41,26 @@ impl Facts {
         (facts, misfits)
     }
 
-    /// The fields of an entry, as `event.…`. What a server works out on arrival and did not, is not recorded; all else that an
-    /// entry does not have is nothing.
+    /// The fields of an entry, as `event.…`. What a server works out on arrival and did not, metadata that was not sent and who an
+    /// erased actor was are not recorded; all else that an entry does not have is nothing.
     pub fn of_entry(entry: &Entry<'_>) -> Result<Self, Damaged> {
         let seen = Seen::of(entry)?;
         let mut facts = Self { now: Some(seen.time()), ..Self::default() };
+        let view = entry.event.view()?;
         for name in detection::fields() {
+            // Who it was is not known any more; that there was nobody would be another thing.
+            if view.is_actor_erased && name.starts_with("actor.") {
+                continue;
+            }
             let value = seen.get_field(name).and_then(|value| event_value(name, &value));
             let value = value.or_else(|| (!name.starts_with("facts.")).then_some(Value::Nothing));
             if let Some(value) = value {
                 facts.set(&format!("event.{name}"), value);
             }
         }
-        for (name, value) in &entry.event.view()?.metadata {
-            let value = serde_json::from_str(value).ok().and_then(|json| Value::guessed(&json));
-            if let Some(value) = value {
-                facts.set(&format!("event.metadata.{name}"), value);
+        for (name, value) in &view.metadata {
+            if let Ok(value) = serde_json::from_str(value) {
+                facts.metadata(&format!("event.metadata.{name}"), &value, 0);
             }
         }
         Ok(facts)
@@ -141,7 +145,9 @@ impl Facts {
                 misfits.push(Misfit { field: field.to_owned(), wrong });
             }
         };
-        if let Some(kind) = catalog.field(path).filter(|_| !path.is_empty()) {
+        // What senders and workspaces name may lie deeper.
+        let deeper = json.is_object() && is_declarable(path);
+        if let Some(kind) = catalog.field(path).filter(|_| !path.is_empty() && !deeper) {
             match given(json, &kind, path) {
                 Ok(value) => {
                     if !self.set(path, value) {

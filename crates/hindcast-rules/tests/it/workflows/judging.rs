@@ -243,3 +243,31 @@ fn a_failing_test_says_what_was_expected_and_why_it_was_otherwise() {
         ]
     );
 }
+
+#[test]
+fn an_entry_is_asked_for_its_fields() {
+    let entries = crate::story::entries(
+        "09:00 ana role.updated target.id=r1 target.type=role facts.off_hours=true context.ip=192.0.2.1 metadata.plan=5 \
+         metadata.order.amount=12.5 after./mfa=false",
+    );
+    let known = Facts::of_entry(&entries.iter().next().expect("an entry")).expect("it can be read");
+    for (test, expected) in [
+        ("{field: event.action, op: is, value: role.updated}", Truth::Yes),
+        ("{field: event.actor.id, op: is, value: ANA}", Truth::Yes),
+        ("{field: event.targets.type, op: contains, value: role}", Truth::Yes),
+        ("{field: event.changes.path, op: contains, value: /mfa}", Truth::Yes),
+        ("{field: event.facts.off_hours, op: is, value: true}", Truth::Yes),
+        ("{field: event.facts.actions_1h, op: gt, value: 3}", Truth::Unknown),
+        ("{field: event.outcome.code, op: is_set}", Truth::No),
+        ("{field: event.occurred_at, op: within_last, value: 1m}", Truth::Yes),
+        ("{field: event.metadata.plan, op: is, value: '5'}", Truth::Yes),
+        ("{field: event.metadata.nothing, op: is_set}", Truth::Unknown),
+        ("{field: ticket.id, op: is_set}", Truth::Unknown),
+    ] {
+        assert_eq!(matched(test, &known), expected, "{test}");
+    }
+    let text = head(
+        "fields: {event.metadata.order.amount: number}\nif: {field: event.metadata.order.amount, op: gt, value: 12}\nthen: [{tag.add: x}]\n",
+    );
+    assert_eq!(evaluate(&workflow(&text), &known).matched, Truth::Yes);
+}
