@@ -41,8 +41,8 @@ impl Facts {
         (facts, misfits)
     }
 
-    /// The fields of an entry, as `event.…`. What a server works out on arrival and did not, metadata that was not sent and who an
-    /// erased actor was are not recorded; all else that an entry does not have is nothing.
+    /// The fields of an entry, as `event.…`. What a server works out on arrival and did not, metadata that was not sent
+    /// and who an erased actor was are not recorded; all else that an entry does not have is nothing.
     pub fn of_entry(entry: &Entry<'_>) -> Result<Self, Damaged> {
         let seen = Seen::of(entry)?;
         let mut facts = Self { now: Some(seen.time()), ..Self::default() };
@@ -52,8 +52,10 @@ impl Facts {
             if view.is_actor_erased && name.starts_with("actor.") {
                 continue;
             }
-            let value = seen.get_field(name).and_then(|value| event_value(name, &value));
-            let value = value.or_else(|| (!name.starts_with("facts.")).then_some(Value::Nothing));
+            let value = match seen.get_field(name) {
+                Some(value) => event_value(name, &value),
+                None => (!name.starts_with("facts.")).then_some(Value::Nothing),
+            };
             if let Some(value) = value {
                 facts.set(&format!("event.{name}"), value);
             }
@@ -130,6 +132,22 @@ impl Facts {
 
     pub(crate) fn calendar(&self) -> Option<&Calendar> {
         self.calendar.as_ref()
+    }
+
+    /// Metadata by the names of its members, which may lie deeper.
+    fn metadata(&mut self, path: &str, json: &Json, depth: usize) {
+        match json {
+            Json::Object(members) if depth < DEPTH_MAX => {
+                members
+                    .iter()
+                    .for_each(|(name, inner)| self.metadata(&format!("{path}.{name}"), inner, depth + 1));
+            }
+            other => {
+                if let Some(value) = Value::guessed(other) {
+                    self.set(path, value);
+                }
+            }
+        }
     }
 
     fn gather(
