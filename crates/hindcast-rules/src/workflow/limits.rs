@@ -58,3 +58,7 @@ pub const GUARDED_TICKETS_MAX: usize = 100_000;
 pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// An export of another product has at most this many rules.
 pub const IMPORT_RULES_MAX: usize = 2_000;
+/// A rule that is imported has at most this many notes; how many there would be more is told.
+pub const IMPORT_NOTES_MAX: usize = 50;
+/// A note shows at most this many characters of what it is about.
+pub const IMPORT_NOTE_CHARS_MAX: usize = 300;

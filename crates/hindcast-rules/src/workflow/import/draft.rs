@@ -2,7 +2,7 @@
 
 use super::{Imported, Product};
 use crate::workflow::catalog::Catalog;
-use crate::workflow::limits::NAME_BYTES_MAX;
+use crate::workflow::limits::{IMPORT_NOTE_CHARS_MAX, IMPORT_NOTES_MAX, NAME_BYTES_MAX};
 use crate::workflow::{SCHEMA, check, print};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
@@ -25,6 +25,8 @@ pub(super) struct Draft {
     pub any: Vec<Json>,
     then: Vec<Json>,
     notes: Vec<String>,
+    /// How many there was no room for.
+    more_notes: usize,
     /// Whether a condition was lost.
     widened: bool,
 }
@@ -46,16 +48,26 @@ impl Draft {
             any: Vec::new(),
             then: Vec::new(),
             notes: Vec::new(),
+            more_notes: 0,
             widened: false,
         }
     }
 
     /// Something to look at; each is told once.
     pub fn note(&mut self, note: impl Into<String>) {
-        let note = note.into();
-        if !self.notes.contains(&note) {
+        let note: String = note.into();
+        let cut = note.char_indices().nth(IMPORT_NOTE_CHARS_MAX).map(|(at, _)| format!("{}…", &note[..at]));
+        let note = cut.unwrap_or(note);
+        if self.notes.len() >= IMPORT_NOTES_MAX {
+            self.more_notes += 1;
+        } else if !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+
+    /// A note on the rule as a whole, for which there is always room.
+    fn last_note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
     }
 
     /// A condition that has no equal here.
@@ -119,16 +131,19 @@ impl Draft {
             self.triggers.insert("manual");
             self.note("nothing here sets it off as its event does over there; a person can");
         }
+        if self.more_notes > 0 {
+            self.notes.push(format!("and {} more like these", self.more_notes));
+        }
         if self.widened {
-            self.note("without the conditions left out it would match more than its original, so it comes switched off");
+            self.last_note("without the conditions left out it would match more than its original, so it comes switched off");
         }
         if self.then.is_empty() {
-            self.note("none of its actions could be carried over, so there is no workflow");
+            self.last_note("none of its actions could be carried over, so there is no workflow");
             return Imported { name, title: self.title, yaml: None, notes: self.notes };
         }
         let yaml = self.yaml(&name);
         if let Some(flaw) = check(&yaml, &Catalog::builtin()).errors.first() {
-            self.note(format!("the whole cannot be read as a workflow: {flaw}"));
+            self.last_note(format!("the whole cannot be read as a workflow: {flaw}"));
             return Imported { name, title: self.title, yaml: None, notes: self.notes };
         }
         Imported { name, title: self.title, yaml: Some(yaml), notes: self.notes }

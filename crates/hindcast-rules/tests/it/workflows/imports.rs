@@ -265,6 +265,18 @@ fn what_is_no_export_is_refused() {
     assert_eq!(import(Product::Zendesk, &many).expect_err("too many").to_string(), expected);
 }
 
+#[test]
+fn a_rule_with_very_many_parts_is_told_of_within_limits() {
+    let conditions: Vec<_> = (0..5_000)
+        .map(|nr| json!({"field": format!("x{nr}"), "operator": "is", "value": "y".repeat(500)}))
+        .collect();
+    let rules = json!([{"title": "Huge", "conditions": {"all": conditions}, "actions": [{"field": "status", "value": "open"}]}]);
+    let one = &imported(Product::Zendesk, rules)[0];
+    assert!(one.notes.iter().any(|note| note == "and 4950 more like these"), "{}", one.notes.len());
+    assert!(one.notes.iter().all(|note| note.chars().count() <= 301));
+    assert_eq!(one.notes.len(), 52);
+}
+
 /// Values of any kind where rules have theirs.
 fn anything() -> impl Strategy<Value = Json> {
     let leaf = prop_oneof![
