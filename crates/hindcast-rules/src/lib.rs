@@ -7,10 +7,12 @@
 pub mod approval;
 pub mod conversation;
 pub mod detection;
+pub mod junit;
 pub mod pack;
 pub mod policy;
 pub mod replay;
 pub mod simulation;
+pub mod workflow;
 
 pub use conversation::conversation_of;
 pub use detection::{Detector, RuleText, State, Verdict, check};

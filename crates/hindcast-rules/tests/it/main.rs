@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests read their fixtures; the judge opens no files")]
 
 mod story;
+mod workflows;
 
 mod differential;
 mod fixtures;

@@ -25,6 +25,7 @@ mod token;
 mod verify;
 mod wait;
 mod witness;
+mod workflow;
 mod workspace;
 
 use crate::bench;
@@ -79,6 +80,8 @@ enum Command {
     Alert(alert::Args),
     /// See, write, try and tune the rules that alert.
     Rule(rule::Args),
+    /// Write workflows: check, test and compare them, and take in those of other products.
+    Workflow(workflow::Args),
     /// List people, and let somebody in again.
     Person(person::Args),
     /// Make and list workspaces.
@@ -115,6 +118,7 @@ impl Cli {
             Command::Destination(args) => destination::run(&args),
             Command::Alert(args) => alert::run(&args),
             Command::Rule(args) => rule::run(&args),
+            Command::Workflow(args) => workflow::run(&args),
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),

@@ -56,3 +56,4 @@ mod tail;
 mod unseen;
 mod witness_alone;
 mod witnessed;
+mod workflows;
