@@ -8,6 +8,8 @@ pub const POLICIES_MAX: usize = 500;
 pub const ID_BYTES_MAX: usize = 120;
 /// A workspace declares at most this many tools.
 pub const TOOLS_MAX: usize = 500;
+/// The declarations of all of them take at most this many bytes.
+pub const TOOLS_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The declaration of a tool takes at most this many bytes.
 pub const TOOL_BYTES_MAX: usize = 64 * 1024;
 /// A tool declares at most this many records of facts.

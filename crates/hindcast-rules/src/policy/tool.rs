@@ -1,7 +1,8 @@
 //! A tool that agents call: what it is called, which arguments it takes, and what else is recorded with a call.
 
 use super::kind::{Kind, LeftOut};
-use super::limits::{TOOL_BYTES_MAX, TOOL_FACTS_MAX, TOOLS_MAX};
+use super::limits::{TOOL_BYTES_MAX, TOOL_FACTS_MAX, TOOLS_BYTES_MAX, TOOLS_MAX};
+use super::vocabulary::Vocabulary;
 use hindcast_event::ACTION_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,6 +55,10 @@ pub(crate) struct Declared {
 impl Tool {
     /// Reads the declarations of a workspace's tools, a JSON array, or says all that is wrong with them.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, Vec<ToolFlaw>> {
+        if text.len() > TOOLS_BYTES_MAX {
+            let message = format!("at most {TOOLS_BYTES_MAX} bytes, there are {}", text.len());
+            return Err(vec![ToolFlaw::at("tools", message)]);
+        }
         let values: Vec<Value> = serde_json::from_str(text).map_err(|error| {
             vec![ToolFlaw::at(
                 format!("{}:{}", error.line(), error.column()),
@@ -91,6 +96,9 @@ impl Tool {
             || self.name.chars().any(char::is_control)
         {
             flaw("name", format!("expected 1 to {ACTION_BYTES_MAX} bytes without control characters"));
+        }
+        if Vocabulary::groups().any(|group| group == self.name) {
+            flaw("name", "the name is that of a group of actions".into());
         }
         let bytes = self.input_schema.to_string().len() + self.description.len();
         if bytes > TOOL_BYTES_MAX {
@@ -139,7 +147,8 @@ mod tests {
         };
         assert_eq!(told("[{]"), ["1:3: expected a JSON array of tools"]);
         let tools = r#"[{"name":"","input_schema":{}},{"name":"x","input_schema":{"type":"object"},"facts":{"ip":{}}},
-                         {"name":"x","input_schema":{"type":"object"}},{"name":"y","inputs":1}]"#;
+                         {"name":"x","input_schema":{"type":"object"}},{"name":"y","inputs":1},
+                         {"name":"bot","input_schema":{"type":"object"}}]"#;
         let flaws = told(tools);
         assert_eq!(
             flaws[..4],
@@ -151,5 +160,6 @@ mod tests {
             ]
         );
         assert!(flaws[4].starts_with("tools[3]: unknown field `inputs`"), "{}", flaws[4]);
+        assert_eq!(flaws[5..], ["tools[4].name: the name is that of a group of actions"]);
     }
 }

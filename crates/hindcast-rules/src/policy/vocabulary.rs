@@ -105,8 +105,9 @@ impl Vocabulary {
         let mut left_out = Vec::new();
         let declared = tools.iter().map(|tool| (tool.name.clone(), tool.declared(&mut left_out)));
         let tools: BTreeMap<_, _> = declared.collect();
-        let is_new =
-            |action: &&str| Registry::builtin().get(action).is_none() && !tools.contains_key(*action);
+        let is_group = |action: &str| Self::groups().any(|group| group == action);
+        let is_known = |action: &str| Registry::builtin().get(action).is_some() || tools.contains_key(action);
+        let is_new = |action: &&str| !is_known(action) && !is_group(action);
         let own_actions = own_actions.iter().copied().filter(is_new).map(str::to_owned).collect();
         let json = schema_json(&tools, &own_actions);
         let fingerprint = super::hashed(&[json.to_string().as_str()]);
