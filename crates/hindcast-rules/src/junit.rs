@@ -20,6 +20,8 @@ pub struct Case {
     pub line: usize,
     /// What went wrong, the first line a summary; none if all is well.
     pub failure: Option<String>,
+    /// Why it cannot be told whether anything did; none if it can.
+    pub skipped: Option<String>,
 }
 
 /// Writes suites as one document. The time of a case is always 0: the judge has no clock.
@@ -32,9 +34,9 @@ pub fn write(suites: &[Suite]) -> String {
     out += &format!("<testsuites tests=\"{tests}\" failures=\"{failures}\" time=\"0\">\n");
     for suite in suites {
         let (name, tests, failures) = (escaped(&suite.name), suite.cases.len(), failed(suite));
-        out += &format!(
-            "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" time=\"0\">\n"
-        );
+        let skipped = suite.cases.iter().filter(|case| case.skipped.is_some()).count();
+        out += &format!("  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" ");
+        out += &format!("skipped=\"{skipped}\" errors=\"0\" time=\"0\">\n");
         suite.cases.iter().for_each(|case| out += &told(case, &name));
         out += "  </testsuite>\n";
     }
@@ -45,6 +47,9 @@ fn told(case: &Case, class: &str) -> String {
     let mut head = format!("    <testcase name=\"{}\" classname=\"{class}\" time=\"0\"", escaped(&case.name));
     if !case.file.is_empty() {
         head += &format!(" file=\"{}\" line=\"{}\"", escaped(&case.file), case.line);
+    }
+    if let Some(skipped) = &case.skipped {
+        return format!("{head}>\n      <skipped message=\"{}\"/>\n    </testcase>\n", escaped(skipped));
     }
     let Some(failure) = &case.failure else { return head + "/>\n" };
     let summary = escaped(failure.lines().next().unwrap_or_default());
@@ -87,7 +92,7 @@ mod tests {
         let expected = "\
 <?xml version=\"1.0\" encoding=\"UTF-8\"?>
 <testsuites tests=\"2\" failures=\"1\" time=\"0\">
-  <testsuite name=\"s\" tests=\"2\" failures=\"1\" errors=\"0\" time=\"0\">
+  <testsuite name=\"s\" tests=\"2\" failures=\"1\" skipped=\"0\" errors=\"0\" time=\"0\">
     <testcase name=\"a &lt;b&gt;\" classname=\"s\" time=\"0\"/>
     <testcase name=\"&quot;c&quot;\" classname=\"s\" time=\"0\" file=\"x &amp; y.yaml\" line=\"3\">
       <failure message=\"expected\u{fffd} 1\">expected\u{fffd} 1&#10;  was 2]]&gt;</failure>

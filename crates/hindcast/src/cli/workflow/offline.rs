@@ -190,6 +190,7 @@ fn suite(file: &Path, workflow: &Workflow, tested: &[Tested]) -> Suite {
         file: file.display().to_string(),
         line: one.line,
         failure: (!one.passed()).then(|| one.told()),
+        skipped: None,
     };
     Suite { name: workflow.name().to_owned(), cases: tested.iter().map(case).collect() }
 }
@@ -199,7 +200,12 @@ fn unread(file: &Path, checked: &Checked) -> Suite {
     let name = file.display().to_string();
     let flaws: Vec<_> = checked.errors.iter().map(ToString::to_string).collect();
     let line = checked.errors.first().map_or(1, |flaw| flaw.place.line);
-    let case =
-        Case { name: "it can be read".into(), file: name.clone(), line, failure: Some(flaws.join("\n")) };
+    let case = Case {
+        name: "it can be read".into(),
+        file: name.clone(),
+        line,
+        failure: Some(flaws.join("\n")),
+        skipped: None,
+    };
     Suite { name, cases: vec![case] }
 }
