@@ -16,6 +16,7 @@ pub mod erasure;
 pub mod facts;
 mod followers;
 mod hex;
+pub mod history;
 pub mod intercom;
 mod jobs;
 pub mod keeping;
