@@ -1,6 +1,6 @@
 //! Who calls, and what they may do: a permission is a type in the signature of a handler.
 //!
-//! [`Reader`], [`Writer`], [`Keeper`], [`Eraser`], [`Watcher`] and [`Admin`] are made from `Authorization: Bearer …`; all but
+//! [`Reader`], [`Writer`], [`Keeper`], [`Eraser`], [`Watcher`], [`Historian`] and [`Admin`] are made from `Authorization: Bearer …`; all but
 //! the last name their workspace, so no handler can forget it. A workspace that is not the caller's does not exist for it. Good
 //! tokens are remembered for [`REMEMBERED`], so one that is taken back on the command line stops working within that time.
 
@@ -95,6 +95,15 @@ pub struct Watcher {
     pub caller: Caller,
 }
 
+/// May read, import and tag the conversations of a workspace.
+#[derive(Clone, Debug)]
+pub struct Historian {
+    /// Whose conversations.
+    pub workspace: WorkspaceId,
+    /// Who does it.
+    pub caller: Caller,
+}
+
 /// May do everything, in every workspace.
 #[derive(Clone, Debug)]
 pub struct Admin {
@@ -165,6 +174,15 @@ impl FromRequestParts<Arc<App>> for Watcher {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let caller = caller(parts, app)?;
         Ok(Self { workspace: workspace(parts, app, &caller, Scope::Alerts)?, caller })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Historian {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Conversations)?, caller })
     }
 }
 

@@ -4,8 +4,8 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, alert_deeds, alerts, anchors, backtests, checkpoints, connections, counts, deliveries,
-    destinations, entries, erasures, events, export, health, holds, hooks, openapi, proof, reports,
+    activities, alert_deeds, alerts, anchors, backtests, checkpoints, connections, conversations, counts, deliveries,
+    destinations, entries, erasures, events, export, health, history, holds, hooks, openapi, proof, reports,
     retention, rule_lists, rules, sources, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
@@ -84,6 +84,10 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(backtests::one, backtests::cancel))
         .routes(routes!(rule_lists::list))
         .routes(routes!(rule_lists::one, rule_lists::fill))
+        .routes(routes!(conversations::list, conversations::import))
+        .routes(routes!(conversations::one, conversations::erase))
+        .routes(routes!(conversations::tag))
+        .routes(routes!(history::show, history::change))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))

@@ -135,6 +135,8 @@ pub enum ScopeName {
     Alerts,
     /// Everything, in every workspace.
     Admin,
+    /// Read conversations of the past, import them and tag them.
+    Conversations,
 }
 
 impl From<ScopeName> for Scope {
@@ -146,6 +148,7 @@ impl From<ScopeName> for Scope {
             ScopeName::Erase => Self::Erase,
             ScopeName::Alerts => Self::Alerts,
             ScopeName::Admin => Self::Admin,
+            ScopeName::Conversations => Self::Conversations,
         }
     }
 }
@@ -159,6 +162,7 @@ impl From<Scope> for ScopeName {
             Scope::Erase => Self::Erase,
             Scope::Alerts => Self::Alerts,
             Scope::Admin => Self::Admin,
+            Scope::Conversations => Self::Conversations,
         }
     }
 }

@@ -62,12 +62,21 @@ pub enum Scope {
     Alerts,
     /// Everything, in every workspace: make workspaces and tokens too.
     Admin,
+    /// Read conversations of the past, import them and tag them.
+    Conversations,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 6] =
-        [Self::Ingest, Self::Read, Self::Retention, Self::Erase, Self::Alerts, Self::Admin];
+    pub const ALL: [Self; 7] = [
+        Self::Ingest,
+        Self::Read,
+        Self::Retention,
+        Self::Erase,
+        Self::Alerts,
+        Self::Admin,
+        Self::Conversations,
+    ];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
@@ -78,6 +87,7 @@ impl Scope {
             Self::Erase => "erase",
             Self::Alerts => "alerts",
             Self::Admin => "admin",
+            Self::Conversations => "conversations",
         }
     }
 
@@ -88,7 +98,7 @@ impl Scope {
 
     /// Whether it is for those who see everything, so that a token with it is not narrowed.
     pub fn sees_everything(self) -> bool {
-        matches!(self, Self::Retention | Self::Erase | Self::Alerts | Self::Admin)
+        matches!(self, Self::Retention | Self::Erase | Self::Alerts | Self::Admin | Self::Conversations)
     }
 }
 

@@ -52,6 +52,8 @@ pub enum Permission {
     SettingsDestinations,
     /// Ask for erasures, and agree to those of others.
     Erase,
+    /// Read conversations of the past.
+    ReadConversations,
 }
 
 /// How far a role sees.
@@ -88,14 +90,19 @@ impl Role {
 
     /// Whether the role may do this.
     pub fn may(self, permission: Permission) -> bool {
-        use Permission::{CreateReports, ExportLog, ReadAlerts, ReadLog, ReadReports, ShareViews};
+        use Permission::{
+            CreateReports, ExportLog, ReadAlerts, ReadConversations, ReadLog, ReadReports, ShareViews,
+        };
         match self {
             Self::Owner | Self::SecurityAdmin => true,
             Self::SupportOpsManager => {
                 matches!(permission, ReadLog | ExportLog | ReadReports | CreateReports | ShareViews)
             }
             Self::Auditor => {
-                matches!(permission, ReadLog | ExportLog | ReadReports | CreateReports | ReadAlerts)
+                matches!(
+                    permission,
+                    ReadLog | ExportLog | ReadReports | CreateReports | ReadAlerts | ReadConversations
+                )
             }
             Self::Viewer => permission == ReadLog,
         }
@@ -128,7 +135,7 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ReadReports,
@@ -145,6 +152,7 @@ impl Permission {
         Self::SettingsRetention,
         Self::SettingsDestinations,
         Self::Erase,
+        Self::ReadConversations,
     ];
 
     /// Its name, as people who ask for it are told.
@@ -166,6 +174,7 @@ impl Permission {
             Self::SettingsRetention => "settings.retention",
             Self::SettingsDestinations => "settings.destinations",
             Self::Erase => "log.erase",
+            Self::ReadConversations => "conversation.read",
         }
     }
 }
@@ -187,7 +196,7 @@ mod tests {
     fn everybody_reads_and_an_auditor_changes_nothing() {
         assert!(Role::ALL.into_iter().all(|role| role.may(Permission::ReadLog)));
         let may: Vec<_> = Permission::ALL.into_iter().filter(|p| Role::Auditor.may(*p)).collect();
-        use Permission::{CreateReports, ExportLog, ReadAlerts, ReadLog, ReadReports};
-        assert_eq!(may, [ReadLog, ExportLog, ReadReports, CreateReports, ReadAlerts]);
+        use Permission::{CreateReports, ExportLog, ReadAlerts, ReadConversations, ReadLog, ReadReports};
+        assert_eq!(may, [ReadLog, ExportLog, ReadReports, CreateReports, ReadAlerts, ReadConversations]);
     }
 }

@@ -17,6 +17,8 @@ const UNPACKED_BYTES_MAX: usize = 2 * CONVERSATION_BYTES_MAX;
 /// Which conversations somebody wants; all by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConversationsWanted {
+    /// That began in this month of UTC, such as `2026-11`.
+    pub month: Option<String>,
     /// From this product.
     pub source: Option<String>,
     /// Through this channel.
@@ -71,7 +73,12 @@ impl ConversationsWanted {
             text.push_str(" AND ");
             text.push_str(&condition.replace('?', &format!("?{}", values.len())));
         };
-        let named = [("source = ?", &self.source), ("channel = ?", &self.channel), ("language = ?", &self.language)];
+        let named = [
+            ("month = ?", &self.month),
+            ("source = ?", &self.source),
+            ("channel = ?", &self.channel),
+            ("language = ?", &self.language),
+        ];
         for (condition, value) in named {
             value.iter().for_each(|value| add(condition, value.clone().into()));
         }

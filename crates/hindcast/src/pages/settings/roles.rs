@@ -119,6 +119,7 @@ pub fn permission_name(t: Text, permission: Permission) -> String {
         Permission::ManageAlerts => t.permission_manage_alerts(),
         Permission::SettingsDestinations => t.permission_settings_destinations(),
         Permission::Erase => t.permission_erase(),
+        Permission::ReadConversations => t.permission_read_conversations(),
     };
     name.into_owned()
 }

@@ -195,6 +195,7 @@ fn may_give(visitor: &Visitor, scope: Scope) -> bool {
         Scope::Erase => visitor.may(Permission::Erase),
         Scope::Alerts => visitor.may(Permission::ManageAlerts),
         Scope::Admin => false,
+        Scope::Conversations => visitor.may(Permission::ReadConversations),
     }
 }
 
@@ -207,6 +208,7 @@ fn scope_name(t: Text, scope: Scope) -> Cow<'static, str> {
         Scope::Erase => t.permission_erase(),
         Scope::Alerts => t.permission_manage_alerts(),
         Scope::Admin => t.scope_admin(),
+        Scope::Conversations => t.scope_conversations(),
     }
 }
 
