@@ -9,6 +9,7 @@
 mod conversation;
 mod keep;
 mod personal;
+pub(crate) mod read;
 mod sample;
 mod settings;
 
