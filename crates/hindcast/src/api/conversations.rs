@@ -9,7 +9,9 @@ use super::params::{InPath, Params, short, time, within};
 use super::schema::Refusals;
 use crate::app::App;
 use crate::catalog::{By, ConversationsWanted, Taken};
-use crate::history::{Act, Author, BATCH_MAX, Conversation, Flaws, ID_BYTES_MAX, Resolution, TAG_CHARS_MAX, Tagging, held};
+use crate::history::{
+    Act, Author, BATCH_MAX, Conversation, Flaws, ID_BYTES_MAX, Resolution, TAG_CHARS_MAX, Tagging, held,
+};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -45,7 +47,9 @@ pub struct ConversationsAsked {
     tag: Option<String>,
     /// Only those that ended so: `confirmed`, `assumed`, `escalated`, `negative_feedback`, `no_answer`, `procedure_handoff`,
     /// `abandoned`, `solved` or `unresolved`.
-    #[param(pattern = "^(confirmed|assumed|escalated|negative_feedback|no_answer|procedure_handoff|abandoned|solved|unresolved)$")]
+    #[param(
+        pattern = "^(confirmed|assumed|escalated|negative_feedback|no_answer|procedure_handoff|abandoned|solved|unresolved)$"
+    )]
     resolution: Option<String>,
     /// Only those with an AI agent, or only those without.
     ai: Option<bool>,
@@ -113,7 +117,9 @@ impl From<Taken> for ImportedBody {
 
 impl ConversationsAsked {
     fn wanted(&self) -> Result<ConversationsWanted, Problem> {
-        for (name, value) in [("source", &self.source), ("channel", &self.channel), ("language", &self.language)] {
+        for (name, value) in
+            [("source", &self.source), ("channel", &self.channel), ("language", &self.language)]
+        {
             short(name, value.as_deref(), ID_BYTES_MAX)?;
         }
         short("tag", self.tag.as_deref(), TAG_CHARS_MAX)?;
@@ -360,8 +366,7 @@ fn tell_read<'i>(
 /// One conversation or several.
 fn parsed(bytes: &[u8]) -> Result<Vec<Conversation>, Problem> {
     let is_one = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    let sent: Vec<Box<RawValue>> =
-        if is_one { vec![body::parse(bytes)?] } else { body::parse(bytes)? };
+    let sent: Vec<Box<RawValue>> = if is_one { vec![body::parse(bytes)?] } else { body::parse(bytes)? };
     if !(1..=BATCH_MAX).contains(&sent.len()) {
         let detail = format!("expected 1 to {BATCH_MAX} conversations, these are {}", sent.len());
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", detail));

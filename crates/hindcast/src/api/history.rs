@@ -65,7 +65,8 @@ pub struct CountedBody {
 
 impl HistoryBody {
     fn of(counts: Counts, settings: HistorySettings, now: Timestamp) -> Self {
-        let counted = |all: Vec<(String, u64)>| all.into_iter().map(|(value, count)| CountedBody { value, count });
+        let counted =
+            |all: Vec<(String, u64)>| all.into_iter().map(|(value, count)| CountedBody { value, count });
         Self {
             conversations: counts.conversations,
             messages: counts.messages,

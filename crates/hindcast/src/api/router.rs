@@ -4,9 +4,9 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, alert_deeds, alerts, anchors, backtests, checkpoints, connections, conversations, counts, deliveries,
-    destinations, entries, erasures, events, export, health, history, holds, hooks, openapi, proof, reports,
-    retention, rule_lists, rules, sources, tail, tlog, tokens, workspaces,
+    activities, alert_deeds, alerts, anchors, backtests, checkpoints, connections, conversations, counts,
+    deliveries, destinations, entries, erasures, events, export, health, history, holds, hooks, openapi,
+    proof, reports, retention, rule_lists, rules, sources, tail, tlog, tokens, workspaces,
 };
 use crate::app::App;
 use axum::Router;

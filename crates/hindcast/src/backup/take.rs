@@ -1,8 +1,8 @@
 //! Taking a backup: first the catalog, then the journal, then whatever that journal names.
 
 use super::{
-    ABOUT_FILE, ARCHIVE, About, CATALOG, Copied, FORMAT, HASHES, HISTORY, LEDGER, Log, SEGMENTS, digest, files_under,
-    sync,
+    ABOUT_FILE, ARCHIVE, About, CATALOG, Copied, FORMAT, HASHES, HISTORY, LEDGER, Log, SEGMENTS, digest,
+    files_under, sync,
 };
 use crate::config::Config;
 use anyhow::{Context as _, bail, ensure};

@@ -257,7 +257,12 @@ impl History {
     }
 
     /// Lets days count at once that wait.
-    pub(crate) fn hasten(&self, workspace: &WorkspaceId, now: Timestamp, by: &By) -> Result<(), CatalogError> {
+    pub(crate) fn hasten(
+        &self,
+        workspace: &WorkspaceId,
+        now: Timestamp,
+        by: &By,
+    ) -> Result<(), CatalogError> {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         let mut settings = read_settings(&transaction, workspace)?;
@@ -321,7 +326,8 @@ fn put(
         Some((.., known)) if *known == sha256 => return Ok(Put::Known),
         _ => {}
     }
-    let body = zstd::bulk::compress(&json, PACK_LEVEL).map_err(|error| CatalogError::Damaged(error.to_string()))?;
+    let body =
+        zstd::bulk::compress(&json, PACK_LEVEL).map_err(|error| CatalogError::Damaged(error.to_string()))?;
     let month: String = conversation.opened_at.to_string().chars().take(7).collect();
     let nr: i64 = transaction
         .prepare_cached(
@@ -385,7 +391,7 @@ fn read_settings(sql: &Connection, workspace: &WorkspaceId) -> Result<HistorySet
         .optional()?;
     // What cannot be read must neither let anything go nor keep what should not be kept.
     kept.map_or(Ok(HistorySettings::default()), |text| {
-        serde_json::from_str(&text).map_err(|error| CatalogError::Damaged(format!("settings of the history: {error}")))
+        serde_json::from_str(&text)
+            .map_err(|error| CatalogError::Damaged(format!("settings of the history: {error}")))
     })
 }
-

@@ -362,7 +362,10 @@ impl Conversation {
     pub fn parse(json: &str) -> Result<Self, Flaws> {
         let one = |path: &str, expected: String| Flaws(vec![Flaw { path: path.to_owned(), expected }]);
         if json.len() > CONVERSATION_BYTES_MAX {
-            return Err(one("", format!("expected a conversation of at most {CONVERSATION_BYTES_MAX} bytes")));
+            return Err(one(
+                "",
+                format!("expected a conversation of at most {CONVERSATION_BYTES_MAX} bytes"),
+            ));
         }
         let mut reader = serde_json::Deserializer::from_str(json);
         let read: Result<Self, _> = serde_path_to_error::deserialize(&mut reader);
@@ -389,7 +392,8 @@ impl Conversation {
     pub fn flaws(&self) -> Vec<Flaw> {
         let mut check = Check(Vec::new());
         check.id("id", Some(&self.id));
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+        let plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
         let source = self.source.as_bytes();
         if !(1..=SOURCE_BYTES_MAX).contains(&source.len()) || !source.iter().all(|byte| plain(*byte)) {
             check.expected("source", || format!("expected 1 to {SOURCE_BYTES_MAX} of a-z, 0-9, - and _"));
@@ -571,7 +575,11 @@ impl Check {
                 for (nth, call) in message.calls.iter().enumerate() {
                     let path = format!("{path}.calls[{nth}]");
                     self.id(&format!("{path}.tool"), Some(&call.tool));
-                    self.bytes(&format!("{path}.arguments"), Some(&call.arguments.to_string()), ARGUMENTS_BYTES_MAX);
+                    self.bytes(
+                        &format!("{path}.arguments"),
+                        Some(&call.arguments.to_string()),
+                        ARGUMENTS_BYTES_MAX,
+                    );
                     self.bytes(&format!("{path}.result"), call.result.as_deref(), TEXT_BYTES_MAX);
                 }
             }
@@ -649,7 +657,9 @@ mod moment {
             }
         }
 
-        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Timestamp>, D::Error> {
             let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
             let wrong = || de::Error::custom("expected a time as in RFC 3339, such as 2026-11-21T19:40:12Z");
             Timestamp::parse(&text).map(Some).ok_or_else(wrong)
@@ -663,7 +673,9 @@ mod tests {
     use serde_json::json;
 
     fn refused(conversation: &Value) -> Vec<String> {
-        let Err(Flaws(flaws)) = Conversation::parse(&conversation.to_string()) else { panic!("{conversation}") };
+        let Err(Flaws(flaws)) = Conversation::parse(&conversation.to_string()) else {
+            panic!("{conversation}")
+        };
         flaws.into_iter().map(|flaw| flaw.path).collect()
     }
 

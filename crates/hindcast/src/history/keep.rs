@@ -69,7 +69,8 @@ pub(crate) fn held(app: &App, room: &Room, ids: &[String]) -> anyhow::Result<BTr
 fn held_by(snapshot: &Snapshot, kept: &Indexes, id: &str) -> anyhow::Result<Option<u64>> {
     let target = format!("conversation/{id}");
     let clauses = vec![Clause::of_targets([target.as_str()])];
-    let about = snapshot.indexes(&Query { clauses, archive: true, ..Query::default() }, &Budget::unlimited())?;
+    let about =
+        snapshot.indexes(&Query { clauses, archive: true, ..Query::default() }, &Budget::unlimited())?;
     let mut indexes = about.ranges().iter().flat_map(|range| range.clone());
     Ok(indexes.find(|index| kept.contains(*index)))
 }

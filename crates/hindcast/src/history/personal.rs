@@ -265,7 +265,9 @@ mod tests {
         let seen = |field| text(&conversation().seen([field].into_iter().collect()));
         assert!(!seen(Field::Text).contains("Eve insists") && !seen(Field::Text).contains("Hello"));
         assert!(!seen(Field::Email).contains("ana@x.example") && seen(Field::Email).contains("Ana Ito"));
-        assert!(!seen(Field::Metadata).contains("Oslo") && !seen(Field::Metadata).contains("\"name\":\"Eve\""));
+        assert!(
+            !seen(Field::Metadata).contains("Oslo") && !seen(Field::Metadata).contains("\"name\":\"Eve\"")
+        );
         assert_eq!(conversation().seen(Hidden::default()), conversation());
     }
 

@@ -65,7 +65,8 @@ fn shares(populations: &[usize], total: usize, size: usize, seed: u64) -> Vec<us
             usize::try_from(share).unwrap_or(size).max(least)
         })
         .collect();
-    let remainder = |nth: usize| (wide(size) * wide(populations[nth])).checked_rem(wide(total)).unwrap_or_default();
+    let remainder =
+        |nth: usize| (wide(size) * wide(populations[nth])).checked_rem(wide(total)).unwrap_or_default();
     let mut order: Vec<usize> = (0..populations.len()).collect();
     order.sort_by_cached_key(|nth| (Reverse(remainder(*nth)), draw(seed, &nth.to_be_bytes())));
     let mut sum: usize = taken.iter().sum();

@@ -27,6 +27,7 @@ mod flips;
 mod full_disk;
 mod full_disk_letting_go;
 mod heartbeats;
+mod history;
 mod intercom;
 mod keeping;
 mod keeping_by_hand;

@@ -77,6 +77,10 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/rules/backtests/{id}",
         "/v1/rules/lists",
         "/v1/rules/lists/{name}",
+        "/v1/conversations",
+        "/v1/conversations/{id}",
+        "/v1/conversations/{id}/tags",
+        "/v1/history",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");

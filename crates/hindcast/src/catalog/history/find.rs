@@ -117,7 +117,11 @@ impl History {
                 .optional()?;
             let Some((opened_at, nr)) = place else { return Ok(None) };
             values.extend([opened_at.into(), nr.into()]);
-            conditions.push_str(&format!(" AND (opened_at, nr) < (?{}, ?{})", values.len() - 1, values.len()));
+            conditions.push_str(&format!(
+                " AND (opened_at, nr) < (?{}, ?{})",
+                values.len() - 1,
+                values.len()
+            ));
         }
         values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
         let query = format!(
@@ -125,7 +129,8 @@ impl History {
             values.len()
         );
         let mut statement = sql.prepare_cached(&query)?;
-        let rows = statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+        let rows = statement
+            .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
         let rows = rows.map(|row| {
             let (nr, body) = row?;
             Ok(Row { nr, conversation: unpacked(&body)? })
@@ -236,7 +241,11 @@ impl History {
     }
 }
 
-fn counted(sql: &Connection, query: &str, workspace: &WorkspaceId) -> Result<Vec<(String, u64)>, CatalogError> {
+fn counted(
+    sql: &Connection,
+    query: &str,
+    workspace: &WorkspaceId,
+) -> Result<Vec<(String, u64)>, CatalogError> {
     let mut statement = sql.prepare(query)?;
     let rows = statement.query_map([workspace.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -179,7 +179,8 @@ impl Args {
     }
 
     fn lookups(&self, mapping: &HistoryMapping) -> anyhow::Result<Lookups> {
-        let keys: Vec<(&str, &str)> = self.key.iter().map(|key| key.split_once('=').unwrap_or(("", key))).collect();
+        let keys: Vec<(&str, &str)> =
+            self.key.iter().map(|key| key.split_once('=').unwrap_or(("", key))).collect();
         let mut lookups = Lookups::default();
         for lookup in &self.lookup {
             let (name, file) = lookup.split_once('=').context("--lookup: expected NAME=FILE")?;
@@ -272,7 +273,8 @@ fn send(file: &Path, args: &Args, kind: &Kind, outcome: &mut Outcome) -> anyhow:
     let skip = earlier.as_ref().map_or(0, |note| note.records);
     let mut earlier = earlier;
     let (conversations, drafts, rows) = Default::default();
-    let mut waiting = Waiting { client, args, bar, progress, conversations, drafts, bytes: 0, rows, refused: 0 };
+    let mut waiting =
+        Waiting { client, args, bar, progress, conversations, drafts, bytes: 0, rows, refused: 0 };
     let mut seen = 0;
     // Rows of the conversation that goes on.
     let mut open: Vec<String> = Vec::new();
@@ -283,7 +285,9 @@ fn send(file: &Path, args: &Args, kind: &Kind, outcome: &mut Outcome) -> anyhow:
             waiting.progress.take(&item.text);
             outcome.skipped += 1;
             // The last of them may have ended a conversation whose rows go on here, so what it is goes again.
-            if seen == skip && let Some(note) = earlier.take() {
+            if seen == skip
+                && let Some(note) = earlier.take()
+            {
                 waiting.progress.check(&note)?;
             }
             return Ok(true);
@@ -331,7 +335,10 @@ impl Waiting<'_> {
     /// Sends what waits: the conversations, then what was done in them; and remembers how far that is.
     fn flush(&mut self, outcome: &mut Outcome) -> anyhow::Result<()> {
         if !self.conversations.is_empty() {
-            let body = zstd::bulk::compress(Value::from(std::mem::take(&mut self.conversations)).to_string().as_bytes(), 1)?;
+            let body = zstd::bulk::compress(
+                Value::from(std::mem::take(&mut self.conversations)).to_string().as_bytes(),
+                1,
+            )?;
             let headers = [("content-type", "application/json"), ("content-encoding", "zstd")];
             let answer = self.patiently(|client| client.post("/v1/conversations", &[], &headers, &body))?;
             let Imported { new, changed, known } = read_json(answer)?;

@@ -3,8 +3,8 @@
 use crate::cli::import::rows::Rows;
 use crate::cli::ingest::Format;
 use crate::cli::ingest::input;
-use crate::history::read::{HistoryMapper, Mapped, People, Read, intercom, zendesk};
 use crate::history::Flaw;
+use crate::history::read::{HistoryMapper, Mapped, People, Read, intercom, zendesk};
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use std::io::Read as _;
@@ -94,7 +94,10 @@ fn documents(
     let mut text = String::new();
     let mut limited = unpacked.take(DOCUMENT_BYTES_MAX + 1);
     limited.read_to_string(&mut text).context("the file cannot be read as text")?;
-    ensure!(text.len() as u64 <= DOCUMENT_BYTES_MAX, "the file has more than {DOCUMENT_BYTES_MAX} bytes: split it");
+    ensure!(
+        text.len() as u64 <= DOCUMENT_BYTES_MAX,
+        "the file has more than {DOCUMENT_BYTES_MAX} bytes: split it"
+    );
     let mut nth = 0;
     for document in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
         let document = document.context("this is no JSON")?;

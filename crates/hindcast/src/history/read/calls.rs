@@ -48,10 +48,7 @@ pub(crate) struct Lookups(BTreeMap<String, (String, Map<String, Value>)>);
 impl Lookups {
     /// Adds records, keyed by what their argument says.
     pub fn add(&mut self, name: &str, key: &str, records: Map<String, Value>) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            !name.is_empty() && !RESERVED.contains(&name),
-            "a lookup cannot be called {name:?}"
-        );
+        anyhow::ensure!(!name.is_empty() && !RESERVED.contains(&name), "a lookup cannot be called {name:?}");
         self.0.insert(name.to_owned(), (key.to_owned(), records));
         Ok(())
     }
@@ -66,7 +63,8 @@ pub(super) fn drafts(
     lookups: &Lookups,
 ) -> Result<Vec<String>, Vec<Flaw>> {
     let mut drafts = Vec::new();
-    let of_agent = conversation.messages.iter().enumerate().filter(|(_, message)| message.role == Role::Agent);
+    let of_agent =
+        conversation.messages.iter().enumerate().filter(|(_, message)| message.role == Role::Agent);
     for (at, message) in of_agent {
         for (nth, call) in message.calls.iter().enumerate() {
             if !mapping.only.is_empty() && !mapping.only.contains(&call.tool) {
@@ -96,7 +94,9 @@ pub(super) fn drafts(
             if call.arguments.is_null() {
                 draft["metadata"]["arguments"] = json!({});
             }
-            let has_failed = |failed: &String| call.result.as_deref().is_some_and(|told| told.starts_with(failed.as_str()));
+            let has_failed = |failed: &String| {
+                call.result.as_deref().is_some_and(|told| told.starts_with(failed.as_str()))
+            };
             if mapping.failed.as_ref().is_some_and(has_failed) {
                 draft["outcome"] = "failure".into();
             }
@@ -137,7 +137,14 @@ fn fits(draft: Value, path: &str) -> Result<String, Vec<Flaw>> {
     let draft = draft.to_string();
     let arrival = Arrival { now: Timestamp::default(), random: [0; 10] };
     let parsed = Draft::parse(&draft).map_err(|invalid| {
-        flaw(path, format!("expected a call that can be an entry, but of {} {}", invalid.path.as_str(), invalid.expected))
+        flaw(
+            path,
+            format!(
+                "expected a call that can be an entry, but of {} {}",
+                invalid.path.as_str(),
+                invalid.expected
+            ),
+        )
     })?;
     parsed.encode(&arrival, &mut Vec::new()).map_err(|error| flaw(path, error.to_string()))?;
     Ok(draft)

@@ -61,7 +61,10 @@ fn calls(raw: &Value, path: &str) -> Result<Vec<(Option<String>, Call)>, Vec<Fla
     let mut calls = Vec::new();
     for (nth, (id, function)) in new.chain(old).enumerate() {
         let Some(tool) = text(&function["name"]) else {
-            return Err(flaw(&format!("{path}.tool_calls[{nth}].function.name"), "expected the name of a tool"));
+            return Err(flaw(
+                &format!("{path}.tool_calls[{nth}].function.name"),
+                "expected the name of a tool",
+            ));
         };
         // Arguments are JSON within a text; a model may have written something else.
         let arguments = match &function["arguments"] {
@@ -74,7 +77,12 @@ fn calls(raw: &Value, path: &str) -> Result<Vec<(Option<String>, Call)>, Vec<Fla
 }
 
 /// Gives an answer to the call that waits for it: by its id, or else the first of its name.
-fn answer(raw: &Value, role: &str, asked: &mut Vec<(Option<String>, usize, usize)>, messages: &mut [Message]) {
+fn answer(
+    raw: &Value,
+    role: &str,
+    asked: &mut Vec<(Option<String>, usize, usize)>,
+    messages: &mut [Message],
+) {
     let (id, name) = (text(&raw["tool_call_id"]), text(&raw["name"]));
     let by_id = asked.iter().position(|(of, ..)| of.is_some() && *of == id);
     let by_name = || {

@@ -1,14 +1,17 @@
 //! Conversations as Intercom's API and its exports have them, with their parts.
 
 use super::{Read, checked, flaw, list, plain, text, time};
-use crate::history::{Ai, Author, Cited, Conversation, Customer, Escalation, Flaw, Message, Rating, Resolution, Role, Tagging};
+use crate::history::{
+    Ai, Author, Cited, Conversation, Customer, Escalation, Flaw, Message, Rating, Resolution, Role, Tagging,
+};
 use hindcast_event::Timestamp;
 use serde_json::Value;
 
 /// Reads one.
 pub(crate) fn intercom(raw: &Value) -> Result<Read, Vec<Flaw>> {
     let id = text(&raw["id"]).ok_or_else(|| flaw("id", "expected the id of a conversation"))?;
-    let opened_at = time(&raw["created_at"]).ok_or_else(|| flaw("created_at", "expected seconds since 1970"))?;
+    let opened_at =
+        time(&raw["created_at"]).ok_or_else(|| flaw("created_at", "expected seconds since 1970"))?;
     let source = &raw["source"];
     let has_ai = raw["ai_agent_participated"].as_bool() == Some(true);
     let of_message = |raw: &Value, author: &Value, at: Timestamp, internal: bool| Message {
@@ -31,7 +34,14 @@ pub(crate) fn intercom(raw: &Value) -> Result<Read, Vec<Flaw>> {
     let tags = list(&raw["tags"]["tags"]).iter().filter_map(|tag| {
         let by = author_of(&tag["applied_by"]);
         let at = time(&tag["applied_at"]).unwrap_or(opened_at);
-        Some(Tagging { at, tag: text(&tag["name"])?, act: Default::default(), by, workflow: None, version: None })
+        Some(Tagging {
+            at,
+            tag: text(&tag["name"])?,
+            act: Default::default(),
+            by,
+            workflow: None,
+            version: None,
+        })
     });
     let is_closed = raw["state"].as_str() == Some("closed");
     let closed_at = time(&raw["statistics"]["last_close_at"]).or_else(|| time(&raw["updated_at"]));
@@ -48,7 +58,8 @@ pub(crate) fn intercom(raw: &Value) -> Result<Read, Vec<Flaw>> {
     let conversation = Conversation {
         id,
         source: "intercom".to_owned(),
-        channel: text(&source["type"]).map(|kind| if kind == "conversation" { "chat".to_owned() } else { kind }),
+        channel: text(&source["type"])
+            .map(|kind| if kind == "conversation" { "chat".to_owned() } else { kind }),
         language: language(raw),
         subject: text(&raw["title"]).or_else(|| text(&source["subject"])).map(|html| plain(&html)),
         customer: customer(raw),
@@ -102,7 +113,8 @@ fn author_of(author: &Value) -> Option<Author> {
 }
 
 fn rating(score: &Value, remark: &Value) -> Option<Rating> {
-    let score = score.as_u64().and_then(|score| u8::try_from(score).ok()).filter(|score| (1..=5).contains(score))?;
+    let score =
+        score.as_u64().and_then(|score| u8::try_from(score).ok()).filter(|score| (1..=5).contains(score))?;
     Some(Rating { score, remark: text(remark) })
 }
 
@@ -144,7 +156,10 @@ mod tests {
         assert_eq!(conversation.resolution, Some(Resolution::Escalated));
         assert_eq!((conversation.escalations.len(), conversation.cited.len()), (1, 1));
         assert_eq!(conversation.tags[0].by.as_ref().map(|by| by.id.as_str()), Some("7"));
-        assert_eq!((conversation.subject.as_deref(), conversation.channel.as_deref()), (Some("Refund"), Some("chat")));
+        assert_eq!(
+            (conversation.subject.as_deref(), conversation.channel.as_deref()),
+            (Some("Refund"), Some("chat"))
+        );
         assert_eq!(conversation.rating.map(|rating| rating.score), Some(4));
         assert_eq!(conversation.closed_at.map(Timestamp::seconds), Some(1_734_538_000));
         for (bad, path) in [(json!({}), "id"), (json!({ "id": 1 }), "created_at"), (json!(7), "id")] {

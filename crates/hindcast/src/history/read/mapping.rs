@@ -46,7 +46,8 @@ const FIELDS: [&str; 28] = [
     "question",
     "answer",
 ];
-const MESSAGE_FIELDS: [&str; 7] = ["at", "role", "text", "author.id", "author.name", "author.type", "internal"];
+const MESSAGE_FIELDS: [&str; 7] =
+    ["at", "role", "text", "author.id", "author.name", "author.type", "internal"];
 const TIMES: [&str; 4] = ["opened_at", "closed_at", "escalated_at", "at"];
 const ATTRIBUTES: &str = "customer.attributes.";
 
@@ -132,7 +133,8 @@ impl HistoryMapping {
         } else {
             toml::from_str(text).context("the mapping cannot be read as TOML")?
         };
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+        let plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
         let product = &mapping.product;
         if product.is_empty() || product.len() > PRODUCT_BYTES_MAX || !product.bytes().all(plain) {
             bail!("product: expected 1 to {PRODUCT_BYTES_MAX} of a-z, 0-9, - and _");
@@ -244,7 +246,11 @@ impl HistoryMapper {
         };
         let first = messages.first().and_then(|message| self.time_of(message).ok().flatten());
         let of_row = Found::of(&self.mapping.message.fields, row);
-        let row_at = of_row.as_ref().ok().filter(|_| self.mapping.message.from.is_none()).and_then(|found| found.time("at"));
+        let row_at = of_row
+            .as_ref()
+            .ok()
+            .filter(|_| self.mapping.message.from.is_none())
+            .and_then(|found| found.time("at"));
         let opened_at = fields.time("opened_at").or(first).or(row_at).or(self.at);
         let opened_at = opened_at.ok_or_else(|| {
             flaw("opened_at", "expected a time; a file without times needs to be told one (--at)")
@@ -255,8 +261,11 @@ impl HistoryMapper {
             (None, _) => self.of_row(&fields, of_row?, opened_at)?,
         };
         let mut conversation = filled(&fields, opened_at)?;
-        (conversation.id, conversation.source, conversation.messages) = (id, self.mapping.product.clone(), messages);
-        if conversation.ai.is_none() && conversation.messages.iter().any(|message| message.role == Role::Agent) {
+        (conversation.id, conversation.source, conversation.messages) =
+            (id, self.mapping.product.clone(), messages);
+        if conversation.ai.is_none()
+            && conversation.messages.iter().any(|message| message.role == Role::Agent)
+        {
             let AgentIs { id, version, .. } = &self.mapping.agent;
             conversation.ai = Some(Ai { agent: id.clone(), version: version.clone() });
         }
@@ -295,7 +304,9 @@ impl HistoryMapper {
                 let path = |flaw: Flaw| Flaw { path: format!("messages[{nth}].{}", flaw.path), ..flaw };
                 flaws.into_iter().map(path).collect()
             };
-            let Value::Object(raw) = raw else { return Err(flaw(&format!("messages[{nth}]"), "expected an object")) };
+            let Value::Object(raw) = raw else {
+                return Err(flaw(&format!("messages[{nth}]"), "expected an object"));
+            };
             let found = Found::of(&self.mapping.message.fields, raw).map_err(within)?;
             let message = message(&found, at).map_err(within)?;
             at = Timestamp::from_micros(message.at.micros() + 1_000_000);
@@ -402,9 +413,12 @@ fn message(found: &Found<'_>, at: Timestamp) -> Result<Message, Vec<Flaw>> {
 fn filled(fields: &Found<'_>, opened_at: Timestamp) -> Result<Conversation, Vec<Flaw>> {
     let resolution = fields.text("resolution").map(|word| {
         let words = Resolution::ALL.map(Resolution::as_str).join(", ");
-        Resolution::parse(&word).ok_or_else(|| flaw("resolution", format!("expected one of {words}, found {word:?}")))
+        Resolution::parse(&word)
+            .ok_or_else(|| flaw("resolution", format!("expected one of {words}, found {word:?}")))
     });
-    let rating = fields.number("rating")?.map(|score| Rating { score: score as u8, remark: fields.text("rating_remark") });
+    let rating = fields
+        .number("rating")?
+        .map(|score| Rating { score: score as u8, remark: fields.text("rating_remark") });
     let by = fields.text("tagged.by").map(|id| Author {
         id,
         name: fields.text("tagged.name"),
@@ -469,7 +483,9 @@ mod tests {
 
     fn mapper(text: &str) -> HistoryMapper {
         let at = Timestamp::parse("2024-05-15T15:00:00Z");
-        HistoryMapping::parse(text).and_then(|mapping| mapping.mapper(at, Lookups::default())).expect("a mapping")
+        HistoryMapping::parse(text)
+            .and_then(|mapping| mapping.mapper(at, Lookups::default()))
+            .expect("a mapping")
     }
 
     fn row(json: Value) -> Row {
@@ -484,7 +500,8 @@ mod tests {
 
     #[test]
     fn a_row_with_a_question_is_a_conversation_and_the_same_twice_is_two() {
-        let mut mapper = mapper("product = \"bank\"\n[conversation]\nquestion = \"text\"\ntags = \"category\"");
+        let mut mapper =
+            mapper("product = \"bank\"\n[conversation]\nquestion = \"text\"\ntags = \"category\"");
         let one = row(json!({ "text": "Where is my card?", "category": "card_arrival" }));
         let first = whole(mapper.take(&one).expect("mapped")).conversation;
         let second = whole(mapper.take(&one).expect("mapped")).conversation;
@@ -499,10 +516,12 @@ mod tests {
         let mut mapper = mapper(
             "product = \"crm\"\n[conversation]\nid = \"c\"\n[message.fields]\ntext = \"said\"\nrole = \"who\"\nat = { from = \"when\", time = \"auto\" }",
         );
-        let of = |c: &str, who: &str, when: &str| row(json!({ "c": c, "who": who, "said": "x", "when": when }));
+        let of =
+            |c: &str, who: &str, when: &str| row(json!({ "c": c, "who": who, "said": "x", "when": when }));
         assert!(matches!(mapper.take(&of("1", "customer", "2026-01-01T10:00:00Z")), Ok(Mapped::Part)));
         assert!(matches!(mapper.take(&of("1", "agent", "2026-01-01T10:01:00Z")), Ok(Mapped::Part)));
-        let one = whole(mapper.take(&of("2", "customer", "2026-01-02T10:00:00Z")).expect("mapped")).conversation;
+        let one =
+            whole(mapper.take(&of("2", "customer", "2026-01-02T10:00:00Z")).expect("mapped")).conversation;
         assert_eq!((one.id.as_str(), one.messages.len()), ("1", 2));
         assert_eq!(one.opened_at.to_string(), "2026-01-01T10:00:00.000000Z");
         let back = mapper.take(&of("1", "customer", "2026-01-03T10:00:00Z")).expect_err("apart");
@@ -533,8 +552,12 @@ mod tests {
         ] }));
         let Read { conversation, drafts } = whole(mapper.take(&read).expect("mapped"));
         assert_eq!(conversation.ai.as_ref().and_then(|ai| ai.agent.as_deref()), Some("gpt"));
-        let drafts: Vec<Value> = drafts.iter().map(|draft| serde_json::from_str(draft).expect("JSON")).collect();
-        assert_eq!((&drafts[0]["action"], &drafts[1]["action"]), (&"tool.look".into(), &"order.cancel".into()));
+        let drafts: Vec<Value> =
+            drafts.iter().map(|draft| serde_json::from_str(draft).expect("JSON")).collect();
+        assert_eq!(
+            (&drafts[0]["action"], &drafts[1]["action"]),
+            (&"tool.look".into(), &"order.cancel".into())
+        );
         assert_eq!(drafts[0]["metadata"]["reservation"]["cabin"], "economy");
         assert_eq!(drafts[0]["metadata"]["arguments"], json!({ "rid": "R1" }));
         assert_eq!(drafts[1]["metadata"].get("reservation"), None);
@@ -553,15 +576,20 @@ mod tests {
             ("product = \"x\"\n[mesage]\nfrom = \"a\"", "mesage"),
             ("product = \"x\"\n[conversation]\nid = \"a\"", "nothing was said"),
             ("product = \"x\"\n[message]\nshape = \"chat\"", "from"),
-            ("product = \"x\"\n[message]\nfrom = \"m\"\n[message.fields]\nat = { from = \"t\", time = \"%\" }", "at"),
+            (
+                "product = \"x\"\n[message]\nfrom = \"m\"\n[message.fields]\nat = { from = \"t\", time = \"%\" }",
+                "at",
+            ),
             ("product = \"x\"\nzone = \"Mars/Base\"\n[message]\nfrom = \"m\"", "Mars/Base"),
             ("{\"product\":1}", "JSON"),
         ] {
-            let made = HistoryMapping::parse(text).and_then(|mapping| mapping.mapper(None, Lookups::default()));
+            let made =
+                HistoryMapping::parse(text).and_then(|mapping| mapping.mapper(None, Lookups::default()));
             let error = made.err().unwrap_or_else(|| panic!("{text}"));
             assert!(format!("{error:#}").contains(said), "{error:#}");
         }
-        let mapping = HistoryMapping::parse("product = \"x\"\n[conversation]\nquestion = \"q\"").expect("good");
+        let mapping =
+            HistoryMapping::parse("product = \"x\"\n[conversation]\nquestion = \"q\"").expect("good");
         let mut timeless = mapping.mapper(None, Lookups::default()).expect("works");
         assert_eq!(timeless.take(&row(json!({ "q": "?" }))).expect_err("no time")[0].path, "opened_at");
     }

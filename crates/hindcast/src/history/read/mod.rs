@@ -71,7 +71,8 @@ fn plain(html: &str) -> String {
     while let Some(at) = rest.find(['<', '&']) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let is_tag = rest[1..].starts_with(|next: char| next.is_ascii_alphabetic() || next == '/' || next == '!');
+        let is_tag =
+            rest[1..].starts_with(|next: char| next.is_ascii_alphabetic() || next == '/' || next == '!');
         if rest.starts_with('<') && is_tag {
             let Some(end) = rest.find('>') else { break };
             let name = rest[1..end].trim_start_matches('/');

@@ -20,7 +20,8 @@ impl People {
 /// Reads one ticket.
 pub(crate) fn zendesk(raw: &Value, people: &People) -> Result<Read, Vec<Flaw>> {
     let id = text(&raw["id"]).ok_or_else(|| flaw("id", "expected the id of a ticket"))?;
-    let opened_at = time(&raw["created_at"]).ok_or_else(|| flaw("created_at", "expected a time as in RFC 3339"))?;
+    let opened_at =
+        time(&raw["created_at"]).ok_or_else(|| flaw("created_at", "expected a time as in RFC 3339"))?;
     let requester = text(&raw["requester_id"]);
     let comments = match &raw["comments"] {
         Value::Object(of) => of.get("comments").map(list).unwrap_or_default(),
@@ -54,7 +55,9 @@ pub(crate) fn zendesk(raw: &Value, people: &People) -> Result<Read, Vec<Flaw>> {
         messages,
         tags: tags.collect(),
         escalations: Vec::new(),
-        resolution: raw["status"].as_str().map(|_| if is_closed { Resolution::Solved } else { Resolution::Unresolved }),
+        resolution: raw["status"]
+            .as_str()
+            .map(|_| if is_closed { Resolution::Solved } else { Resolution::Unresolved }),
         rating: rating(&raw["satisfaction_rating"]),
         cited: Vec::new(),
         ai: None,

@@ -131,7 +131,11 @@ impl ConversationPage {
             said: conversation.messages.iter().map(|message| said(visitor, message)).collect(),
             taggings: conversation.tags.iter().map(|tagging| tagged(visitor, tagging)).collect(),
             escalations: escalations.collect(),
-            cited: conversation.cited.iter().map(|one| short(one.title.as_deref().unwrap_or(&one.id))).collect(),
+            cited: conversation
+                .cited
+                .iter()
+                .map(|one| short(one.title.as_deref().unwrap_or(&one.id)))
+                .collect(),
             rows,
             all_rows: all.with_query(query_of(&conversation.id)).href(),
         }
