@@ -3,7 +3,7 @@
 //!
 //! What is never personal and always stays: ids of conversations, times, roles, tags, how it ended, numbers.
 
-use super::conversation::{Author, Conversation};
+use super::conversation::{Author, Conversation, Role};
 use hindcast_event::{Field, Hidden, without_secrets};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -135,11 +135,9 @@ pub(crate) fn find(conversation: &Conversation, needed: &impl Needed) -> Vec<Str
         return vec![WHOLE.to_owned()];
     }
     let customer = conversation.customer.as_ref();
-    if is_in(customer.and_then(|customer| serde_json::to_string(customer).ok())) {
-        return vec![EVERYTHING.to_owned()];
-    }
+    let is_customer = is_in(customer.and_then(|customer| serde_json::to_string(customer).ok()));
     let json = |value: Value| Some(value.to_string());
-    let mut places = Vec::new();
+    let mut places: Vec<String> = is_customer.then(|| EVERYTHING.to_owned()).into_iter().collect();
     let mut look = |place: String, text: Option<String>| {
         if is_in(text) {
             places.push(place);
@@ -173,6 +171,9 @@ pub(crate) fn clear(conversation: &mut Conversation, places: &[String]) -> bool 
             (EVERYTHING, _) => {
                 conversation.without_personal(ERASED);
                 conversation.customer = None;
+                let theirs =
+                    conversation.messages.iter_mut().filter(|message| message.role == Role::Customer);
+                theirs.for_each(|message| erase(&mut message.author));
             }
             ("subject", _) => conversation.subject = Some(ERASED.to_owned()),
             ("rating", _) => conversation.rating.iter_mut().for_each(|rating| rating.remark = None),
@@ -273,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_customer_loses_everything_and_somebody_who_is_named_what_names_them() {
-        assert_eq!(find(&conversation(), &Word("ana ito")), ["*"]);
+        assert_eq!(find(&conversation(), &Word("ana ito")), ["*", "messages.0.author"]);
         let places = find(&conversation(), &Word("eve"));
         assert_eq!(places, ["subject", "messages.0.text", "messages.1.calls", "escalations.0"]);
         let mut left = conversation();
