@@ -245,12 +245,11 @@ impl HistoryMapper {
             None => &[],
         };
         let first = messages.first().and_then(|message| self.time_of(message).ok().flatten());
-        let of_row = Found::of(&self.mapping.message.fields, row);
-        let row_at = of_row
-            .as_ref()
-            .ok()
-            .filter(|_| self.mapping.message.from.is_none())
-            .and_then(|found| found.time("at"));
+        let of_row = match self.mapping.message.from {
+            Some(_) => Found(BTreeMap::new()),
+            None => Found::of(&self.mapping.message.fields, row)?,
+        };
+        let row_at = of_row.time("at");
         let opened_at = fields.time("opened_at").or(first).or(row_at).or(self.at);
         let opened_at = opened_at.ok_or_else(|| {
             flaw("opened_at", "expected a time; a file without times needs to be told one (--at)")
@@ -258,7 +257,7 @@ impl HistoryMapper {
         let messages = match (&self.mapping.message.from, self.mapping.message.shape) {
             (Some(_), Some(Shape::Chat)) => chat::messages(messages, opened_at, |raw| self.time_of(raw))?,
             (Some(_), None) => self.listed(messages, opened_at)?,
-            (None, _) => self.of_row(&fields, of_row?, opened_at)?,
+            (None, _) => self.of_row(&fields, &of_row, opened_at)?,
         };
         let mut conversation = filled(&fields, opened_at)?;
         (conversation.id, conversation.source, conversation.messages) =
@@ -316,7 +315,12 @@ impl HistoryMapper {
     }
 
     /// What a row that is no list says: a question and its answer, or a message.
-    fn of_row(&self, fields: &Found, of_row: Found, opened_at: Timestamp) -> Result<Vec<Message>, Vec<Flaw>> {
+    fn of_row(
+        &self,
+        fields: &Found<'_>,
+        of_row: &Found<'_>,
+        opened_at: Timestamp,
+    ) -> Result<Vec<Message>, Vec<Flaw>> {
         let mut messages = Vec::new();
         let ai = self.mapping.agent.id.is_some();
         let answerer = if ai { Role::Agent } else { Role::Teammate };
@@ -334,7 +338,7 @@ impl HistoryMapper {
             let next = self.open.as_ref().and_then(|open| open.messages.last());
             let next = next.filter(|_| of_row.time("at").is_none());
             let at = next.map_or(opened_at, |last| Timestamp::from_micros(last.at.micros() + 1_000_000));
-            messages.extend(Some(message(&of_row, at)?).filter(|message| !message.text.is_empty()));
+            messages.extend(Some(message(of_row, at)?).filter(|message| !message.text.is_empty()));
         }
         Ok(messages)
     }
