@@ -33,6 +33,7 @@ pub use crate::event::{
 pub use crate::hidden::{Field, Hidden, facts_without, hidden_of_context, hidden_of_facts, without};
 pub use crate::indexes::Indexes;
 pub use crate::language::Language;
+pub use crate::mask::text as without_secrets;
 pub use crate::salts::{Key, Left, Remnant, Salts};
 pub use crate::sentence::{describe, describe_told, describe_with};
 pub use crate::time::Timestamp;

@@ -2,7 +2,7 @@
 
 use crate::alerts::Alerts;
 use crate::anchors::{self, Anchors};
-use crate::catalog::{By, Catalog, Workspace};
+use crate::catalog::{By, Catalog, History, Workspace};
 use crate::config::Config;
 use crate::deliver::Deliver;
 use crate::facts::Facts;
@@ -44,6 +44,8 @@ pub struct App {
     pub clock: Clock,
     /// What people configured.
     pub catalog: Catalog,
+    /// Conversations of the past.
+    pub history: History,
     /// The truth.
     pub ledger: Arc<Ledger>,
     /// Opens the secrets that the catalog keeps sealed.
@@ -126,6 +128,7 @@ impl App {
         let seal = Seal::open(&config.data.keys.join("catalog-key"))?;
         let clock: Clock = Arc::new(now);
         let catalog = Catalog::open(&folder.join("catalog.db"))?;
+        let history = History::open(&folder.join("history.db"))?;
         let journal = Arc::new(SqliteJournal::open(&journal_file)?);
         first(&config, &*journal, &seed)?;
         let metrics = Arc::new(Metrics::default());
@@ -159,6 +162,7 @@ impl App {
             config,
             clock,
             catalog,
+            history,
             seal,
             discovered: Discovered::default(),
             ledger,

@@ -17,6 +17,7 @@ pub mod facts;
 mod followers;
 mod gate;
 mod hex;
+pub mod history;
 pub mod intercom;
 mod jobs;
 pub mod keeping;

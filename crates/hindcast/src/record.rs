@@ -74,7 +74,8 @@ impl App {
     pub fn post(&self) -> Vec<(WorkspaceId, u64)> {
         let _one_at_a_time = self.posting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut written = Vec::new();
-        if let Err(error) = self.post_all(&mut written) {
+        let posted = self.post_all(&mut written).and_then(|()| self.post_history(&mut written));
+        if let Err(error) = posted {
             self.metrics.problems.add(1);
             tracing::error!(error = format!("{error:#}"), "a change could not be written into its log yet");
         }
@@ -101,6 +102,22 @@ impl App {
             }
             if !any {
                 return failed.into_values().next().map_or(Ok(()), Err);
+            }
+        }
+    }
+
+    /// The entries that the history keeps: in its own file, since the change they tell of is in it.
+    fn post_history(&self, written: &mut Vec<(WorkspaceId, u64)>) -> anyhow::Result<()> {
+        loop {
+            let waiting = self.history.outbox()?;
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            for outgoing in waiting {
+                // A log that takes nothing holds up these; no change waits for them.
+                let place = self.write(&outgoing)?;
+                self.history.written(&outgoing)?;
+                written.push(place);
             }
         }
     }

@@ -90,6 +90,8 @@ permitted! {
     Approver: Approve;
     /// May see and change the policies and tools of a workspace.
     PolicyEditor: Policies;
+    /// May read, import and tag the conversations of a workspace.
+    Historian: Conversations;
 }
 
 /// May do everything, in every workspace.

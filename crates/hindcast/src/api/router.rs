@@ -4,9 +4,10 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, alert_deeds, alerts, anchors, approvals, backtests, checkpoints, connections, counts, decide,
-    deliveries, destinations, entries, erasures, events, export, health, holds, hooks, openapi, policies,
-    proof, reports, retention, rule_lists, rules, sources, tail, tlog, tokens, tools, workspaces,
+    activities, alert_deeds, alerts, anchors, approvals, backtests, checkpoints, connections, conversations,
+    counts, decide, deliveries, destinations, entries, erasures, events, export, health, history, holds,
+    hooks, openapi, policies, proof, reports, retention, rule_lists, rules, sources, tail, tlog, tokens,
+    tools, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -98,6 +99,10 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(policies::check))
         .routes(routes!(tools::list))
         .routes(routes!(tools::one, tools::declare, tools::delete))
+        .routes(routes!(conversations::list, conversations::import))
+        .routes(routes!(conversations::one, conversations::erase))
+        .routes(routes!(conversations::tag))
+        .routes(routes!(history::show, history::change))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))

@@ -141,6 +141,8 @@ pub enum ScopeName {
     Policies,
     /// Everything, in every workspace.
     Admin,
+    /// Read conversations of the past, import them and tag them.
+    Conversations,
 }
 
 impl From<ScopeName> for Scope {
@@ -155,6 +157,7 @@ impl From<ScopeName> for Scope {
             ScopeName::Approve => Self::Approve,
             ScopeName::Policies => Self::Policies,
             ScopeName::Admin => Self::Admin,
+            ScopeName::Conversations => Self::Conversations,
         }
     }
 }
@@ -171,6 +174,7 @@ impl From<Scope> for ScopeName {
             Scope::Approve => Self::Approve,
             Scope::Policies => Self::Policies,
             Scope::Admin => Self::Admin,
+            Scope::Conversations => Self::Conversations,
         }
     }
 }

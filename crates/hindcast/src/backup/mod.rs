@@ -24,6 +24,7 @@ const ABOUT_FILE: &str = "backup.json";
 const FORMAT: &str = "hindcast-backup/1";
 const LEDGER: &str = "ledger.db";
 const CATALOG: &str = "catalog.db";
+const HISTORY: &str = "history.db";
 const HASHES: &str = "hashes";
 const SEGMENTS: &str = "segments";
 const ARCHIVE: &str = "archive";

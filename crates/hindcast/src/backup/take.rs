@@ -1,8 +1,8 @@
 //! Taking a backup: first the catalog, then the journal, then whatever that journal names.
 
 use super::{
-    ABOUT_FILE, ARCHIVE, About, CATALOG, Copied, FORMAT, HASHES, LEDGER, Log, SEGMENTS, digest, files_under,
-    sync,
+    ABOUT_FILE, ARCHIVE, About, CATALOG, Copied, FORMAT, HASHES, HISTORY, LEDGER, Log, SEGMENTS, digest,
+    files_under, sync,
 };
 use crate::config::Config;
 use anyhow::{Context as _, bail, ensure};
@@ -64,6 +64,10 @@ fn copy_all(
     let data = &config.data.folder;
     // What the catalog says was done is done in a later journal.
     copy_database(&data.join(CATALOG), &target.join(CATALOG))?;
+    // A folder that no server of this version has opened has no history yet.
+    if data.join(HISTORY).is_file() {
+        copy_database(&data.join(HISTORY), &target.join(HISTORY))?;
+    }
     copy_database(&data.join(LEDGER), &target.join(LEDGER))?;
     let (heads, segments) = contents(&target.join(LEDGER))?;
     let mut copied = (0, 0);

@@ -11,6 +11,7 @@ mod deliveries;
 mod destinations;
 mod erasures;
 mod exports;
+mod history;
 mod holds;
 mod invitations;
 mod marks;
@@ -43,6 +44,7 @@ pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
+pub use history::{ConversationsWanted, Counts, FromElsewhere, History, Row as ConversationRow, Taken};
 pub use holds::Hold;
 pub use invitations::{Invitation, NewInvitation};
 pub use memberships::{LastOwner, Member, Membership};

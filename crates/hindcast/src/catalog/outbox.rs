@@ -4,11 +4,13 @@
 use super::{Catalog, CatalogError};
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 use serde_json::{Value, json};
 
 /// So many entries are taken out at once.
 const TAKEN_MAX: usize = 100;
+/// Forgets an entry that was written.
+pub(super) const WRITE_OUTBOX: &str = "DELETE FROM outbox WHERE nr = ?1";
 
 /// Who changes something here, as the entry about it will say.
 #[derive(Clone, Debug)]
@@ -101,6 +103,24 @@ pub(super) fn put_kind(
     Ok(())
 }
 
+/// The entries that were kept first, of a file that has an outbox.
+pub(super) fn waiting(sql: &Connection) -> Result<Vec<Outgoing>, CatalogError> {
+    let mut statement =
+        sql.prepare_cached("SELECT nr, workspace, key, kind, draft FROM outbox ORDER BY nr LIMIT ?1")?;
+    let rows = statement.query_map([TAKEN_MAX], |row| {
+        Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get::<_, u8>(3)?, row.get(4)?))
+    })?;
+    rows.map(|row| {
+        let (nr, workspace, key, kind, draft) = row?;
+        let workspace = workspace
+            .parse()
+            .map_err(|_| CatalogError::Damaged(format!("{workspace:?} is not the id of a workspace")))?;
+        let kind = Kind::from_byte(kind).unwrap_or(Kind::System);
+        Ok(Outgoing { nr, workspace, key, kind, draft })
+    })
+    .collect()
+}
+
 fn check(draft: &str) -> Result<(), CatalogError> {
     let draft = Draft::parse(draft).map_err(|error| CatalogError::Unfit(error.to_string()))?;
     let arrival = Arrival { now: Timestamp::default(), random: [0; 10] };
@@ -119,26 +139,12 @@ impl Catalog {
 
     /// The entries that were kept first.
     pub fn outbox(&self) -> Result<Vec<Outgoing>, CatalogError> {
-        let sql = self.sql();
-        let mut statement =
-            sql.prepare_cached("SELECT nr, workspace, key, kind, draft FROM outbox ORDER BY nr LIMIT ?1")?;
-        let rows = statement.query_map([TAKEN_MAX], |row| {
-            Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get::<_, u8>(3)?, row.get(4)?))
-        })?;
-        rows.map(|row| {
-            let (nr, workspace, key, kind, draft) = row?;
-            let workspace = workspace
-                .parse()
-                .map_err(|_| CatalogError::Damaged(format!("{workspace:?} is not the id of a workspace")))?;
-            let kind = Kind::from_byte(kind).unwrap_or(Kind::System);
-            Ok(Outgoing { nr, workspace, key, kind, draft })
-        })
-        .collect()
+        waiting(&self.sql())
     }
 
     /// Forgets an entry that was written.
     pub fn written(&self, outgoing: &Outgoing) -> Result<(), CatalogError> {
-        self.sql().execute("DELETE FROM outbox WHERE nr = ?1", [outgoing.nr])?;
+        self.sql().execute(WRITE_OUTBOX, [outgoing.nr])?;
         Ok(())
     }
 }

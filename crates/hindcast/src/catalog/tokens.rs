@@ -68,11 +68,13 @@ pub enum Scope {
     Policies,
     /// Everything, in every workspace: make workspaces and tokens too.
     Admin,
+    /// Read conversations of the past, import them and tag them.
+    Conversations,
 }
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ingest,
         Self::Read,
         Self::Retention,
@@ -82,6 +84,7 @@ impl Scope {
         Self::Approve,
         Self::Policies,
         Self::Admin,
+        Self::Conversations,
     ];
 
     /// The word for it.
@@ -96,6 +99,7 @@ impl Scope {
             Self::Approve => "approve",
             Self::Policies => "policies",
             Self::Admin => "admin",
+            Self::Conversations => "conversations",
         }
     }
 
@@ -108,7 +112,13 @@ impl Scope {
     pub fn sees_everything(self) -> bool {
         matches!(
             self,
-            Self::Retention | Self::Erase | Self::Alerts | Self::Approve | Self::Policies | Self::Admin
+            Self::Retention
+                | Self::Erase
+                | Self::Alerts
+                | Self::Approve
+                | Self::Policies
+                | Self::Admin
+                | Self::Conversations
         )
     }
 }

@@ -5,7 +5,7 @@
 
 mod fetch;
 mod file;
-mod rows;
+pub(super) mod rows;
 mod send;
 
 use super::client::Server;

@@ -12,6 +12,7 @@ mod send;
 mod split;
 
 pub(super) use input::open as records;
+pub(super) use progress::Progress;
 
 use super::client::Server;
 use anyhow::Context as _;

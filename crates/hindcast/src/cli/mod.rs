@@ -8,6 +8,7 @@ mod demo;
 mod destination;
 mod erase;
 mod export;
+mod history;
 mod hold;
 mod import;
 mod ingest;
@@ -52,6 +53,8 @@ enum Command {
     Ingest(ingest::Args),
     /// Fetch another product's log, or map somebody's file, into a server.
     Import(import::Args),
+    /// Import, list, show and erase conversations of the past.
+    History(history::Args),
     /// Find entries.
     Search(search::Args),
     /// Follow entries as they come.
@@ -104,6 +107,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&args),
             Command::Ingest(args) => ingest::run(&args),
             Command::Import(args) => import::run(&args),
+            Command::History(args) => history::run(&args),
             Command::Search(args) => search::run(&args),
             Command::Tail(args) => tail::run(&args),
             Command::Export(args) => export::run(&args),

@@ -36,6 +36,7 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     let notice = write_notices(app, room, &erasure, &manifest)?;
     rewrite(app, room, &manifest)?;
     app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
+    take_out(app, room, &manifest)?;
     app.deliver.note_erasure();
     // What is remembered of the person is learned anew from what is left.
     app.facts.forget(&room.id)?;
@@ -115,6 +116,9 @@ fn write_notices(app: &App, room: &Room, erasure: &Erasure, manifest: &Manifest)
                 "approved_by": erasure.decided_by,
             }),
         );
+        if !manifest.conversations.is_empty() {
+            draft["metadata"]["conversations"] = manifest.conversations.len().into();
+        }
         draft["metadata"]["covers"] = serde_json::from_str(&Notice::write_covers(covers))?;
         let key = format!("erase-{}-{nth}", erasure.id);
         last = app.record_once(&room.id, Kind::ErasureNotice, &draft, &key)?.first;
@@ -144,6 +148,14 @@ fn rewrite(app: &App, room: &Room, manifest: &Manifest) -> anyhow::Result<()> {
             done.insert(written.id);
         }
     }
+}
+
+/// Rids the conversations of what names the person.
+fn take_out(app: &App, room: &Room, manifest: &Manifest) -> anyhow::Result<()> {
+    for mention in &manifest.conversations {
+        app.history.take_out(&room.id, mention.nr, mention.opened_at, &mention.places)?;
+    }
+    Ok(app.history.scrub()?)
 }
 
 fn push_without(entry: &Entry<'_>, item: &Item, out: &mut Entries) -> Result<(), SegmentError> {
@@ -182,13 +194,14 @@ pub fn replay(app: &App, room: &Room) -> anyhow::Result<u64> {
         }
         // An older copy need not have all of the entries, and others may have come to be in their places.
         let manifest = manifest.of_this(app, room)?;
-        if !manifest.items.is_empty() {
+        if !manifest.items.is_empty() || !manifest.conversations.is_empty() {
             seal_all(app, room)?;
             let erasure = Erasure::replayed(&id, &room.id, &manifest)?;
             let _paused = app.alerts.pause(app, &room.id)?;
             write_notices(app, room, &erasure, &manifest)?;
             rewrite(app, room, &manifest)?;
             app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
+            take_out(app, room, &manifest)?;
             app.facts.forget(&room.id)?;
             again += manifest.items.len() as u64;
             tracing::warn!(workspace = %room.id, erasure = id, entries = manifest.items.len(), "erased again after a restore");

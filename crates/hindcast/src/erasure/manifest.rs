@@ -2,6 +2,7 @@
 
 use super::selector::{Found, Needles, Selector, named};
 use crate::app::App;
+use crate::history::{find, held as conversations_held};
 use crate::keeping::held;
 use crate::rooms::Room;
 use anyhow::{Context as _, ensure};
@@ -21,6 +22,20 @@ use std::path::{Path, PathBuf};
 pub struct Manifest {
     /// Ascending, each entry once.
     pub items: Vec<Item>,
+    /// What goes of conversations, which lie beside the log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversations: Vec<Mention>,
+}
+
+/// What goes of one conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mention {
+    /// Its number in the history, which says nothing of whose it is.
+    pub nr: i64,
+    /// When it began, in microseconds since 1970: after a restore another may have its number.
+    pub opened_at: i64,
+    /// Where the person is named.
+    pub places: Vec<String>,
 }
 
 /// What goes of one entry.
@@ -162,8 +177,30 @@ pub fn resolve(
     let mut kept = held(&snapshot, &app.catalog.holds(&room.id)?)?;
     kept.extend(&locked(app, room)?);
     let blocked = manifest.items.iter().filter(|item| kept.contains(item.index));
-    let blocked = blocked.map(|item| item.index..item.index + 1).collect();
+    let mut blocked: Indexes = blocked.map(|item| item.index..item.index + 1).collect();
+    if let Some(needles) = &needles {
+        let (conversations, held) = mentions(app, room, needles)?;
+        manifest.conversations = conversations;
+        blocked.extend(&held);
+    }
     Ok((manifest, blocked))
+}
+
+/// What conversations say of a person, and the entries for whose sake a hold keeps some of them.
+fn mentions(app: &App, room: &Room, needles: &Needles) -> anyhow::Result<(Vec<Mention>, Indexes)> {
+    let (mut mentions, mut ids) = (Vec::new(), Vec::new());
+    app.history.each(&room.id, |row| {
+        ensure!(!*app.ending.borrow(), "the server ends");
+        let places = find(&row.conversation, needles);
+        if !places.is_empty() {
+            let opened_at = row.conversation.opened_at.micros();
+            mentions.push(Mention { nr: row.nr, opened_at, places });
+            ids.push(row.conversation.id);
+        }
+        Ok(())
+    })?;
+    let held = conversations_held(app, room, &ids)?;
+    Ok((mentions, held.into_values().map(|index| index..index + 1).collect()))
 }
 
 fn has_any(entry: &Entry<'_>, needles: &Needles) -> bool {

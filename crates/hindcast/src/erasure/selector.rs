@@ -46,7 +46,7 @@ pub(super) enum Found {
 }
 
 /// A selector made ready to be asked of many entries.
-pub(super) struct Needles {
+pub(crate) struct Needles {
     exact: Vec<String>,
     lower: Vec<String>,
 }
@@ -113,6 +113,12 @@ fn as_json(text: &str) -> String {
     let mut json = Vec::new();
     write_string(text, &mut json);
     String::from_utf8_lossy(&json).into_owned()
+}
+
+impl crate::history::Needed for Needles {
+    fn is_in(&self, json: &str) -> bool {
+        self.are_in(json)
+    }
 }
 
 /// The places of the open sections with these names.

@@ -57,6 +57,10 @@ pub(crate) fn keep(app: &App, room: &Room) -> anyhow::Result<()> {
     let (policy, now) = (app.catalog.retention(&room.id)?, (app.clock)());
     // What was begun is brought to its end first, whatever the policy has become.
     go_on(app, room)?;
+    let conversations = crate::history::expire(app, room, now)?;
+    if conversations > 0 {
+        tracing::info!(workspace = %room.id, conversations, "conversations let go");
+    }
     if policy.from > now.micros() {
         return Ok(());
     }

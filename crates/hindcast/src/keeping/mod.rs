@@ -30,6 +30,7 @@ use std::sync::atomic::Ordering;
 /// Lets the policy of a workspace count at once, and has it applied: the keeper begins within a second.
 pub fn apply_now(app: &App, workspace: &WorkspaceId, now: Timestamp, by: &By) -> Result<(), CatalogError> {
     app.catalog.hasten_retention(workspace, now, by)?;
+    app.history.hasten(workspace, now, by)?;
     app.keep_now.store(true, Ordering::Relaxed);
     Ok(())
 }

@@ -131,7 +131,7 @@ impl Retention {
     }
 
     /// Entries received at or before this have been kept for so many days.
-    pub(super) fn cutoff(now: Timestamp, days: u32) -> Timestamp {
+    pub(crate) fn cutoff(now: Timestamp, days: u32) -> Timestamp {
         Timestamp::from_micros(now.micros().saturating_sub(i64::from(days) * DAY_MICROS))
     }
 }

@@ -11,6 +11,7 @@ mod assets;
 mod change;
 mod chart;
 mod charts;
+mod conversations;
 mod countries;
 mod dashboards;
 mod entry;

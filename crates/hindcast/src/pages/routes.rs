@@ -1,7 +1,7 @@
 //! Which address shows which page.
 
 use super::{
-    alerts, answer, assets, charts, dashboards, entry, evidence, exports, help, integrity,
+    alerts, answer, assets, charts, conversations, dashboards, entry, evidence, exports, help, integrity,
     integrity_of_entry, join, log, oidc, person, preferences, reference, reports, second_factor, settings,
     setup, share, sign_in, suggest, tail, views,
 };
@@ -45,6 +45,8 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/charts/{file}", get(charts::file))
         .route("/people/{id}", get(person::show))
         .merge(alert_routes())
+        .route("/conversations", get(conversations::list).post(conversations::keep))
+        .route("/conversations/{id}", get(conversations::show))
         .route("/reports", get(reports::list).post(reports::make))
         .route(
             "/reports/verify",

@@ -21,6 +21,8 @@ pub enum Section {
     Dashboards,
     /// Alerts, and the rules that raise them.
     Alerts,
+    /// Conversations of the past.
+    Conversations,
     /// Reports.
     Reports,
     /// The integrity of the log.
@@ -241,6 +243,10 @@ fn nav(visitor: &Visitor, section: Section, alerts: Option<(String, String)>) ->
     if visitor.may(Permission::ReadAlerts) {
         let label = t.nav_alerts();
         places.push(Place { waiting: alerts, ..place(Section::Alerts, "/alerts", label, "alert", "a") });
+    }
+    if visitor.may(Permission::ReadConversations) {
+        let label = t.nav_conversations();
+        places.push(place(Section::Conversations, "/conversations", label, "chat", "c"));
     }
     if visitor.may(Permission::ReadReports) {
         places.push(place(Section::Reports, "/reports", t.nav_reports(), "report", "r"));

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const GATHER: Duration = Duration::from_secs(60);
 /// Different queries, and entries, that are named; more are counted.
 const NAMED_MAX: usize = 50;
+/// Different conversations that are named; more are counted.
+const CONVERSATIONS_NAMED_MAX: usize = 50;
 
 /// What people read, until it is written down.
 #[derive(Default)]
@@ -28,6 +30,8 @@ struct Reading {
     queries: Vec<String>,
     opened: Vec<(u64, String)>,
     opened_count: u64,
+    conversations: Vec<String>,
+    conversation_count: u64,
 }
 
 impl Readings {
@@ -55,6 +59,24 @@ impl Readings {
         reading.opened_count += 1;
         if reading.opened.len() < NAMED_MAX && !reading.opened.iter().any(|(known, _)| *known == index) {
             reading.opened.push((index, id.to_owned()));
+        }
+    }
+
+    /// Somebody read a conversation of the history.
+    pub fn read_conversation(
+        &self,
+        workspace: &WorkspaceId,
+        person: &PersonId,
+        by: impl FnOnce() -> By,
+        id: &str,
+    ) {
+        let mut readings = self.lock();
+        let reading = reading(&mut readings, workspace, person, by);
+        reading.conversation_count += 1;
+        if reading.conversations.len() < CONVERSATIONS_NAMED_MAX
+            && !reading.conversations.iter().any(|known| known == id)
+        {
+            reading.conversations.push(id.to_owned());
         }
     }
 
@@ -101,6 +123,8 @@ fn reading<'r>(
         queries: Vec::new(),
         opened: Vec::new(),
         opened_count: 0,
+        conversations: Vec::new(),
+        conversation_count: 0,
     })
 }
 
@@ -118,6 +142,12 @@ impl Reading {
             let target = |(index, id): &(u64, String)| json!({ "type": "entry", "id": id, "name": format!("#{index}") });
             let targets: Vec<_> = self.opened.iter().map(target).collect();
             events.push(self.by.event("log.viewed", json!(targets), json!({ "count": self.opened_count })));
+        }
+        if self.conversation_count > 0 {
+            let target = |id: &String| json!({ "type": "conversation", "id": id });
+            let targets: Vec<_> = self.conversations.iter().map(target).collect();
+            let about = json!({ "count": self.conversation_count });
+            events.push(self.by.event("history.viewed", json!(targets), about));
         }
         events
     }

@@ -58,6 +58,8 @@ pub enum Permission {
     SettingsDestinations,
     /// Ask for erasures, and agree to those of others.
     Erase,
+    /// Read conversations of the past.
+    ReadConversations,
 }
 
 /// How far a role sees.
@@ -95,7 +97,8 @@ impl Role {
     /// Whether the role may do this.
     pub fn may(self, permission: Permission) -> bool {
         use Permission::{
-            Approve, CreateReports, ExportLog, ReadAlerts, ReadLog, ReadPolicies, ReadReports, ShareViews,
+            Approve, CreateReports, ExportLog, ReadAlerts, ReadConversations, ReadLog, ReadPolicies,
+            ReadReports, ShareViews,
         };
         match self {
             Self::Owner | Self::SecurityAdmin => true,
@@ -108,7 +111,13 @@ impl Role {
             Self::Auditor => {
                 matches!(
                     permission,
-                    ReadLog | ExportLog | ReadReports | CreateReports | ReadAlerts | ReadPolicies
+                    ReadLog
+                        | ExportLog
+                        | ReadReports
+                        | CreateReports
+                        | ReadAlerts
+                        | ReadPolicies
+                        | ReadConversations
                 )
             }
             Self::Viewer => permission == ReadLog,
@@ -142,7 +151,7 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ReadReports,
@@ -162,6 +171,7 @@ impl Permission {
         Self::SettingsRetention,
         Self::SettingsDestinations,
         Self::Erase,
+        Self::ReadConversations,
     ];
 
     /// Its name, as people who ask for it are told.
@@ -186,6 +196,7 @@ impl Permission {
             Self::SettingsRetention => "settings.retention",
             Self::SettingsDestinations => "settings.destinations",
             Self::Erase => "log.erase",
+            Self::ReadConversations => "conversation.read",
         }
     }
 }
@@ -207,7 +218,12 @@ mod tests {
     fn everybody_reads_and_an_auditor_changes_nothing() {
         assert!(Role::ALL.into_iter().all(|role| role.may(Permission::ReadLog)));
         let may: Vec<_> = Permission::ALL.into_iter().filter(|p| Role::Auditor.may(*p)).collect();
-        use Permission::{CreateReports, ExportLog, ReadAlerts, ReadLog, ReadPolicies, ReadReports};
-        assert_eq!(may, [ReadLog, ExportLog, ReadReports, CreateReports, ReadAlerts, ReadPolicies]);
+        use Permission::{
+            CreateReports, ExportLog, ReadAlerts, ReadConversations, ReadLog, ReadPolicies, ReadReports,
+        };
+        assert_eq!(
+            may,
+            [ReadLog, ExportLog, ReadReports, CreateReports, ReadAlerts, ReadPolicies, ReadConversations]
+        );
     }
 }

@@ -72,6 +72,7 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 28] = [
 ];
 /// Alerts and the rules that raise them.
 pub const ALERTS: [&str; 9] = [
+    "/conversations",
     "/alerts",
     "/alerts?state=all",
     "/alerts?severity=critical&assignee=me",

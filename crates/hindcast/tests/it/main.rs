@@ -29,6 +29,7 @@ mod full_disk;
 mod full_disk_letting_go;
 mod gate;
 mod heartbeats;
+mod history;
 mod intercom;
 mod keeping;
 mod keeping_by_hand;

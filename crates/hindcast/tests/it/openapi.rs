@@ -91,6 +91,10 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/policies/check",
         "/v1/tools",
         "/v1/tools/{name}",
+        "/v1/conversations",
+        "/v1/conversations/{id}",
+        "/v1/conversations/{id}/tags",
+        "/v1/history",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");

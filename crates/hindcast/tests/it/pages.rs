@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 37] = [
+const PAGES: [&str; 39] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -31,6 +31,8 @@ const PAGES: [&str; 37] = [
     "/alerts/rules/new",
     "/alerts/rules/tests/none",
     "/integrity",
+    "/conversations",
+    "/conversations?tag=none&month=2026-11",
     "/settings/preferences",
     "/settings/general",
     "/settings/geo",
@@ -153,11 +155,19 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         ("/alerts/rules/A1", "alert.read"),
     ];
     let rules = [("/alerts/rules/new", "alert.manage"), ("/alerts/rules/tests/none", "alert.manage")];
+    let conversations = [
+        ("/conversations", "conversation.read"),
+        ("/conversations?tag=none&month=2026-11", "conversation.read"),
+    ];
     let exports = [("/log/export?range=all", "log.export"), ("/exports", "log.export")];
     match role {
         Role::Owner | Role::SecurityAdmin => Vec::new(),
-        Role::Viewer => settings.into_iter().chain(exports).chain(alerts).chain(rules).collect(),
-        Role::SupportOpsManager => settings.into_iter().chain(alerts).chain(rules).collect(),
+        Role::Viewer => {
+            settings.into_iter().chain(exports).chain(alerts).chain(rules).chain(conversations).collect()
+        }
+        Role::SupportOpsManager => {
+            settings.into_iter().chain(alerts).chain(rules).chain(conversations).collect()
+        }
         Role::Auditor => settings.into_iter().chain(rules).collect(),
     }
 }

@@ -8,7 +8,7 @@ use std::io::BufRead;
 use std::path::Path;
 
 /// The rows of a file, each with the line it begins on.
-pub(super) enum Rows {
+pub(in crate::cli) enum Rows {
     Csv {
         reader: csv::Reader<Box<dyn BufRead + Send>>,
         columns: Vec<String>,

@@ -14,7 +14,7 @@ const VERSION: u32 = 1;
 
 /// What is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Note {
+pub(in crate::cli) struct Note {
     version: u32,
     /// The server it went to.
     url: String,
@@ -27,7 +27,7 @@ pub(super) struct Note {
 }
 
 /// How far we are with a file.
-pub(super) struct Progress {
+pub(in crate::cli) struct Progress {
     /// Standard input has none.
     file: Option<PathBuf>,
     url: String,

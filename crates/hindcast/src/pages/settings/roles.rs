@@ -122,6 +122,7 @@ pub fn permission_name(t: Text, permission: Permission) -> String {
         Permission::Approve => t.permission_approve(),
         Permission::SettingsDestinations => t.permission_settings_destinations(),
         Permission::Erase => t.permission_erase(),
+        Permission::ReadConversations => t.permission_read_conversations(),
     };
     name.into_owned()
 }

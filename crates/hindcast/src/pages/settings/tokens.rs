@@ -197,6 +197,7 @@ fn may_give(visitor: &Visitor, scope: Scope) -> bool {
         Scope::Decide | Scope::Policies => visitor.may(Permission::ManagePolicies),
         Scope::Approve => visitor.may(Permission::Approve),
         Scope::Admin => false,
+        Scope::Conversations => visitor.may(Permission::ReadConversations),
     }
 }
 
@@ -212,6 +213,7 @@ fn scope_name(t: Text, scope: Scope) -> Cow<'static, str> {
         Scope::Approve => t.permission_approve(),
         Scope::Policies => t.permission_manage_policies(),
         Scope::Admin => t.scope_admin(),
+        Scope::Conversations => t.scope_conversations(),
     }
 }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashMap};
-use value::Rule;
+pub(crate) use value::{Rule, zone};
 
 const PRODUCT_BYTES_MAX: usize = 40;
 const FIELDS_MAX: usize = 200;
@@ -92,7 +92,7 @@ impl Mapping {
 
     /// Gets ready for the rows of a file.
     pub fn mapper(self) -> anyhow::Result<Mapper> {
-        let zone = self.zone.as_deref().map(value::zone).transpose()?;
+        let zone = self.zone.as_deref().map(zone).transpose()?;
         let mut places = Vec::with_capacity(self.fields.len());
         for (field, rule) in &self.fields {
             let place = Place::parse(field)?;

@@ -71,7 +71,7 @@ pub(crate) enum As {
 }
 
 /// A zone by its name.
-pub(super) fn zone(name: &str) -> anyhow::Result<TimeZone> {
+pub(crate) fn zone(name: &str) -> anyhow::Result<TimeZone> {
     TimeZone::get(name).with_context(|| format!("zone: {name:?} is no time zone such as Europe/Berlin"))
 }
 
@@ -83,7 +83,7 @@ impl Rule {
             Self::Full(full) => (**full).clone(),
         };
         ensure!(full.from.is_some() != full.value.is_some(), "expected either from or value");
-        ensure!(is_time || full.time.is_none(), "only occurred_at has a time");
+        ensure!(is_time || full.time.is_none(), "only a field that is a time has a time");
         if is_time && full.value.is_none() {
             let pattern = full.time.get_or_insert_with(|| "auto".to_owned());
             // A pattern that is none is noticed now, and not once for each row.

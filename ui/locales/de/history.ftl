@@ -1,0 +1,69 @@
+permission-read-conversations = Frühere Konversationen lesen
+scope-conversations = Frühere Konversationen lesen, importieren und mit Tags versehen
+
+# Frühere Konversationen: die Liste und eine davon.
+
+nav-conversations = Konversationen
+conversations-purpose = Was Kunden früher fragten, wie geantwortet wurde und wie es ausging.
+conversations-never = Noch keine Konversationen
+conversations-never-told = Frühere Konversationen kommen mit hindcast history import herein, aus einem Export von Intercom oder Zendesk, aus Dateien oder über die Schnittstelle für Programme. Sie sind kein Teil des Protokolls; was Agenten in ihnen taten, schon.
+conversations-none-match = Keine Konversation passt dazu.
+conversations-count = { $count ->
+    [one] { $shown } Konversation
+   *[other] { $shown } Konversationen
+}
+conversations-older = Ältere Konversationen
+conversation-subject = Betreff
+conversation-no-subject = (kein Betreff)
+conversation-opened = Beginn
+conversation-closed = Ende
+conversation-channel = Kanal
+conversation-language = Sprache
+conversation-source = Herkunft
+conversation-messages = Nachrichten
+conversation-tags = Tags
+conversation-tags-over-time = Tags im Lauf der Zeit
+conversation-tags-none = Sie wurde nie mit einem Tag versehen.
+conversation-tag-added = hinzugefügt
+conversation-tag-removed = entfernt
+conversation-by = von { $who }
+conversation-workflow = Workflow { $workflow }
+conversation-version = Version { $version }
+conversation-resolution = Ausgang
+conversation-any = beliebig
+conversation-customer = Kunde
+conversation-tier = Stufe
+conversation-rating = Bewertung
+conversation-rating-of = { $score } von 5
+conversation-score = Güte
+conversation-cited = Zitiert
+conversation-escalations = Weitergegeben
+conversation-escalated-to = an { $whom }
+conversation-said = Was gesagt wurde
+conversation-said-nothing = Es wurde nichts gesagt, oder nichts davon ist aufbewahrt.
+conversation-not-kept = (nicht aufbewahrt oder vor Ihrer Rolle verborgen)
+conversation-internal = Notiz
+conversation-call = rief { $tool } auf
+conversation-call-answer = und erhielt als Antwort
+conversation-entries = Im Protokoll
+conversation-entries-none = Keine Einträge dazu, die Sie sehen.
+conversation-entries-all = Alle Einträge dazu
+conversation-role-customer = Kunde
+conversation-role-teammate = Teammitglied
+conversation-role-agent = KI-Agent
+conversation-role-system = System
+resolution-confirmed = Bestätigt
+resolution-assumed = Angenommen
+resolution-escalated = Weitergegeben
+resolution-negative-feedback = Half nicht
+resolution-no-answer = Keine Antwort
+resolution-procedure-handoff = Ging in einer Prozedur weiter
+resolution-abandoned = Abgebrochen
+resolution-solved = Von einer Person gelöst
+resolution-unresolved = Ungelöst
+history-kept = Was aufbewahrt wird
+history-keep-personal = Texte, Namen und Adressen aufbewahren
+history-keep-personal-told = Wenn nicht, werden sie bei der Ankunft einer Konversation maskiert. Was vorher aufbewahrt wurde, bleibt, wie es ist.
+history-days = Tage, die Konversationen aufbewahrt werden
+history-days-told = Gezählt vom Letzten, das in einer Konversation geschah; leer heißt für immer. Weniger Tage gelten nach einem Tag.
+history-waits = Die Änderung gilt ab { $when }.

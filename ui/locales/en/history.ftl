@@ -1,0 +1,69 @@
+permission-read-conversations = Read conversations of the past
+scope-conversations = Read, import and tag conversations of the past
+
+# Conversations of the past: the list, and one of them.
+
+nav-conversations = Conversations
+conversations-purpose = What customers asked before, how it was answered and how it ended.
+conversations-never = No conversations yet
+conversations-never-told = Conversations of the past come in with hindcast history import, from an export of Intercom or Zendesk, from files, or over the interface for programs. They are no part of the log; what agents did in them is.
+conversations-none-match = No conversations match.
+conversations-count = { $count ->
+    [one] { $shown } conversation
+   *[other] { $shown } conversations
+}
+conversations-older = Older conversations
+conversation-subject = Subject
+conversation-no-subject = (no subject)
+conversation-opened = Began
+conversation-closed = Ended
+conversation-channel = Channel
+conversation-language = Language
+conversation-source = From
+conversation-messages = Messages
+conversation-tags = Tags
+conversation-tags-over-time = Tags over time
+conversation-tags-none = It was never tagged.
+conversation-tag-added = added
+conversation-tag-removed = removed
+conversation-by = by { $who }
+conversation-workflow = workflow { $workflow }
+conversation-version = version { $version }
+conversation-resolution = Ended as
+conversation-any = any
+conversation-customer = Customer
+conversation-tier = Tier
+conversation-rating = Rating
+conversation-rating-of = { $score } of 5
+conversation-score = Score
+conversation-cited = Cited
+conversation-escalations = Handed over
+conversation-escalated-to = to { $whom }
+conversation-said = What was said
+conversation-said-nothing = Nothing was said, or nothing of it is kept.
+conversation-not-kept = (not kept, or hidden from your role)
+conversation-internal = note
+conversation-call = called { $tool }
+conversation-call-answer = and was answered
+conversation-entries = In the log
+conversation-entries-none = No entries about it that you see.
+conversation-entries-all = All entries about it
+conversation-role-customer = Customer
+conversation-role-teammate = Teammate
+conversation-role-agent = AI agent
+conversation-role-system = System
+resolution-confirmed = Confirmed
+resolution-assumed = Assumed
+resolution-escalated = Handed over
+resolution-negative-feedback = Did not help
+resolution-no-answer = No answer
+resolution-procedure-handoff = Went on in a procedure
+resolution-abandoned = Abandoned
+resolution-solved = Solved by a person
+resolution-unresolved = Unresolved
+history-kept = What is kept
+history-keep-personal = Keep texts, names and addresses
+history-keep-personal-told = If not, they are masked when a conversation arrives. What was kept before stays as it is.
+history-days = Days that conversations are kept
+history-days-told = Counted from the last thing that happened in a conversation; empty means for ever. Fewer days count after one day.
+history-waits = The change counts from { $when } on.

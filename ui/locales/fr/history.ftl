@@ -1,0 +1,69 @@
+permission-read-conversations = Lire les conversations passées
+scope-conversations = Lire, importer et étiqueter les conversations passées
+
+# Conversations passées : la liste, et l’une d’elles.
+
+nav-conversations = Conversations
+conversations-purpose = Ce que les clients ont demandé, comment on leur a répondu et comment cela s’est terminé.
+conversations-never = Pas encore de conversations
+conversations-never-told = Les conversations passées arrivent avec hindcast history import, depuis un export d’Intercom ou de Zendesk, depuis des fichiers, ou par l’interface pour programmes. Elles ne font pas partie du journal ; ce que les agents y ont fait, si.
+conversations-none-match = Aucune conversation ne correspond.
+conversations-count = { $count ->
+    [one] { $shown } conversation
+   *[other] { $shown } conversations
+}
+conversations-older = Conversations plus anciennes
+conversation-subject = Objet
+conversation-no-subject = (sans objet)
+conversation-opened = Début
+conversation-closed = Fin
+conversation-channel = Canal
+conversation-language = Langue
+conversation-source = Provenance
+conversation-messages = Messages
+conversation-tags = Étiquettes
+conversation-tags-over-time = Étiquettes au fil du temps
+conversation-tags-none = Elle n’a jamais été étiquetée.
+conversation-tag-added = ajoutée
+conversation-tag-removed = retirée
+conversation-by = par { $who }
+conversation-workflow = workflow { $workflow }
+conversation-version = version { $version }
+conversation-resolution = Issue
+conversation-any = toutes
+conversation-customer = Client
+conversation-tier = Niveau
+conversation-rating = Note
+conversation-rating-of = { $score } sur 5
+conversation-score = Qualité
+conversation-cited = Cités
+conversation-escalations = Transmise
+conversation-escalated-to = à { $whom }
+conversation-said = Ce qui a été dit
+conversation-said-nothing = Rien n’a été dit, ou rien n’en est conservé.
+conversation-not-kept = (non conservé, ou masqué pour votre rôle)
+conversation-internal = note
+conversation-call = a appelé { $tool }
+conversation-call-answer = et a reçu pour réponse
+conversation-entries = Dans le journal
+conversation-entries-none = Aucune entrée à son sujet que vous voyiez.
+conversation-entries-all = Toutes les entrées à son sujet
+conversation-role-customer = Client
+conversation-role-teammate = Membre de l’équipe
+conversation-role-agent = Agent IA
+conversation-role-system = Système
+resolution-confirmed = Confirmée
+resolution-assumed = Supposée
+resolution-escalated = Transmise
+resolution-negative-feedback = N’a pas aidé
+resolution-no-answer = Sans réponse
+resolution-procedure-handoff = Poursuivie dans une procédure
+resolution-abandoned = Abandonnée
+resolution-solved = Résolue par une personne
+resolution-unresolved = Non résolue
+history-kept = Ce qui est conservé
+history-keep-personal = Conserver les textes, les noms et les adresses
+history-keep-personal-told = Sinon, ils sont masqués à l’arrivée d’une conversation. Ce qui a été conservé auparavant reste tel quel.
+history-days = Jours pendant lesquels les conversations sont conservées
+history-days-told = Comptés depuis le dernier événement d’une conversation ; vide signifie pour toujours. Une durée plus courte s’applique après un jour.
+history-waits = Le changement s’applique à partir du { $when }.
