@@ -87,7 +87,8 @@ fn shown(one: &Imported, nr: usize) -> anyhow::Result<()> {
 fn kept(one: &Imported, folder: &Path) -> anyhow::Result<()> {
     let Some(yaml) = &one.yaml else {
         eprintln!("{}: no workflow", escape(&one.title));
-        return Ok(noted(one));
+        noted(one);
+        return Ok(());
     };
     let path = folder.join(format!("{}.yaml", one.name));
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
