@@ -87,6 +87,7 @@ mod tests {
             file: "x & y.yaml".into(),
             line: 3,
             failure: Some("expected\u{1} 1\n  was 2]]>".into()),
+            skipped: None,
         };
         let suite = Suite { name: "s".into(), cases: vec![good, bad] };
         let expected = "\
