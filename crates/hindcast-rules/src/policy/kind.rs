@@ -145,7 +145,7 @@ impl Kind {
                 fits.then(|| RestrictedExpression::new_long(number.round() as i64))
             }
             (Self::Decimal, Json::Number(text)) => decimal(text).map(RestrictedExpression::new_decimal),
-            (Self::Instant, Json::String(text)) => instant(Timestamp::parse(text)?),
+            (Self::Instant, Json::String(text)) => instant(time(text)?),
             (Self::Address, Json::String(text)) => {
                 let address = text.parse::<IpAddr>().ok()?;
                 Some(RestrictedExpression::new_ip(address.to_string()))
@@ -168,6 +168,15 @@ impl Kind {
             _ => None,
         }
     }
+}
+
+/// A time; one that names no offset is taken to be of UTC, as databases write them.
+fn time(text: &str) -> Option<Timestamp> {
+    Timestamp::parse(text).or_else(|| {
+        let has_no_offset =
+            text.ends_with(|last: char| last.is_ascii_digit()) && !text.get(19..)?.contains(['+', '-']);
+        has_no_offset.then(|| Timestamp::parse(&format!("{text}Z")))?
+    })
 }
 
 /// A time as Cedar holds it, to the millisecond; nothing before the year 1 or after 9999.
@@ -290,6 +299,19 @@ mod tests {
                 "s.properties.free: an object needs `properties`",
             ]
         );
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_of_utc_and_anything_else_is_no_time() {
+        let utc = time("2024-05-02T03:10:19Z");
+        assert!(
+            utc.is_some() && time("2024-05-02T03:10:19") == utc && time("2024-05-02T03:10:19.000") == utc
+        );
+        assert_eq!(time("2024-05-02T05:10:19+02:00"), utc);
+        for wrong in ["", "2024-05-02", "03:10:19", "2024-05-02T03:10:19+02", "2024-05-02T03:10:19é9", "19.4"]
+        {
+            assert_eq!(time(wrong), None, "{wrong}");
+        }
     }
 
     #[test]
