@@ -48,6 +48,9 @@ pub struct Row {
     pub conversation: Conversation,
 }
 
+/// The place of a conversation among those in which nothing happens any more, and its id.
+pub(crate) type Quiet = ((i64, i64), String);
+
 /// How many conversations there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -225,9 +228,9 @@ impl History {
         &self,
         workspace: &WorkspaceId,
         until: Timestamp,
-        after: Option<&((i64, i64), String)>,
+        after: Option<&Quiet>,
         limit: usize,
-    ) -> Result<Vec<((i64, i64), String)>, CatalogError> {
+    ) -> Result<Vec<Quiet>, CatalogError> {
         let (last_at, nr) = after.map_or((i64::MIN, 0), |(place, _)| *place);
         let sql = self.sql();
         let mut statement = sql.prepare_cached(
