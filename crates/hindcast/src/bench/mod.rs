@@ -8,6 +8,7 @@ mod batches;
 mod detection;
 mod expire;
 mod formats;
+mod gate;
 pub mod generate;
 mod http;
 mod ingest;
@@ -89,6 +90,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let params = generator.params();
     let mut figures = stages::measure(&generator)?;
     figures.extend(formats::measure(&generator)?);
+    figures.extend(gate::measure()?);
     figures.extend(ours::measure(&generator, &params, &work.join("hindcast"))?);
     if args.peers != "none" {
         figures.extend(peers(args, &generator, &params, work)?);
