@@ -270,6 +270,19 @@ pub(super) const KNOWN: &[Known] = &[
         ..NOTHING
     },
     Known {
+        operation: "importConversations",
+        body: r#"[{"id":"c-1","opened_at":"2026-11-01T10:00:00Z","messages":[{"at":"2026-11-01T10:00:00Z","role":"customer","text":"Where is my refund?"}],"tags":[{"at":"2026-11-01T10:02:00Z","tag":"refund"}]}]"#,
+        command: "hindcast history import intercom --url {base} conversations.json",
+        ..NOTHING
+    },
+    Known { operation: "listConversations", command: "hindcast history list --url {base}", ..NOTHING },
+    Known {
+        operation: "tagConversation",
+        body: r#"{"tag":"refund","workflow":"triage","version":"14"}"#,
+        ..NOTHING
+    },
+    Known { operation: "changeHistory", body: r#"{"keep_personal":true,"days":730}"#, ..NOTHING },
+    Known {
         operation: "beginBacktest",
         body: r#"{"rule":"A1","tuned":{"failures":5},"days":30}"#,
         command: "hindcast rule backtest --url {base} A1 --tune failures=5 --days 30",
