@@ -6,6 +6,7 @@
 
 mod alerts;
 mod answer;
+mod approvals;
 mod asked;
 mod assets;
 mod change;
@@ -13,6 +14,7 @@ mod chart;
 mod charts;
 mod countries;
 mod dashboards;
+mod diff;
 mod entry;
 mod evidence;
 mod exports;
@@ -33,6 +35,7 @@ mod named;
 mod noted;
 mod oidc;
 mod person;
+mod policies;
 mod preferences;
 mod reference;
 mod refusal;
