@@ -195,14 +195,15 @@ fn refused(
         let row = app.catalog.policy(workspace, &row.name)?.unwrap_or_else(|| row.clone());
         let typed = form.has("text").then(|| text_of(&form));
         let form = Fields::filled([("version", row.version.to_string())]).over(form);
-        let page = policy_page(app, visitor, &row, Some(form), None)?;
+        let mut page = policy_page(app, visitor, &row, Some(form), None)?;
         let conflict = match typed {
             Some(typed) => conflict(app, visitor, &row, &typed)?,
             None => {
                 super::policy::Conflict { told: t.policy_conflict_standing().into_owned(), diff: Vec::new() }
             }
         };
-        return Ok((StatusCode::PRECONDITION_FAILED, PolicyPage { conflict: Some(conflict), ..page }));
+        page.conflict = Some(conflict);
+        return Ok((StatusCode::PRECONDITION_FAILED, page));
     }
     let wrong = tell(t, &mut form, error).map_err(problem)?;
     let page = policy_page(app, visitor, row, Some(form), wrong.as_deref())?;
