@@ -3,7 +3,7 @@
 use super::condition::{Condition, takes_action, takes_principal};
 use super::flaw::{Flaw, nearest, place};
 use super::limits::{FLAWS_MAX, ID_BYTES_MAX, POLICIES_MAX, TEXT_BYTES_MAX, TIMEOUT_SECONDS_MAX};
-use super::text::{Statement, statements};
+use super::text::{Statement, statements, too_much};
 use super::vocabulary::Vocabulary;
 use crate::detection::Severity;
 use cedar_policy::{Effect, Policy, PolicyId, ValidationMode, ValidationWarning, Validator, pst};
@@ -131,6 +131,9 @@ impl Reading<'_> {
     }
 
     fn statement(&mut self, text: &PolicyText<'_>, statement: Statement<'_>, number: usize) {
+        if let Some((at, message)) = too_much(statement.text) {
+            return self.flaws.push(flaw_at(text, statement.offset + at, text.name, message, None));
+        }
         let parsed = match Policy::parse(None, statement.text) {
             Ok(parsed) => parsed,
             Err(errors) => {
@@ -276,8 +279,13 @@ impl Reading<'_> {
         let validator = Validator::new(self.vocabulary.schema().clone());
         let result = validator.validate(&set, ValidationMode::Strict);
         // One mistake is found once for each kind of actor and action it can meet, in no order.
+        let of = |flaw: &Flaw, text: &PolicyText<'_>| {
+            let rest = flaw.policy.strip_prefix(text.name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+        };
         let order = |flaw: &Flaw| {
-            (texts.iter().position(|text| flaw.policy.starts_with(text.name)), flaw.line, flaw.column)
+            let text = texts.iter().position(|text| of(flaw, text));
+            (text, flaw.line, flaw.column, flaw.policy.clone())
         };
         let errors = result.validation_errors();
         let errors = errors.map(|error| self.told(texts, error.policy_id(), error, error.to_string()));

@@ -11,6 +11,7 @@ mod conversations;
 mod csv;
 mod junit;
 pub mod limits;
+mod merge;
 mod report;
 mod sums;
 

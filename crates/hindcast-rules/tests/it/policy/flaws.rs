@@ -97,3 +97,25 @@ fn a_set_has_a_version_of_its_own() {
     assert_ne!(version(one), version(other));
     assert_eq!(version(&format!("{one}{other}")), version(&format!("{other}{one}")));
 }
+
+#[test]
+fn what_is_built_to_exhaust_us_is_refused() {
+    let when = |condition: &str| format!("permit(principal, action, resource) when {{ {condition} }};");
+    let deep = [
+        format!("{}true{}", "(".repeat(20_000), ")".repeat(20_000)),
+        format!("{}true", "!".repeat(20_000)),
+        format!("{}[]{}.isEmpty()", "[".repeat(20_000), "]".repeat(20_000)),
+        vec!["context.simulated"; 3_000].join(" && "),
+        vec!["1"; 15_000].join(" + ") + " == 1",
+        "if true then ".repeat(4_000) + "true" + &" else true".repeat(4_000),
+        format!("context{} == 1", ".a".repeat(20_000)),
+        "context.facts has ".to_owned() + &vec!["a"; 20_000].join("."),
+    ];
+    for condition in &deep {
+        let told = flaws(&when(condition));
+        assert!(!told.is_empty(), "{}", &condition[..40]);
+    }
+    assert!(flaws(&" ".repeat(70_000)).contains("at most 65536 bytes"));
+    assert!(flaws(&"permit(principal, action, resource);".repeat(600)).contains("at most 500 policies"));
+    assert_eq!(flaws(&when(&vec!["principal.id == \"ada\""; 150].join(" || "))), "");
+}
