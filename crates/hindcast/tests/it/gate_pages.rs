@@ -201,13 +201,13 @@ fn what_a_role_hides_is_hidden_on_the_card_too() {
         settings.hidden.insert("support_ops_manager".to_owned(), vec!["metadata".to_owned()]);
     };
     shop.server.app.catalog.change_settings(&workspace, &By::server(), hide).expect("kept");
-    let approval = shop.ask(9_123)["approval"].clone();
+    let approval = shop.ask(9_123_457)["approval"].clone();
     let manager = shop.server.visitor(Role::SupportOpsManager, &[]);
     let page = manager.get("/approvals").text().to_owned();
     assert!(page.contains("Refunds above 50 are for people."), "why is no secret: {page}");
-    assert!(page.contains("Your role hides a part of this call.") && !page.contains("9123"), "{page}");
+    assert!(page.contains("Your role hides a part of this call.") && !page.contains("9123457"), "{page}");
     assert!(!manager.get(&path(&approval)).text().contains("amount_cents"));
-    assert!(shop.server.visitor(Role::Owner, &[]).get("/approvals").text().contains("9123"));
+    assert!(shop.server.visitor(Role::Owner, &[]).get("/approvals").text().contains("9123457"));
 }
 
 #[test]
