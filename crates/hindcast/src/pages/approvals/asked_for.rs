@@ -151,7 +151,7 @@ mod tests {
         let told: Vec<_> = told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(told[0], ("amount_cents", "9000"));
         assert!(told[1].0 == "card" && told[1].1.contains("••••"), "{told:?}");
-        assert_eq!(told[2..], [("lines", "[1,2]"), ("note", "a⟨U+202E⟩b"), ("order › total_cents", "12000")]);
+        assert_eq!(told[2..], [("note", "a⟨U+202E⟩b"), ("lines", "[1,2]"), ("order › total_cents", "12000")]);
         assert_eq!(arguments(Text::default(), &json!({})), []);
     }
 
