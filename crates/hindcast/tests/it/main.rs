@@ -28,6 +28,7 @@ mod flips;
 mod full_disk;
 mod full_disk_letting_go;
 mod gate;
+mod gate_pages;
 mod heartbeats;
 mod history;
 mod intercom;
