@@ -10,6 +10,7 @@ pub mod detection;
 pub mod pack;
 pub mod policy;
 pub mod replay;
+pub mod simulation;
 
 pub use conversation::conversation_of;
 pub use detection::{Detector, RuleText, State, Verdict, check};

@@ -70,7 +70,9 @@ impl<'a> Asked<'a> {
         for (name, value) in actor.and_then(Members::of).into_iter().flatten() {
             match name {
                 "id" => actor_id = value,
-                "type" => kind = plain(value).and_then(|name| ACTOR_TYPES.iter().position(|known| *known == name)),
+                "type" => {
+                    kind = plain(value).and_then(|name| ACTOR_TYPES.iter().position(|known| *known == name))
+                }
                 _ => {}
             }
         }

@@ -56,6 +56,8 @@ pub(crate) struct Condition {
     node: Node,
     /// What it reads, as policies call it, the variable first.
     pub paths: Vec<Vec<String>>,
+    /// Those of which it asks whether they are there.
+    pub tested: Vec<usize>,
     /// Whether it asks for the action beyond its scope.
     pub reads_action: bool,
 }
@@ -90,7 +92,8 @@ impl Condition {
                 Clause::Unless(expr) => all.push(Node::Not(Box::new(builder.node(expr, 0)?))),
             }
         }
-        Ok(Self { node: Node::All(all), paths: builder.paths, reads_action: builder.reads_action })
+        let Builder { paths, tested, reads_action } = builder;
+        Ok(Self { node: Node::All(all), paths, tested, reads_action })
     }
 
     /// Whether it holds.
@@ -165,6 +168,7 @@ fn decided(parts: &[Node], decisive: Truth, on: &mut Evaluation<'_>) -> Truth {
 #[derive(Default)]
 struct Builder {
     paths: Vec<Vec<String>>,
+    tested: Vec<usize>,
     reads_action: bool,
 }
 
@@ -205,7 +209,9 @@ impl Builder {
             Expr::HasAttr { expr: base, attrs } => match path_of(base) {
                 Some(mut path) => {
                     path.extend(attrs.iter().map(ToString::to_string));
-                    Node::Has(self.place(&path))
+                    let read = self.place(&path);
+                    self.tested.push(read);
+                    Node::Has(read)
                 }
                 None => self.cedar(expr, deeper)?,
             },
@@ -257,7 +263,10 @@ impl Builder {
             Expr::HasAttr { expr: base, attrs } => match path_of(base) {
                 Some(mut path) => {
                     path.extend(attrs.iter().map(ToString::to_string));
-                    self.gather_path(path, reads)
+                    let read = self.place(&path);
+                    self.tested.push(read);
+                    reads.push(read);
+                    Ok(())
                 }
                 None => self.gather(base, deeper, reads),
             },
@@ -342,7 +351,10 @@ pub(crate) fn takes_action(policy: &Template, action: &str, groups: &[&str]) -> 
         ActionConstraint::Any => true,
         ActionConstraint::Eq(uid) => uid.eid.as_str() == action,
         ActionConstraint::In(uids) => uids.iter().any(|uid| is(uid.eid.as_str())),
-        #[expect(unreachable_patterns, reason = "Cedar may add constraints; an unknown one is left to its evaluation")]
+        #[expect(
+            unreachable_patterns,
+            reason = "Cedar may add constraints; an unknown one is left to its evaluation"
+        )]
         _ => true,
     }
 }

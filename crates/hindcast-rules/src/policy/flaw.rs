@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_place_is_counted_in_characters() {
-        assert_eq!(place("a\né: x", 5), (2, 4));
+        assert_eq!(place("a\né: x", 6), (2, 4));
         assert_eq!(place("", 9), (1, 1));
     }
 

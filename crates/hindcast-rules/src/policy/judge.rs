@@ -3,7 +3,7 @@
 use super::asked::{Approval, Asked};
 use super::condition::{Evaluation, Status, Truth, takes_action, takes_principal};
 use super::limits::SLICES_MAX;
-use super::memo::{Key, Memo, Table};
+use super::memo::{Key, Memo, Table, shorten};
 use super::read::{self, Found, Read};
 use super::set::{PolicySet, Rule};
 use super::slice::Slice;
@@ -122,6 +122,7 @@ impl Judge {
             memo.key.part(b'a', asked.action().as_bytes());
         }
         write_key(asked, &slice.reads, &mut memo.key);
+        shorten(&mut memo.key);
         if let Some(known) = memo.known() {
             return known.clone();
         }
@@ -234,10 +235,12 @@ impl Judge {
                 }
             }
         });
-        let mut attributes = |variable: &str| variables.remove(variable).map_or(Ok(Vec::new()), Tree::members);
+        let mut attributes =
+            |variable: &str| variables.remove(variable).map_or(Ok(Vec::new()), Tree::members);
         let context = attributes("context")?;
         let context = Context::from_pairs(context).map_err(|error| error.to_string())?;
-        let kind = asked.kind.and_then(|kind| self.principals.get(kind)).ok_or("the actor is of no known kind")?;
+        let kind =
+            asked.kind.and_then(|kind| self.principals.get(kind)).ok_or("the actor is of no known kind")?;
         let principal = uid(kind, &asked.actor_id());
         let resource = uid(&self.target, &format!("{}/{}", asked.target_type(), asked.target_id()));
         let action = uid(&self.action, asked.action());
@@ -262,7 +265,7 @@ impl Judge {
 /// What the policies of a slice can see of a request, in a spelling that is the same only if that is the same.
 pub(crate) fn write_key(asked: &Asked<'_>, reads: &[Read], key: &mut Vec<u8>) {
     read::each(asked, reads, |at, found| {
-        key.push(at as u8);
+        key.extend_from_slice(&(at as u32).to_le_bytes());
         match found {
             Found::Text(text) => key.part(b't', text.as_bytes()),
             Found::At(time) => key.part(b'@', &time.micros().to_le_bytes()),

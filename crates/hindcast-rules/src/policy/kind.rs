@@ -135,9 +135,8 @@ impl Kind {
     /// A recorded value as Cedar holds it; nothing where it does not fit.
     pub fn value(&self, json: &Json<'_>) -> Option<RestrictedExpression> {
         match (self, json) {
-            (Self::Text, Json::String(text)) => {
-                (!text.contains("[masked ")).then(|| RestrictedExpression::new_string(text.clone().into_owned()))
-            }
+            (Self::Text, Json::String(text)) => (!text.contains("[masked "))
+                .then(|| RestrictedExpression::new_string(text.clone().into_owned())),
             (Self::Flag, Json::Bool(flag)) => Some(RestrictedExpression::new_bool(*flag)),
             (Self::Whole, Json::Number(text)) => whole(text).map(RestrictedExpression::new_long),
             (Self::Times(times), Json::Number(text)) => {

@@ -20,13 +20,23 @@ pub const DEPTH_MAX: usize = 8;
 pub const OWN_ACTIONS_MAX: usize = 2_000;
 /// At most this many flaws are told at once; the first are the ones to mend.
 pub const FLAWS_MAX: usize = 100;
+/// Brackets of a policy lie at most this deep within each other.
+pub const NESTED_MAX: i32 = 32;
+/// A policy has at most this many signs of operators; `&&` has two.
+pub const OPERATORS_MAX: i32 = 400;
+/// A value is read through at most this many attributes.
+pub const ACCESSES_MAX: i32 = 16;
+/// At most this many negations stand in a row.
+pub const NEGATIONS_MAX: i32 = 4;
+/// A policy has at most this many conditionals.
+pub const CONDITIONALS_MAX: i32 = 32;
 /// Expressions lie at most this deep within each other.
-pub const EXPRESSION_DEPTH_MAX: usize = 64;
+pub const EXPRESSION_DEPTH_MAX: usize = 512;
 /// An approval may be waited for at most this long.
 pub const TIMEOUT_SECONDS_MAX: u64 = 7 * 24 * 3600;
 /// A judge keeps at most this many slices: what remains of the policies for one kind of actor and one action.
 pub const SLICES_MAX: usize = 16_384;
 /// A memo remembers at most this many answers; then it begins anew.
 pub const MEMO_ENTRIES_MAX: usize = 65_536;
-/// A request whose readable values take more than this many bytes is judged each time.
-pub const MEMO_KEY_BYTES_MAX: usize = 4 * 1024;
+/// A request is remembered by what policies can see of it; where that takes more than this many bytes, by its digest.
+pub const KEY_BYTES_MAX: usize = 1024;

@@ -1,6 +1,6 @@
 //! Answers remembered by what the policies could see: a request that looks the same to them gets the same answer at the cost of a hash.
 
-use super::limits::{MEMO_ENTRIES_MAX, MEMO_KEY_BYTES_MAX};
+use super::limits::{KEY_BYTES_MAX, MEMO_ENTRIES_MAX};
 use super::verdict::Verdict;
 use std::sync::Arc;
 
@@ -33,9 +33,6 @@ impl Memo {
     }
 
     pub(crate) fn keep(&mut self, verdict: &Arc<Verdict>) {
-        if self.key.len() > MEMO_KEY_BYTES_MAX {
-            return;
-        }
         if self.verdicts.len() >= MEMO_ENTRIES_MAX {
             self.table.clear();
             self.verdicts.clear();
@@ -63,6 +60,11 @@ impl Table {
         self.slots.clear();
         self.keys.clear();
         self.bytes.clear();
+    }
+
+    /// What the keys take.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// The key with this number.
@@ -140,6 +142,18 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
     fold(state, FACTOR)
 }
 
+/// Replaces a long key by its digest, so that one request with large arguments does not fill the memory.
+#[inline]
+pub(crate) fn shorten(key: &mut Vec<u8>) {
+    if key.len() > KEY_BYTES_MAX {
+        use sha2::{Digest, Sha256};
+        let digest: [u8; 32] = Sha256::digest(&key).into();
+        key.clear();
+        key.extend_from_slice(b"sha256:");
+        key.extend_from_slice(&digest);
+    }
+}
+
 /// A key being written.
 pub(crate) trait Key {
     /// A value of any length, told apart from what follows.
@@ -169,9 +183,9 @@ mod tests {
             for key in keys {
                 let next = known.len();
                 prop_assert_eq!(table.get(&key), known.get(&key).copied());
-                if !known.contains_key(&key) {
-                    prop_assert_eq!(table.insert(&key), next);
-                    known.insert(key, next);
+                if let std::collections::btree_map::Entry::Vacant(vacant) = known.entry(key) {
+                    prop_assert_eq!(table.insert(vacant.key()), next);
+                    vacant.insert(next);
                 }
             }
             for (key, number) in known {

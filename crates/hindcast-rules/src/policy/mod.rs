@@ -31,7 +31,7 @@ pub use vocabulary::{BOT_GROUP, NoVocabulary, TOOL_GROUP, Vocabulary, WRITING_TO
 
 pub(crate) use asked::text_of;
 pub(crate) use judge::write_key;
-pub(crate) use memo::{Key, Table};
+pub(crate) use memo::{Key, Table, shorten};
 pub(crate) use read::{Found, Read, each, sort};
 
 /// The policies a new workspace begins with: teammates are observed, agents do what they do all day.

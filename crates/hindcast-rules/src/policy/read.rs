@@ -139,7 +139,9 @@ impl Read {
 
     fn absent(&self, steps: usize, asked: &Asked<'_>) -> Found<'static> {
         let told = match self.steps.get(steps) {
-            Some(step) => step.told || (self.place == Place::Facts && follows_address(step) && asked.has_address()),
+            Some(step) => {
+                step.told || (self.place == Place::Facts && follows_address(step) && asked.has_address())
+            }
             None => self.told,
         };
         let parts = (self.path.len() + steps).saturating_sub(self.steps.len());
@@ -178,7 +180,9 @@ pub(crate) fn each<'a>(asked: &Asked<'a>, reads: &[Read], mut tell: impl FnMut(u
         };
         match section {
             Some(text) => walk(text, same, 0, from, asked, &mut tell),
-            None => same.iter().enumerate().for_each(|(at, read)| tell(from + at, read.without_section(asked))),
+            None => {
+                same.iter().enumerate().for_each(|(at, read)| tell(from + at, read.without_section(asked)))
+            }
         }
         from += count;
     }
@@ -319,4 +323,82 @@ fn value_end(text: &[u8]) -> Option<usize> {
 pub(crate) fn plain(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('"')?.strip_suffix('"')?;
     (!inner.contains('\\')).then_some(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hindcast_event::json::Json;
+    use hindcast_event::{Event, push_section};
+    use proptest::prelude::*;
+
+    const CORE: &str =
+        r#"{"action":"a","id":"1","occurred_at":"2026-01-02T03:04:05Z","outcome":{"result":"success"}}"#;
+
+    fn json() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![
+            Just("null".to_owned()),
+            Just("true".to_owned()),
+            (-99_i32..99).prop_map(|number| number.to_string()),
+            "[a-c\"\\\\{},:é]{0,4}".prop_map(|text| Json::String(text.into()).to_string()),
+        ];
+        leaf.prop_recursive(4, 40, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+                prop::collection::btree_map("[a-c\"]{1,2}", inner, 0..5).prop_map(|members| {
+                    let name = |name: &String| Json::String(name.clone().into()).to_string();
+                    let members: Vec<_> =
+                        members.iter().map(|(key, value)| format!("{}:{value}", name(key))).collect();
+                    format!("{{{}}}", members.join(","))
+                }),
+            ]
+        })
+    }
+
+    fn read(steps: &[String]) -> Read {
+        let steps = steps.iter().map(|name| Step { name: name.clone(), told: false }).collect();
+        Read { path: vec!["context".into()], place: Place::Facts, steps, told: false, kind: Kind::Text }
+    }
+
+    fn with_facts(facts: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        [("core", CORE), ("facts", facts)]
+            .iter()
+            .for_each(|(name, text)| push_section("", name, text, &mut bytes));
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_what_the_parser_finds(
+            facts in json(),
+            paths in prop::collection::vec(prop::collection::vec("[a-c]{1,2}", 0..4), 1..8),
+        ) {
+            let bytes = with_facts(&facts);
+            let asked = Asked::of(Event::from_bytes(&bytes).expect("sections")).expect("an event");
+            let mut reads: Vec<_> = paths.iter().map(|path| read(path)).collect();
+            sort(&mut reads);
+            let mut told = vec![None; reads.len()];
+            each(&asked, &reads, |at, found| {
+                assert!(told[at].replace(found).is_none(), "each is told once");
+            });
+            let whole = json::parse(&facts).expect("JSON");
+            for (read, found) in reads.iter().zip(told) {
+                let walked = read.steps.iter().try_fold(&whole, |json, step| json.get(&step.name));
+                let walked = walked.filter(|json| read.steps.is_empty() || **json != Json::Null);
+                match found.expect("told") {
+                    Found::Text(text) => prop_assert_eq!(Some(&json::parse(text).expect("JSON")), walked),
+                    Found::NotRecorded => prop_assert!(walked.is_none(), "{:?}", walked),
+                    other => prop_assert!(false, "{:?}", other),
+                }
+            }
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(facts in "[\\[\\]{}\",:a\\\\é1]{0,20}", path in prop::collection::vec("[a1]", 0..3)) {
+            let bytes = with_facts(&facts);
+            let asked = Asked::of(Event::from_bytes(&bytes).expect("sections")).expect("an event");
+            each(&asked, &[read(&path)], |_, _| {});
+        }
+    }
 }

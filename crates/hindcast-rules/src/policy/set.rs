@@ -3,13 +3,13 @@
 use super::condition::{Condition, takes_action, takes_principal};
 use super::flaw::{Flaw, nearest, place};
 use super::limits::{FLAWS_MAX, ID_BYTES_MAX, POLICIES_MAX, TEXT_BYTES_MAX, TIMEOUT_SECONDS_MAX};
-use super::text::{Statement, statements};
+use super::text::{Statement, statements, too_much};
 use super::vocabulary::Vocabulary;
 use crate::detection::Severity;
-use cedar_policy::{Effect, Policy, PolicyId, ValidationMode, Validator, ValidationWarning, pst};
+use cedar_policy::{Effect, Policy, PolicyId, ValidationMode, ValidationWarning, Validator, pst};
 use miette::Diagnostic;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The annotations that mean something to us.
@@ -85,7 +85,8 @@ impl PolicySet {
 
 /// Reads texts of policies and checks all of them against the vocabulary; any flaw refuses the whole set.
 pub fn check(texts: &[PolicyText<'_>], vocabulary: &Vocabulary) -> Result<PolicySet, Vec<Flaw>> {
-    let mut reading = Reading { vocabulary, rules: Vec::new(), at: Vec::new(), flaws: Vec::new(), warnings: Vec::new() };
+    let mut reading =
+        Reading { vocabulary, rules: Vec::new(), at: Vec::new(), flaws: Vec::new(), warnings: Vec::new() };
     for text in texts {
         reading.text(text);
     }
@@ -130,12 +131,17 @@ impl Reading<'_> {
     }
 
     fn statement(&mut self, text: &PolicyText<'_>, statement: Statement<'_>, number: usize) {
+        if let Some((at, message)) = too_much(statement.text) {
+            return self.flaws.push(flaw_at(text, statement.offset + at, text.name, message, None));
+        }
         let parsed = match Policy::parse(None, statement.text) {
             Ok(parsed) => parsed,
             Err(errors) => {
                 for error in errors.iter() {
                     let offset = statement.offset + offset_of(error).unwrap_or(0);
-                    let help = error.help().map(|help| help.to_string());
+                    let label =
+                        error.labels().and_then(|mut labels| Some(labels.next()?.label()?.to_owned()));
+                    let help = error.help().map(|help| help.to_string()).or(label);
                     self.flaws.push(flaw_at(text, offset, text.name, lowercase(error.to_string()), help));
                 }
                 return;
@@ -152,6 +158,7 @@ impl Reading<'_> {
             Ok(parts) => parts,
             Err(message) => return self.flaws.push(flaw_at(text, statement.offset, &policy, message, None)),
         };
+        self.tested(text, statement, &policy, &condition);
         let asks = |path: &Vec<String>| path.len() >= 2 && path[0] == "context" && path[1] == "approval";
         let mut info = PolicyInfo {
             id,
@@ -170,22 +177,51 @@ impl Reading<'_> {
         self.at.push((text.name.to_owned(), statement.offset));
     }
 
-    fn id(&mut self, text: &PolicyText<'_>, statement: Statement<'_>, number: usize, parsed: &Policy) -> Option<String> {
+    fn id(
+        &mut self,
+        text: &PolicyText<'_>,
+        statement: Statement<'_>,
+        number: usize,
+        parsed: &Policy,
+    ) -> Option<String> {
         let given = parsed.annotation("id").map(str::to_owned);
         let id = given.clone().unwrap_or_else(|| format!("{}#{number}", text.name));
         let offset = statement.offset + statement.text.find("@id").unwrap_or(0);
-        let plain = |id: &str| !id.is_empty() && id.len() <= ID_BYTES_MAX && !id.chars().any(char::is_control);
+        let plain =
+            |id: &str| !id.is_empty() && id.len() <= ID_BYTES_MAX && !id.chars().any(char::is_control);
         if !plain(&id) {
             let message = format!("`@id`: expected 1 to {ID_BYTES_MAX} bytes without control characters");
             self.flaws.push(flaw_at(text, offset, text.name, message, None));
             return None;
         }
         if let Some(first) = self.rules.iter().find(|rule| rule.info.id == id) {
-            let message = format!("the id `{id}` is taken by the policy of {}:{}", first.info.text, first.info.line);
+            let message =
+                format!("the id `{id}` is taken by the policy of {}:{}", first.info.text, first.info.line);
             self.flaws.push(flaw_at(text, offset, text.name, message, None));
             return None;
         }
         Some(id)
+    }
+
+    /// To Cedar `has` of what no request can have is merely false; to us it is a typo.
+    fn tested(
+        &mut self,
+        text: &PolicyText<'_>,
+        statement: Statement<'_>,
+        policy: &str,
+        condition: &Condition,
+    ) {
+        let known = self.vocabulary.attributes();
+        let names =
+            condition.tested.iter().filter_map(|&read| condition.paths.get(read)).map(|path| path.join("."));
+        for name in names.filter(|name| !known.contains(name)) {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            let offset = locate(statement.text, last).unwrap_or(0) + statement.offset;
+            let near = nearest(&name, known.iter().map(String::as_str))
+                .map(|near| format!("did you mean `{near}`?"));
+            let message = format!("no request has `{name}`");
+            self.flaws.push(flaw_at(text, offset, policy, message, near));
+        }
     }
 
     fn annotate(
@@ -235,43 +271,55 @@ impl Reading<'_> {
 
     /// Cedar's strict validation, against the whole schema.
     fn validate(&mut self, texts: &[PolicyText<'_>]) {
-        let Ok(set) = cedar_policy::PolicySet::from_policies(self.rules.iter().map(|rule| rule.cedar.clone())) else {
+        let Ok(set) =
+            cedar_policy::PolicySet::from_policies(self.rules.iter().map(|rule| rule.cedar.clone()))
+        else {
             return; // Ids were told apart before.
         };
         let validator = Validator::new(self.vocabulary.schema().clone());
         let result = validator.validate(&set, ValidationMode::Strict);
-        // One mistake is found once for each kind of actor and action it can meet.
-        let mut told = BTreeSet::new();
-        for error in result.validation_errors() {
-            let flaw = self.told(texts, error.policy_id(), error, error.to_string());
-            if told.insert((flaw.policy.clone(), flaw.line, flaw.column)) {
-                self.flaws.push(flaw);
-            }
-        }
-        for warning in result.validation_warnings() {
+        // One mistake is found once for each kind of actor and action it can meet, in no order.
+        let of = |flaw: &Flaw, text: &PolicyText<'_>| {
+            let rest = flaw.policy.strip_prefix(text.name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+        };
+        let order = |flaw: &Flaw| {
+            let text = texts.iter().position(|text| of(flaw, text));
+            (text, flaw.line, flaw.column, flaw.policy.clone())
+        };
+        let errors = result.validation_errors();
+        let errors = errors.map(|error| self.told(texts, error.policy_id(), error, error.to_string()));
+        let mut flaws: Vec<_> = errors.collect();
+        flaws.append(&mut self.flaws);
+        flaws.sort_by_cached_key(|flaw| (order(flaw), flaw.message.clone()));
+        flaws.dedup_by_key(|flaw| order(flaw));
+        self.flaws = flaws;
+        let warnings = result.validation_warnings().map(|warning| {
             let message = match warning {
                 ValidationWarning::ImpossiblePolicy(_) => "it can never apply".to_owned(),
                 other => other.to_string(),
             };
-            let flaw = self.told(texts, warning.policy_id(), warning, message);
-            if told.insert((flaw.policy.clone(), flaw.line, flaw.column)) {
-                self.warnings.push(flaw);
-            }
-        }
-        let order = |flaw: &Flaw| texts.iter().position(|text| flaw.policy.starts_with(text.name));
-        self.flaws.sort_by_key(|flaw| (order(flaw), flaw.line, flaw.column));
+            self.told(texts, warning.policy_id(), warning, message)
+        });
+        let mut warnings: Vec<_> = warnings.collect();
+        warnings.sort_by_cached_key(|flaw| (order(flaw), flaw.message.clone()));
+        warnings.dedup();
+        self.warnings.extend(warnings);
     }
 
     fn told(&self, texts: &[PolicyText<'_>], id: &PolicyId, about: &dyn Diagnostic, message: String) -> Flaw {
         let id: &str = id.as_ref();
         let at = self.rules.iter().position(|rule| rule.info.id == id).unwrap_or(0);
         let (name, base) = self.at.get(at).map_or(("", 0), |(name, base)| (name.as_str(), *base));
-        let text = texts.iter().find(|text| text.name == name).copied().unwrap_or(PolicyText { name, text: "" });
+        let text =
+            texts.iter().find(|text| text.name == name).copied().unwrap_or(PolicyText { name, text: "" });
         let span = about.labels().and_then(|mut labels| labels.next());
         let offset = base + span.as_ref().map_or(0, miette::LabeledSpan::offset);
         let written = span.and_then(|span| text.text.get(offset..offset + span.len())).unwrap_or("");
-        let message = message.strip_prefix(&format!("for policy `{id}`, ")).unwrap_or(&message).to_owned();
-        let suggestion = self.suggestion(written, &message).or_else(|| about.help().map(|help| help.to_string()));
+        let message =
+            without_action(message.strip_prefix(&format!("for policy `{id}`, ")).unwrap_or(&message));
+        let suggestion =
+            self.suggestion(written, &message).or_else(|| about.help().map(|help| help.to_string()));
         flaw_at(&text, offset, &format!("{name}: {id}"), lowercase(message), suggestion)
     }
 
@@ -289,6 +337,10 @@ impl Reading<'_> {
             let attributes = self.vocabulary.attributes();
             // `context has confidnce` is underlined whole.
             let given = written.replace(" has ", ".");
+            if attributes.contains(&given) {
+                let hint = "only calls of some tools have it: name them in the scope, as in `action == Action::\"…\"`";
+                return Some(hint.to_owned());
+            }
             let near = nearest(&given, attributes.iter().map(String::as_str));
             let tail = |name: &&String| name.rsplit('.').next() == given.rsplit('.').next();
             let near = near.or_else(|| attributes.iter().find(tail).map(String::as_str))?;
@@ -306,12 +358,17 @@ impl Reading<'_> {
                     continue;
                 }
                 let (a, b) = (&rule.template, &other.template);
-                let same_scope = a.principal == b.principal && a.action == b.action && a.resource == b.resource;
+                let same_scope =
+                    a.principal == b.principal && a.action == b.action && a.resource == b.resource;
                 let same = same_scope && a.clauses() == b.clauses() && a.effect == b.effect;
                 let id = &other.info.id;
                 if same && other_at < at {
                     found.push((at, format!("it is the same as `{id}`")));
-                } else if !rule.info.forbids && other.info.forbids && b.clauses().is_empty() && self.covers(b, a) {
+                } else if !rule.info.forbids
+                    && other.info.forbids
+                    && b.clauses().is_empty()
+                    && self.covers(b, a)
+                {
                     found.push((at, format!("it has no effect: `{id}` forbids all that it permits")));
                 }
             }
@@ -345,11 +402,28 @@ impl Reading<'_> {
     }
 }
 
+/// The byte at which a word first stands on its own behind `has`.
+fn locate(text: &str, word: &str) -> Option<usize> {
+    let inside = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let stands_alone = |at: usize| {
+        let (before, after) = (text.get(..at).unwrap_or(""), text.get(at + word.len()..).unwrap_or(""));
+        before.trim_end().trim_end_matches('"').trim_end().ends_with("has") && !after.starts_with(inside)
+    };
+    let mut places = text.match_indices(word).map(|(at, _)| at);
+    places.clone().find(|&at| stands_alone(at)).or_else(|| places.next())
+}
+
 fn takes_only(policy: &pst::Template, kind: &str) -> bool {
     !matches!(policy.principal, pst::PrincipalConstraint::Any) && takes_principal(policy, kind)
 }
 
-fn flaw_at(text: &PolicyText<'_>, offset: usize, policy: &str, message: String, suggestion: Option<String>) -> Flaw {
+fn flaw_at(
+    text: &PolicyText<'_>,
+    offset: usize,
+    policy: &str,
+    message: String,
+    suggestion: Option<String>,
+) -> Flaw {
     let (line, column) = place(text.text, offset);
     Flaw { policy: policy.to_owned(), line, column, message, suggestion }
 }
@@ -364,6 +438,13 @@ fn lowercase(message: String) -> String {
         Some(first) if first.is_uppercase() => first.to_lowercase().chain(letters).collect(),
         _ => message,
     }
+}
+
+/// Without the action Cedar met first, which is another one each time.
+fn without_action(message: &str) -> String {
+    const ACTION: &str = " for Action::\"";
+    let Some((before, rest)) = message.split_once(ACTION) else { return message.to_owned() };
+    rest.split_once('"').map_or(message.to_owned(), |(_, after)| format!("{before}{after}"))
 }
 
 /// `30m`, `24h`, `7d` and so on.

@@ -55,10 +55,16 @@ impl Tool {
     /// Reads the declarations of a workspace's tools, a JSON array, or says all that is wrong with them.
     pub fn parse_all(text: &str) -> Result<Vec<Self>, Vec<ToolFlaw>> {
         let values: Vec<Value> = serde_json::from_str(text).map_err(|error| {
-            vec![ToolFlaw::at(format!("{}:{}", error.line(), error.column()), "expected a JSON array of tools")]
+            vec![ToolFlaw::at(
+                format!("{}:{}", error.line(), error.column()),
+                "expected a JSON array of tools",
+            )]
         })?;
         if values.len() > TOOLS_MAX {
-            return Err(vec![ToolFlaw::at("tools", format!("at most {TOOLS_MAX}, there are {}", values.len()))]);
+            return Err(vec![ToolFlaw::at(
+                "tools",
+                format!("at most {TOOLS_MAX}, there are {}", values.len()),
+            )]);
         }
         let (mut tools, mut flaws, mut names) = (Vec::new(), Vec::new(), BTreeSet::new());
         for (at, value) in values.into_iter().enumerate() {
@@ -80,7 +86,10 @@ impl Tool {
     /// What is wrong with it, pushed to `flaws`.
     fn check(&self, path: &str, flaws: &mut Vec<ToolFlaw>) {
         let mut flaw = |at: &str, message: String| flaws.push(ToolFlaw::at(format!("{path}.{at}"), message));
-        if self.name.is_empty() || self.name.len() > ACTION_BYTES_MAX || self.name.chars().any(char::is_control) {
+        if self.name.is_empty()
+            || self.name.len() > ACTION_BYTES_MAX
+            || self.name.chars().any(char::is_control)
+        {
             flaw("name", format!("expected 1 to {ACTION_BYTES_MAX} bytes without control characters"));
         }
         let bytes = self.input_schema.to_string().len() + self.description.len();

@@ -73,6 +73,10 @@ pub struct Verdict {
 impl Verdict {
     /// The answer of the live gate: what could not be evaluated is denied. Whether *unknown* lets through is chosen for each action.
     pub fn live(&self) -> Decision {
-        if self.decision == Decision::Unknown && !self.errors.is_empty() { Decision::Deny } else { self.decision }
+        if self.decision == Decision::Unknown && !self.errors.is_empty() {
+            Decision::Deny
+        } else {
+            self.decision
+        }
     }
 }

@@ -105,7 +105,8 @@ impl Vocabulary {
         let mut left_out = Vec::new();
         let declared = tools.iter().map(|tool| (tool.name.clone(), tool.declared(&mut left_out)));
         let tools: BTreeMap<_, _> = declared.collect();
-        let is_new = |action: &&str| Registry::builtin().get(action).is_none() && !tools.contains_key(*action);
+        let is_new =
+            |action: &&str| Registry::builtin().get(action).is_none() && !tools.contains_key(*action);
         let own_actions = own_actions.iter().copied().filter(is_new).map(str::to_owned).collect();
         let json = schema_json(&tools, &own_actions);
         let fingerprint = super::hashed(&[json.to_string().as_str()]);
@@ -126,8 +127,10 @@ impl Vocabulary {
     /// Every action a policy can name, in order.
     pub fn actions(&self) -> impl Iterator<Item = &str> {
         let known = Registry::builtin().all().iter().map(|activity| activity.code);
-        let known: BTreeSet<&str> =
-            known.chain(self.tools.keys().map(String::as_str)).chain(self.own_actions.iter().map(String::as_str)).collect();
+        let known: BTreeSet<&str> = known
+            .chain(self.tools.keys().map(String::as_str))
+            .chain(self.own_actions.iter().map(String::as_str))
+            .collect();
         known.into_iter()
     }
 
@@ -289,7 +292,8 @@ fn schema_json(tools: &BTreeMap<String, Declared>, own_actions: &BTreeSet<String
     let mut types: Map<String, Value> =
         PRINCIPALS.iter().map(|name| ((*name).to_owned(), shape(principal()))).collect();
     types.insert(TARGET.into(), shape(target()));
-    let mut actions: Map<String, Value> = Vocabulary::groups().map(|name| (name.to_owned(), json!({}))).collect();
+    let mut actions: Map<String, Value> =
+        Vocabulary::groups().map(|name| (name.to_owned(), json!({}))).collect();
     let known = Registry::builtin().all().iter().map(|activity| activity.code);
     for action in known.chain(own_actions.iter().map(String::as_str)) {
         actions.insert(action.to_owned(), action_json(action, None, json!({"type": "Common"})));

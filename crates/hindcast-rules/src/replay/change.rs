@@ -62,11 +62,6 @@ impl Change {
         !self.is_certain() && self != Self::Unchanged
     }
 
-    /// Whether it certainly got harder.
-    pub fn is_stricter(self) -> bool {
-        matches!(self, Self::NewlyDenied | Self::NewlyNeedsApproval)
-    }
-
     /// From one answer to a verdict.
     pub(crate) fn of(before: Decision, after: &Verdict) -> Self {
         use Decision::{Allow, Deny, NeedsApproval, Unknown};
@@ -88,4 +83,10 @@ impl Change {
             (NeedsApproval, Unknown) => Self::MaybeDenied,
         }
     }
+}
+
+/// Whether it certainly got harder for whoever asks.
+pub(crate) fn is_stricter(before: Decision, after: Decision) -> bool {
+    use Decision::{Allow, Deny, NeedsApproval};
+    matches!((before, after), (Allow, Deny | NeedsApproval) | (NeedsApproval, Deny))
 }

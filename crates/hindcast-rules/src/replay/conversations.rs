@@ -1,6 +1,5 @@
 //! Which conversations were met, and what became of them.
 
-use super::change::Change;
 use super::limits::{CONVERSATIONS_MAX, FLAGGED_LISTED_MAX};
 use super::report::{Conversations, Scores};
 use crate::conversation;
@@ -46,9 +45,9 @@ impl Known {
         self.marks.get(conversation).is_some_and(|marks| marks & DIVERGED != 0)
     }
 
-    pub fn changed(&mut self, conversation: usize, change: Change) {
+    pub fn changed(&mut self, conversation: usize, is_stricter: bool) {
         if let Some(marks) = self.marks.get_mut(conversation) {
-            *marks |= DIVERGED | if change.is_stricter() { FLAGGED } else { 0 };
+            *marks |= DIVERGED | if is_stricter { FLAGGED } else { 0 };
         }
     }
 

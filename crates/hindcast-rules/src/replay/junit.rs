@@ -30,7 +30,12 @@ pub fn write_junit(report: &Report, name: &str) -> String {
 fn write_case(difference: &Difference, out: &mut String) {
     let tuple = &difference.tuple;
     let name = format!("{} {} {} {}", tuple.actor_type, tuple.actor_id, tuple.action, tuple.target_type);
-    let _ = writeln!(out, "    <testcase classname=\"{}\" name=\"{}\">", difference.change.as_str(), escaped(&name));
+    let _ = writeln!(
+        out,
+        "    <testcase classname=\"{}\" name=\"{}\">",
+        difference.change.as_str(),
+        escaped(&name)
+    );
     let message = format!(
         "{} -> {} in {} entries",
         difference.baseline.as_str(),
@@ -48,7 +53,9 @@ fn write_case(difference: &Difference, out: &mut String) {
         examples.join(", ")
     );
     let _ = match difference.change.is_certain() {
-        true => writeln!(out, "      <failure message=\"{}\">{}</failure>", escaped(&message), escaped(&text)),
+        true => {
+            writeln!(out, "      <failure message=\"{}\">{}</failure>", escaped(&message), escaped(&text))
+        }
         false => writeln!(out, "      <skipped message=\"{}\"/>", escaped(&message)),
     };
     out.push_str("    </testcase>\n");

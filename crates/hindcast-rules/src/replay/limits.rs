@@ -2,6 +2,8 @@
 
 /// Kinds of requests kept apart before they are added up.
 pub const CELLS_MAX: usize = 100_000;
+/// What tells them apart takes at most this many bytes.
+pub const CELL_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Pairs of actor kind and action kept apart before they are added up.
 pub const WAYS_MAX: usize = 4_096;
 /// Actions listed.
@@ -17,7 +19,7 @@ pub const DIFFERENCES_MAX: usize = 2_000;
 /// Entries named as examples of a difference, the first ones.
 pub const EXAMPLES_MAX: usize = 20;
 /// Conversations told apart; of entries of more, nobody knows whether their conversation had changed before.
-pub const CONVERSATIONS_MAX: usize = 1_000_000;
+pub const CONVERSATIONS_MAX: usize = 500_000;
 /// Flagged conversations named.
 pub const FLAGGED_LISTED_MAX: usize = 1_000;
 /// Names of what was not recorded.

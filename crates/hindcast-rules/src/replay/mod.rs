@@ -11,6 +11,7 @@ mod conversations;
 mod csv;
 mod junit;
 pub mod limits;
+mod merge;
 mod report;
 mod sums;
 
@@ -18,15 +19,17 @@ pub use change::Change;
 pub use csv::write_csv;
 pub use junit::write_junit;
 pub use report::{
-    ActionRow, ActorRow, ByChange, ByDecision, Conversations, DayRow, Difference, Happened, Lanes, LeftOut, Mean,
-    MissingRow, PolicyRow, Report, RowsLeftOut, Scores, Summary, Tally, Together, Tuple,
+    ActionRow, ActorRow, ByChange, ByDecision, Conversations, DayRow, Difference, Happened, Lanes, LeftOut,
+    Mean, MissingRow, PolicyRow, Report, RowsLeftOut, Scores, Summary, Tally, Together, Tuple,
 };
 
-use crate::policy::{Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, text_of, write_key};
+use crate::policy::{
+    Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, shorten, text_of, write_key,
+};
 use cell::{Cell, Days};
 use conversations::Known;
 use hindcast_event::{ACTOR_TYPES, Entry, Kind, OutcomeResult, Timestamp};
-use limits::{CELLS_MAX, WAYS_MAX};
+use limits::{CELL_BYTES_MAX, CELLS_MAX, WAYS_MAX};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use sums::{About, Sums};
@@ -63,7 +66,15 @@ impl Question<'_> {
         let baseline = self.baseline.map_or(String::new(), |version| format!("={version}"));
         let engine = crate::policy::engine();
         let [from, until] = &window;
-        crate::policy::hashed(&[&engine, self.candidate, &baseline, from, until, &size.to_string(), self.filter])
+        crate::policy::hashed(&[
+            &engine,
+            self.candidate,
+            &baseline,
+            from,
+            until,
+            &size.to_string(),
+            self.filter,
+        ])
     }
 }
 
@@ -138,10 +149,11 @@ impl Replay {
         let Some(cell) = self.cells.get_mut(place) else { return };
         cell.take(asked.result() as usize, at.micros(), entry.index, is_after);
         let (change, failed) = (cell.change, !cell.after.errors.is_empty());
+        let (before, after) = (cell.before, cell.after.decision);
         if change.is_certain()
             && let Some(conversation) = conversation
         {
-            self.conversations.changed(conversation, change);
+            self.conversations.changed(conversation, change::is_stricter(before, after));
         }
         if self.days.take(at.micros(), change, failed, is_after) {
             self.add_up();
@@ -173,10 +185,11 @@ impl Replay {
         if let Some(known) = self.ways_known.get(way) {
             write_key(asked, &known.reads, &mut self.key);
         }
+        shorten(&mut self.key);
         if let Some(known) = self.table.get(&self.key) {
             return known;
         }
-        if self.cells.len() >= CELLS_MAX {
+        if self.cells.len() >= CELLS_MAX || self.table.bytes() >= CELL_BYTES_MAX {
             self.add_up();
             self.table.clear();
             self.cells.clear();
@@ -191,7 +204,8 @@ impl Replay {
         let [before_memo, after_memo] = &mut self.memos;
         let before_verdict = self.baseline.as_ref().map(|judge| judge.judge_with(before_memo, asked));
         let after = self.candidate.judge_with(after_memo, asked);
-        let before = before_verdict.as_ref().map_or_else(|| happened(asked.result()), |verdict| verdict.decision);
+        let before =
+            before_verdict.as_ref().map_or_else(|| happened(asked.result()), |verdict| verdict.decision);
         let mut shape = 0;
         if let Some(known) = self.ways_known.get(way) {
             each(asked, &known.reads, |at, found| {
@@ -245,7 +259,12 @@ impl Replay {
             let recorded = |at: usize| cell.shape >> at.min(127) & 1 == 1;
             let names = way.reads.iter().enumerate().filter(|(at, read)| recorded(*at) && read.is_context());
             let about = About {
-                actor_type: way.kind.and_then(|kind| ACTOR_TYPES.get(kind)).copied().unwrap_or_default().to_owned(),
+                actor_type: way
+                    .kind
+                    .and_then(|kind| ACTOR_TYPES.get(kind))
+                    .copied()
+                    .unwrap_or_default()
+                    .to_owned(),
                 actor_id: cell.actor_id.to_string(),
                 action: way.action.clone(),
                 target_type: cell.target_type.to_string(),

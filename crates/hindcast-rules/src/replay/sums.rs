@@ -2,10 +2,13 @@
 
 use super::cell::Cell;
 use super::change::Change;
-use super::limits::{ACTIONS_MAX, ACTORS_LISTED_MAX, ACTORS_MAX, DAYS_MAX, DIFFERENCES_MAX, ERRORS_MAX, EXAMPLES_MAX, MISSING_MAX};
+use super::limits::{
+    ACTIONS_MAX, ACTORS_LISTED_MAX, ACTORS_MAX, DAYS_MAX, DIFFERENCES_MAX, ERRORS_MAX, EXAMPLES_MAX,
+    MISSING_MAX,
+};
 use super::report::{
-    ActionRow, ActorRow, DayRow, Difference, Lanes, MissingRow, PolicyRow, Report, Summary, Tally, Together, Tuple,
-    by_weight, cut,
+    ActionRow, ActorRow, DayRow, Difference, Lanes, MissingRow, PolicyRow, Report, Summary, Tally, Together,
+    Tuple, by_weight, cut,
 };
 use crate::policy::Decision;
 use hindcast_event::{OutcomeResult, Timestamp};
@@ -152,7 +155,8 @@ impl Sums {
             .collect();
         by_weight(&mut by_actor);
         let actors_left_out = cut(&mut by_actor, ACTORS_LISTED_MAX, |row| &row.tally);
-        let action = |(action, tally): (&String, &Tally)| ActionRow { action: action.clone(), tally: tally.clone() };
+        let action =
+            |(action, tally): (&String, &Tally)| ActionRow { action: action.clone(), tally: tally.clone() };
         let policy = |(id, row): (&String, &PolicyRow)| PolicyRow { policy: id.clone(), ..row.clone() };
         let mut summary = Summary {
             tally: self.tally.clone(),
@@ -161,12 +165,19 @@ impl Sums {
             by_policy: self.by_policy.iter().map(policy).collect(),
             by_action: self.by_action.iter().map(action).collect(),
             by_actor,
-            by_day: self.by_day.iter().map(|(day, tally)| DayRow { day: date(*day), tally: tally.clone() }).collect(),
+            by_day: self
+                .by_day
+                .iter()
+                .map(|(day, tally)| DayRow { day: date(*day), tally: tally.clone() })
+                .collect(),
             errors: self.errors.iter().take(ERRORS_MAX).cloned().collect(),
             ..Summary::default()
         };
-        summary.missing =
-            self.missing.iter().map(|(name, count)| MissingRow { name: name.clone(), count: *count }).collect();
+        summary.missing = self
+            .missing
+            .iter()
+            .map(|(name, count)| MissingRow { name: name.clone(), count: *count })
+            .collect();
         summary.left_out.by_action = self.left_by_action;
         summary.left_out.by_actor = self.left_by_actor + actors_left_out;
         summary.left_out.by_day = self.left_by_day;
@@ -187,8 +198,16 @@ impl Sums {
             happened.let_through = happened.success + happened.failure;
             lanes.baseline.add(baseline, count);
             lanes.candidate.add(candidate, count);
-            lanes.together.push(Together { happened: outcome.as_str().to_owned(), baseline, candidate, count });
+            lanes.together.push(Together {
+                happened: outcome.as_str().to_owned(),
+                baseline,
+                candidate,
+                count,
+            });
         }
+        lanes.together.sort_by(|a, b| {
+            (&a.happened, a.baseline, a.candidate).cmp(&(&b.happened, b.baseline, b.candidate))
+        });
         lanes
     }
 }

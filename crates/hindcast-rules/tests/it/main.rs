@@ -10,5 +10,7 @@ mod flaws;
 mod limits;
 mod panther;
 mod policy;
+mod recorded;
 mod same;
 mod sigma;
+mod simulation;

@@ -2,6 +2,7 @@
 
 mod flaws;
 mod judged;
-
-
+mod replayed;
+mod same;
+mod tau_bench;
 mod told;

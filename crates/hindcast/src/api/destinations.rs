@@ -181,11 +181,13 @@ impl DestinationBody {
         let lag = lag(app, &destination, (app.clock)());
         let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
         let secrets = app.catalog.destination_secrets(&destination.id, &app.seal)?;
+        let mut secrets: Vec<_> = secrets.into_iter().map(|(name, _)| name).collect();
+        secrets.sort();
         Ok(Self {
             kind: destination.kind,
             name: destination.chosen.name,
             settings: destination.chosen.settings,
-            secrets: secrets.into_iter().map(|(name, _)| name).collect(),
+            secrets,
             format: destination.chosen.format,
             query: destination.chosen.query,
             hidden: destination.chosen.hidden.fields().map(HiddenName::from).collect(),

@@ -16,14 +16,14 @@ unless { context has approval && context.approval.granted };
 "#;
 
 /// A server with a tool for refunds and a cap on them.
-struct Shop {
-    server: TestServer,
+pub struct Shop {
+    pub server: TestServer,
     editor: String,
     asker: String,
 }
 
 impl Shop {
-    fn open() -> Self {
+    pub fn open() -> Self {
         Self::with(CAP)
     }
 
@@ -63,7 +63,7 @@ impl Shop {
     }
 
     /// Somebody with a role, and a token of theirs that answers.
-    fn approver(&self, role: Role) -> (Visitor<'_>, String) {
+    pub fn approver(&self, role: Role) -> (Visitor<'_>, String) {
         let visitor = self.server.visitor(role, &[]);
         let token = self.token_of(&visitor, &[Scope::Approve]);
         (visitor, token)
@@ -73,7 +73,7 @@ impl Shop {
         self.server.token_with(scopes, |new| new.person = Some(visitor.id.clone()))
     }
 
-    fn answer(&self, token: &str, approval: &Value, deed: &str, comment: &str) -> Answer {
+    pub fn answer(&self, token: &str, approval: &Value, deed: &str, comment: &str) -> Answer {
         let id = approval["id"].as_str().expect("an id");
         let body = json!({ "comment": comment });
         self.server.post(&format!("/v1/approvals/{id}/{deed}")).by(token).json(&body)
@@ -85,7 +85,7 @@ impl Shop {
     }
 }
 
-fn refund(cents: i64) -> Value {
+pub fn refund(cents: i64) -> Value {
     json!({
         "action": "order.refund",
         "actor": { "type": "agent", "id": "fin", "name": "Fin" },
@@ -129,7 +129,7 @@ fn small_refunds_pass_and_large_ones_need_a_person_once() {
     assert_eq!(told("gate.decided"), 7);
     let approvals = ["requested", "granted", "used"].map(|what| told(&format!("approval.{what}")));
     assert_eq!(approvals, [1, 1, 1]);
-    let decided = shop.log("action:gate.decided outcome:success");
+    let decided = shop.log("action:gate.decided+outcome:success");
     assert_eq!(decided[0]["authorized_by"]["approval_id"], approval["id"]);
     assert_eq!(decided[0]["metadata"]["action"], "order.refund");
     assert_eq!((&decided[0]["id"], &decided[0]["index"]), (&done["decision_id"], &done["index"]));
@@ -259,7 +259,7 @@ fn what_is_not_a_call_or_not_a_policy_is_refused_by_name() {
         let answer = shop.ask_with("", &call);
         (answer.problem().0, answer.json()["field"].as_str().unwrap_or_default().to_owned())
     };
-    assert_eq!(refused(&|call| call["outcome"] = "success".into()), (422, "outcome".into()));
+    assert_eq!(refused(&|call| call["outcome"] = "failure".into()), (422, "outcome".into()));
     assert_eq!(refused(&|call| call["authorized_by"] = json!({})), (422, "authorized_by".into()));
     assert_eq!(refused(&|call| call["metadata"]["gate"] = 1.into()), (422, "metadata.gate".into()));
     assert_eq!(refused(&|call| call["actor"]["type"] = "ghost".into()), (422, "actor.type".into()));
@@ -310,7 +310,7 @@ fn what_the_gate_let_through_counts_once() {
     done["authorized_by"] = json!({ "decision": first["decision_id"] });
     shop.server.append(&[done]);
     shop.ask(2);
-    let decided = shop.log("action:gate.decided outcome:success");
+    let decided = shop.log("action:gate.decided+outcome:success");
     let counts: Vec<_> = decided.iter().rev().map(|entry| entry["facts"]["same_action_1h"].clone()).collect();
     assert_eq!(counts, [json!(1), json!(2)], "{decided:#?}");
 }

@@ -10,6 +10,7 @@ mod anchors;
 mod append;
 mod bundles;
 mod cast;
+mod clients;
 mod collectors;
 mod conversations;
 mod damage;

@@ -1,7 +1,8 @@
 //! What is answered, and what is not known.
 
 use super::told::{judge, line, past, said, vocabulary};
-use hindcast_rules::policy::{Approval, Asked, BASE, Judge, check};
+use hindcast_event::{Entries, Kind, Remnant, push_section};
+use hindcast_rules::policy::{Approval, Asked, BASE, Judge, PolicyText, Tool, Vocabulary, check};
 
 const AGENTS: &str = r#"@id("agents") permit(principal is Agent, action, resource);"#;
 
@@ -57,7 +58,9 @@ fn what_was_not_recorded_does_not_matter_where_something_else_decides() {
         said(&policies, &tool("refund"), ""),
         "unknown by a; allow or deny; without context.facts.off_hours"
     );
-    let forbidden = format!(r#"{policies} @id("b") forbid(principal, action == Action::"ai_agent.tool_called", resource);"#);
+    let forbidden = format!(
+        r#"{policies} @id("b") forbid(principal, action == Action::"ai_agent.tool_called", resource);"#
+    );
     assert_eq!(said(&forbidden, &tool("refund"), ""), "deny by b");
 }
 
@@ -88,7 +91,8 @@ const REFUNDS: &str = r#"@id("agents") permit(principal is Agent, action, resour
     when { context.arguments.amount > context.order.paid };"#;
 
 fn refund(amount: &str, paid: &str) -> String {
-    let metadata = format!(r#""arguments":{{"amount":{amount},"order":"o1"}},"order":{{"paid":{paid},"items":["a"]}}"#);
+    let metadata =
+        format!(r#""arguments":{{"amount":{amount},"order":"o1"}},"order":{{"paid":{paid},"items":["a"]}}"#);
     agent("order.refund", &format!(r#","metadata":{{{metadata}}}"#))
 }
 
@@ -111,14 +115,15 @@ fn what_an_approval_would_change_needs_one() {
 fn arguments_that_were_not_recorded_are_unknown() {
     assert_eq!(
         said(REFUNDS, &agent("order.refund", ""), ""),
-        "unknown by cap, paid; allow or deny; without context.arguments.amount, context.order.paid"
+        "unknown by cap, paid; allow or deny or needs_approval; without context.arguments.amount, context.order.paid"
     );
     assert_eq!(
         said(REFUNDS, &refund("\"5000\"", "6000"), ""),
-        "unknown by cap, paid; allow or deny; without context.arguments.amount"
+        "unknown by cap, paid; allow or deny or needs_approval; without context.arguments.amount"
     );
     // What is certain stays certain.
-    let lookups = format!(r#"{REFUNDS} @id("none") forbid(principal, action == Action::"order.refund", resource);"#);
+    let lookups =
+        format!(r#"{REFUNDS} @id("none") forbid(principal, action == Action::"order.refund", resource);"#);
     assert_eq!(said(&lookups, &agent("order.refund", ""), ""), "deny by none");
 }
 
@@ -159,7 +164,9 @@ fn somebody_in_particular_is_told_from_others() {
     let policies = r#"@id("all") permit(principal, action, resource);
         @id("ada") forbid(principal == User::"ada", action in Action::"conversations", resource == Target::"conversation/7");"#;
     let draft = |who: &str, what: &str| {
-        format!(r#"{{"action":"message.sent","actor":{{"type":"user","id":"{who}"}},"targets":[{{"type":"conversation","id":"{what}"}}]}}"#)
+        format!(
+            r#"{{"action":"message.sent","actor":{{"type":"user","id":"{who}"}},"targets":[{{"type":"conversation","id":"{what}"}}]}}"#
+        )
     };
     assert_eq!(said(policies, &draft("ada", "7"), ""), "deny by ada");
     assert_eq!(said(policies, &draft("ada", "8"), ""), "allow by all");
@@ -172,10 +179,72 @@ fn the_base_policies_are_sound_and_do_what_they_say() {
     let set = check(&[BASE], &vocabulary).expect("sound");
     assert_eq!(set.warnings(), []);
     let judge = Judge::new(&set, &vocabulary).expect("ready");
-    let said = |draft: &str| line(&super::told::verdict(&judge, &past(&[(draft, "")]).get(0).expect("an entry")));
+    let said =
+        |draft: &str| line(&super::told::verdict(&judge, &past(&[(draft, "")]).get(0).expect("an entry")));
     assert_eq!(said(&agent("conversation.tagged", "")), "allow by base-agents");
     assert_eq!(said(&agent("order.lookup", "")), "allow by base-agents");
     assert_eq!(said(&agent("contacts.exported", "")), "deny");
     assert_eq!(said(&agent("door.opened", "")), "deny");
-    assert_eq!(said(r#"{"action":"contacts.exported","actor":{"type":"user","id":"ada"}}"#), "allow by base-people");
+    assert_eq!(
+        said(r#"{"action":"contacts.exported","actor":{"type":"user","id":"ada"}}"#),
+        "allow by base-people"
+    );
+}
+
+/// The same entry with one section erased.
+fn erased(entries: &Entries, gone: &str) -> Entries {
+    let entry = entries.get(0).expect("an entry");
+    let (mut left, mut rest) = (Vec::new(), Vec::new());
+    for (name, value) in entry.event.sections() {
+        if name == gone {
+            Remnant::Digest { digest: [7; 32], name: None }.write(&mut left);
+        } else {
+            Remnant::Salt([1; 16]).write(&mut left);
+            rest.push((name, value));
+        }
+    }
+    let mut entries = Entries::default();
+    let write = |out: &mut Vec<u8>| rest.iter().for_each(|(name, value)| push_section(name, "", value, out));
+    entries.push_left(0, entry.received_at, Kind::Event, &left, write).expect("an entry");
+    entries
+}
+
+#[test]
+fn what_was_erased_is_unknown_and_not_absent() {
+    let policies = format!(
+        r#"{AGENTS} @id("why") forbid(principal, action, resource) unless {{ context has reason }};
+        @id("seven") forbid(principal, action, resource) when {{ resource.id == "7" }};"#
+    );
+    let draft = agent("message.sent", r#","reason":"SUP-1","targets":[{"type":"conversation","id":"8"}]"#);
+    let entries = past(&[(&draft, "")]);
+    let said = |entries: &Entries| {
+        line(&super::told::verdict(&judge(&policies), &entries.get(0).expect("an entry")))
+    };
+    assert_eq!(said(&entries), "allow by agents");
+    assert_eq!(said(&erased(&entries, "reason")), "unknown by why; allow or deny; without context.reason");
+    assert_eq!(said(&erased(&entries, "target.0")), "unknown by seven; allow or deny; without resource.id");
+    assert_eq!(
+        said(&erased(&entries, "actor")),
+        "unknown; allow or deny or needs_approval; without principal"
+    );
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_sound() {
+    let docs = std::fs::read_to_string("../../docs/policies.md").expect("the page");
+    let blocks = |language: &str| {
+        let fence = format!("```{language}\n");
+        let blocks = docs.split(fence.as_str()).skip(1).filter_map(|rest| rest.split_once("```"));
+        blocks.map(|(block, _)| block.to_owned()).collect::<Vec<_>>()
+    };
+    let mut tools = Tool::parse_all(super::told::TOOLS).expect("tools");
+    blocks("json").iter().for_each(|block| tools.extend(Tool::parse_all(block).expect("tools")));
+    let vocabulary = Vocabulary::new(&tools, &[]).expect("a vocabulary");
+    assert_eq!(vocabulary.left_out(), []);
+    let policies = blocks("cedar");
+    assert_eq!(policies.len(), 2);
+    for text in &policies {
+        let set = check(&[PolicyText { name: "docs", text }], &vocabulary).expect("sound");
+        assert_eq!(set.warnings(), []);
+    }
 }

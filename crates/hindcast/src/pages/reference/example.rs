@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn what_is_known_is_known_of_something() {
-        for known in &KNOWN {
+        for known in KNOWN {
             let found = operations().find(|(_, _, operation)| operation["operationId"] == known.operation);
             let (_, _, operation) = found.unwrap_or_else(|| panic!("there is no {}", known.operation));
             for (name, _) in known.asked {

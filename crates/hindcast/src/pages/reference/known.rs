@@ -14,7 +14,7 @@ pub(super) struct Known {
     pub(super) command: &'static str,
 }
 
-pub(super) const KNOWN: [Known; 55] = [
+pub(super) const KNOWN: &[Known] = &[
     Known {
         operation: "appendEvents",
         body: r#"{"action":"macro.updated","actor":{"type":"user","id":"1","name":"Ana"}}"#,
@@ -243,6 +243,30 @@ pub(super) const KNOWN: [Known; 55] = [
         operation: "checkRule",
         body: r#"{"text":"title: Door opened at night\nid: 0b8e1c52-6a1f-4c0e-9d0a-2f4f5f6a7b8c\nlevel: medium\nlogsource:\n  product: hindcast\ndetection:\n  selection:\n    action: door.open\n    facts.off_hours: true\n  condition: selection\n"}"#,
         command: "hindcast rule check door-at-night.yml",
+        ..NOTHING
+    },
+    Known {
+        operation: "decide",
+        body: r#"{"action":"order.refund","actor":{"type":"agent","id":"fin"},"targets":[{"type":"order","id":"o-7"}],"metadata":{"arguments":{"amount_cents":9000}}}"#,
+        ..NOTHING
+    },
+    Known { operation: "changeGate", body: r#"{"fail_open":["conversation.tagged"]}"#, ..NOTHING },
+    Known { operation: "approve", body: r#"{"comment":"the customer is right"}"#, ..NOTHING },
+    Known { operation: "deny", body: r#"{"comment":"not twice in a month"}"#, ..NOTHING },
+    Known {
+        operation: "savePolicy",
+        body: r#"{"text":"@id(\"refund-cap\") forbid(principal is Agent, action == Action::\"order.refund\", resource) when { context.arguments.amount_cents > 5000 } unless { context has approval && context.approval.granted };"}"#,
+        ..NOTHING
+    },
+    Known { operation: "activatePolicy", body: r#"{"version":1,"enforced":1}"#, ..NOTHING },
+    Known {
+        operation: "checkPolicy",
+        body: r#"{"text":"@id(\"refund-cap\") forbid(principal is Agent, action == Action::\"order.refund\", resource) when { context.arguments.amount_cents > 5000 } unless { context has approval && context.approval.granted };"}"#,
+        ..NOTHING
+    },
+    Known {
+        operation: "declareTool",
+        body: r#"{"description":"Pays money back.","writes":true,"input_schema":{"type":"object","properties":{"amount_cents":{"type":"integer"}}}}"#,
         ..NOTHING
     },
     Known {
