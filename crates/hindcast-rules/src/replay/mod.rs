@@ -96,6 +96,7 @@ pub struct Replay {
     sums: Sums,
     warm_up: u64,
     not_asked: u64,
+    decided_before: u64,
 }
 
 /// What both judges read of entries of one kind of actor and one action.
@@ -124,6 +125,7 @@ impl Replay {
             sums: Sums::default(),
             warm_up: 0,
             not_asked: 0,
+            decided_before: 0,
         }
     }
 
@@ -141,6 +143,11 @@ impl Replay {
         }
         if self.options.from.is_some_and(|from| at < from) {
             self.warm_up += 1;
+            return;
+        }
+        // What the gate was asked about is judged where it was asked, and not again where it was done.
+        if asked.was_decided() {
+            self.decided_before += 1;
             return;
         }
         let place = self.cell(&asked);
@@ -168,6 +175,7 @@ impl Replay {
         report.candidate = self.candidate.version().to_owned();
         report.summary.warm_up = self.warm_up;
         report.summary.not_asked = self.not_asked;
+        report.summary.decided_before = self.decided_before;
         report.conversations = self.conversations.report(&self.options.conversation_scores);
         report
     }

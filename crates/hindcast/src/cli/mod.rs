@@ -13,6 +13,8 @@ mod import;
 mod ingest;
 mod keys;
 mod person;
+mod policy;
+mod replay;
 mod report;
 mod retention;
 mod row;
@@ -79,6 +81,10 @@ enum Command {
     Alert(alert::Args),
     /// See, write, try and tune the rules that alert.
     Rule(rule::Args),
+    /// See, write and activate the policies that the gate goes by.
+    Policy(policy::Args),
+    /// Try policies on the past.
+    Replay(replay::Args),
     /// List people, and let somebody in again.
     Person(person::Args),
     /// Make and list workspaces.
@@ -115,6 +121,8 @@ impl Cli {
             Command::Destination(args) => destination::run(&args),
             Command::Alert(args) => alert::run(&args),
             Command::Rule(args) => rule::run(&args),
+            Command::Policy(args) => policy::run(&args),
+            Command::Replay(args) => replay::run(&args),
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),

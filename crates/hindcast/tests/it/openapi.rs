@@ -89,6 +89,11 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/policies/{name}/activate",
         "/v1/policies/{name}/versions",
         "/v1/policies/check",
+        "/v1/replays",
+        "/v1/replays/{id}",
+        "/v1/replays/{id}/cancel",
+        "/v1/replays/{id}/differences.csv",
+        "/v1/replays/{id}/junit.xml",
         "/v1/tools",
         "/v1/tools/{name}",
     ];
