@@ -48,6 +48,7 @@ mod posts;
 mod process;
 mod proof;
 mod receiver;
+mod replays;
 mod reports;
 mod restarts;
 mod sources;
