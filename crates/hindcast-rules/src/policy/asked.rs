@@ -34,6 +34,7 @@ pub struct Asked<'a> {
     pub(crate) on_behalf_of: Option<&'a str>,
     pub(crate) reason: Option<&'a str>,
     authorized_by: Option<&'a str>,
+    is_decision: bool,
     pub(crate) approval: Option<Approval>,
     pub(crate) is_simulated: bool,
     pub(crate) is_erased: bool,
@@ -64,9 +65,8 @@ impl<'a> Asked<'a> {
         }
         let core = core.ok_or(Damaged("it has no core".into()))?;
         let mut core = Core::read(core).ok_or(Damaged("its core cannot be read".into()))?;
-        if core.action == DECIDED
-            && let Some(action) = metadata(event, "action").and_then(text_of)
-        {
+        let is_decision = core.action == DECIDED;
+        if is_decision && let Some(action) = metadata(event, "action").and_then(text_of) {
             core.action = action;
         }
         let (mut kind, mut actor_id) = (None, "");
@@ -92,6 +92,7 @@ impl<'a> Asked<'a> {
             on_behalf_of,
             reason,
             authorized_by,
+            is_decision,
             approval: None,
             is_simulated: false,
             is_erased: false,
@@ -140,6 +141,14 @@ impl<'a> Asked<'a> {
     pub fn was_decided(&self) -> bool {
         let decision = member(self.authorized_by, "decision").and_then(text_of);
         decision.is_some_and(|decision| id_time(&decision).is_some())
+    }
+
+    /// Whether the gate let it through because people had approved exactly this call.
+    pub fn used_approval(&self) -> bool {
+        let said = |name: &str| member(self.authorized_by, name).and_then(text_of);
+        self.is_decision
+            && said("approval_id").is_some()
+            && said("decision").is_some_and(|word| word == "allow")
     }
 
     /// When, as the caller claims.

@@ -24,7 +24,8 @@ pub use report::{
 };
 
 use crate::policy::{
-    Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, shorten, text_of, write_key,
+    APPROVERS_ASSUMED, Approval, Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, shorten,
+    text_of, write_key,
 };
 use cell::{Cell, Days};
 use conversations::Known;
@@ -136,7 +137,11 @@ impl Replay {
             self.not_asked += 1;
             return;
         };
-        let asked = asked.simulated();
+        let mut asked = asked.simulated();
+        // How many agreed is not recorded with it, only that they were enough.
+        if asked.used_approval() {
+            asked = asked.approved(Approval { granted: true, approvers: APPROVERS_ASSUMED });
+        }
         let at = asked.occurred_at();
         if self.options.until.is_some_and(|until| at >= until) {
             return;

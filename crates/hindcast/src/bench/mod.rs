@@ -14,6 +14,7 @@ mod ingest;
 mod machine;
 mod ours;
 mod pages;
+mod replays;
 mod stages;
 mod table;
 

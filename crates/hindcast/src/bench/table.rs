@@ -63,6 +63,8 @@ const LINES: [Line; 51] = [
     less("detection", "≤ 5"),
     less("detection, from segments", ""),
     less("alerted p99", "≤ 2000"),
+    more("replay, 12 policies", "≥ 20000"),
+    less("replay, asked again", ""),
     less("format native", ""),
     less("format ocsf", ""),
     less("format ocsf-1-8", ""),

@@ -180,3 +180,18 @@ fn what_the_gate_was_asked_about_is_judged_once() {
     twice.merge(&report);
     assert_eq!(twice.summary.decided_before, 2);
 }
+
+#[test]
+fn a_call_that_people_approved_is_replayed_with_their_approval() {
+    let asked = |authority: &str| {
+        format!(
+            r#"{{"action":"gate.decided","actor":{{"type":"agent","id":"fin"}},"authorized_by":{{{authority}}},
+            "metadata":{{"action":"order.refund","arguments":{{"amount":9000,"order":"o"}}}}}}"#
+        )
+    };
+    let wanted = asked(r#""approval_id":"a-1","decision":"needs_approval""#);
+    let used = asked(r#""approval_id":"a-1","decision":"allow""#);
+    let report = replayed(Some(TRIED), Options::default(), &past(&[(&wanted, ""), (&used, "")]));
+    assert_eq!((report.lanes.candidate.needs_approval, report.lanes.candidate.allow), (1, 1));
+    assert_eq!(report.summary.tally.unchanged, 2);
+}
