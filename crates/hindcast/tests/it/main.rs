@@ -49,6 +49,7 @@ mod process;
 mod proof;
 mod receiver;
 mod replays;
+mod replays_by_hand;
 mod reports;
 mod restarts;
 mod sources;
