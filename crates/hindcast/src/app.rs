@@ -10,6 +10,7 @@ use crate::followers::{Claims, Stuck};
 use crate::gate::Gate;
 use crate::jobs::backtests::Backtests;
 use crate::jobs::exports::Exports;
+use crate::jobs::replays::{self, Replays};
 use crate::jobs::reports::Reports;
 use crate::jobs::verify::Verifications;
 use crate::metrics::Metrics;
@@ -76,6 +77,8 @@ pub struct App {
     pub verifications: Verifications,
     /// The backtests that people asked for.
     pub(crate) backtests: Backtests,
+    /// The replays that people asked for.
+    pub(crate) replays: Replays,
     /// Witnesses and anchors.
     pub anchors: Anchors,
     /// What destinations share.
@@ -178,6 +181,7 @@ impl App {
             reports: Reports::default(),
             verifications,
             backtests: Backtests::default(),
+            replays: Replays::default(),
             anchors,
             deliver,
             readings,
@@ -191,6 +195,8 @@ impl App {
             full_at,
             _lock: lock,
         };
+        // The folder is ours alone, so nobody runs them.
+        app.catalog.fail_unfinished_replays(replays::SERVER_ENDED, (app.clock)())?;
         if let Some(why) = app.ledger.silenced() {
             tracing::error!("NOTHING IS SIGNED until an operator acts: {why}");
         }

@@ -32,7 +32,7 @@ pub use verdict::{Decision, Determining, Verdict};
 pub use vocabulary::{BOT_GROUP, NoVocabulary, TOOL_GROUP, Vocabulary, WRITING_TOOL_GROUP};
 
 pub(crate) use asked::text_of;
-pub(crate) use judge::write_key;
+pub(crate) use judge::{APPROVERS_ASSUMED, write_key};
 pub(crate) use memo::{Key, Table, shorten};
 pub(crate) use read::{Found, Read, each, sort};
 

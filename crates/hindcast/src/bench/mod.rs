@@ -15,6 +15,7 @@ mod ingest;
 mod machine;
 mod ours;
 mod pages;
+mod replays;
 mod stages;
 mod table;
 

@@ -50,6 +50,8 @@ mod posts;
 mod process;
 mod proof;
 mod receiver;
+mod replays;
+mod replays_by_hand;
 mod reports;
 mod restarts;
 mod sources;
