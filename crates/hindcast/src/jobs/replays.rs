@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 pub(crate) const RUNNING_MAX: usize = 2;
 /// A replay looks at most at so many entries.
 pub(crate) const ENTRIES_MAX: usize = 20_000_000;
+/// Of so many conversations of the history it is told how they went.
+const SCORES_MAX: usize = 1_000_000;
 /// Entries that are read together.
 const BLOCK: usize = 32_768;
 /// How often what was found so far is kept.
@@ -406,7 +408,8 @@ fn replay(app: &App, run: &Run) -> anyhow::Result<()> {
     let places = places(&snapshot, &run.query, run.size, ENTRIES_MAX, &run.budget)?;
     underway.total.store(places.len() as u64, Ordering::Relaxed);
     let noted = Noted { app, underway, at: Instant::now() };
-    let report = judged(run, &snapshot, &places, BTreeMap::new(), goes_on, noted)?;
+    let scores = scores(app, &run.room.id, &goes_on)?;
+    let report = judged(run, &snapshot, &places, scores, goes_on, noted)?;
     let summary = brief(&report);
     let text = serde_json::to_string(&report)?;
     let total = places.len() as u64;
@@ -415,8 +418,27 @@ fn replay(app: &App, run: &Run) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Judges entries in the order in which they happened. `conversation_scores` says how conversations went; it is empty until there
-/// is a history of conversations to read it from.
+/// How conversations of the history went, from 0 to 1: by their own score, or else by what the customer thought.
+fn scores(
+    app: &App,
+    workspace: &WorkspaceId,
+    goes_on: &impl Fn() -> Result<(), Ended>,
+) -> anyhow::Result<BTreeMap<String, f64>> {
+    let mut scores = BTreeMap::new();
+    app.history.each(workspace, |row| {
+        goes_on()?;
+        let conversation = row.conversation;
+        let rated =
+            || conversation.rating.as_ref().map(|rating| f64::from(rating.score.saturating_sub(1)) / 4.0);
+        if let Some(score) = conversation.score.or_else(rated).filter(|_| scores.len() < SCORES_MAX) {
+            scores.insert(conversation.id, score);
+        }
+        Ok(())
+    })?;
+    Ok(scores)
+}
+
+/// Judges entries in the order in which they happened. `conversation_scores` says how conversations went.
 fn judged(
     run: &Run,
     snapshot: &Snapshot,

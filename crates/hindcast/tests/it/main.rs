@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod airline;
 mod alert_pages;
 mod alerts;
 mod anchors;
