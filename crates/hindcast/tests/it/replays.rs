@@ -42,8 +42,10 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
     }
 
     fn one<'o>(&mut self, of: &[&'o str]) -> &'o str {
@@ -123,7 +125,7 @@ fn call(dice: &mut Dice) -> Value {
     let mut metadata = json!({ "conversation_id": format!("c-{}", dice.below(30)) });
     match action {
         "order.refund" if dice.below(3) > 0 => {
-            let amounts = [100, 1_500, 3_000, 4_500, 9_000, 120_000];
+            let amounts = [100, 3_000, 4_500, 9_000, 9_000, 120_000];
             let amount = amounts[usize::try_from(dice.below(6)).expect("small")];
             metadata["arguments"] = json!({ "amount_cents": amount });
             if dice.below(3) == 0 {
@@ -136,8 +138,8 @@ fn call(dice: &mut Dice) -> Value {
     }
     let mut event = json!({
         "action": action,
-        "actor": { "type": dice.one(&["agent", "agent", "automation", "user"]), "id": dice.one(&["fin", "bot-2"]) },
-        "targets": [{ "type": "order", "id": dice.one(&["o-1", "o-2", "c-boss"]) }],
+        "actor": { "type": dice.one(&["agent", "agent", "automation", "user"]), "id": dice.one(&["fin", "fin", "fin", "bot-2"]) },
+        "targets": [{ "type": "order", "id": dice.one(&["o-1", "o-2", "o-3", "c-boss"]) }],
         "metadata": metadata,
     });
     if dice.below(4) == 0 {
@@ -163,7 +165,7 @@ fn count(of: &Value, name: &str) -> u64 {
 #[test]
 fn what_was_decided_live_is_what_a_replay_says_and_what_judging_each_entry_says() {
     let shop = Shop::open(TWELVE);
-    let (mut dice, mut live) = (Dice(7), BTreeMap::new());
+    let (mut dice, mut live) = (Dice(2), BTreeMap::new());
     for _ in 0..200 {
         let answer = shop.server.post("/v1/decide").by(&shop.asker).json(&call(&mut dice)).good();
         let decision = answer["decision"].as_str().expect("an answer").to_owned();
