@@ -26,6 +26,17 @@ const WRITES: [&str; 6] = [
     "update_reservation_passengers",
 ];
 
+const READS: [&str; 8] = [
+    "calculate",
+    "get_reservation_details",
+    "get_user_details",
+    "list_all_airports",
+    "search_direct_flight",
+    "search_onestop_flight",
+    "think",
+    "transfer_to_human_agents",
+];
+
 /// What a call of the tool says, as far as the rules need it.
 fn declaration(tool: &str) -> Value {
     let flight = json!({ "type": "object", "required": ["flight_number", "date"], "properties": {
@@ -38,7 +49,7 @@ fn declaration(tool: &str) -> Value {
         "created_at": { "type": "string", "format": "date-time" }, "flights": flights } });
     let names: Vec<_> = arguments.as_object().expect("an object").keys().cloned().collect();
     json!({
-        "writes": true, "facts": { "reservation": reservation },
+        "writes": WRITES.contains(&tool), "facts": { "reservation": reservation },
         "input_schema": { "type": "object", "properties": arguments, "required": names },
     })
 }
@@ -58,7 +69,7 @@ fn two_rules_would_have_stopped_18_of_121_writes_in_conversations_that_went_wors
 
     let editor = server.token_with(&[Scope::Policies], |_| ());
     let put = |path: String, body: &Value| server.call("PUT", &path).by(&editor).json(body).good();
-    for tool in WRITES {
+    for tool in WRITES.into_iter().chain(READS) {
         put(format!("/v1/tools/tool.{tool}"), &declaration(tool));
     }
     put("/v1/policies/airline".into(), &json!({ "text": RULES }));
