@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::catalog::{By, Narrowing, NewToken, Scope, TokenSecret, Workspace};
 use crate::config::Level;
 use crate::demo::{EVENTS, EVENTS_MAX, EVENTS_MIN, Guide, WORKSPACE_NAME};
+use crate::jobs::demo::gate::TO_TRY;
 use crate::serve::{listen, serve};
 use anyhow::Context as _;
 use hindcast_event::Timestamp;
@@ -104,7 +105,7 @@ fn token(app: &App, workspace: &Workspace) -> anyhow::Result<TokenSecret> {
         workspace: Some(workspace.id.clone()),
         name: TOKEN_NAME.to_owned(),
         person: None,
-        scopes: vec![Scope::Ingest, Scope::Read, Scope::Alerts],
+        scopes: vec![Scope::Ingest, Scope::Read, Scope::Alerts, Scope::Policies, Scope::Decide],
         networks: Vec::new(),
         expires_at: Some(Timestamp::from_micros(now.micros() + TOKEN_MICROS)),
         narrowing: Narrowing::default(),
@@ -137,7 +138,7 @@ fn welcome(
          Open {url} and sign in with the password {password} as\n{people}\n\
          For programs: a token for this workspace, good for 7 days\n\n\
          export HINDCAST_URL={url} HINDCAST_TOKEN={token}\n\n\
-         Four things to try\n\n\
+         Five things to try\n\n\
          1. One night three weeks ago, as clients of Intercom's activity logs ask for it\n   \
          curl -s -H \"Authorization: Bearer $HINDCAST_TOKEN\" \\\n     \
          '{url}/admins/activity_logs?created_at_after={from}&created_at_before={until}'\n\n\
@@ -154,7 +155,10 @@ fn welcome(
          3. What the rules found, and what one would find if it were stricter\n   \
          hindcast alert list --state open\n   \
          hindcast rule backtest A1 --days 30 --tune failures=5\n\n\
-         4. Proof that the export of that night is in the log, for somebody who trusts nobody\n   \
+         4. What a policy would have prevented: a fortnight in which the AI agent tagged what it was unsure of\n   \
+         hindcast replay run --policy {TO_TRY} --number 1\n   \
+         and what waits for somebody already: {url}/approvals\n\n\
+         5. Proof that the export of that night is in the log, for somebody who trusts nobody\n   \
          curl -s -H \"Authorization: Bearer $HINDCAST_TOKEN\" -o export.tlog-proof \\\n     \
          '{url}/v1/events/{id}/proof?format=tlog-proof'\n   \
          hindcast verify export.tlog-proof --vkey '{vkey}'\n\n\
@@ -191,6 +195,7 @@ mod tests {
             "TOKEN",
             "PASSWORD",
             "support ops manager",
+            "replay run --policy unsure-tags",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }

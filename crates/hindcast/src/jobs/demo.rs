@@ -2,6 +2,7 @@
 //! appended to a log cannot be taken out of it again. An interrupted load goes on where it was.
 
 mod decisions;
+pub mod gate;
 
 use crate::app::App;
 use crate::catalog::{By, Workspace};
@@ -91,6 +92,9 @@ impl Year {
             self.mark.complete = append(app, &self.workspace.id, self.now(), rest, go_on)?;
             keep(app, &self.mark)?;
             app.facts.keep(app, &self.workspace.id, true)?;
+        }
+        if self.mark.complete {
+            gate::set_up(app, &self.workspace.id)?;
         }
         Ok(self.mark.complete)
     }

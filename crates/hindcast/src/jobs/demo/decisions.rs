@@ -17,7 +17,7 @@ const ALERTS_MAX: usize = 5_000;
 const LEFT_OPEN: usize = 2;
 /// Of each rule so many were decided.
 const DECIDED: usize = 3;
-const ADMIN: &str = "Jürgen Groß";
+pub(super) const ADMIN: &str = "Jürgen Groß";
 const OWNER: &str = "Aoife Brennan";
 const INCIDENT_NOTE: &str =
     "INC-2041: the session was taken over. Ended it, reset the password, took the changes back.";
@@ -82,7 +82,7 @@ fn assign(app: &App, workspace: &WorkspaceId, kept: &KeptAlert) -> anyhow::Resul
 }
 
 /// Somebody of the invented workspace.
-fn by(name: &str) -> By {
+pub(super) fn by(name: &str) -> By {
     let actor = match colleagues().find(|known| known.name == name) {
         Some(known) => json!({ "type": "user", "id": known.id, "name": known.name, "email": known.email }),
         None => json!({ "type": "user", "id": name, "name": name }),
