@@ -11,6 +11,7 @@ use crate::gate::Gate;
 use crate::jobs::backtests::Backtests;
 use crate::jobs::exports::Exports;
 use crate::jobs::reports::Reports;
+use crate::jobs::simulations::Simulations;
 use crate::jobs::verify::Verifications;
 use crate::metrics::Metrics;
 use crate::paper::Fonts;
@@ -76,6 +77,8 @@ pub struct App {
     pub verifications: Verifications,
     /// The backtests that people asked for.
     pub(crate) backtests: Backtests,
+    /// The simulations that are under way.
+    pub(crate) simulations: Simulations,
     /// Witnesses and anchors.
     pub anchors: Anchors,
     /// What destinations share.
@@ -178,6 +181,7 @@ impl App {
             reports: Reports::default(),
             verifications,
             backtests: Backtests::default(),
+            simulations: Simulations::default(),
             anchors,
             deliver,
             readings,

@@ -7,4 +7,5 @@ pub mod manifest;
 pub mod report_mails;
 pub mod reports;
 pub mod schedules;
+pub(crate) mod simulations;
 pub mod verify;

@@ -149,7 +149,12 @@ fn refused(why: String) -> Failed {
 
 fn said(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(4 * SAID_CHARS_MAX)]);
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SAID_CHARS_MAX).collect::<String>().trim().to_owned()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(SAID_CHARS_MAX)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
 /// Up to so long, so that those who were refused together do not come again together.

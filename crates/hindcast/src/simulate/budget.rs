@@ -19,14 +19,16 @@ pub(crate) struct Spent {
 impl Spent {
     /// Nothing, from now on.
     pub fn new(budget: BudgetWanted) -> Self {
-        let until = budget.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * u64::from(minutes)));
+        let until =
+            budget.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * u64::from(minutes)));
         let (requests, tokens, cost_usd_micros) = Default::default();
         Self { budget, until, requests, tokens, cost_usd_micros }
     }
 
     /// Counts a request, if one may be made.
     pub fn ask(&self) -> bool {
-        let is_within = |spent: &AtomicU64, max: Option<u64>| max.is_none_or(|max| spent.load(Ordering::Relaxed) < max);
+        let is_within =
+            |spent: &AtomicU64, max: Option<u64>| max.is_none_or(|max| spent.load(Ordering::Relaxed) < max);
         self.until.is_none_or(|until| Instant::now() < until)
             && is_within(&self.tokens, self.budget.tokens)
             && is_within(&self.cost_usd_micros, self.budget.cost_usd_micros)

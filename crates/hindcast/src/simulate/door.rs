@@ -92,7 +92,11 @@ impl Door {
 
     fn names(&self, is_wanted: impl Fn(&Tool) -> bool) -> BTreeSet<String> {
         let wanted = self.tools.iter().filter(|tool| is_wanted(tool)).map(|tool| tool.name.as_str());
-        wanted.flat_map(|name| [Some(name), name.strip_prefix(IMPORTED)]).flatten().map(str::to_owned).collect()
+        wanted
+            .flat_map(|name| [Some(name), name.strip_prefix(IMPORTED)])
+            .flatten()
+            .map(str::to_owned)
+            .collect()
     }
 
     /// What the policies say of an action in a conversation at a time.
@@ -101,7 +105,9 @@ impl Door {
             verdict.determining.iter().map(|one| one.id().to_owned()).collect()
         };
         // What is no call cannot be judged, and what cannot be judged is unknown.
-        let Some(verdict) = self.asked(action, conversation, at) else { return Judged::Unknown { policies: Vec::new() } };
+        let Some(verdict) = self.asked(action, conversation, at) else {
+            return Judged::Unknown { policies: Vec::new() };
+        };
         match verdict.decision {
             Decision::Allow => Judged::Allowed,
             Decision::Deny => Judged::Denied { policies: ids(&verdict) },
@@ -110,7 +116,12 @@ impl Door {
         }
     }
 
-    fn asked(&self, action: &Action, conversation: &str, at: Timestamp) -> Option<hindcast_rules::policy::Verdict> {
+    fn asked(
+        &self,
+        action: &Action,
+        conversation: &str,
+        at: Timestamp,
+    ) -> Option<hindcast_rules::policy::Verdict> {
         let arguments: Value = serde_json::from_str(action.arguments.as_str()).ok()?;
         let mut metadata = json!({ "arguments": arguments });
         for (name, facts) in &self.facts {

@@ -110,7 +110,10 @@ mod tests {
     #[test]
     fn addresses_and_long_numbers_are_found() {
         assert_eq!(texts("Write to ana.ito+1@shop.example. Thanks"), ["ana.ito+1@shop.example"]);
-        assert_eq!(texts("Call +49 (171) 123-4567 or 4111 1111 1111 1111."), ["+49 (171) 123-4567", "4111 1111 1111 1111"]);
+        assert_eq!(
+            texts("Call +49 (171) 123-4567 or 4111 1111 1111 1111."),
+            ["+49 (171) 123-4567", "4111 1111 1111 1111"]
+        );
         assert!(texts("Order 12345678 of 2026-11-21 10:00, @ana, a@b, ünï@").is_empty());
     }
 

@@ -24,20 +24,29 @@ pub(super) fn recorded(conversation: &Conversation) -> Recorded {
     let messages = &conversation.messages;
     let is_reply = |message: &Message| message.role == Role::Teammate && !message.internal;
     let until = messages.iter().position(is_reply).unwrap_or(messages.len());
-    let of_agents = || messages[..until].iter().filter(|message| message.role == Role::Agent && !message.internal);
-    let said: Vec<&str> = of_agents().map(|message| message.text.as_str()).filter(|text| !text.trim().is_empty()).collect();
+    let of_agents =
+        || messages[..until].iter().filter(|message| message.role == Role::Agent && !message.internal);
+    let said: Vec<&str> =
+        of_agents().map(|message| message.text.as_str()).filter(|text| !text.trim().is_empty()).collect();
     let mut reply = said.join("\n\n");
-    let end = (0..=reply.len().min(REPLY_BYTES_MAX)).rev().find(|at| reply.is_char_boundary(*at)).unwrap_or(0);
+    let end =
+        (0..=reply.len().min(REPLY_BYTES_MAX)).rev().find(|at| reply.is_char_boundary(*at)).unwrap_or(0);
     reply.truncate(end);
     let first = messages[..until].iter().position(|message| message.role == Role::Agent);
-    let waited = first.and_then(|first| Some(messages[first].at.micros() - messages.get(first.checked_sub(1)?)?.at.micros()));
+    let waited = first.and_then(|first| {
+        Some(messages[first].at.micros() - messages.get(first.checked_sub(1)?)?.at.micros())
+    });
     let ending = Ending::of(conversation, until < messages.len());
     let answer = Answer {
         reply: (!reply.is_empty()).then_some(reply),
         confidence: None,
         resolved: ending.is_resolved,
         escalate: ending.reason.map(|reason| Escalate { reason: reason.to_owned(), team: None }),
-        actions: of_agents().flat_map(|message| &message.calls).filter_map(action).take(ACTIONS_MAX).collect(),
+        actions: of_agents()
+            .flat_map(|message| &message.calls)
+            .filter_map(action)
+            .take(ACTIONS_MAX)
+            .collect(),
         citations: conversation
             .cited
             .iter()
@@ -70,7 +79,9 @@ impl Ending {
             Some(Resolution::Confirmed | Resolution::Assumed) => ended(true, None, Some(true)),
             Some(Resolution::NegativeFeedback) => ended(true, None, Some(false)),
             Some(Resolution::NoAnswer) => ended(false, Some("no_knowledge"), None),
-            Some(Resolution::Escalated | Resolution::ProcedureHandoff) => ended(false, Some("handed over"), None),
+            Some(Resolution::Escalated | Resolution::ProcedureHandoff) => {
+                ended(false, Some("handed over"), None)
+            }
             Some(Resolution::Unresolved | Resolution::Abandoned) => ended(false, None, None),
             Some(Resolution::Solved) | None if has_human_reply || !conversation.escalations.is_empty() => {
                 ended(false, Some("a person replied"), None)

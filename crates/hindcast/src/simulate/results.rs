@@ -70,7 +70,13 @@ impl Results {
         } else {
             (ResultFrom::Unknown, Value::Null)
         };
-        ToolResult { id: call.id.clone(), tool: wanted.tool.clone(), args: wanted.arguments.clone(), from, result }
+        ToolResult {
+            id: call.id.clone(),
+            tool: wanted.tool.clone(),
+            args: wanted.arguments.clone(),
+            from,
+            result,
+        }
     }
 }
 
@@ -128,7 +134,10 @@ mod tests {
         let mut bare = elsewhere.clone();
         bare.messages.clear();
         assert_eq!(told(&same, &bare), (ResultFrom::Recorded, json!({ "state": "lost" })));
-        assert_eq!(told(&call("order.lookup", r#"{"id":2}"#), &bare), (ResultFrom::Fixture, json!("written")));
+        assert_eq!(
+            told(&call("order.lookup", r#"{"id":2}"#), &bare),
+            (ResultFrom::Fixture, json!("written"))
+        );
         assert_eq!(told(&call("customer.lookup", "{}"), &bare), (ResultFrom::Stub, json!("an example")));
         assert_eq!(told(&call("order.lookup", "{}"), &bare), (ResultFrom::Unknown, Value::Null));
     }

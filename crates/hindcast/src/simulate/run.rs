@@ -56,7 +56,9 @@ impl Stand<'_> {
         if let Ok(answer) = &answer {
             self.spent.used(answer.usage.unwrap_or_default());
         }
-        let judged: Vec<Judged> = answer.iter().flat_map(|answer| &answer.actions)
+        let judged: Vec<Judged> = answer
+            .iter()
+            .flat_map(|answer| &answer.actions)
             .map(|action| self.door.judge(action, &seen.case.id, seen.at))
             .collect();
         let reply = answer.as_ref().ok().and_then(|answer| answer.reply.as_deref());
@@ -69,7 +71,8 @@ impl Stand<'_> {
             correct,
             tags: tags.as_deref(),
             personal_data: reply.map_or(0, |reply| {
-                let shown: Vec<&str> = seen.shown.messages.iter().map(|message| message.text.as_str()).collect();
+                let shown: Vec<&str> =
+                    seen.shown.messages.iter().map(|message| message.text.as_str()).collect();
                 personal::told(reply, &shown)
             }),
             unknown_tool_results: given.unknown,

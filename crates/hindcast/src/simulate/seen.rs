@@ -4,7 +4,9 @@ use crate::history::{Act, Call, Conversation, Role};
 use hindcast_event::Timestamp;
 use hindcast_rules::simulation::Arguments;
 use hindcast_rules::simulation::answer::Action;
-use hindcast_rules::simulation::case::{Case, CutAt, Historic, Message, Resolution, Role as Speaker, Since, Stratum, cut};
+use hindcast_rules::simulation::case::{
+    Case, CutAt, Historic, Message, Resolution, Role as Speaker, Since, Stratum, cut,
+};
 use hindcast_rules::simulation::contract;
 use hindcast_rules::simulation::limits::{ID_BYTES_MAX, TAGS_PER_CASE_MAX, TOOL_NAME_BYTES_MAX};
 
@@ -26,7 +28,11 @@ impl Seen {
         let messages: Vec<Message> = conversation
             .messages
             .iter()
-            .map(|message| Message { role: speaker(message.role, message.internal), at: message.at, text: message.text.clone() })
+            .map(|message| Message {
+                role: speaker(message.role, message.internal),
+                at: message.at,
+                text: message.text.clone(),
+            })
             .collect();
         let tags: Vec<Since> = conversation
             .tags
@@ -54,9 +60,14 @@ impl Seen {
             },
             messages: said.collect(),
         };
-        let human_reply = cut.human_reply.map(|message| message.text.clone()).filter(|text| !text.trim().is_empty());
+        let human_reply =
+            cut.human_reply.map(|message| message.text.clone()).filter(|text| !text.trim().is_empty());
         let last = cut.messages.last().map_or(conversation.opened_at, |message| message.at);
-        let case = Case { id: conversation.id.clone(), stratum: fitting(stratum), historic: historic(conversation, &messages) };
+        let case = Case {
+            id: conversation.id.clone(),
+            stratum: fitting(stratum),
+            historic: historic(conversation, &messages),
+        };
         Self { case, shown, human_reply, at: last }
     }
 }

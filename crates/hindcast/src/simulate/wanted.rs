@@ -270,15 +270,25 @@ impl Wanted {
     pub(crate) fn check(&self) -> Result<(), Unfit> {
         let chars = |field: &str, text: &str, max: usize| {
             let fits = text.chars().count() <= max && !text.chars().any(char::is_control);
-            if fits { Ok(()) } else { Err(Unfit::new(field, format!("at most {max} characters, none of them a control character"))) }
+            if fits {
+                Ok(())
+            } else {
+                Err(Unfit::new(field, format!("at most {max} characters, none of them a control character")))
+            }
         };
         let few = |field: &str, count: usize, max: usize| {
-            if count <= max { Ok(()) } else { Err(Unfit::new(field, format!("at most {max}, there are {count}"))) }
+            if count <= max {
+                Ok(())
+            } else {
+                Err(Unfit::new(field, format!("at most {max}, there are {count}")))
+            }
         };
         chars("name", &self.name, NAME_CHARS_MAX)?;
         self.agent.check()?;
         self.conversations.wanted()?;
-        for (field, percent) in [("agreement_min", self.agreement_min), ("confidence_min", self.confidence_min)] {
+        for (field, percent) in
+            [("agreement_min", self.agreement_min), ("confidence_min", self.confidence_min)]
+        {
             if percent > 100 {
                 return Err(Unfit::new(field, "0 to 100"));
             }
@@ -294,7 +304,10 @@ impl Wanted {
         self.policy_hints.iter().try_for_each(|hint| chars("policy_hints", hint, HINT_CHARS_MAX))?;
         for name in self.reads.iter().chain(self.fixtures.iter().map(|fixture| &fixture.tool)) {
             if name.is_empty() || name.len() > TOOL_NAME_BYTES_MAX {
-                return Err(Unfit::new("fixtures", format!("names of tools of 1 to {TOOL_NAME_BYTES_MAX} bytes")));
+                return Err(Unfit::new(
+                    "fixtures",
+                    format!("names of tools of 1 to {TOOL_NAME_BYTES_MAX} bytes"),
+                ));
             }
         }
         if self.facts.contains_key("arguments") {
@@ -367,13 +380,18 @@ impl AgentWanted {
     fn check(&self) -> Result<(), Unfit> {
         let (url, timeout_ms, credential, words) = match self {
             Self::Recorded {} => return Ok(()),
-            Self::Http { url, version, credential, timeout_ms } => (url, *timeout_ms, credential, vec![version]),
+            Self::Http { url, version, credential, timeout_ms } => {
+                (url, *timeout_ms, credential, vec![version])
+            }
             Self::Chat { url, model, version, credential, timeout_ms, system_prompt, .. } => {
                 if model.trim().is_empty() {
                     return Err(Unfit::new("agent.model", "the name of a model"));
                 }
                 if system_prompt.as_ref().is_some_and(|prompt| prompt.len() > PROMPT_BYTES_MAX) {
-                    return Err(Unfit::new("agent.system_prompt", format!("at most {PROMPT_BYTES_MAX} bytes")));
+                    return Err(Unfit::new(
+                        "agent.system_prompt",
+                        format!("at most {PROMPT_BYTES_MAX} bytes"),
+                    ));
                 }
                 (url, *timeout_ms, credential, vec![model, version])
             }
@@ -391,13 +409,17 @@ impl AgentWanted {
             return Err(Unfit::new("agent.timeout_ms", format!("1 to {TIMEOUT_MS_MAX}")));
         }
         let visible = |text: &String| {
-            (1..=CREDENTIAL_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| (0x21..0x7f).contains(&byte))
+            (1..=CREDENTIAL_BYTES_MAX).contains(&text.len())
+                && text.bytes().all(|byte| (0x21..0x7f).contains(&byte))
         };
         if credential.as_ref().is_some_and(|credential| !visible(credential)) {
             return Err(Unfit::new("agent.credential", "visible characters of ASCII"));
         }
         if words.iter().any(|word| word.len() > WORD_CHARS_MAX || word.chars().any(char::is_control)) {
-            return Err(Unfit::new("agent.version", format!("at most {WORD_CHARS_MAX} bytes without control characters")));
+            return Err(Unfit::new(
+                "agent.version",
+                format!("at most {WORD_CHARS_MAX} bytes without control characters"),
+            ));
         }
         Ok(())
     }
@@ -424,7 +446,10 @@ mod tests {
             (json!({ "conversations": { "from": "monday" } }), "conversations.from"),
             (json!({ "agent": { "kind": "http", "url": "ftp://x" } }), "agent.url"),
             (json!({ "agent": { "kind": "http", "url": "https://me:secret@x.example" } }), "agent.url"),
-            (json!({ "agent": { "kind": "http", "url": "https://x.example", "timeout_ms": 0 } }), "agent.timeout_ms"),
+            (
+                json!({ "agent": { "kind": "http", "url": "https://x.example", "timeout_ms": 0 } }),
+                "agent.timeout_ms",
+            ),
             (json!({ "agent": { "kind": "chat", "url": "https://x.example", "model": " " } }), "agent.model"),
             (json!({ "required": { "kind": "agent", "max_age_hours": 1, "min_n": 3 } }), "required.min_n"),
         ] {

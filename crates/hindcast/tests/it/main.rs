@@ -51,6 +51,7 @@ mod proof;
 mod receiver;
 mod reports;
 mod restarts;
+mod simulations;
 mod sources;
 mod support;
 mod tail;
