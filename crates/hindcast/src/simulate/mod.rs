@@ -20,7 +20,7 @@ pub(crate) use door::{Door, NoDoor};
 pub(crate) use results::Results;
 pub(crate) use run::{Looked, Stand};
 pub(crate) use wanted::Unfit;
-pub use wanted::{AgentWanted, BudgetWanted, FactsWanted, FixtureWanted, SimulatedHistory, Wanted};
+pub use wanted::{AgentWanted, BudgetWanted, FactsWanted, FixtureWanted, Wanted};
 
 /// The version of the simulator: reports of another one are not compared word for word.
 pub(crate) const ENGINE: &str = concat!("hindcast/", env!("CARGO_PKG_VERSION"));
