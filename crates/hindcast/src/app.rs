@@ -10,6 +10,7 @@ use crate::followers::{Claims, Stuck};
 use crate::gate::Gate;
 use crate::jobs::backtests::Backtests;
 use crate::jobs::exports::Exports;
+use crate::jobs::replays::{self, Replays};
 use crate::jobs::reports::Reports;
 use crate::jobs::simulations::Simulations;
 use crate::jobs::verify::Verifications;
@@ -77,6 +78,8 @@ pub struct App {
     pub verifications: Verifications,
     /// The backtests that people asked for.
     pub(crate) backtests: Backtests,
+    /// The replays that people asked for.
+    pub(crate) replays: Replays,
     /// The simulations that are under way.
     pub(crate) simulations: Simulations,
     /// Witnesses and anchors.
@@ -181,6 +184,7 @@ impl App {
             reports: Reports::default(),
             verifications,
             backtests: Backtests::default(),
+            replays: Replays::default(),
             simulations: Simulations::default(),
             anchors,
             deliver,
@@ -195,6 +199,8 @@ impl App {
             full_at,
             _lock: lock,
         };
+        // The folder is ours alone, so nobody runs them.
+        app.catalog.fail_unfinished_replays(replays::SERVER_ENDED, (app.clock)())?;
         if let Some(why) = app.ledger.silenced() {
             tracing::error!("NOTHING IS SIGNED until an operator acts: {why}");
         }

@@ -3,7 +3,7 @@
 
 use super::read::{Members, plain};
 use hindcast_event::json::{self, Json};
-use hindcast_event::{ACTOR_TYPES, Core, Damaged, Entry, Event, OutcomeResult, Salts, Timestamp};
+use hindcast_event::{ACTOR_TYPES, Core, Damaged, Entry, Event, OutcomeResult, Salts, Timestamp, id_time};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -33,6 +33,8 @@ pub struct Asked<'a> {
     pub(crate) facts: Option<&'a str>,
     pub(crate) on_behalf_of: Option<&'a str>,
     pub(crate) reason: Option<&'a str>,
+    authorized_by: Option<&'a str>,
+    is_decision: bool,
     pub(crate) approval: Option<Approval>,
     pub(crate) is_simulated: bool,
     pub(crate) is_erased: bool,
@@ -46,9 +48,11 @@ impl<'a> Asked<'a> {
     pub fn of(event: Event<'a>) -> Result<Self, Damaged> {
         let (mut core, mut actor, mut target) = (None, None, None);
         let (mut context, mut facts, mut on_behalf_of, mut reason) = (None, None, None, None);
+        let mut authorized_by = None;
         for (name, value) in event.raw_sections() {
             let place = match name {
                 b"actor" => &mut actor,
+                b"authorized_by" => &mut authorized_by,
                 b"context" => &mut context,
                 b"core" => &mut core,
                 b"facts" => &mut facts,
@@ -61,9 +65,8 @@ impl<'a> Asked<'a> {
         }
         let core = core.ok_or(Damaged("it has no core".into()))?;
         let mut core = Core::read(core).ok_or(Damaged("its core cannot be read".into()))?;
-        if core.action == DECIDED
-            && let Some(action) = metadata(event, "action").and_then(text_of)
-        {
+        let is_decision = core.action == DECIDED;
+        if is_decision && let Some(action) = metadata(event, "action").and_then(text_of) {
             core.action = action;
         }
         let (mut kind, mut actor_id) = (None, "");
@@ -88,6 +91,8 @@ impl<'a> Asked<'a> {
             facts,
             on_behalf_of,
             reason,
+            authorized_by,
+            is_decision,
             approval: None,
             is_simulated: false,
             is_erased: false,
@@ -129,6 +134,21 @@ impl<'a> Asked<'a> {
     /// The id of the event.
     pub fn id(&self) -> &str {
         &self.core.id
+    }
+
+    /// Whether the gate was asked about it before: `authorized_by.decision` is the id of a decision then, and not a word. What was
+    /// decided then is an entry of its own ([`DECIDED`]).
+    pub fn was_decided(&self) -> bool {
+        let decision = member(self.authorized_by, "decision").and_then(text_of);
+        decision.is_some_and(|decision| id_time(&decision).is_some())
+    }
+
+    /// Whether the gate let it through because people had approved exactly this call.
+    pub fn used_approval(&self) -> bool {
+        let said = |name: &str| member(self.authorized_by, name).and_then(text_of);
+        self.is_decision
+            && said("approval_id").is_some()
+            && said("decision").is_some_and(|word| word == "allow")
     }
 
     /// When, as the caller claims.

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How many people an approval is taken to come from when it is asked what an approval would change.
-const APPROVERS_ASSUMED: u32 = 1_000;
+pub(crate) const APPROVERS_ASSUMED: u32 = 1_000;
 
 /// A policy set ready to judge; the same requests get the same verdicts, with or without a memo.
 #[derive(Debug)]

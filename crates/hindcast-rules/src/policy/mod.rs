@@ -12,6 +12,7 @@ mod kind;
 pub mod limits;
 mod memo;
 mod read;
+mod scope;
 mod set;
 mod slice;
 mod text;
@@ -24,13 +25,14 @@ pub use flaw::Flaw;
 pub use judge::{Judge, NotReady};
 pub use kind::LeftOut;
 pub use memo::Memo;
+pub use scope::Scope;
 pub use set::{PolicyInfo, PolicySet, PolicyText, check};
 pub use tool::{Tool, ToolFlaw};
 pub use verdict::{Decision, Determining, Verdict};
 pub use vocabulary::{BOT_GROUP, NoVocabulary, TOOL_GROUP, Vocabulary, WRITING_TOOL_GROUP};
 
 pub(crate) use asked::text_of;
-pub(crate) use judge::write_key;
+pub(crate) use judge::{APPROVERS_ASSUMED, write_key};
 pub(crate) use memo::{Key, Table, shorten};
 pub(crate) use read::{Found, Read, each, sort};
 

@@ -17,6 +17,7 @@ impl Report {
         own.tally.add(&their.tally);
         own.warm_up += their.warm_up;
         own.not_asked += their.not_asked;
+        own.decided_before += their.decided_before;
         own.oldest = [own.oldest.take(), their.oldest.clone()].into_iter().flatten().min();
         own.newest = own.newest.take().max(their.newest.clone());
         merge(

@@ -24,7 +24,8 @@ pub use report::{
 };
 
 use crate::policy::{
-    Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, shorten, text_of, write_key,
+    APPROVERS_ASSUMED, Approval, Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, shorten,
+    text_of, write_key,
 };
 use cell::{Cell, Days};
 use conversations::Known;
@@ -96,6 +97,7 @@ pub struct Replay {
     sums: Sums,
     warm_up: u64,
     not_asked: u64,
+    decided_before: u64,
 }
 
 /// What both judges read of entries of one kind of actor and one action.
@@ -124,6 +126,7 @@ impl Replay {
             sums: Sums::default(),
             warm_up: 0,
             not_asked: 0,
+            decided_before: 0,
         }
     }
 
@@ -134,13 +137,22 @@ impl Replay {
             self.not_asked += 1;
             return;
         };
-        let asked = asked.simulated();
+        let mut asked = asked.simulated();
+        // How many agreed is not recorded with it, only that they were enough.
+        if asked.used_approval() {
+            asked = asked.approved(Approval { granted: true, approvers: APPROVERS_ASSUMED });
+        }
         let at = asked.occurred_at();
         if self.options.until.is_some_and(|until| at >= until) {
             return;
         }
         if self.options.from.is_some_and(|from| at < from) {
             self.warm_up += 1;
+            return;
+        }
+        // What the gate was asked about is judged where it was asked, and not again where it was done.
+        if asked.was_decided() {
+            self.decided_before += 1;
             return;
         }
         let place = self.cell(&asked);
@@ -168,6 +180,7 @@ impl Replay {
         report.candidate = self.candidate.version().to_owned();
         report.summary.warm_up = self.warm_up;
         report.summary.not_asked = self.not_asked;
+        report.summary.decided_before = self.decided_before;
         report.conversations = self.conversations.report(&self.options.conversation_scores);
         report
     }

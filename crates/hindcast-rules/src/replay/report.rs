@@ -33,6 +33,9 @@ pub struct Summary {
     pub warm_up: u64,
     /// Entries that ask nothing: what the server did, notices, and those that cannot be read.
     pub not_asked: u64,
+    /// Entries of calls that the gate was asked about: they are judged where they were asked about, and not twice.
+    #[serde(default)]
+    pub decided_before: u64,
     /// The earliest `occurred_at` that was judged.
     pub oldest: Option<String>,
     /// The latest.

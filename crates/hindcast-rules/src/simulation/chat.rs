@@ -390,7 +390,7 @@ mod tests {
             result: json!({"cents": 500}),
         }]);
         let sent = chat.request().messages.last().expect("a message");
-        assert_eq!(sent.to_string(), r#"{"content":"{\"cents\":500}","role":"tool","tool_call_id":"a"}"#);
+        assert_eq!(*sent, json!({"content": "{\"cents\":500}", "role": "tool", "tool_call_id": "a"}));
         let body = message(
             "Refunded.",
             &[("b", "order_refund", r#"{"id":"o1"}"#), ("c", "resolve", r#"{"summary":"done"}"#)],

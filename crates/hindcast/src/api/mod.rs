@@ -35,6 +35,7 @@ mod openapi;
 pub mod params;
 mod policies;
 mod proof;
+mod replays;
 mod reports;
 mod retention;
 mod router;

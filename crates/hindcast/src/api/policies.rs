@@ -244,7 +244,7 @@ pub async fn one(
 #[utoipa::path(
     put, path = "/v1/policies/{name}", tag = "gate", operation_id = "savePolicy",
     params(
-        ("name" = String, Path, description = "What it is called: 1 to 80 letters, digits, `-`, `_` or `.`. One called `base.cedar` stands in the place of the one that comes with hindcast."),
+        ("name" = String, Path, description = "What it is called: 1 to 80 letters, digits, `-`, `_` or `.`, and not `check`, `new`, `settings` or `tools`. One called `base.cedar` stands in the place of the one that comes with hindcast."),
         OfWorkspace,
     ),
     request_body = PolicyWanted,

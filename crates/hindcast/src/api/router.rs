@@ -6,8 +6,8 @@ use super::lanes::Lanes;
 use super::{
     activities, alert_deeds, alerts, anchors, approvals, backtests, checkpoints, connections, conversations,
     counts, decide, deliveries, destinations, entries, erasures, events, export, health, history, holds,
-    hooks, openapi, policies, proof, reports, retention, rule_lists, rules, simulations, sources, tail, tlog,
-    tokens, tools, workspaces,
+    hooks, openapi, policies, proof, replays, reports, retention, rule_lists, rules, simulations, sources,
+    tail, tlog, tokens, tools, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -97,6 +97,11 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(policies::activate))
         .routes(routes!(policies::versions))
         .routes(routes!(policies::check))
+        .routes(routes!(replays::list, replays::create))
+        .routes(routes!(replays::one, replays::delete))
+        .routes(routes!(replays::cancel))
+        .routes(routes!(replays::differences))
+        .routes(routes!(replays::junit))
         .routes(routes!(tools::list))
         .routes(routes!(tools::one, tools::declare, tools::delete))
         .routes(routes!(conversations::list, conversations::import))

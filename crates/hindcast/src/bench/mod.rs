@@ -8,12 +8,14 @@ mod batches;
 mod detection;
 mod expire;
 mod formats;
+mod gate;
 pub mod generate;
 mod http;
 mod ingest;
 mod machine;
 mod ours;
 mod pages;
+mod replays;
 mod stages;
 mod table;
 
@@ -89,6 +91,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let params = generator.params();
     let mut figures = stages::measure(&generator)?;
     figures.extend(formats::measure(&generator)?);
+    figures.extend(gate::measure()?);
     figures.extend(ours::measure(&generator, &params, &work.join("hindcast"))?);
     if args.peers != "none" {
         figures.extend(peers(args, &generator, &params, work)?);

@@ -2,7 +2,7 @@
 
 use super::generate::{Generator, Hits, Params, WORKSPACES};
 use super::machine::{Stopwatch, anonymous_mb, folder_bytes};
-use super::{Figure, detection, expire, http, ingest};
+use super::{Figure, detection, expire, http, ingest, replays};
 use crate::app::App;
 use crate::catalog::By;
 use crate::config::Config;
@@ -39,6 +39,8 @@ pub(super) fn measure(generator: &Generator, params: &Params, folder: &Path) -> 
     figures.push(bytes_per_event(folder, generator.total())?);
     eprintln!("judging …");
     figures.extend(detection::measure(&app, &workspaces)?);
+    eprintln!("replaying …");
+    figures.extend(replays::measure(&app, &workspaces)?);
     app.close();
     drop((room, app));
 

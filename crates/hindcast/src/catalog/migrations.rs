@@ -1,6 +1,6 @@
 //! How the catalog came to be what it is: numbered by their places, and never edited once they were shipped.
 
-pub(super) const MIGRATIONS: &[&str] = &[
+pub(super) const MIGRATIONS: [&str; 14] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -401,6 +401,32 @@ pub(super) const MIGRATIONS: &[&str] = &[
     CREATE INDEX approval_of_workspace ON approval (workspace, state, created_at);
     CREATE INDEX approval_of_call ON approval (workspace, call);
     CREATE INDEX approval_to_expire ON approval (state, expires_at);
+",
+    "
+    CREATE TABLE replay (
+        nr          INTEGER PRIMARY KEY AUTOINCREMENT,
+        id          TEXT NOT NULL UNIQUE,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        name        TEXT NOT NULL,
+        kind        TEXT NOT NULL,
+        question    TEXT NOT NULL,
+        candidate   TEXT NOT NULL,
+        baseline    TEXT NOT NULL,
+        from_us     INTEGER,
+        until_us    INTEGER,
+        filter      TEXT NOT NULL,
+        started_by  TEXT NOT NULL,
+        state       TEXT NOT NULL,
+        done        INTEGER NOT NULL,
+        total       INTEGER NOT NULL,
+        problem     TEXT NOT NULL,
+        summary     TEXT NOT NULL,
+        report      BLOB,
+        created_at  INTEGER NOT NULL,
+        finished_at INTEGER
+    ) STRICT;
+    CREATE INDEX replay_of_workspace ON replay (workspace, nr);
+    CREATE INDEX replay_of_question ON replay (workspace, question);
 ",
     "
     CREATE TABLE simulation (

@@ -21,6 +21,7 @@ mod narrowing;
 mod outbox;
 mod people;
 mod policies;
+mod replays;
 mod report_mails;
 mod reports;
 mod retention;
@@ -53,6 +54,9 @@ pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
 pub use policies::{POLICIES_MAX, PolicyRow, PolicyVersion, Standing};
+pub use replays::{
+    Found, KeptReplay, NewReplay, REPLAYS_KEPT_MAX, REPLAYS_WAITING_MAX, REPORT_BYTES_MAX, ReplayState,
+};
 pub use report_mails::ReportMail;
 pub use reports::Report;
 pub use rules::RuleRow;

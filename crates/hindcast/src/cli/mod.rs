@@ -14,6 +14,8 @@ mod import;
 mod ingest;
 mod keys;
 mod person;
+mod policy;
+mod replay;
 mod report;
 mod retention;
 mod row;
@@ -84,6 +86,10 @@ enum Command {
     Alert(alert::Args),
     /// See, write, try and tune the rules that alert.
     Rule(rule::Args),
+    /// See, write and activate the policies that the gate goes by.
+    Policy(policy::Args),
+    /// Try policies on the past.
+    Replay(replay::Args),
     /// Write workflows: check, test and compare them, and take in those of other products.
     Workflow(workflow::Args),
     /// See what an AI agent would have made of conversations of the past.
@@ -125,6 +131,8 @@ impl Cli {
             Command::Destination(args) => destination::run(&args),
             Command::Alert(args) => alert::run(&args),
             Command::Rule(args) => rule::run(&args),
+            Command::Policy(args) => policy::run(&args),
+            Command::Replay(args) => replay::run(&args),
             Command::Workflow(args) => workflow::run(&args),
             Command::Simulate(args) => simulate::run(&args),
             Command::Person(args) => person::run(&args),

@@ -1,7 +1,7 @@
 //! `hindcast rule`: the rules of a workspace; and, without a server, rules that are being written.
 
 mod backtest;
-mod offline;
+pub(super) mod offline;
 
 use super::client::{Client, Server, read_json};
 use super::terminal::{escape, escape_json, gone_quietly, say};

@@ -4,6 +4,7 @@
 //! else. What is owed, what was tried and what is tried again is for `followers/dispatcher`. Always: an entry leaves behind
 //! the sight of its destination, every request goes through [`guard`], and no credential is ever told or logged.
 
+pub(crate) mod approval;
 mod datadog;
 mod elastic;
 mod email;

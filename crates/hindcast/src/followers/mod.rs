@@ -6,6 +6,7 @@ mod alerter;
 mod anchor;
 mod anchoring;
 mod approvals;
+mod asking;
 mod dispatcher;
 mod eraser;
 mod exporter;
@@ -71,6 +72,7 @@ impl Followers {
             let target = target.clone();
             follow("anchoring", Box::new(move |app| anchoring::follow(app, &target)))?;
         }
+        follow("asking", Box::new(asking::follow))?;
         for _ in 0..FETCHERS {
             follow("fetcher", Box::new(fetcher::follow))?;
         }

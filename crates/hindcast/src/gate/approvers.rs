@@ -75,6 +75,16 @@ impl Member {
         Ok(member.filter(|member| member.membership.role.may(Permission::Approve)))
     }
 
+    /// Somebody as what they are, whether or not they may approve.
+    pub fn new(person: Person, membership: Membership) -> Self {
+        Self { person, membership }
+    }
+
+    /// Who.
+    pub fn person(&self) -> &Person {
+        &self.person
+    }
+
     /// What they are called.
     pub fn name(&self) -> &str {
         &self.person.name
@@ -88,7 +98,7 @@ impl Member {
         };
         Standing {
             person: &self.person.id.0,
-            may_answer: kept.new.approvers.iter().all(among),
+            may_answer: self.membership.role.may(Permission::Approve) && kept.new.approvers.iter().all(among),
             is_requester: self.is_requester(kept),
         }
     }

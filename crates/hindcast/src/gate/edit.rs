@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 
 /// The name of a policy has at most so many characters.
 pub(crate) const NAME_CHARS_MAX: usize = 80;
+/// What no policy is called, because pages and the API have something else there.
+pub(crate) const NAMES_TAKEN: [&str; 4] = ["check", "new", "settings", "tools"];
 /// So many actions may be let through when nobody can say whether they may be.
 pub(crate) const FAIL_OPEN_MAX: usize = 200;
 
@@ -115,9 +117,11 @@ pub(crate) fn save(
     by: &By,
 ) -> Result<PolicyRow, NotChanged> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    // `check` is an address of its own.
-    if !(1..=NAME_CHARS_MAX).contains(&name.len()) || !name.chars().all(is_name) || name == "check" {
-        let expected = format!("1 to {NAME_CHARS_MAX} letters, digits, -, _ or ., and not `check`");
+    // The others are addresses of their own, and browsers take dots alone for a way up.
+    let is_taken = NAMES_TAKEN.contains(&name) || name.chars().all(|c| c == '.');
+    if !(1..=NAME_CHARS_MAX).contains(&name.len()) || !name.chars().all(is_name) || is_taken {
+        let taken = NAMES_TAKEN.join(", ");
+        let expected = format!("1 to {NAME_CHARS_MAX} letters, digits, -, _ or ., and none of {taken}");
         return Err(NotChanged::Field("name", expected));
     }
     if let Err(flaws) = checked(app, workspace, name, text)? {

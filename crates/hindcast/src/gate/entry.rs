@@ -33,6 +33,9 @@ pub(super) fn draft<'r>(asked: &'r Draft<'r>, weighed: &'r Weighed, gate: &'r st
         authority.push((Cow::Borrowed("approval_id"), text(&approval.id)));
     }
     authority.push((Cow::Borrowed("decision"), text(weighed.decision.as_str())));
+    if let Some(policy) = weighed.determining.first().and_then(|one| one["policy"].as_str()) {
+        authority.push((Cow::Borrowed("policy_id"), text(policy)));
+    }
     authority.push((Cow::Borrowed("policy_version"), text(&weighed.version)));
     Draft {
         id: None,

@@ -4,6 +4,7 @@ pub(crate) mod backtests;
 pub mod demo;
 pub mod exports;
 pub mod manifest;
+pub(crate) mod replays;
 pub mod report_mails;
 pub mod reports;
 pub mod schedules;

@@ -30,19 +30,24 @@ pub struct Change {
 pub fn changes(t: Text, view: &View<'_>) -> Vec<Change> {
     let changes = view.changes.iter().map(|(path, sides)| {
         let sides: Value = serde_json::from_str(sides).unwrap_or_default();
-        let (before, after) = (sides.get("before"), sides.get("after"));
-        let (kind, told) = match (before, after) {
-            (None | Some(Value::Null), Some(_)) => ("added", t.change_added()),
-            (Some(_), None | Some(Value::Null)) => ("removed", t.change_removed()),
-            _ => ("changed", t.change_changed()),
-        };
-        let (before, after) = compared(t, before, after);
-        Change { path: visible_lines(&spoken(path)), kind, told: told.into_owned(), before, after }
+        change(t, path, sides.get("before"), sides.get("after"))
     });
     changes.collect()
 }
 
-type Pieces = Vec<(String, bool)>;
+/// One change, at a JSON Pointer.
+pub fn change(t: Text, path: &str, before: Option<&Value>, after: Option<&Value>) -> Change {
+    let (kind, told) = match (before, after) {
+        (None | Some(Value::Null), Some(_)) => ("added", t.change_added()),
+        (Some(_), None | Some(Value::Null)) => ("removed", t.change_removed()),
+        _ => ("changed", t.change_changed()),
+    };
+    let (before, after) = compared(t, before, after);
+    Change { path: visible_lines(&spoken(path)), kind, told: told.into_owned(), before, after }
+}
+
+/// Pieces of a text, and whether each is on one side only.
+pub type Pieces = Vec<(String, bool)>;
 
 fn compared(t: Text, before: Option<&Value>, after: Option<&Value>) -> (Pieces, Pieces) {
     if let (Some(Value::String(before)), Some(Value::String(after))) = (before, after)
@@ -59,7 +64,8 @@ fn compared(t: Text, before: Option<&Value>, after: Option<&Value>) -> (Pieces, 
     (whole(before), whole(after))
 }
 
-fn word_by_word(before: &str, after: &str) -> (Pieces, Pieces) {
+/// Two texts, what is gone marked in the one and what is new in the other.
+pub fn word_by_word(before: &str, after: &str) -> (Pieces, Pieces) {
     let diff = TextDiff::configure().timeout(COMPARE_MAX).diff_words(before, after);
     let (mut gone, mut come): (Pieces, Pieces) = Default::default();
     let push = |pieces: &mut Pieces, text: &str, different: bool| match pieces.last_mut() {
@@ -80,7 +86,7 @@ fn word_by_word(before: &str, after: &str) -> (Pieces, Pieces) {
 }
 
 /// A JSON Pointer as people read it: `conditions › 0 › value`.
-fn spoken(path: &str) -> String {
+pub fn spoken(path: &str) -> String {
     let steps =
         path.trim_start_matches('/').split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
     steps.collect::<Vec<_>>().join(" › ")

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod answer;
+mod approvals;
 mod asked;
 mod assets;
 mod change;
@@ -14,6 +15,7 @@ mod charts;
 mod conversations;
 mod countries;
 mod dashboards;
+mod diff;
 mod entry;
 mod evidence;
 mod exports;
@@ -34,6 +36,7 @@ mod named;
 mod noted;
 mod oidc;
 mod person;
+mod policies;
 mod preferences;
 mod reference;
 mod refusal;

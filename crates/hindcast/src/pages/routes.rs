@@ -1,9 +1,9 @@
 //! Which address shows which page.
 
 use super::{
-    alerts, answer, assets, charts, conversations, dashboards, entry, evidence, exports, help, integrity,
-    integrity_of_entry, join, log, oidc, person, preferences, reference, reports, second_factor, settings,
-    setup, share, sign_in, suggest, tail, views,
+    alerts, answer, approvals, assets, charts, conversations, dashboards, entry, evidence, exports, help,
+    integrity, integrity_of_entry, join, log, oidc, person, policies, preferences, reference, reports,
+    second_factor, settings, setup, share, sign_in, suggest, tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -45,6 +45,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/charts/{file}", get(charts::file))
         .route("/people/{id}", get(person::show))
         .merge(alert_routes())
+        .merge(gate_routes())
         .route("/conversations", get(conversations::list).post(conversations::keep))
         .route("/conversations/{id}", get(conversations::show))
         .route("/reports", get(reports::list).post(reports::make))
@@ -91,6 +92,25 @@ fn alert_routes() -> Router<Arc<App>> {
         .route("/alerts/rules/{key}/test", post(alerts::test))
         .route("/alerts/rules/{key}/remove", post(alerts::remove))
         .route("/alerts/{id}", get(alerts::show).post(alerts::act))
+}
+
+fn gate_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/policies", get(policies::list).post(policies::create))
+        .route("/policies/new", get(policies::blank))
+        .route("/policies/check", post(policies::check_blank))
+        .route("/policies/settings", post(policies::save_settings))
+        .route("/policies/tools", get(policies::list_tools).post(policies::declare))
+        .route("/policies/tools/new", get(policies::blank_tool))
+        .route("/policies/tools/of/{name}", get(policies::show_tool))
+        .route("/policies/tools/of/{name}/remove", post(policies::forget))
+        .route("/policies/{name}", get(policies::show).post(policies::change))
+        .route("/policies/{name}/versions", get(policies::show_versions))
+        .route("/policies/{name}/check", post(policies::check))
+        .route("/policies/{name}/activate", post(policies::activate))
+        .route("/policies/{name}/remove", post(policies::remove))
+        .route("/approvals", get(approvals::list))
+        .route("/approvals/{id}", get(approvals::show).post(approvals::act))
 }
 
 fn settings_routes(app: &App) -> Router<Arc<App>> {

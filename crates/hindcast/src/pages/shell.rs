@@ -1,5 +1,6 @@
 //! What every page has: the header with the workspace and the search, the navigation, notices, and the footer.
 
+use super::approvals;
 use super::assets::FOLDER;
 use super::format::{list, number};
 use super::guest::{Guest, theme_name};
@@ -21,6 +22,10 @@ pub enum Section {
     Dashboards,
     /// Alerts, and the rules that raise them.
     Alerts,
+    /// Calls that wait for people.
+    Approvals,
+    /// Policies, and the tools they speak of.
+    Policies,
     /// Conversations of the past.
     Conversations,
     /// Reports.
@@ -207,7 +212,7 @@ fn me(visitor: &Visitor, app: &App, section: Section, is_broken: bool) -> Me {
         workspace: named(&visitor.membership.workspace),
         workspace_id: visitor.membership.workspace.to_string(),
         others: others.map(|id| (id.to_string(), named(id))).collect(),
-        nav: nav(visitor, section, alerts.clone()),
+        nav: nav(visitor, section, alerts.clone(), waiting_approvals(visitor, app)),
         alerts,
         chain: chain(visitor, app, is_broken),
         chain_is_well: !is_broken,
@@ -226,7 +231,19 @@ fn open_alerts(visitor: &Visitor, app: &App) -> Option<(String, String)> {
     Some((number(open, t.language), t.alerts_waiting(open).into_owned()))
 }
 
-fn nav(visitor: &Visitor, section: Section, alerts: Option<(String, String)>) -> Vec<Place> {
+/// How many approvals wait for the visitor; nothing when none does.
+fn waiting_approvals(visitor: &Visitor, app: &App) -> Option<(String, String)> {
+    let t = visitor.guest.text;
+    let waiting = i64::try_from(approvals::waiting(app, visitor)).ok().filter(|waiting| *waiting > 0)?;
+    Some((number(waiting, t.language), t.approvals_waiting(waiting).into_owned()))
+}
+
+fn nav(
+    visitor: &Visitor,
+    section: Section,
+    alerts: Option<(String, String)>,
+    approvals_waiting: Option<(String, String)>,
+) -> Vec<Place> {
     let t = visitor.guest.text;
     let place = |of: Section, href, label: std::borrow::Cow<'static, str>, icon, key| Place {
         href,
@@ -247,6 +264,11 @@ fn nav(visitor: &Visitor, section: Section, alerts: Option<(String, String)>) ->
     if visitor.may(Permission::ReadConversations) {
         let label = t.nav_conversations();
         places.push(place(Section::Conversations, "/conversations", label, "chat", "c"));
+    }
+    if visitor.may(Permission::ReadPolicies) {
+        let approvals = place(Section::Approvals, "/approvals", t.nav_approvals(), "approval", "p");
+        places.push(Place { waiting: approvals_waiting, ..approvals });
+        places.push(place(Section::Policies, "/policies", t.nav_policies(), "policy", "v"));
     }
     if visitor.may(Permission::ReadReports) {
         places.push(place(Section::Reports, "/reports", t.nav_reports(), "report", "r"));

@@ -7,6 +7,7 @@ use crate::axe::Inspector;
 use crate::browser::{Browser, Setup};
 use crate::cast::{Authenticator, PASSWORD, hire, hire_in};
 use crate::demo;
+use crate::gate;
 use crate::support::{TestServer, event};
 use fantoccini::key::Key;
 use hindcast::catalog::{By, CatalogError, NewSource, Preferences, Theme};
@@ -83,6 +84,22 @@ pub const ALERTS: [&str; 9] = [
     "/alerts/rules/C5",
     "/alerts/rules/new",
 ];
+/// Policies, tools and approvals.
+pub const GATE: [&str; 13] = [
+    "/policies",
+    "/policies/refund-cap",
+    "/policies/refund-cap?draft=1",
+    "/policies/refund-cap/versions",
+    "/policies/base.cedar",
+    "/policies/new",
+    "/policies/tools",
+    "/policies/tools/of/order.refund",
+    "/policies/tools/new",
+    "/approvals",
+    "/approvals?tab=requests",
+    "/approvals?tab=decided",
+    "/approvals/{approval}",
+];
 pub const HELP: [&str; 8] = [
     "/help/search",
     "/help/shortcuts",
@@ -130,6 +147,8 @@ pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> 
     let (entry, actor) = newest(server, "action:macro.updated");
     let (denied, _) = newest(server, "outcome:denied");
     let alert = if pages.concat().contains("{alert}") { alerts::one_alert(server) } else { String::new() };
+    let approval =
+        if pages.concat().contains("{approval}") { gate::one_approval(server) } else { String::new() };
     let report = if pages.concat().contains("{report}") { demo::report(server) } else { String::new() };
     let values = [
         ("{entry}", &*entry),
@@ -138,6 +157,7 @@ pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> 
         ("{member}", member),
         ("{report}", &*report),
         ("{alert}", &*alert),
+        ("{approval}", &*approval),
     ];
     let fill =
         |page: &&str| values.iter().fold((*page).to_owned(), |path, (name, value)| path.replace(name, value));
@@ -417,6 +437,10 @@ stories! {
     alerts_in_english_by_night: an_owner_looks_at(&ALERTS, ENGLISH_DARK);
     alerts_in_japanese_by_day: an_owner_looks_at(&ALERTS, JAPANESE_LIGHT);
     alerts_in_japanese_by_night: an_owner_looks_at(&ALERTS, JAPANESE_DARK);
+    the_gate_in_english_by_day: an_owner_looks_at(&GATE, ENGLISH_LIGHT);
+    the_gate_in_english_by_night: an_owner_looks_at(&GATE, ENGLISH_DARK);
+    the_gate_in_japanese_by_day: an_owner_looks_at(&GATE, JAPANESE_LIGHT);
+    the_gate_in_japanese_by_night: an_owner_looks_at(&GATE, JAPANESE_DARK);
     help_in_english_by_day: an_owner_looks_at(&HELP, ENGLISH_LIGHT);
     help_in_english_by_night: an_owner_looks_at(&HELP, ENGLISH_DARK);
     help_in_japanese_by_day: an_owner_looks_at(&HELP, JAPANESE_LIGHT);

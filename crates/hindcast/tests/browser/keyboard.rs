@@ -130,6 +130,8 @@ async fn keys_lead_where_the_help_says() {
     browser.arrive("/log/export").await;
     for (keys, path) in [
         ("ga", "/alerts"),
+        ("gp", "/approvals"),
+        ("gv", "/policies"),
         ("gi", "/integrity"),
         ("gr", "/reports"),
         ("gd", "/dashboards/"),

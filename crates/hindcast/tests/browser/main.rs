@@ -15,6 +15,7 @@ mod demo;
 mod doubles;
 mod find;
 mod first_run;
+mod gate;
 mod hostile;
 mod japanese;
 mod keyboard;

@@ -1,6 +1,6 @@
 //! Texts have room: as long as a language might need, and twice as large.
 
-use crate::accessible::{ALERTS, DASHBOARDS_AND_SETTINGS, ENTRIES, HELP, LOG, filled};
+use crate::accessible::{ALERTS, DASHBOARDS_AND_SETTINGS, ENTRIES, GATE, HELP, LOG, filled};
 use crate::browser::Browser;
 use crate::cast::{hire, speaks};
 use crate::demo;
@@ -88,6 +88,11 @@ async fn on_entries() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_dashboards_and_settings() {
     everything_has_room(&DASHBOARDS_AND_SETTINGS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_policies_and_approvals() {
+    everything_has_room(&GATE).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use crate::alerts;
 use crate::browser::{Browser, Setup, say};
 use crate::cast::{Authenticator, hire, hush, owner, speaks};
 use crate::demo;
+use crate::gate;
 use crate::support::TestServer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -28,7 +29,7 @@ const ABROAD: [(&str, Theme, &str, &str); 7] = [
 ];
 
 /// Name and path of every page. What stands in braces is filled in.
-const PAGES: [(&str, &str); 41] = [
+const PAGES: [(&str, &str); 44] = [
     ("log", "/log?range=7d"),
     ("log-entry", "/log?range=90d&q=category:agents_roles&entry={entry}&tab=changes"),
     ("log-no-match", "/log?range=15m&q=nothing-is-called-this"),
@@ -49,6 +50,9 @@ const PAGES: [(&str, &str); 41] = [
     ("alert", "/alerts/{alert}"),
     ("alert-rules", "/alerts/rules"),
     ("alert-rule", "/alerts/rules/A1"),
+    ("approvals", "/approvals"),
+    ("policies", "/policies"),
+    ("policy", "/policies/refund-cap"),
     ("integrity", "/integrity"),
     ("reports", "/reports"),
     ("report", "/reports/{report}"),
@@ -110,6 +114,7 @@ async fn screenshots() {
         (entry["index"].to_string(), entry["actor"]["id"].as_str().expect("an id").to_owned());
     let report = demo::report(&server);
     let alert = alerts::one_alert(&server);
+    gate::one_approval(&server);
     let pages: Vec<(String, String)> = PAGES
         .iter()
         .map(|(name, path)| {

@@ -8,7 +8,8 @@ use hindcast::catalog::Scope;
 use hindcast::people::Role;
 use serde_json::{Value, json};
 
-const CAP: &str = r#"
+/// Refunds above 50 need somebody.
+pub const CAP: &str = r#"
 @id("refund-cap") @reason("Refunds above 50 are for people.") @approvers("role:security_admin, role:owner") @timeout("30m")
 forbid(principal is Agent, action == Action::"order.refund", resource)
 when { context.arguments.amount_cents > 5000 }
@@ -19,7 +20,7 @@ unless { context has approval && context.approval.granted };
 pub struct Shop {
     pub server: TestServer,
     editor: String,
-    asker: String,
+    pub asker: String,
 }
 
 impl Shop {
@@ -27,8 +28,11 @@ impl Shop {
         Self::with(CAP)
     }
 
-    fn with(policy: &str) -> Self {
-        let server = TestServer::quiet();
+    pub fn with(policy: &str) -> Self {
+        Self::on(TestServer::quiet(), policy)
+    }
+
+    pub fn on(server: TestServer, policy: &str) -> Self {
         let editor = server.token_with(&[Scope::Policies], |_| ());
         let asker = server.token_with(&[Scope::Decide], |_| ());
         let shop = Self { server, editor, asker };
@@ -46,7 +50,7 @@ impl Shop {
         shop
     }
 
-    fn edit(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub fn edit(&self, method: &str, path: &str, body: &Value) -> Answer {
         self.server.call(method, path).by(&self.editor).json(body)
     }
 
@@ -54,11 +58,11 @@ impl Shop {
         self.edit("POST", "/v1/policies/refunds/activate", standing)
     }
 
-    fn ask(&self, cents: i64) -> Value {
+    pub fn ask(&self, cents: i64) -> Value {
         self.ask_with("", &refund(cents)).good()
     }
 
-    fn ask_with(&self, with: &str, call: &Value) -> Answer {
+    pub fn ask_with(&self, with: &str, call: &Value) -> Answer {
         self.server.post(&format!("/v1/decide{with}")).by(&self.asker).json(call)
     }
 
@@ -69,7 +73,7 @@ impl Shop {
         (visitor, token)
     }
 
-    fn token_of(&self, visitor: &Visitor<'_>, scopes: &[Scope]) -> String {
+    pub fn token_of(&self, visitor: &Visitor<'_>, scopes: &[Scope]) -> String {
         self.server.token_with(scopes, |new| new.person = Some(visitor.id.clone()))
     }
 
@@ -94,7 +98,7 @@ pub fn refund(cents: i64) -> Value {
     })
 }
 
-fn with(approval: &Value) -> String {
+pub fn with(approval: &Value) -> String {
     format!("?approval={}", approval["id"].as_str().expect("an id"))
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-fn historian(server: &TestServer) -> String {
+pub fn historian(server: &TestServer) -> String {
     server.token_with(&[Scope::Conversations, Scope::Ingest, Scope::Read], |_| ())
 }
 
@@ -435,12 +435,12 @@ fn a_backup_has_the_history_and_puts_it_back() {
     assert_eq!(kept.messages[0].text, "hello");
 }
 
-fn mapping(name: &str) -> PathBuf {
+pub fn mapping(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mappings").join(name)
 }
 
 /// A file of real data; nothing, with a word about it, where it is not.
-fn shared(name: &str) -> Option<PathBuf> {
+pub fn shared(name: &str) -> Option<PathBuf> {
     let folder =
         std::env::var_os("HINDCAST_SHARED").map_or_else(|| PathBuf::from("../../../shared"), PathBuf::from);
     let file = folder.join("data").join(name);
@@ -458,11 +458,11 @@ fn program(server: &TestServer, token: &str, arguments: &[&str]) -> Command {
     program
 }
 
-fn run(server: &TestServer, token: &str, arguments: &[&str]) -> Output {
+pub fn run(server: &TestServer, token: &str, arguments: &[&str]) -> Output {
     program(server, token, arguments).output().expect("ran")
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 

@@ -4,6 +4,7 @@
 
 mod access;
 mod accounts;
+mod airline;
 mod alert_pages;
 mod alerts;
 mod anchors;
@@ -28,6 +29,7 @@ mod flips;
 mod full_disk;
 mod full_disk_letting_go;
 mod gate;
+mod gate_pages;
 mod heartbeats;
 mod history;
 mod intercom;
@@ -49,6 +51,8 @@ mod posts;
 mod process;
 mod proof;
 mod receiver;
+mod replays;
+mod replays_by_hand;
 mod reports;
 mod restarts;
 mod simulations;

@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 39] = [
+const PAGES: [&str; 48] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -30,6 +30,15 @@ const PAGES: [&str; 39] = [
     "/alerts/rules/A1",
     "/alerts/rules/new",
     "/alerts/rules/tests/none",
+    "/policies",
+    "/policies/base.cedar",
+    "/policies/new",
+    "/policies/new?from=agent-tags",
+    "/policies/tools",
+    "/policies/tools/new",
+    "/approvals",
+    "/approvals?tab=requests",
+    "/approvals?tab=decided",
     "/integrity",
     "/conversations",
     "/conversations?tag=none&month=2026-11",
@@ -159,16 +168,30 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         ("/conversations", "conversation.read"),
         ("/conversations?tag=none&month=2026-11", "conversation.read"),
     ];
+    let policies = [
+        ("/policies", "policy.read"),
+        ("/policies/base.cedar", "policy.read"),
+        ("/policies/tools", "policy.read"),
+        ("/approvals", "policy.read"),
+        ("/approvals?tab=requests", "policy.read"),
+        ("/approvals?tab=decided", "policy.read"),
+    ];
+    let texts = [
+        ("/policies/new", "policy.manage"),
+        ("/policies/new?from=agent-tags", "policy.manage"),
+        ("/policies/tools/new", "policy.manage"),
+    ];
     let exports = [("/log/export?range=all", "log.export"), ("/exports", "log.export")];
     match role {
         Role::Owner | Role::SecurityAdmin => Vec::new(),
         Role::Viewer => {
-            settings.into_iter().chain(exports).chain(alerts).chain(rules).chain(conversations).collect()
+            let others = settings.into_iter().chain(exports).chain(alerts).chain(rules);
+            others.chain(policies).chain(texts).chain(conversations).collect()
         }
         Role::SupportOpsManager => {
-            settings.into_iter().chain(alerts).chain(rules).chain(conversations).collect()
+            settings.into_iter().chain(alerts).chain(rules).chain(texts).chain(conversations).collect()
         }
-        Role::Auditor => settings.into_iter().chain(rules).collect(),
+        Role::Auditor => settings.into_iter().chain(rules).chain(texts).collect(),
     }
 }
 

@@ -158,3 +158,40 @@ fn the_same_question_has_the_same_key() {
     let vocabulary = vocabulary();
     assert!(check(&[BASE, PolicyText { name: "more", text: "" }], &vocabulary).is_ok());
 }
+
+#[test]
+fn what_the_gate_was_asked_about_is_judged_once() {
+    let done = |decision: &str| {
+        refund(9000, "c1", "success").replacen(
+            '{',
+            &format!(r#"{{"authorized_by":{{"decision":"{decision}"}},"#),
+            1,
+        )
+    };
+    let asked = r#"{"action":"gate.decided","actor":{"type":"agent","id":"fin"},"authorized_by":{"decision":"allow"},
+        "metadata":{"action":"order.refund","conversation_id":"c1","arguments":{"amount":9000,"order":"o"}}}"#;
+    let entries =
+        past(&[(asked, ""), (&done("0198c1f2-7a3b-7def-8123-456789abcdef"), ""), (&done("allow"), "")]);
+    let report = replayed(Some(TODAY), Options::default(), &entries);
+    // The decision, and the refund that names a word and no decision.
+    assert_eq!((report.summary.tally.evaluated, report.summary.decided_before), (2, 1));
+    assert_eq!(report.summary.tally.by_change.newly_needs_approval, 2);
+    let mut twice = report.clone();
+    twice.merge(&report);
+    assert_eq!(twice.summary.decided_before, 2);
+}
+
+#[test]
+fn a_call_that_people_approved_is_replayed_with_their_approval() {
+    let asked = |authority: &str| {
+        format!(
+            r#"{{"action":"gate.decided","actor":{{"type":"agent","id":"fin"}},"authorized_by":{{{authority}}},
+            "metadata":{{"action":"order.refund","arguments":{{"amount":9000,"order":"o"}}}}}}"#
+        )
+    };
+    let wanted = asked(r#""approval_id":"a-1","decision":"needs_approval""#);
+    let used = asked(r#""approval_id":"a-1","decision":"allow""#);
+    let report = replayed(Some(TRIED), Options::default(), &past(&[(&wanted, ""), (&used, "")]));
+    assert_eq!((report.lanes.candidate.needs_approval, report.lanes.candidate.allow), (1, 1));
+    assert_eq!(report.summary.tally.unchanged, 2);
+}

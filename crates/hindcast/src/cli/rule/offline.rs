@@ -110,7 +110,12 @@ fn told(name: &str, rule: &Rule) -> anyhow::Result<Checked> {
     Ok(checked)
 }
 
-fn entry(draft: &Draft<'_>, index: u64, received_at: Timestamp) -> anyhow::Result<Entries> {
+/// An event as the entry it would be.
+pub(in crate::cli) fn entry(
+    draft: &Draft<'_>,
+    index: u64,
+    received_at: Timestamp,
+) -> anyhow::Result<Entries> {
     let mut random = [0; 10];
     random[2..].copy_from_slice(&index.to_be_bytes());
     let (mut entries, arrival) = (Entries::default(), Arrival { now: received_at, random });

@@ -100,7 +100,7 @@ impl Reader {
     }
 
     /// A time in UTC, and as the workspace's clock shows it.
-    fn time(&self, at: Timestamp) -> String {
+    pub fn time(&self, at: Timestamp) -> String {
         let utc = Clock { zone: jiff::tz::TimeZone::UTC, name: "UTC".to_owned(), language: self.t.language };
         let told = format!("{} UTC", utc.time(at));
         if self.clock.name == "UTC" {
@@ -179,7 +179,7 @@ impl Message {
         true
     }
 
-    fn fact(&mut self, name: impl Into<String>, value: Option<String>) {
+    pub fn fact(&mut self, name: impl Into<String>, value: Option<String>) {
         self.facts.extend(value.filter(|value| !value.is_empty()).map(|value| (name.into(), value)));
     }
 }

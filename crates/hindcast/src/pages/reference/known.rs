@@ -264,11 +264,64 @@ pub(super) const KNOWN: &[Known] = &[
         body: r#"{"text":"@id(\"refund-cap\") forbid(principal is Agent, action == Action::\"order.refund\", resource) when { context.arguments.amount_cents > 5000 } unless { context has approval && context.approval.granted };"}"#,
         ..NOTHING
     },
+    Known { operation: "listPolicies", command: "hindcast policy list --url {base}", ..NOTHING },
+    Known {
+        operation: "getPolicy",
+        asked: &[("name", "refunds")],
+        command: "hindcast policy show --url {base} refunds",
+        ..NOTHING
+    },
+    Known {
+        operation: "createReplay",
+        body: r#"{"name":"a lower cap","candidate":{"policy":"refunds","number":2},"from":"2026-10-01T00:00:00Z"}"#,
+        command: "hindcast replay run --url {base} --policy refunds --number 2 --from 2026-10-01T00:00:00Z",
+        ..NOTHING
+    },
+    Known { operation: "listReplays", command: "hindcast replay list --url {base}", ..NOTHING },
+    Known {
+        operation: "getReplay",
+        asked: &[("id", "REPLAY_ID")],
+        command: "hindcast replay show --url {base} REPLAY_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "replayDifferences",
+        asked: &[("id", "REPLAY_ID")],
+        options: "-o differences.csv",
+        command: "hindcast replay show --url {base} REPLAY_ID --csv differences.csv",
+        ..NOTHING
+    },
+    Known {
+        operation: "replayJunit",
+        asked: &[("id", "REPLAY_ID")],
+        options: "-o junit.xml",
+        command: "hindcast replay show --url {base} REPLAY_ID --junit junit.xml",
+        ..NOTHING
+    },
+    Known {
+        operation: "cancelReplay",
+        asked: &[("id", "REPLAY_ID")],
+        command: "hindcast replay cancel --url {base} REPLAY_ID",
+        ..NOTHING
+    },
     Known {
         operation: "declareTool",
         body: r#"{"description":"Pays money back.","writes":true,"input_schema":{"type":"object","properties":{"amount_cents":{"type":"integer"}}}}"#,
         ..NOTHING
     },
+    Known {
+        operation: "importConversations",
+        body: r#"[{"id":"c-1","opened_at":"2026-11-01T10:00:00Z","messages":[{"at":"2026-11-01T10:00:00Z","role":"customer","text":"Where is my refund?"}],"tags":[{"at":"2026-11-01T10:02:00Z","tag":"refund"}]}]"#,
+        command: "hindcast history import intercom --url {base} conversations.json",
+        ..NOTHING
+    },
+    Known { operation: "listConversations", command: "hindcast history list --url {base}", ..NOTHING },
+    Known {
+        operation: "tagConversation",
+        body: r#"{"tag":"refund","workflow":"triage","version":"14"}"#,
+        ..NOTHING
+    },
+    Known { operation: "changeHistory", body: r#"{"keep_personal":true,"days":730}"#, ..NOTHING },
     Known {
         operation: "beginBacktest",
         body: r#"{"rule":"A1","tuned":{"failures":5},"days":30}"#,

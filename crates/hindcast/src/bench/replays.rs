@@ -1,0 +1,70 @@
+//! What a replay costs: twelve policies over everything one workspace has, as people ask for it.
+
+use super::Figure;
+use super::machine::Stopwatch;
+use crate::app::App;
+use crate::catalog::{KeptReplay, ReplayState};
+use crate::jobs::replays::{Begun, Given, Tried, Wanted, What, begin};
+use crate::rooms::Room;
+use anyhow::{Context as _, bail, ensure};
+use hindcast_ledger::WorkspaceId;
+use hindcast_segments::query::Query;
+use std::sync::Arc;
+use std::time::Duration;
+
+const TWELVE: &str = include_str!("twelve.cedar");
+
+/// Asks once, and then the same again.
+pub(super) fn measure(app: &Arc<App>, workspaces: &[WorkspaceId]) -> anyhow::Result<Vec<Figure>> {
+    let rooms = workspaces.iter().filter_map(|id| app.rooms.get(id));
+    let largest = rooms.max_by_key(|room| *room.size.borrow()).context("a workspace")?;
+    let watch = Stopwatch::start();
+    let Begun::New(kept) = ask(app, &largest)? else { bail!("it was asked before") };
+    let done = wait(app, &kept)?;
+    let (cpu, seconds) = (watch.cpu_seconds().max(0.01), watch.seconds());
+    let entries = done.done as f64;
+    ensure!(done.summary["evaluated"] == done.done, "not every entry was judged: {}", done.summary);
+    let note = format!(
+        "{} entries read from segments in order, {} answers changed; {:.0} entries/s on the clock; for each second of processor time",
+        done.done,
+        done.summary["changed"],
+        entries / seconds
+    );
+    let watch = Stopwatch::start();
+    ensure!(matches!(ask(app, &largest)?, Begun::Served(_)), "it was not kept");
+    let again = watch.seconds() * 1e3;
+    Ok(vec![
+        Figure::ours("replay, 12 policies", entries / cpu, "entries/s", note),
+        Figure::ours(
+            "replay, asked again",
+            again,
+            "ms",
+            "served from what is kept; policies are checked anew",
+        ),
+    ])
+}
+
+fn ask(app: &Arc<App>, room: &Arc<Room>) -> anyhow::Result<Begun> {
+    let given = Given { name: "twelve".to_owned(), what: What::Text(TWELVE.to_owned()) };
+    let wanted = Wanted {
+        name: String::new(),
+        candidate: Tried::All(vec![given]),
+        baseline: None,
+        window: (None, None),
+        filter: Query::default(),
+        anew: false,
+        started_by: "bench".to_owned(),
+    };
+    Ok(begin(app, room, wanted)?)
+}
+
+fn wait(app: &App, kept: &KeptReplay) -> anyhow::Result<KeptReplay> {
+    loop {
+        let kept = app.catalog.replay(&kept.workspace, &kept.id)?.context("it is gone")?;
+        match kept.state {
+            ReplayState::Succeeded => return Ok(kept),
+            ReplayState::Pending | ReplayState::Running => std::thread::sleep(Duration::from_millis(5)),
+            _ => bail!("the replay is {}: {}", kept.state.as_str(), kept.problem),
+        }
+    }
+}
