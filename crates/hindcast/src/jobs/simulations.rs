@@ -263,7 +263,11 @@ struct Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Where it was ended already, this changes nothing.
+        let mut all = self.app.simulations.lock();
+        // Where it was ended already, somebody may have gone on with it since.
+        if !all.get(&self.id).is_some_and(|running| Arc::ptr_eq(running, &self.running)) {
+            return;
+        }
         let ended = EndedSimulation {
             state: SimulationState::Failed,
             reason: "it broke off".to_owned(),
@@ -276,7 +280,7 @@ impl Drop for Held {
         if let Err(error) = self.app.catalog.end_simulation(&self.running.workspace, &self.id, &ended) {
             tracing::error!(%error, "the end of a simulation could not be kept");
         }
-        self.app.simulations.lock().remove(&self.id);
+        all.remove(&self.id);
     }
 }
 
@@ -296,8 +300,12 @@ impl Held {
         }
     }
 
+    /// Whoever sees that it has ended may begin the next one at once.
     fn end(&self, ended: &EndedSimulation) -> anyhow::Result<()> {
+        let mut all = self.app.simulations.lock();
         self.app.catalog.end_simulation(&self.running.workspace, &self.id, ended)?;
+        all.remove(&self.id);
+        drop(all);
         self.app.post();
         Ok(())
     }

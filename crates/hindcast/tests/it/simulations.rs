@@ -6,10 +6,10 @@ use crate::receiver::{Receiver, Reply, Sent, says, told};
 use crate::support::{Answer, TestServer};
 use hindcast::catalog::Scope;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
 use std::time::Duration;
 
 const CAP: &str = r#"
@@ -32,7 +32,7 @@ impl House {
         });
         let token = server.token_with(&[Scope::Policies, Scope::Conversations, Scope::Read], |_| ());
         let house = Self { server, token };
-        let cents = json!({ "type": "object", "properties": { "amount_cents": { "type": "integer" } } });
+        let cents = json!({ "type": "object", "properties": { "amount_cents": { "type": "integer" } }, "required": ["amount_cents"] });
         house.declare("order.refund", &cents, true);
         house.declare("order.lookup", &json!({ "type": "object" }), false);
         house
@@ -136,7 +136,6 @@ fn a_good_agent_is_stopped_by_a_policy_on_trial_in_the_text_alone() {
     let house = House::open();
     house.import(&conversations(100));
     let receiver = Receiver::start(good);
-    let size = || house.server.get("/v1/count?q=action:*").send().good()["count"].clone();
     let wanted = json!({ "agent": agent(&receiver), "size": "all",
         "fixtures": [{ "tool": "order.lookup", "result": { "state": "paid" } }] });
     let free = house.simulated(&wanted);
@@ -178,11 +177,8 @@ fn a_good_agent_is_stopped_by_a_policy_on_trial_in_the_text_alone() {
     let told: Vec<_> =
         log["entries"].as_array().expect("entries").iter().map(|entry| entry["action"].clone()).collect();
     assert_eq!(told, ["simulation.ended", "simulation.started", "simulation.ended", "simulation.started"]);
-    let before = size();
     assert_eq!(house.server.get("/v1/count?q=action:gate.decided").send().good()["count"], 0);
     assert_eq!(house.server.get("/v1/count?q=action:order.*").send().good()["count"], 0);
-    house.get("/v1/simulations");
-    assert_eq!(size(), before);
     assert!(!house.get("/v1/simulations").to_string().contains("hush"));
 }
 
@@ -202,8 +198,6 @@ fn the_same_question_is_answered_from_what_is_kept() {
     fresh["fresh"] = true.into();
     assert_eq!(house.simulated(&fresh)["same_as"], Value::Null);
     assert_eq!(receiver.sent().len(), 2 * asked);
-    let mut changed = conversation(1);
-    changed["subject"] = "Another".into();
     let all: Vec<_> = conversations(40)
         .into_iter()
         .map(|mut one| {
@@ -219,14 +213,13 @@ fn the_same_question_is_answered_from_what_is_kept() {
 fn bad_agents_fail_case_by_case_and_the_run_goes_on() {
     let house = House::open();
     house.import(&conversations(30));
-    let tried = Arc::new(AtomicUsize::new(0));
-    let counted = tried.clone();
+    let tried = Mutex::new(BTreeSet::new());
     let receiver = Receiver::start(move |sent| match number(sent) % 6 {
         0 => Reply::Hangs,
         1 => told(200, &json!({ "resolved": true, "reply": "Done", "shell": "rm" })),
         2 => Reply::Babbles,
         3 => says(403),
-        4 if counted.fetch_add(1, Ordering::Relaxed) % 2 == 0 => says(503),
+        4 if tried.lock().expect("not poisoned").insert(number(sent)) => says(503),
         // It lies: it says that it is done, and means to do what nobody knows.
         _ => told(
             200,
@@ -336,7 +329,6 @@ fn an_address_within_is_not_asked_and_what_does_not_fit_is_refused() {
         ("candidates", json!({ "x": "permit(" })),
         ("baseline", json!("nobody")),
         ("agreement_min", json!(101)),
-        ("at_least", json!(5)),
         ("surprise", json!(1)),
     ] {
         let mut wanted = json!({ "agent": { "kind": "http", "url": "https://agent.example" } });
