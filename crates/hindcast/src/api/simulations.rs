@@ -58,7 +58,7 @@ pub struct SimulationBody {
     /// When it ended.
     #[schema(format = DateTime)]
     ended_at: Option<String>,
-    /// What was wanted, without the credential.
+    /// What was wanted, without the credential; null in lists.
     #[schema(value_type = Object)]
     wanted: Value,
 }
@@ -258,7 +258,10 @@ pub async fn list(
         all.truncate(limit);
         let next = all.last().filter(|_| is_more).map(|last| last.id.clone());
         Ok(Json(SimulationsBody {
-            simulations: all.iter().map(|one| SimulationBody::of(&app, one)).collect(),
+            simulations: all
+                .iter()
+                .map(|one| SimulationBody { wanted: Value::Null, ..SimulationBody::of(&app, one) })
+                .collect(),
             next,
         }))
     })
