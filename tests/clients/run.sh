@@ -42,7 +42,7 @@ AGENT_TOKEN=$(token agent --scope decide,ingest)
 BOSS_TOKEN=$(token boss --scope approve,policies --person ana@shop.example)
 export AGENT_TOKEN BOSS_TOKEN
 put() { curl -fsS -X "$1" "$HINDCAST_URL$2" -H "Authorization: Bearer $BOSS_TOKEN" -H 'Content-Type: application/json' -d "$3" >/dev/null; }
-put PUT /v1/tools/order.refund '{"writes": true, "input_schema": {"type": "object", "properties": {"amount_cents": {"type": "integer"}, "order": {"type": "string"}}}}'
+put PUT /v1/tools/order.refund '{"writes": true, "input_schema": {"type": "object", "required": ["amount_cents"], "properties": {"amount_cents": {"type": "integer"}, "order": {"type": "string"}}}}'
 put PUT /v1/policies/refunds '{"text": "@id(\"cap\") @reason(\"Large refunds are for people.\") forbid(principal is Agent, action == Action::\"order.refund\", resource) when { context.arguments.amount_cents > 5000 } unless { context has approval && context.approval.granted };"}'
 put POST /v1/policies/refunds/activate '{"version": 1, "enforced": 1}'
 

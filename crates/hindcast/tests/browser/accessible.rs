@@ -72,7 +72,7 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 28] = [
     "/settings/preferences?saved=1",
 ];
 /// Alerts and the rules that raise them.
-pub const ALERTS: [&str; 9] = [
+pub const ALERTS: [&str; 10] = [
     "/conversations",
     "/alerts",
     "/alerts?state=all",
