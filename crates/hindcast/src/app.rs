@@ -12,6 +12,7 @@ use crate::jobs::backtests::Backtests;
 use crate::jobs::exports::Exports;
 use crate::jobs::replays::{self, Replays};
 use crate::jobs::reports::Reports;
+use crate::jobs::simulations::Simulations;
 use crate::jobs::verify::Verifications;
 use crate::metrics::Metrics;
 use crate::paper::Fonts;
@@ -79,6 +80,8 @@ pub struct App {
     pub(crate) backtests: Backtests,
     /// The replays that people asked for.
     pub(crate) replays: Replays,
+    /// The simulations that are under way.
+    pub(crate) simulations: Simulations,
     /// Witnesses and anchors.
     pub anchors: Anchors,
     /// What destinations share.
@@ -182,6 +185,7 @@ impl App {
             verifications,
             backtests: Backtests::default(),
             replays: Replays::default(),
+            simulations: Simulations::default(),
             anchors,
             deliver,
             readings,

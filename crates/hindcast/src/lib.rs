@@ -30,6 +30,7 @@ mod record;
 mod reports;
 pub mod rooms;
 pub mod serve;
+mod simulate;
 pub mod sources;
 mod syslog;
 pub mod verdict;

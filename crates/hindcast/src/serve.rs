@@ -22,6 +22,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     let followers = Followers::start(&app)?;
     let rereading = tokio::spawn(reread_geo(app.clone(), hangups));
     demo::resume(&app)?;
+    app.catalog.break_off_simulations((app.clock)())?;
     let address = listener.local_addr()?;
     app.record_own("server.started", serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }));
     tracing::info!(%address, "listening");

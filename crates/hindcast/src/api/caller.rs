@@ -94,6 +94,25 @@ permitted! {
     Historian: Conversations;
 }
 
+/// May simulate: sees the policies of a workspace and its conversations, and so needs the scopes of both.
+#[derive(Clone, Debug)]
+pub struct Simulator {
+    /// In which.
+    pub workspace: WorkspaceId,
+    /// Who.
+    pub caller: Caller,
+}
+
+impl FromRequestParts<Arc<App>> for Simulator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        permit(&caller, Scope::Policies)?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Conversations)?, caller })
+    }
+}
+
 /// May do everything, in every workspace.
 #[derive(Clone, Debug)]
 pub struct Admin {

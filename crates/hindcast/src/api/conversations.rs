@@ -341,6 +341,7 @@ pub async fn erase(
             return Err(Problem::new(StatusCode::CONFLICT, "held", detail));
         }
         app.history.erase(&workspace, &id, &caller.by())?;
+        app.catalog.forget_answers(&workspace, Some(&id))?;
         app.post();
         app.history.scrub()?;
         Ok(StatusCode::NO_CONTENT)

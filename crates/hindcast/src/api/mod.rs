@@ -43,6 +43,7 @@ mod rule_body;
 mod rule_lists;
 mod rules;
 mod schema;
+mod simulations;
 mod sources;
 mod stream;
 mod tail;

@@ -6,8 +6,8 @@ use super::lanes::Lanes;
 use super::{
     activities, alert_deeds, alerts, anchors, approvals, backtests, checkpoints, connections, conversations,
     counts, decide, deliveries, destinations, entries, erasures, events, export, health, history, holds,
-    hooks, openapi, policies, proof, replays, reports, retention, rule_lists, rules, sources, tail, tlog,
-    tokens, tools, workspaces,
+    hooks, openapi, policies, proof, replays, reports, retention, rule_lists, rules, simulations, sources,
+    tail, tlog, tokens, tools, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -108,6 +108,11 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(conversations::one, conversations::erase))
         .routes(routes!(conversations::tag))
         .routes(routes!(history::show, history::change))
+        .routes(routes!(simulations::list, simulations::create))
+        .routes(routes!(simulations::one, simulations::delete))
+        .routes(routes!(simulations::cases))
+        .routes(routes!(simulations::cancel))
+        .routes(routes!(simulations::go_on))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))

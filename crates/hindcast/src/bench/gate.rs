@@ -19,7 +19,8 @@ pub(super) fn measure() -> anyhow::Result<Vec<Figure>> {
     (config.data.folder, config.data.keys) = (folder.path().join("data"), folder.path().join("keys"));
     let app = App::open(config)?;
     let (workspace, by) = (app.create_workspace("bench", &By::server())?.id, By::server());
-    let schema = json!({ "type": "object", "required": ["cents"], "properties": { "cents": { "type": "integer" } } });
+    let schema =
+        json!({ "type": "object", "required": ["cents"], "properties": { "cents": { "type": "integer" } } });
     let tool = json!({ "name": "order.refund", "input_schema": schema, "writes": true });
     edit::declare(&app, &workspace, 0, &tool, &by)?;
     let saved = edit::save(&app, &workspace, "caps", 0, &policies()?, &by)?;
@@ -45,7 +46,9 @@ pub(super) fn measure() -> anyhow::Result<Vec<Figure>> {
     app.close();
     millis.sort_by(f64::total_cmp);
     let p99 = *millis.get(CALLS * 99 / 100).context("a call")?;
-    let note = format!("{POLICIES} policies of the workspace and the base, {CALLS} calls, all different, with facts");
+    let note = format!(
+        "{POLICIES} policies of the workspace and the base, {CALLS} calls, all different, with facts"
+    );
     Ok(vec![Figure::ours("decide p99", p99, "ms", note)])
 }
 

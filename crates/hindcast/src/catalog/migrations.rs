@@ -1,6 +1,6 @@
 //! How the catalog came to be what it is: numbered by their places, and never edited once they were shipped.
 
-pub(super) const MIGRATIONS: [&str; 13] = [
+pub(super) const MIGRATIONS: [&str; 14] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -427,5 +427,37 @@ pub(super) const MIGRATIONS: [&str; 13] = [
     ) STRICT;
     CREATE INDEX replay_of_workspace ON replay (workspace, nr);
     CREATE INDEX replay_of_question ON replay (workspace, question);
+",
+    "
+    CREATE TABLE simulation (
+        id         TEXT PRIMARY KEY,
+        workspace  TEXT NOT NULL REFERENCES workspace,
+        state      TEXT NOT NULL,
+        wanted     TEXT NOT NULL,
+        credential BLOB,
+        setup      TEXT NOT NULL,
+        planned    INTEGER NOT NULL,
+        done       INTEGER NOT NULL,
+        report     TEXT,
+        forecast   TEXT,
+        question   TEXT,
+        same_as    TEXT,
+        reason     TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        ended_at   INTEGER
+    ) STRICT;
+    CREATE INDEX simulation_of_workspace ON simulation (workspace, created_at);
+    CREATE TABLE simulation_case (
+        simulation   TEXT NOT NULL REFERENCES simulation ON DELETE CASCADE,
+        nr           INTEGER NOT NULL,
+        conversation TEXT NOT NULL,
+        stratum      TEXT NOT NULL,
+        weight       INTEGER NOT NULL,
+        outcome      TEXT,
+        kept         TEXT,
+        scored       TEXT,
+        answer       TEXT,
+        PRIMARY KEY (simulation, nr)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];

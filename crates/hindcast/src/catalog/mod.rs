@@ -29,6 +29,7 @@ mod rules;
 mod schedules;
 mod sessions;
 mod settings;
+mod simulations;
 mod sources;
 mod teams;
 mod tokens;
@@ -62,6 +63,9 @@ pub use rules::RuleRow;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
 pub use settings::{Settings, WorkingDays};
+pub use simulations::{
+    EndedSimulation, LookedAt, REPLY_BYTES_MAX, SIMULATIONS_MAX, Simulation, SimulationCase, SimulationState,
+};
 pub use sources::{FetchedSource, NewSource, SOURCES_MAX};
 pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};

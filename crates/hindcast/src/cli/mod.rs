@@ -22,6 +22,7 @@ mod row;
 mod rule;
 mod search;
 mod serve;
+mod simulate;
 mod tail;
 mod terminal;
 mod token;
@@ -91,6 +92,8 @@ enum Command {
     Replay(replay::Args),
     /// Write workflows: check, test and compare them, and take in those of other products.
     Workflow(workflow::Args),
+    /// See what an AI agent would have made of conversations of the past.
+    Simulate(simulate::Args),
     /// List people, and let somebody in again.
     Person(person::Args),
     /// Make and list workspaces.
@@ -131,6 +134,7 @@ impl Cli {
             Command::Policy(args) => policy::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Workflow(args) => workflow::run(&args),
+            Command::Simulate(args) => simulate::run(&args),
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),

@@ -34,6 +34,7 @@ pub(crate) fn expire(app: &App, room: &Room, now: Timestamp) -> anyhow::Result<u
         }
         note(app, room, &going, days)?;
         app.history.remove(&room.id, &going)?;
+        going.iter().try_for_each(|id| app.catalog.forget_answers(&room.id, Some(id)))?;
         app.history.scrub()?;
         gone += going.len() as u64;
     }

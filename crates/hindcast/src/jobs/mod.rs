@@ -8,4 +8,5 @@ pub(crate) mod replays;
 pub mod report_mails;
 pub mod reports;
 pub mod schedules;
+pub(crate) mod simulations;
 pub mod verify;

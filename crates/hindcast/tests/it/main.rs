@@ -55,6 +55,7 @@ mod replays;
 mod replays_by_hand;
 mod reports;
 mod restarts;
+mod simulations;
 mod sources;
 mod support;
 mod tail;

@@ -100,6 +100,11 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/conversations/{id}",
         "/v1/conversations/{id}/tags",
         "/v1/history",
+        "/v1/simulations",
+        "/v1/simulations/{id}",
+        "/v1/simulations/{id}/cases",
+        "/v1/simulations/{id}/cancel",
+        "/v1/simulations/{id}/continue",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");

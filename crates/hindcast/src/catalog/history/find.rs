@@ -197,6 +197,22 @@ impl History {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// How many began on each day of UTC, counted from 1970-01-01; days without any are left out.
+    pub fn by_day(
+        &self,
+        workspace: &WorkspaceId,
+        wanted: &ConversationsWanted,
+    ) -> Result<BTreeMap<i64, u64>, CatalogError> {
+        let sql = self.sql();
+        let (conditions, values) = wanted.conditions(workspace);
+        let mut statement = sql.prepare(&format!(
+            "SELECT (opened_at - ((opened_at % 86400000000) + 86400000000) % 86400000000) / 86400000000, count(*)
+             FROM conversation WHERE {conditions} GROUP BY 1"
+        ))?;
+        let rows = statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// How many there are.
     pub fn counts(&self, workspace: &WorkspaceId) -> Result<Counts, CatalogError> {
         let sql = self.sql();

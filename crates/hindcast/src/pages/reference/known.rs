@@ -343,6 +343,42 @@ pub(super) const KNOWN: &[Known] = &[
         command: "hindcast rule lists --url {base} own_domains --fill @example.com",
         ..NOTHING
     },
+    Known {
+        operation: "beginSimulation",
+        body: r#"{"agent":{"kind":"http","url":"https://agent.example.com","version":"7"},"size":{"of":1000},"seed":1}"#,
+        command: "hindcast simulate run --url {base} --agent https://agent.example.com --size 1000 --seed 1",
+        ..NOTHING
+    },
+    Known { operation: "listSimulations", command: "hindcast simulate list --url {base}", ..NOTHING },
+    Known {
+        operation: "getSimulation",
+        asked: &[("id", "SIMULATION_ID")],
+        command: "hindcast simulate show --url {base} SIMULATION_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "listSimulationCases",
+        asked: &[("id", "SIMULATION_ID"), ("outcome", "escalated")],
+        ..NOTHING
+    },
+    Known {
+        operation: "cancelSimulation",
+        asked: &[("id", "SIMULATION_ID")],
+        command: "hindcast simulate cancel --url {base} SIMULATION_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "continueSimulation",
+        asked: &[("id", "SIMULATION_ID")],
+        command: "hindcast simulate continue --url {base} SIMULATION_ID",
+        ..NOTHING
+    },
+    Known {
+        operation: "deleteSimulation",
+        asked: &[("id", "SIMULATION_ID")],
+        command: "hindcast simulate delete --url {base} SIMULATION_ID",
+        ..NOTHING
+    },
     Known { operation: "logVerifierKey", options: "-o log.vkey", command: "hindcast keys show", ..NOTHING },
     Known { operation: "logTile", asked: &[("level", "0"), ("tile", "000")], options: "-o tile", ..NOTHING },
 ];
