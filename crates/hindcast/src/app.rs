@@ -10,6 +10,7 @@ use crate::followers::{Claims, Stuck};
 use crate::gate::Gate;
 use crate::jobs::backtests::Backtests;
 use crate::jobs::exports::Exports;
+use crate::jobs::insights::Insights;
 use crate::jobs::reports::Reports;
 use crate::jobs::verify::Verifications;
 use crate::metrics::Metrics;
@@ -76,6 +77,8 @@ pub struct App {
     pub verifications: Verifications,
     /// The backtests that people asked for.
     pub(crate) backtests: Backtests,
+    /// The insights that are being worked out.
+    pub(crate) insights: Insights,
     /// Witnesses and anchors.
     pub anchors: Anchors,
     /// What destinations share.
@@ -178,6 +181,7 @@ impl App {
             reports: Reports::default(),
             verifications,
             backtests: Backtests::default(),
+            insights: Insights::default(),
             anchors,
             deliver,
             readings,

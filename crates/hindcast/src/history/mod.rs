@@ -18,6 +18,6 @@ pub use conversation::{
     Flaw, Flaws, ID_BYTES_MAX, Message, NAME_CHARS_MAX, Rating, Resolution, Role, TAG_CHARS_MAX, Tagging,
 };
 pub(crate) use keep::{expire, held};
-pub(crate) use personal::{Needed, clear, find};
+pub(crate) use personal::{Needed, clear, find, is_gone};
 pub use sample::{Sample, SampleOf, Stratum, sample};
 pub use settings::{HistorySettings, UnfitHistory};
