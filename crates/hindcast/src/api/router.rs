@@ -4,9 +4,9 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, alert_deeds, alerts, anchors, approvals, backtests, checkpoints, connections, conversations,
+    activities, alert_deeds, alerts, anchors, approvals, articles, backtests, checkpoints, connections, conversations,
     counts, decide, deliveries, destinations, entries, erasures, events, export, health, history, holds,
-    hooks, openapi, policies, proof, reports, retention, rule_lists, rules, sources, tail, tlog, tokens,
+    hooks, insights, openapi, policies, proof, reports, retention, rule_lists, rules, sources, tail, tlog, tokens,
     tools, workspaces,
 };
 use crate::app::App;
@@ -103,6 +103,11 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(conversations::one, conversations::erase))
         .routes(routes!(conversations::tag))
         .routes(routes!(history::show, history::change))
+        .routes(routes!(articles::list, articles::import))
+        .routes(routes!(articles::remove))
+        .routes(routes!(insights::list, insights::ask))
+        .routes(routes!(insights::one, insights::end))
+        .routes(routes!(insights::insight))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))

@@ -1,5 +1,7 @@
 //! What was found, as it is kept: numbers, tags, words and the ids of conversations; no text of any.
 
+use crate::history::moment;
+use hindcast_event::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -43,10 +45,14 @@ pub struct Insight {
     pub count: usize,
     /// Words that are characteristic of them.
     pub words: Vec<String>,
-    /// When the first of them began, in microseconds since 1970.
-    pub first_at: i64,
+    /// When the first of them began.
+    #[serde(with = "moment")]
+    #[schema(value_type = String, format = DateTime)]
+    pub first_at: Timestamp,
     /// When the last of them began.
-    pub last_at: i64,
+    #[serde(with = "moment")]
+    #[schema(value_type = String, format = DateTime)]
+    pub last_at: Timestamp,
     /// How many began in each twelfth of the time that was read.
     pub periods: Vec<u32>,
     /// Whether they become more.
@@ -126,8 +132,10 @@ pub struct Assigned {
     pub count: usize,
     /// How many conversations in all it gave this tag.
     pub of: usize,
-    /// When the first of these began, in microseconds since 1970.
-    pub since: i64,
+    /// When the first of these began.
+    #[serde(with = "moment")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
 }
 
 /// A kind of question that stays unresolved.
@@ -172,8 +180,10 @@ pub struct Cited {
 /// A kind of question that nobody asked before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct NewlyAsked {
-    /// Since when it is new, in microseconds since 1970.
-    pub since: i64,
+    /// Since when it is new.
+    #[serde(with = "moment")]
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
     /// How alike its questions are, 0 to 1; below some 0.5 it may be several kinds.
     pub tightness: f64,
     /// The conversation that came nearest before.

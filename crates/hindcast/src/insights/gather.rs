@@ -24,7 +24,7 @@ pub(crate) struct Gathered {
     /// The ids of the conversations.
     pub ids: Vec<String>,
     pub given: Vec<Given>,
-    pub corrected: Vec<(usize, Corrected)>,
+    pub(super) corrected: Vec<(usize, Corrected)>,
     pub outcomes: Vec<Outcome>,
     pub articles: Articles,
     /// The articles, and what was cited that is none of them.

@@ -3,6 +3,7 @@
 use super::found::{About, Assigned, Cited, Found, Gapped, Insight, Kind, Mistagged, NewlyAsked, Trend};
 use super::gather::Gathered;
 use super::question::Question;
+use hindcast_event::Timestamp;
 use hindcast_text::{
     Cause, Correction, Drift, Gap, Mistag, Mistags, NewKind, Progress, Spread, Tagging, TextError, Topics,
 };
@@ -106,7 +107,7 @@ fn of_mistag(gathered: &Gathered, pair: &Mistag) -> Insight {
         version: one.version.clone(),
         count: one.texts,
         of: one.of,
-        since: one.first_at_micros,
+        since: Timestamp::from_micros(one.first_at_micros),
     });
     let mistag = Mistagged {
         assigned: pair.assigned.clone(),
@@ -151,7 +152,7 @@ fn of_new_kind(gathered: &Gathered, kind: &NewKind, since: i64) -> Insight {
     let others = topic.texts.iter().filter(|text| !topic.examples.contains(text));
     let texts: Vec<usize> = topic.examples.iter().chain(others).copied().collect();
     let asked = NewlyAsked {
-        since,
+        since: Timestamp::from_micros(since),
         tightness: f64::from(topic.tightness),
         nearest: kind.nearest.and_then(|(text, _)| gathered.ids.get(text).cloned()),
         similarity: kind.nearest.map_or(0.0, |(_, near)| f64::from(near)),
@@ -174,8 +175,8 @@ fn insight(
         kind,
         count: texts.len(),
         words: words.to_vec(),
-        first_at: spread.first_at_micros,
-        last_at: spread.last_at_micros,
+        first_at: Timestamp::from_micros(spread.first_at_micros),
+        last_at: Timestamp::from_micros(spread.last_at_micros),
         periods: spread.periods.to_vec(),
         trend: match spread.trend {
             hindcast_text::Trend::Rising => Trend::Rising,

@@ -95,6 +95,11 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/conversations/{id}",
         "/v1/conversations/{id}/tags",
         "/v1/history",
+        "/v1/articles",
+        "/v1/articles/{id}",
+        "/v1/insights",
+        "/v1/insights/{id}",
+        "/v1/insights/{id}/{nr}",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");
