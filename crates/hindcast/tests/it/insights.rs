@@ -33,8 +33,10 @@ fn asked(id: &str, day: i64, text: &str, tag: &str, version: &str) -> Value {
 
 /// Questions about parcels and about invoices, which nobody confuses.
 fn two_kinds(each: usize) -> Vec<Value> {
-    let parcels = ["Where is my parcel number", "The parcel has not arrived, track", "Delivery of the parcel is late,"];
-    let invoices = ["I need an invoice with tax for", "Please correct the invoice of", "The invoice lacks our tax id,"];
+    let parcels =
+        ["Where is my parcel number", "The parcel has not arrived, track", "Delivery of the parcel is late,"];
+    let invoices =
+        ["I need an invoice with tax for", "Please correct the invoice of", "The invoice lacks our tax id,"];
     let of = |texts: [&'static str; 3], tag: &'static str| {
         (0..each).map(move |nth| {
             let text = format!("{} order {}", texts[nth % 3], nth % 7);
@@ -88,7 +90,8 @@ fn shared(name: &str) -> Option<PathBuf> {
 
 /// Sends 30 of 100 questions of eight kinds to one other tag each, and 3 of 100 of all to any tag; says which eight.
 fn plant(rows: &mut [(String, String)], seed: u64) -> BTreeSet<(String, String)> {
-    let names: Vec<String> = rows.iter().map(|row| row.1.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    let names: Vec<String> =
+        rows.iter().map(|row| row.1.clone()).collect::<BTreeSet<_>>().into_iter().collect();
     let mut state = seed.wrapping_mul(0x9e37_79b9).wrapping_add(12_345);
     let mut below = |end: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -129,7 +132,7 @@ fn systematic_mistakes_among_real_questions_stand_first() {
         // Version 15 of the workflow makes the mistakes, and gives every other tag as well.
         let version = if *tag != right[nth] || nth % 2 == 0 { "15" } else { "14" };
         let at = Timestamp::from_micros(1_767_225_600_000_000 + nth as i64 * 1_000_000).to_string();
-        writer.write_record([text, tag, &at, version]).expect("written");
+        writer.write_record([text.as_str(), tag, &at, version]).expect("written");
     }
     writer.flush().expect("written");
     let server = TestServer::quiet();
@@ -149,14 +152,17 @@ fn systematic_mistakes_among_real_questions_stand_first() {
         let text = |name: &str| one["mistag"][name].as_str().unwrap_or_default().to_owned();
         (text("assigned"), text("expected"))
     };
-    let first: Vec<&Value> = told["found"]["insights"].as_array().expect("insights").iter().take(12).collect();
+    let first: Vec<&Value> =
+        told["found"]["insights"].as_array().expect("insights").iter().take(12).collect();
     let found: Vec<&&Value> = first.iter().filter(|one| planted.contains(&pair(one))).collect();
     println!("{} of 8 planted stand among the first {}", found.len(), first.len());
     assert!(found.len() >= 7, "{planted:?}: {first:?}");
     for one in &found {
         let by = &one["mistag"]["assigned_by"][0];
         assert_eq!((&by["by"], &by["version"]), (&json!("triage"), &json!("15")), "{one}");
-        assert!(one["count"].as_u64() >= Some(8) && !one["conversations"].as_array().expect("ids").is_empty());
+        assert!(
+            one["count"].as_u64() >= Some(8) && !one["conversations"].as_array().expect("ids").is_empty()
+        );
         assert!(!one["words"].as_array().expect("words").is_empty());
     }
 
@@ -165,7 +171,10 @@ fn systematic_mistakes_among_real_questions_stand_first() {
     let one = server.get(&path).by(&token).send().good();
     let examples = one["examples"].as_array().expect("examples");
     assert_eq!(examples.len(), 20.min(one["conversations"].as_array().expect("ids").len()));
-    assert!(examples.iter().all(|example| rows.iter().any(|row| example["text"] == row.0.trim())), "{examples:?}");
+    assert!(
+        examples.iter().all(|example| rows.iter().any(|row| example["text"].as_str().map(str::trim) == Some(row.0.trim()))),
+        "{examples:?}"
+    );
 
     // The same question is answered from what is kept.
     let again = ask(&server, &token, &json!({}));
@@ -194,7 +203,10 @@ fn what_a_person_corrects_within_a_week_is_evidence_and_stands_first() {
         json!({ "action": action, "actor": { "type": "user", "id": "bob" }, "occurred_at": at(day),
             "targets": [{ "type": "conversation", "id": "delivery-2" }], "metadata": { "tag": tag } })
     };
-    server.append(&[told_by("conversation.untagged", "returns", 12), told_by("conversation.tagged", "delivery", 13)]);
+    server.append(&[
+        told_by("conversation.untagged", "returns", 12),
+        told_by("conversation.tagged", "delivery", 13),
+    ]);
 
     let told = answer(&server, &token, &json!({}));
     let first = &told["found"]["insights"][0];
@@ -225,7 +237,7 @@ fn a_gap_says_why_it_is_one() {
     let token = historian(&server);
     let articles = json!([
         { "id": "a-1", "title": "Where is my parcel?", "url": "https://help.example/parcel",
-          "text": "<p>Track the parcel with its number: delivery takes three days, late parcels arrive on the next one. Order number.</p>" },
+          "text": "<p>Track the parcel with its number: delivery takes three days, late parcels arrive on the next one.</p>" },
         { "id": "a-2", "title": "Opening hours", "text": "We answer from nine to five." },
     ]);
     let imported = server.post("/v1/articles").by(&token).json(&articles).good();
@@ -243,12 +255,16 @@ fn a_gap_says_why_it_is_one() {
     let told = answer(&server, &token, &json!({}));
     let gap_of = |told: &Value, id: &str| -> Value {
         let gaps = insights(told, "gap");
-        let of = gaps.iter().find(|one| one["conversations"][0].as_str().is_some_and(|one| one.starts_with(id)));
+        let of =
+            gaps.iter().find(|one| one["conversations"][0].as_str().is_some_and(|one| one.starts_with(id)));
         of.unwrap_or_else(|| panic!("no gap of {id}: {told}"))["gap"].clone()
     };
     assert_eq!(told["found"]["articles"], 2);
     let (parcels, invoices) = (gap_of(&told, "delivery"), gap_of(&told, "billing"));
-    assert_eq!((&parcels["cause"], &parcels["shown_in_vain"]["id"]), (&json!("cited_in_vain"), &json!("a-1")));
+    assert_eq!(
+        (&parcels["cause"], &parcels["shown_in_vain"]["id"]),
+        (&json!("cited_in_vain"), &json!("a-1"))
+    );
     assert_eq!(invoices["cause"], "no_article", "{invoices}");
     assert_eq!(invoices["unresolved"], invoices["volume"]);
 
@@ -265,7 +281,11 @@ fn a_gap_says_why_it_is_one() {
     server.append(&denials);
     let told = answer(&server, &token, &json!({}));
     let (parcels, invoices) = (gap_of(&told, "delivery"), gap_of(&told, "billing"));
-    assert_eq!((&parcels["cause"], &parcels["nearest"]["id"]), (&json!("not_cited"), &json!("a-1")), "{parcels}");
+    assert_eq!(
+        (&parcels["cause"], &parcels["nearest"]["id"]),
+        (&json!("not_cited"), &json!("a-1")),
+        "{parcels}"
+    );
     assert_eq!(invoices["cause"], "blocked", "{invoices}");
 }
 
@@ -274,7 +294,11 @@ fn what_nobody_asked_before_is_new() {
     let server = TestServer::quiet();
     let token = historian(&server);
     let mut all = two_kinds(30);
-    let texts = ["The app crashes when I open the camera", "Camera permission makes the app crash", "App crash with the camera since the update"];
+    let texts = [
+        "The app crashes when I open the camera",
+        "Camera permission makes the app crash",
+        "App crash with the camera since the update",
+    ];
     all.extend((0..18).map(|nth| {
         let text = format!("{} version {}", texts[nth % 3], nth % 5);
         asked(&format!("crash-{nth}"), 60 + nth as i64 % 4, &text, "other", "14")
@@ -301,8 +325,9 @@ fn what_is_not_kept_or_erased_is_in_no_insight() {
     import(&server, &token, &two_kinds(20));
     let kept = json!({ "keep_personal": false, "days": null });
     server.call("PUT", "/v1/history").by(&keeper).json(&kept).good();
-    let masked: Vec<Value> =
-        (0..20).map(|nth| asked(&format!("masked-{nth}"), 3, "Zanzibar zebra secret", "delivery", "14")).collect();
+    let masked: Vec<Value> = (0..20)
+        .map(|nth| asked(&format!("masked-{nth}"), 3, "Zanzibar zebra secret", "delivery", "14"))
+        .collect();
     import(&server, &token, &masked);
     let told = answer(&server, &token, &json!({}));
     assert_eq!((&told["found"]["read"], &told["found"]["without_text"]), (&json!(40), &json!(20)));
@@ -372,7 +397,11 @@ fn articles_are_refused_with_their_position_and_their_field() {
         assert_eq!((&refused.json()["index"], &refused.json()["field"]), (&json!(1), &json!(field)));
     }
     assert_eq!(server.post("/v1/articles").by(&token).json(&json!([])).problem().0, 422);
-    assert_eq!(server.get("/v1/articles").by(&token).send().good()["articles"], json!([]), "nothing was kept");
+    assert_eq!(
+        server.get("/v1/articles").by(&token).send().good()["articles"],
+        json!([]),
+        "nothing was kept"
+    );
     server.post("/v1/articles").by(&token).json(&json!([good])).good();
     let listed = server.get("/v1/articles").by(&token).send().good();
     assert_eq!(listed, json!({ "articles": [{ "id": "a", "title": "T", "url": "" }], "next": null }));
