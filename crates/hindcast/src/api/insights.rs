@@ -236,7 +236,8 @@ impl InsightsWanted {
             new_days: self.new_days,
         };
         question.check().map_err(|unfit: UnfitQuestion| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", unfit.to_string()).field(unfit.field)
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", unfit.to_string())
+                .field(unfit.field)
         })
     }
 }
@@ -296,7 +297,9 @@ pub async fn list(
         let asked = app.insights.of(workspace).filter(|asked| asked.ended() != Some(&Ended::Done));
         let kept = app.history.insights(workspace)?;
         let asked = asked.as_deref().map(InsightsBody::from);
-        Ok(Json(InsightsListBody { insights: asked.into_iter().chain(kept.iter().map(Into::into)).collect() }))
+        Ok(Json(InsightsListBody {
+            insights: asked.into_iter().chain(kept.iter().map(Into::into)).collect(),
+        }))
     })
     .await
 }

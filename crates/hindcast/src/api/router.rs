@@ -4,10 +4,10 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, alert_deeds, alerts, anchors, approvals, articles, backtests, checkpoints, connections, conversations,
-    counts, decide, deliveries, destinations, entries, erasures, events, export, health, history, holds,
-    hooks, insights, openapi, policies, proof, reports, retention, rule_lists, rules, sources, tail, tlog, tokens,
-    tools, workspaces,
+    activities, alert_deeds, alerts, anchors, approvals, articles, backtests, checkpoints, connections,
+    conversations, counts, decide, deliveries, destinations, entries, erasures, events, export, health,
+    history, holds, hooks, insights, openapi, policies, proof, reports, retention, rule_lists, rules,
+    sources, tail, tlog, tokens, tools, workspaces,
 };
 use crate::app::App;
 use axum::Router;

@@ -105,7 +105,11 @@ mod tests {
     #[test]
     fn a_person_who_replaces_a_tag_within_a_week_corrects_whoever_gave_it() {
         assert_eq!(told("1 bot@14 +fee\n 3 ana -fee\n 3 ana +cash"), ["fee -> cash of bot 14"]);
-        assert_eq!(told("3 ana +cash\n 1 bot@14 +fee\n 5 bob -fee"), ["fee -> cash of bot 14"], "in any order");
+        assert_eq!(
+            told("3 ana +cash\n 1 bot@14 +fee\n 5 bob -fee"),
+            ["fee -> cash of bot 14"],
+            "in any order"
+        );
         assert!(told("1 bot@14 +fee\n 3 ana -fee\n 11 ana +cash").is_empty(), "eight days are no correction");
         assert!(told("1 bot@14 +fee\n 3 bot@15 -fee\n 3 bot@15 +cash").is_empty(), "a bot corrects nobody");
         assert!(told("1 bot@14 +fee\n 3 ana -fee").is_empty(), "nothing came instead");
@@ -116,7 +120,11 @@ mod tests {
     fn what_the_history_and_the_log_both_tell_counts_once() {
         let twice = "1 bot@14 +fee\n 1 bot@ +fee\n 3 ana -fee\n 3 ana -fee\n 3 ana +cash\n 3 ana +cash";
         assert_eq!(told(twice), ["fee -> cash of bot 14"]);
-        assert_eq!(told("3 ana -fee\n 3 ana +cash"), ["fee -> cash of nobody known "], "the log may know no more");
+        assert_eq!(
+            told("3 ana -fee\n 3 ana +cash"),
+            ["fee -> cash of nobody known "],
+            "the log may know no more"
+        );
     }
 
     #[test]

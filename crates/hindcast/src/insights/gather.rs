@@ -100,7 +100,8 @@ pub(crate) fn question_of(conversation: &Conversation) -> Option<String> {
     let subject = conversation.subject.as_deref();
     let mut said = conversation.messages.iter().filter(|message| message.role == Role::Customer);
     let said = said.find(|message| !message.text.trim().is_empty()).map(|message| message.text.as_str());
-    let parts = [subject, said].into_iter().flatten().filter(|text| !text.trim().is_empty() && !is_gone(text));
+    let parts =
+        [subject, said].into_iter().flatten().filter(|text| !text.trim().is_empty() && !is_gone(text));
     let parts: Vec<&str> = parts.collect();
     // Mail repeats its subject as the first line often enough.
     match parts[..] {
@@ -154,7 +155,8 @@ impl Gathering {
     /// Takes a conversation; says whether there is room for more.
     fn take(&mut self, conversation: Conversation) -> Result<bool, NotGathered> {
         let asked = question_of(&conversation);
-        let mut events: Vec<TagEvent> = conversation.tags.iter().map(|tagging| event(&conversation, tagging)).collect();
+        let mut events: Vec<TagEvent> =
+            conversation.tags.iter().map(|tagging| event(&conversation, tagging)).collect();
         events.extend(self.evidence.tags.remove(&conversation.id).into_iter().flatten());
         let corrected = corrections(&events);
         // What a person corrected is evidence even where the text is not kept.
@@ -276,12 +278,17 @@ mod tests {
     #[test]
     fn what_is_asked_is_the_subject_and_what_the_customer_said_first() {
         let asked = |and: Value| question_of(&conversation(and));
-        let messages = json!([said("system", "hello"), said("customer", " "), said("customer", "My card is gone")]);
+        let messages =
+            json!([said("system", "hello"), said("customer", " "), said("customer", "My card is gone")]);
         let of = |subject: &str| asked(json!({ "subject": subject, "messages": messages }));
         assert_eq!(of("Card"), Some("Card\nMy card is gone".to_owned()));
         assert_eq!(of("My card"), Some("My card is gone".to_owned()), "not twice");
         assert_eq!(of("[masked]"), Some("My card is gone".to_owned()));
-        assert_eq!(asked(json!({ "messages": [said("customer", "[masked]")] })), None, "nothing of it is kept");
+        assert_eq!(
+            asked(json!({ "messages": [said("customer", "[masked]")] })),
+            None,
+            "nothing of it is kept"
+        );
         assert_eq!(asked(json!({ "messages": [said("agent", "hi")] })), None);
     }
 
@@ -295,8 +302,10 @@ mod tests {
             { "at": at, "tag": "d" },
         ] }));
         let told: Vec<_> = one.tags.iter().map(|tagging| event(&one, tagging)).collect();
-        let told: Vec<_> =
-            told.iter().map(|told| (told.by.as_deref(), told.version.as_deref(), told.is_by_person)).collect();
+        let told: Vec<_> = told
+            .iter()
+            .map(|told| (told.by.as_deref(), told.version.as_deref(), told.is_by_person))
+            .collect();
         let expected = [
             (Some("triage"), Some("14"), false),
             (Some("fin"), Some("7"), false),

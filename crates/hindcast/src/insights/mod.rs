@@ -13,8 +13,8 @@ mod outcome;
 mod question;
 mod work_out;
 
-pub use found::{About, Assigned, Cited, Found, Gapped, Insight, Kind, Mistagged, NewlyAsked, Trend};
-pub use question::{NEW_DAYS_DEFAULT, NEW_DAYS_MAX, Question, UnfitQuestion};
 pub(crate) use evidence::fingerprint;
+pub use found::{About, Assigned, Cited, Found, Gapped, Insight, Kind, Mistagged, NewlyAsked, Trend};
 pub(crate) use gather::{NotGathered, gather, question_of};
+pub use question::{NEW_DAYS_DEFAULT, NEW_DAYS_MAX, Question, UnfitQuestion};
 pub(crate) use work_out::work_out;

@@ -25,9 +25,8 @@ pub(crate) fn work_out(
     question: &Question,
     progress: Progress<'_>,
 ) -> Result<Found, TextError> {
-    let mut part = |nth: usize, done: usize, of: usize| {
-        progress(nth * OF + done.min(of) * OF / of.max(1), PARTS * OF)
-    };
+    let mut part =
+        |nth: usize, done: usize, of: usize| progress(nth * OF + done.min(of) * OF / of.max(1), PARTS * OF);
     let mistags = mistags(gathered, &mut |done, of| part(0, done, of))?;
     let mut found = Found {
         read: gathered.reading.len(),

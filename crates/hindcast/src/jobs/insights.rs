@@ -178,7 +178,11 @@ fn work(app: &App, room: &Room, asked: &Asked, by: &By) -> Result<(), NotDone> {
         count: found.insights.len(),
     };
     let target = json!([{ "type": "insights", "id": asked.id }]);
-    let event = by.event("history.insights_found", target, json!({ "count": found.insights.len(), "read": found.read }));
+    let event = by.event(
+        "history.insights_found",
+        target,
+        json!({ "count": found.insights.len(), "read": found.read }),
+    );
     app.history.keep_insights(&room.id, &kept, &key, &found, &event).map_err(anyhow::Error::from)?;
     asked.done.store(WHOLE, Ordering::Relaxed);
     app.post();

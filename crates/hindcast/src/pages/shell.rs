@@ -23,6 +23,8 @@ pub enum Section {
     Alerts,
     /// Conversations of the past.
     Conversations,
+    /// Insights from conversations.
+    Insights,
     /// Reports.
     Reports,
     /// The integrity of the log.
@@ -247,6 +249,7 @@ fn nav(visitor: &Visitor, section: Section, alerts: Option<(String, String)>) ->
     if visitor.may(Permission::ReadConversations) {
         let label = t.nav_conversations();
         places.push(place(Section::Conversations, "/conversations", label, "chat", "c"));
+        places.push(place(Section::Insights, "/insights", t.nav_insights(), "search", "n"));
     }
     if visitor.may(Permission::ReadReports) {
         places.push(place(Section::Reports, "/reports", t.nav_reports(), "report", "r"));

@@ -172,7 +172,9 @@ fn systematic_mistakes_among_real_questions_stand_first() {
     let examples = one["examples"].as_array().expect("examples");
     assert_eq!(examples.len(), 20.min(one["conversations"].as_array().expect("ids").len()));
     assert!(
-        examples.iter().all(|example| rows.iter().any(|row| example["text"].as_str().map(str::trim) == Some(row.0.trim()))),
+        examples.iter().all(|example| rows
+            .iter()
+            .any(|row| example["text"].as_str().map(str::trim) == Some(row.0.trim()))),
         "{examples:?}"
     );
 

@@ -30,6 +30,7 @@ mod full_disk_letting_go;
 mod gate;
 mod heartbeats;
 mod history;
+mod insight_pages;
 mod insights;
 mod intercom;
 mod keeping;

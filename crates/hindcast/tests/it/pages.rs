@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 39] = [
+const PAGES: [&str; 40] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -33,6 +33,7 @@ const PAGES: [&str; 39] = [
     "/integrity",
     "/conversations",
     "/conversations?tag=none&month=2026-11",
+    "/insights",
     "/settings/preferences",
     "/settings/general",
     "/settings/geo",
@@ -158,6 +159,7 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
     let conversations = [
         ("/conversations", "conversation.read"),
         ("/conversations?tag=none&month=2026-11", "conversation.read"),
+        ("/insights", "conversation.read"),
     ];
     let exports = [("/log/export?range=all", "log.export"), ("/exports", "log.export")];
     match role {

@@ -61,8 +61,10 @@ impl ShelvedArticle {
             return Some(("text", "expected a title or a text".to_owned()));
         }
         let address_flaw = || {
-            let is_address = self.url.is_empty() || ["https://", "http://"].iter().any(|is| self.url.starts_with(is));
-            (!is_address).then(|| ("url", "expected an address that begins with https:// or http://".to_owned()))
+            let is_address =
+                self.url.is_empty() || ["https://", "http://"].iter().any(|is| self.url.starts_with(is));
+            (!is_address)
+                .then(|| ("url", "expected an address that begins with https:// or http://".to_owned()))
         };
         chars("id", &self.id, ARTICLE_ID_CHARS_MAX)
             .or_else(|| chars("title", &self.title, TITLE_CHARS_MAX))
@@ -101,7 +103,8 @@ impl History {
                 Some(_) => changed += 1,
                 None => new += 1,
             }
-            let text = zstd::bulk::compress(article.text.as_bytes(), PACK_LEVEL).map_err(|error| damaged(&error))?;
+            let text =
+                zstd::bulk::compress(article.text.as_bytes(), PACK_LEVEL).map_err(|error| damaged(&error))?;
             transaction.execute(
                 "INSERT INTO article (workspace, id, title, url, bytes, sha256, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (workspace, id) DO UPDATE SET title = excluded.title, url = excluded.url, bytes = excluded.bytes,
@@ -153,8 +156,8 @@ impl History {
     pub fn remove_article(&self, workspace: &WorkspaceId, id: &str, by: &By) -> Result<bool, CatalogError> {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
-        let gone =
-            transaction.execute("DELETE FROM article WHERE workspace = ?1 AND id = ?2", [workspace.as_str(), id])?;
+        let gone = transaction
+            .execute("DELETE FROM article WHERE workspace = ?1 AND id = ?2", [workspace.as_str(), id])?;
         if gone == 0 {
             return Ok(false);
         }
@@ -169,12 +172,14 @@ impl History {
         let sql = self.sql();
         let mut statement =
             sql.prepare_cached("SELECT id, title, url, text FROM article WHERE workspace = ?1 ORDER BY id")?;
-        let rows =
-            statement.query_map([workspace.as_str()], |row| Ok((bare(row)?, row.get::<_, Vec<u8>>("text")?)))?;
+        let rows = statement
+            .query_map([workspace.as_str()], |row| Ok((bare(row)?, row.get::<_, Vec<u8>>("text")?)))?;
         rows.map(|row| {
             let (article, packed) = row?;
-            let damaged = |error: &dyn std::fmt::Display| CatalogError::Damaged(format!("an article: {error}"));
-            let text = zstd::bulk::decompress(&packed, ARTICLE_TEXT_BYTES_MAX).map_err(|error| damaged(&error))?;
+            let damaged =
+                |error: &dyn std::fmt::Display| CatalogError::Damaged(format!("an article: {error}"));
+            let text =
+                zstd::bulk::decompress(&packed, ARTICLE_TEXT_BYTES_MAX).map_err(|error| damaged(&error))?;
             Ok(ShelvedArticle { text: String::from_utf8(text).map_err(|error| damaged(&error))?, ..article })
         })
         .collect()
@@ -182,5 +187,10 @@ impl History {
 }
 
 fn bare(row: &Row<'_>) -> rusqlite::Result<ShelvedArticle> {
-    Ok(ShelvedArticle { id: row.get("id")?, title: row.get("title")?, url: row.get("url")?, text: String::new() })
+    Ok(ShelvedArticle {
+        id: row.get("id")?,
+        title: row.get("title")?,
+        url: row.get("url")?,
+        text: String::new(),
+    })
 }

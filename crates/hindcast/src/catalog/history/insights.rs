@@ -131,8 +131,9 @@ impl History {
         workspace: &WorkspaceId,
         key: &str,
     ) -> Result<Option<KeptInsights>, CatalogError> {
-        let query =
-            format!("SELECT {COLUMNS} FROM insights WHERE workspace = ?1 AND key = ?2 ORDER BY nr DESC LIMIT 1");
+        let query = format!(
+            "SELECT {COLUMNS} FROM insights WHERE workspace = ?1 AND key = ?2 ORDER BY nr DESC LIMIT 1"
+        );
         let sql = self.sql();
         let mut statement = sql.prepare_cached(&query)?;
         statement.query_row([workspace.as_str(), key], kept).optional()?.transpose()
