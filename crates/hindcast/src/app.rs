@@ -10,6 +10,7 @@ use crate::followers::{Claims, Stuck};
 use crate::gate::Gate;
 use crate::jobs::backtests::Backtests;
 use crate::jobs::exports::Exports;
+use crate::jobs::insights::Insights;
 use crate::jobs::replays::{self, Replays};
 use crate::jobs::reports::Reports;
 use crate::jobs::simulations::Simulations;
@@ -78,6 +79,8 @@ pub struct App {
     pub verifications: Verifications,
     /// The backtests that people asked for.
     pub(crate) backtests: Backtests,
+    /// The insights that are being worked out.
+    pub(crate) insights: Insights,
     /// The replays that people asked for.
     pub(crate) replays: Replays,
     /// The simulations that are under way.
@@ -184,6 +187,7 @@ impl App {
             reports: Reports::default(),
             verifications,
             backtests: Backtests::default(),
+            insights: Insights::default(),
             replays: Replays::default(),
             simulations: Simulations::default(),
             anchors,

@@ -18,6 +18,7 @@ mod followers;
 mod gate;
 mod hex;
 pub mod history;
+pub mod insights;
 pub mod intercom;
 mod jobs;
 pub mod keeping;

@@ -350,7 +350,7 @@ pub async fn erase(
 }
 
 /// What was read is an entry, as for people.
-fn tell_read<'i>(
+pub(super) fn tell_read<'i>(
     app: &App,
     historian: &Historian,
     ids: impl Iterator<Item = &'i str>,

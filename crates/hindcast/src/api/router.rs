@@ -4,10 +4,10 @@ use super::answer::{answer, no_such_method, nowhere};
 use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
-    activities, alert_deeds, alerts, anchors, approvals, backtests, checkpoints, connections, conversations,
-    counts, decide, deliveries, destinations, entries, erasures, events, export, health, history, holds,
-    hooks, openapi, policies, proof, replays, reports, retention, rule_lists, rules, simulations, sources,
-    tail, tlog, tokens, tools, workspaces,
+    activities, alert_deeds, alerts, anchors, approvals, articles, backtests, checkpoints, connections,
+    conversations, counts, decide, deliveries, destinations, entries, erasures, events, export, health,
+    history, holds, hooks, insights, openapi, policies, proof, replays, reports, retention, rule_lists,
+    rules, simulations, sources, tail, tlog, tokens, tools, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -113,6 +113,11 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(simulations::cases))
         .routes(routes!(simulations::cancel))
         .routes(routes!(simulations::go_on))
+        .routes(routes!(articles::list, articles::import))
+        .routes(routes!(articles::remove))
+        .routes(routes!(insights::list, insights::ask))
+        .routes(routes!(insights::one, insights::end))
+        .routes(routes!(insights::insight))
         .routes(routes!(tlog::checkpoint))
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))

@@ -4,9 +4,13 @@
 //! A change here and the entry about it are kept in one transaction, as in the catalog: the entry waits in an outbox of this
 //! file, and [`crate::app::App::post`] writes it. Texts are packed with zstd, one conversation each.
 
+mod articles;
 mod find;
+mod insights;
 
+pub use articles::{ARTICLES_MAX, ShelvedArticle, TooManyArticles};
 pub use find::{ConversationsWanted, Counts, Row};
+pub use insights::{INSIGHTS_KEPT_MAX, KeptInsights};
 
 use super::outbox::{self, Outgoing, WRITE_OUTBOX};
 use super::{By, CatalogError};
@@ -22,7 +26,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Numbered, never edited.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE conversation (
         nr          INTEGER PRIMARY KEY AUTOINCREMENT,
         workspace   TEXT NOT NULL,
@@ -61,7 +66,34 @@ const MIGRATIONS: [&str; 1] = ["
         kind      INTEGER NOT NULL,
         draft     TEXT NOT NULL
     ) STRICT;
-"];
+",
+    "
+    CREATE TABLE article (
+        nr        INTEGER PRIMARY KEY,
+        workspace TEXT NOT NULL,
+        id        TEXT NOT NULL,
+        title     TEXT NOT NULL,
+        url       TEXT NOT NULL,
+        bytes     INTEGER NOT NULL,
+        sha256    BLOB NOT NULL,
+        text      BLOB NOT NULL,
+        UNIQUE (workspace, id)
+    ) STRICT;
+    CREATE TABLE insights (
+        nr            INTEGER PRIMARY KEY AUTOINCREMENT,
+        workspace     TEXT NOT NULL,
+        id            TEXT NOT NULL,
+        key           TEXT NOT NULL,
+        question      TEXT NOT NULL,
+        asked_at      INTEGER NOT NULL,
+        took_ms       INTEGER NOT NULL,
+        conversations INTEGER NOT NULL,
+        count         INTEGER NOT NULL,
+        body          BLOB NOT NULL,
+        UNIQUE (workspace, id)
+    ) STRICT;
+",
+];
 const PACK_LEVEL: i32 = 6;
 /// How long it is waited for readers before a write-ahead log is given up on.
 const SCRUB_TIME_MAX: Duration = Duration::from_secs(30);
@@ -185,6 +217,7 @@ impl History {
         if remove(&transaction, workspace, id)? == 0 {
             return Ok(false);
         }
+        insights::forget_all(&transaction, workspace)?;
         let target = json!([{ "type": "conversation", "id": id }]);
         outbox::put(&transaction, workspace, &by.event("history.erased", target, json!({})))?;
         transaction.commit()?;
@@ -216,6 +249,7 @@ impl History {
         if conversation.opened_at.micros() != opened_at {
             return Ok(());
         }
+        insights::forget_all(&transaction, workspace)?;
         if clear(&mut conversation, places) {
             remove(&transaction, workspace, &conversation.id)?;
         } else {

@@ -46,7 +46,10 @@ pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
-pub use history::{ConversationsWanted, Counts, FromElsewhere, History, Row as ConversationRow, Taken};
+pub use history::{
+    ARTICLES_MAX, ConversationsWanted, Counts, FromElsewhere, History, INSIGHTS_KEPT_MAX, KeptInsights,
+    Row as ConversationRow, ShelvedArticle, Taken, TooManyArticles,
+};
 pub use holds::Hold;
 pub use invitations::{Invitation, NewInvitation};
 pub use memberships::{LastOwner, Member, Membership};

@@ -1,5 +1,6 @@
 //! `hindcast history`: conversations of the past, imported, listed, shown and erased.
 
+mod articles;
 mod import;
 mod items;
 
@@ -22,7 +23,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Import conversations from files: exports of Intercom and Zendesk, chat completions, or any with a mapping.
+    /// Import conversations from files: exports of Intercom and Zendesk, chat completions, or any with a mapping; or articles.
     Import(import::Args),
     /// List conversations, those that began last first.
     List(List),

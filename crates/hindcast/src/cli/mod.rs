@@ -12,6 +12,7 @@ mod history;
 mod hold;
 mod import;
 mod ingest;
+mod insights;
 mod keys;
 mod person;
 mod policy;
@@ -58,6 +59,8 @@ enum Command {
     Import(import::Args),
     /// Import, list, show and erase conversations of the past.
     History(history::Args),
+    /// Find out what many conversations say together: wrong tags, knowledge gaps, new kinds of questions.
+    Insights(insights::Args),
     /// Find entries.
     Search(search::Args),
     /// Follow entries as they come.
@@ -117,6 +120,7 @@ impl Cli {
             Command::Ingest(args) => ingest::run(&args),
             Command::Import(args) => import::run(&args),
             Command::History(args) => history::run(&args),
+            Command::Insights(args) => insights::run(&args),
             Command::Search(args) => search::run(&args),
             Command::Tail(args) => tail::run(&args),
             Command::Export(args) => export::run(&args),

@@ -632,7 +632,7 @@ impl Check {
 }
 
 /// Times as in RFC 3339.
-mod moment {
+pub(crate) mod moment {
     use hindcast_event::Timestamp;
     use serde::{Deserialize as _, Deserializer, Serializer, de};
 

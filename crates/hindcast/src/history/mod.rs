@@ -13,11 +13,12 @@ pub(crate) mod read;
 mod sample;
 mod settings;
 
+pub(crate) use conversation::moment;
 pub use conversation::{
     Act, Ai, Author, BATCH_MAX, CONVERSATION_BYTES_MAX, Call, Cited, Conversation, Customer, Escalation,
     Flaw, Flaws, ID_BYTES_MAX, Message, NAME_CHARS_MAX, Rating, Resolution, Role, TAG_CHARS_MAX, Tagging,
 };
 pub(crate) use keep::{expire, held};
-pub(crate) use personal::{Needed, clear, find};
+pub(crate) use personal::{Needed, clear, find, is_gone};
 pub use sample::{Sample, SampleOf, Stratum, sample};
 pub use settings::{HistorySettings, UnfitHistory};

@@ -17,6 +17,11 @@ const EVERYTHING: &str = "*";
 /// The place that stands for all of it.
 const WHOLE: &str = "whole";
 
+/// Whether a text is only the mark of one that was not kept, or was erased.
+pub(crate) fn is_gone(text: &str) -> bool {
+    matches!(text.trim(), MASKED | ERASED)
+}
+
 /// What is looked for.
 pub(crate) trait Needed {
     /// Whether a JSON text has any of it.

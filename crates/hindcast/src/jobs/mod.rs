@@ -3,6 +3,7 @@
 pub(crate) mod backtests;
 pub mod demo;
 pub mod exports;
+pub(crate) mod insights;
 pub mod manifest;
 pub(crate) mod replays;
 pub mod report_mails;

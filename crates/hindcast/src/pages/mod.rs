@@ -26,6 +26,7 @@ mod guest;
 mod heat;
 mod help;
 mod histogram;
+mod insights;
 mod integrity;
 mod integrity_anchors;
 mod integrity_of_entry;

@@ -2,8 +2,8 @@
 
 use super::{
     alerts, answer, approvals, assets, charts, conversations, dashboards, entry, evidence, exports, help,
-    integrity, integrity_of_entry, join, log, oidc, person, policies, preferences, reference, reports,
-    second_factor, settings, setup, share, sign_in, suggest, tail, views,
+    insights, integrity, integrity_of_entry, join, log, oidc, person, policies, preferences, reference,
+    reports, second_factor, settings, setup, share, sign_in, suggest, tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -48,6 +48,9 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .merge(gate_routes())
         .route("/conversations", get(conversations::list).post(conversations::keep))
         .route("/conversations/{id}", get(conversations::show))
+        .route("/insights", get(insights::overview).post(insights::ask))
+        .route("/insights/{id}/end", post(insights::end))
+        .route("/insights/{id}/{nr}", get(insights::show))
         .route("/reports", get(reports::list).post(reports::make))
         .route(
             "/reports/verify",

@@ -28,6 +28,8 @@ pub enum Section {
     Policies,
     /// Conversations of the past.
     Conversations,
+    /// Insights from conversations.
+    Insights,
     /// Reports.
     Reports,
     /// The integrity of the log.
@@ -264,6 +266,7 @@ fn nav(
     if visitor.may(Permission::ReadConversations) {
         let label = t.nav_conversations();
         places.push(place(Section::Conversations, "/conversations", label, "chat", "c"));
+        places.push(place(Section::Insights, "/insights", t.nav_insights(), "search", "n"));
     }
     if visitor.may(Permission::ReadPolicies) {
         let approvals = place(Section::Approvals, "/approvals", t.nav_approvals(), "approval", "p");

@@ -72,8 +72,9 @@ pub const DASHBOARDS_AND_SETTINGS: [&str; 28] = [
     "/settings/preferences?saved=1",
 ];
 /// Alerts and the rules that raise them.
-pub const ALERTS: [&str; 10] = [
+pub const ALERTS: [&str; 11] = [
     "/conversations",
+    "/insights",
     "/alerts",
     "/alerts?state=all",
     "/alerts?severity=critical&assignee=me",

@@ -32,6 +32,8 @@ mod gate;
 mod gate_pages;
 mod heartbeats;
 mod history;
+mod insight_pages;
+mod insights;
 mod intercom;
 mod keeping;
 mod keeping_by_hand;

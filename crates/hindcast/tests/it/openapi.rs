@@ -105,6 +105,11 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/simulations/{id}/cases",
         "/v1/simulations/{id}/cancel",
         "/v1/simulations/{id}/continue",
+        "/v1/articles",
+        "/v1/articles/{id}",
+        "/v1/insights",
+        "/v1/insights/{id}",
+        "/v1/insights/{id}/{nr}",
     ];
     for path in known {
         assert!(paths.contains_key(path), "{path}");

@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 48] = [
+const PAGES: [&str; 49] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -42,6 +42,7 @@ const PAGES: [&str; 48] = [
     "/integrity",
     "/conversations",
     "/conversations?tag=none&month=2026-11",
+    "/insights",
     "/settings/preferences",
     "/settings/general",
     "/settings/geo",
@@ -167,6 +168,7 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
     let conversations = [
         ("/conversations", "conversation.read"),
         ("/conversations?tag=none&month=2026-11", "conversation.read"),
+        ("/insights", "conversation.read"),
     ];
     let policies = [
         ("/policies", "policy.read"),

@@ -68,7 +68,7 @@ pub struct Counts {
 
 impl ConversationsWanted {
     /// The conditions and their values, the workspace first.
-    fn conditions(&self, workspace: &WorkspaceId) -> (String, Vec<Value>) {
+    pub(super) fn conditions(&self, workspace: &WorkspaceId) -> (String, Vec<Value>) {
         let mut text = "workspace = ?1".to_owned();
         let mut values: Vec<Value> = vec![workspace.as_str().to_owned().into()];
         let mut add = |condition: &str, value: Value| {

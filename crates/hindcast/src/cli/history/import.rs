@@ -32,7 +32,8 @@ const LOOKUP_RECORDS_MAX: usize = 1_000_000;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Formats: intercom and zendesk read what their APIs and exports answer (conversations with parts, tickets with comments); chat
-reads one conversation a record with messages of role, content and tool_calls; file needs --mapping (docs/history.md).
+reads one conversation a record with messages of role, content and tool_calls; file needs --mapping (docs/history.md);
+articles reads id, title, text and url of a help centre, for insights.
 
 All files are checked before anything is sent: without --partial one bad row keeps everything out. An interrupted import
 goes on where it was: FILE.hindcast-progress remembers how far that is, and is removed at the end.")]
@@ -87,6 +88,8 @@ enum From {
     Chat,
     /// CSV, JSON or NDJSON, with a mapping.
     File,
+    /// Articles of a help centre with id, title, text and url, as CSV, JSON or NDJSON.
+    Articles,
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -128,6 +131,10 @@ struct Rejected {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.kind == From::Articles {
+        ensure!(args.mapping.is_none(), "--mapping is for the formats file and chat");
+        return super::articles::run(&args.server, &args.files, args.format, args.dry_run);
+    }
     let kind = args.kind()?;
     let mut refused = 0;
     let mut good = 0;
@@ -164,7 +171,7 @@ impl Args {
             (From::Zendesk, None) => return Ok(Kind::Zendesk),
             (From::Intercom | From::Zendesk, Some(_)) => bail!("--mapping is for the formats file and chat"),
             (From::Chat, None) => HistoryMapping::of_chat(&self.product)?,
-            (From::File, None) => bail!("a mapping is missing, see docs/history.md"),
+            (From::File | From::Articles, None) => bail!("a mapping is missing, see docs/history.md"),
             (_, Some(file)) => {
                 let text = std::fs::read_to_string(file);
                 let text = text.with_context(|| format!("cannot read {}", file.display()))?;
