@@ -58,7 +58,9 @@ fn ask(server: &TestServer, token: &str, question: &Value) -> Answer {
 
 /// Asks, and waits for the answer.
 fn answer(server: &TestServer, token: &str, question: &Value) -> Value {
-    let begun = ask(server, token, question).good();
+    let begun = ask(server, token, question);
+    assert!(matches!(begun.status, 200 | 202), "{}", begun.text());
+    let begun = begun.json();
     let path = format!("/v1/insights/{}", begun["id"].as_str().expect("an id"));
     let until = Instant::now() + Duration::from_secs(300);
     loop {

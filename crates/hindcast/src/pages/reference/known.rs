@@ -323,6 +323,18 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known { operation: "changeHistory", body: r#"{"keep_personal":true,"days":730}"#, ..NOTHING },
     Known {
+        operation: "importArticles",
+        body: r#"[{"id":"refunds","title":"When a refund arrives","text":"Within five working days."}]"#,
+        command: "hindcast history import articles --url {base} articles.json",
+        ..NOTHING
+    },
+    Known {
+        operation: "askForInsights",
+        body: r#"{"channel":"chat","new_days":30}"#,
+        command: "hindcast insights run --url {base}",
+        ..NOTHING
+    },
+    Known {
         operation: "beginBacktest",
         body: r#"{"rule":"A1","tuned":{"failures":5},"days":30}"#,
         command: "hindcast rule backtest --url {base} A1 --tune failures=5 --days 30",
