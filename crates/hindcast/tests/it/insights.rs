@@ -378,7 +378,9 @@ fn it_is_asked_watched_cancelled_and_forgotten_by_those_who_may_and_nobody_else(
     assert_eq!(server.get(&path).by(&token).send().problem().0, 404);
     // Another question takes the place of one that is under way, whoever is first.
     import(&server, &token, &two_kinds(400));
-    let first = ask(&server, &token, &json!({ "new_days": 7 })).good();
+    let first = ask(&server, &token, &json!({ "new_days": 7 }));
+    assert_eq!(first.status, 202, "{}", first.text());
+    let first = first.json();
     let second = answer(&server, &token, &json!({ "new_days": 8 }));
     assert_ne!(first["id"], second["id"]);
     let list = server.get("/v1/insights").by(&token).send().good();
