@@ -3,7 +3,6 @@
 
 use crate::support::{Answer, TestServer};
 use hindcast::catalog::Scope;
-use hindcast::people::Role;
 use hindcast_event::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
