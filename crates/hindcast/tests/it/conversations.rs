@@ -19,7 +19,7 @@ fn tool_calls_of_real_conversations_are_found_counted_and_proven() {
     let file = folder.path().join("calls.ndjson");
     let lines: Vec<_> = calls.iter().map(Value::to_string).collect();
     std::fs::write(&file, lines.join("\n")).expect("written");
-    let server = TestServer::start();
+    let server = TestServer::quiet();
     let all = calls.len();
     assert_eq!(ingest(&server, &file), format!("{all} stored, 0 refused"));
 
