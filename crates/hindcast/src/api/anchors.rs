@@ -70,6 +70,7 @@ pub struct AnchorBody {
 
 /// An attempt to tell somebody a checkpoint.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AnchorAttempt)]
 pub struct AttemptBody {
     /// When it was made.
     #[schema(format = DateTime)]

@@ -5,7 +5,7 @@ use super::caller::Historian;
 use super::entries::OfWorkspace;
 use super::error::{Problem, ProblemBody};
 use super::lanes::{Lanes, blocking};
-use super::params::{InPath, Params, within};
+use super::params::{InPath, Params, short, within};
 use super::schema::Refusals;
 use crate::app::App;
 use crate::catalog::ShelvedArticle;
@@ -83,6 +83,7 @@ pub async fn list(
 ) -> Result<Json<ArticlesBody>, Problem> {
     let limit = within("limit", asked.limit.unwrap_or(LIMIT_DEFAULT), 1..=LIMIT_MAX)?;
     blocking(move || {
+        short("after", asked.after.as_deref(), 2_000)?;
         let after = asked.after.unwrap_or_default();
         let mut found = app.history.articles(&historian.workspace, &after, limit + 1)?;
         let is_more = found.len() > limit;

@@ -33,6 +33,7 @@ pub struct HistoryKept {
 
 /// The history of a workspace.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConversationHistory)]
 pub struct HistoryBody {
     /// How many conversations there are.
     conversations: u64,

@@ -120,8 +120,7 @@ pub struct PolicyToCheck {
     #[serde(default = "unnamed")]
     #[schema(max_length = 80)]
     name: String,
-    /// Cedar.
-    #[schema(max_length = 65536)]
+    /// Cedar; that it is too long is one of its flaws.
     text: String,
 }
 

@@ -28,6 +28,7 @@ const GIVEN_MAX: usize = 100;
 /// What is asked of the past.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PolicyReplayWanted)]
 pub struct ReplayWanted {
     /// What you call it.
     #[serde(default)]
