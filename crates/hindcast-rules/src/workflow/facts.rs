@@ -38,6 +38,8 @@ impl Facts {
     pub fn from_json(json: &Json, catalog: &Catalog) -> (Self, Vec<Misfit>) {
         let (mut facts, mut misfits) = (Self::default(), Vec::new());
         facts.gather("", json, catalog, 0, &mut misfits);
+        // An object's order is the reader's; a list of complaints has one of its own.
+        misfits.sort_by(|a, b| a.field.cmp(&b.field));
         (facts, misfits)
     }
 
