@@ -14,6 +14,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::{Extension, Json};
+use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::approval::{Refused, State as Stands};
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,8 @@ pub struct ApprovalBody {
     missing: u32,
     /// What was answered so far.
     answers: Vec<AnswerBody>,
+    /// What was asked about it and answered, the oldest first.
+    comments: Vec<ApprovalComment>,
     /// `deny` or `escalate`: what becomes of it if nobody answers.
     on_timeout: &'static str,
     /// When it was asked for.
@@ -86,6 +89,29 @@ pub struct AnswerBody {
     /// When.
     #[schema(format = DateTime)]
     at: String,
+}
+
+/// A question about an approval, or the answer to one.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ApprovalComment {
+    /// The id of the person, or of the token when it is nobody's.
+    by: String,
+    /// What they are called.
+    name: String,
+    /// What they say.
+    text: String,
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+/// A question about an approval, or the answer to one.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommentWanted {
+    /// What to ask, or to answer.
+    #[schema(min_length = 1, max_length = 2000)]
+    comment: String,
 }
 
 /// What somebody says with their answer.
@@ -171,7 +197,14 @@ impl From<KeptApproval> for ApprovalBody {
             comment: said.comment.clone(),
             at: answer.at.to_string(),
         });
+        let comments = kept.comments.into_iter().map(|comment| ApprovalComment {
+            by: comment.by,
+            name: comment.name,
+            text: comment.text,
+            at: Timestamp::from_micros(comment.at).to_string(),
+        });
         Self {
+            comments: comments.collect(),
             state: kept.approval.state.as_str(),
             call: kept.approval.call.to_string(),
             required: kept.approval.required,
@@ -290,12 +323,13 @@ fn not_done(why: NotDone) -> Problem {
     match why {
         NotDone::Unknown => told(StatusCode::NOT_FOUND, "not_found"),
         NotDone::Nobodys | NotDone::MayNot => told(StatusCode::FORBIDDEN, "needs_person"),
-        NotDone::NoReason | NotDone::TooLong => {
+        NotDone::NoReason | NotDone::NoWords | NotDone::TooLong => {
             told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").field("comment")
         }
         NotDone::Refused(Refused::OwnRequest) => told(StatusCode::FORBIDDEN, "own_request"),
         NotDone::Refused(Refused::NotAsked) => told(StatusCode::FORBIDDEN, "not_asked"),
         NotDone::Refused(_) => told(StatusCode::CONFLICT, "decided"),
+        NotDone::EnoughSaid => told(StatusCode::CONFLICT, "enough_said"),
         NotDone::Catalog(error) => error.into(),
     }
 }
@@ -378,6 +412,44 @@ pub async fn cancel(
         let (token, person) = (caller.token.id.0.as_str(), caller.token.person.as_ref());
         let kept = answering::cancel(&app, &workspace, &id, Some(token), person, &caller.by());
         Ok(Json(kept.map_err(not_done)?.into()))
+    })
+    .await
+}
+
+/// Comments on an approval
+///
+/// People ask what they need to know, and whoever asked for the approval answers, by a program or a page. It decides nothing.
+#[utoipa::path(
+    post, path = "/v1/approvals/{id}/comments", tag = "gate", operation_id = "commentOnApproval",
+    params(("id" = String, Path, description = "Its id."), OfWorkspace), request_body = CommentWanted,
+    responses(
+        (status = 201, body = ApprovalBody),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly."),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It is over, or enough was said."),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body is too large."),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON."),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "A field is not valid."),
+        Refusals,
+    ),
+    security(("token" = [])),
+)]
+pub async fn comment(
+    State(app): State<Arc<App>>,
+    party: Party,
+    InPath(id): InPath,
+    Params(_): Params<OfWorkspace>,
+    JsonBody(body): JsonBody<CommentWanted>,
+) -> Result<(StatusCode, Json<ApprovalBody>), Problem> {
+    blocking(move || {
+        let kept = party.find(&app, &id)?;
+        let token = &party.caller.token;
+        let person = token.person.as_ref().map(|person| app.catalog.person(person)).transpose()?.flatten();
+        let who = match &person {
+            Some(person) => (person.id.0.as_str(), person.name.as_str()),
+            None => (token.id.0.as_str(), token.name.as_str()),
+        };
+        let kept = answering::comment(&app, &kept, who, &body.comment, &party.caller.by());
+        Ok((StatusCode::CREATED, Json(kept.map_err(not_done)?.into())))
     })
     .await
 }

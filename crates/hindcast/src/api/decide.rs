@@ -11,12 +11,15 @@ use super::params::Params;
 use super::policies::refused;
 use super::schema::{Draft, Refusals};
 use crate::app::App;
-use crate::gate::{Decided, NotDecided, Request, decided_of, edit, gate_settings, weigh};
+use crate::gate::{
+    Decided, GateSettings, NotDecided, Publish, Request, decided_of, edit, gate_settings, weigh,
+};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use hindcast_ledger::WorkspaceId;
+use hindcast_rules::simulation::gate::Required;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -95,6 +98,32 @@ pub struct GateSettingsBody {
     /// Actions that are let through when nobody can say whether they may be; all others are not.
     #[schema(max_items = 200)]
     fail_open: Vec<String>,
+    /// What is asked for before other versions of a policy decide; as it is when absent.
+    #[serde(default)]
+    publish: Option<PublishBody>,
+}
+
+/// What is asked for before other versions of a policy decide.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublishBody {
+    /// A second person has to agree.
+    #[serde(default)]
+    second_person: bool,
+    /// What a replay of exactly these policies has to show: `kind` (`policy`), `max_age_hours`, `min_n` (at least 30) and
+    /// `thresholds`, each with a `measure` (`changed_rate`, `unknown_rate`, `error_rate`, `newly_denied_rate` or
+    /// `newly_allowed_rate`) and `at_least` or `at_most`, from 0 to 1. Nothing when null.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    required: Option<Required>,
+}
+
+impl From<GateSettings> for GateSettingsBody {
+    fn from(settings: GateSettings) -> Self {
+        let Publish { second_person, required } = settings.publish;
+        let publish = Some(PublishBody { second_person, required });
+        Self { fail_open: settings.fail_open.into_iter().collect(), publish }
+    }
 }
 
 impl DecisionBody {
@@ -238,11 +267,7 @@ pub async fn settings(
     editor: PolicyEditor,
     Params(_): Params<OfWorkspace>,
 ) -> Result<Json<GateSettingsBody>, Problem> {
-    blocking(move || {
-        let fail_open = gate_settings(&app, &editor.workspace)?.fail_open.into_iter().collect();
-        Ok(Json(GateSettingsBody { fail_open }))
-    })
-    .await
+    blocking(move || Ok(Json(gate_settings(&app, &editor.workspace)?.into()))).await
 }
 
 /// Changes how the gate is set
@@ -266,9 +291,14 @@ pub async fn change_settings(
     body::JsonBody(wanted): body::JsonBody<GateSettingsBody>,
 ) -> Result<Json<GateSettingsBody>, Problem> {
     blocking(move || {
-        let set = edit::set_fail_open(&app, &editor.workspace, wanted.fail_open, &editor.caller.by());
-        let fail_open = set.map_err(refused)?.fail_open.into_iter().collect();
-        Ok(Json(GateSettingsBody { fail_open }))
+        let before = gate_settings(&app, &editor.workspace)?;
+        let publish = match wanted.publish {
+            Some(PublishBody { second_person, required }) => Publish { second_person, required },
+            None => before.publish.clone(),
+        };
+        let after = GateSettings { fail_open: wanted.fail_open.into_iter().collect(), publish };
+        let set = edit::set_settings(&app, &editor.workspace, &before, after, &editor.caller.by());
+        Ok(Json(set.map_err(refused)?.into()))
     })
     .await
 }

@@ -8,11 +8,12 @@ use super::lanes::blocking;
 use super::params::{InPath, Params};
 use super::schema::Refusals;
 use crate::app::App;
-use crate::catalog::{PolicyRow, PolicyVersion, Standing};
+use crate::catalog::{AskedStanding, PolicyRow, PolicyVersion, Standing};
 use crate::gate::edit::{self, NotChanged};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use hindcast_event::Timestamp;
 use hindcast_rules::policy;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -47,6 +48,32 @@ pub struct PolicyBody {
     /// When it was changed.
     #[schema(format = DateTime)]
     changed_at: String,
+    /// What a second person is asked to agree to; null when nobody is.
+    waiting: Option<WaitingBody>,
+}
+
+/// What a second person is asked to agree to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WaitingBody {
+    /// The number of the version that would decide.
+    enforced: Option<i64>,
+    /// The number of the version that would be on trial.
+    trial: Option<i64>,
+    /// For how many of a hundred conversations the trial would decide.
+    share: u8,
+    /// The id of whoever asks.
+    asked_by: String,
+    /// Since when.
+    #[schema(format = DateTime)]
+    asked_at: String,
+}
+
+/// What is answered, as it was shown.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyAnswered {
+    /// The version of the policy, as it was shown.
+    version: i64,
 }
 
 /// A policy with its newest text.
@@ -150,8 +177,17 @@ impl From<PolicyRow> for PolicyBody {
             newest: row.newest,
             version: row.version,
             changed_at: row.changed_at.to_string(),
+            waiting: row.asked.map(WaitingBody::from),
             name: row.name,
         }
+    }
+}
+
+impl From<AskedStanding> for WaitingBody {
+    fn from(asked: AskedStanding) -> Self {
+        let Standing { enforced, trial, share } = asked.standing;
+        let asked_at = Timestamp::from_micros(asked.at).to_string();
+        Self { enforced, trial, share, asked_by: asked.by.0, asked_at }
     }
 }
 
@@ -178,6 +214,10 @@ pub(super) fn refused(why: NotChanged) -> Problem {
         NotChanged::Tool(flaw) => told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").field(&flaw.path),
         NotChanged::Field(field, _) => told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").field(field),
         NotChanged::TooMany(..) => told(StatusCode::CONFLICT, "too_many"),
+        NotChanged::NotShown(_) => told(StatusCode::CONFLICT, "not_shown"),
+        NotChanged::NotAsked => told(StatusCode::CONFLICT, "not_asked"),
+        NotChanged::Decides => told(StatusCode::CONFLICT, "decides"),
+        NotChanged::Unanswered(_) | NotChanged::Own => told(StatusCode::FORBIDDEN, "second_person"),
         NotChanged::Conflict => told(StatusCode::CONFLICT, "conflict").field("version"),
         NotChanged::Catalog(error) => error.into(),
         NotChanged::Book(error) => Problem::internal(error),
@@ -277,14 +317,16 @@ pub async fn save(
 /// Activates versions of a policy
 ///
 /// What the gate goes by is replaced as a whole: name neither and the policy is off. An earlier version is taken up again by its
-/// number.
+/// number. Where the workspace wants a second person, a change of what decides waits until they agree: 202, and `waiting` says
+/// for what. Where it asks for a replay, what that does not show is said (`not_shown`).
 #[utoipa::path(
     post, path = "/v1/policies/{name}/activate", tag = "gate", operation_id = "activatePolicy",
     params(("name" = String, Path, description = "What it is called."), OfWorkspace), request_body = StandingWanted,
     responses(
         (status = 200, body = WholePolicy),
+        (status = 202, body = WholePolicy, description = "A second person is asked."),
         (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly."),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "Somebody changed it meanwhile."),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "Somebody changed it meanwhile, or a replay has to show more."),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body is too large."),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON."),
         (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "A field is not valid, or the version cannot be used any more."),
@@ -298,12 +340,78 @@ pub async fn activate(
     InPath(name): InPath,
     Params(_): Params<OfWorkspace>,
     JsonBody(wanted): JsonBody<StandingWanted>,
-) -> Result<Json<WholePolicy>, Problem> {
+) -> Result<(StatusCode, Json<WholePolicy>), Problem> {
     blocking(move || {
         let StandingWanted { version, enforced, trial, share } = wanted;
         let (standing, by) = (Standing { enforced, trial, share }, editor.caller.by());
-        let row = edit::set(&app, &editor.workspace, &name, version, standing, &by).map_err(refused)?;
+        let person = editor.caller.token.person.as_ref();
+        let row = edit::set(&app, &editor.workspace, &name, version, standing, person, &by);
+        let row = row.map_err(refused)?;
+        let status = if row.asked.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
+        Ok((status, shown(&app, &editor, row)?))
+    })
+    .await
+}
+
+/// Agrees to activate versions of a policy
+///
+/// As the second person: whoever asked is refused with `second_person`, whichever token of theirs they show.
+#[utoipa::path(
+    post, path = "/v1/policies/{name}/agree", tag = "gate", operation_id = "agreeToPolicy",
+    params(("name" = String, Path, description = "What it is called."), OfWorkspace), request_body = PolicyAnswered,
+    responses(
+        (status = 200, body = WholePolicy),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly."),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "Nobody asked, somebody changed it meanwhile, or a replay has to show more."),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body is too large."),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON."),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "A field is not valid, or the version cannot be used any more."),
+        Refusals,
+    ),
+    security(("token" = [])),
+)]
+pub async fn agree(
+    State(app): State<Arc<App>>,
+    editor: PolicyEditor,
+    InPath(name): InPath,
+    Params(_): Params<OfWorkspace>,
+    JsonBody(PolicyAnswered { version }): JsonBody<PolicyAnswered>,
+) -> Result<Json<WholePolicy>, Problem> {
+    blocking(move || {
+        let (person, by) = (editor.caller.token.person.as_ref(), editor.caller.by());
+        let row = edit::agree(&app, &editor.workspace, &name, version, person, &by).map_err(refused)?;
         shown(&app, &editor, row)
+    })
+    .await
+}
+
+/// Rejects to activate versions of a policy
+///
+/// Also what one asked for oneself: so it is taken back.
+#[utoipa::path(
+    post, path = "/v1/policies/{name}/reject", tag = "gate", operation_id = "rejectPolicy",
+    params(("name" = String, Path, description = "What it is called."), OfWorkspace), request_body = PolicyAnswered,
+    responses(
+        (status = 200, body = WholePolicy),
+        (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly."),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "Nobody asked, or somebody changed it meanwhile."),
+        (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body is too large."),
+        (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON."),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "A field is not valid."),
+        Refusals,
+    ),
+    security(("token" = [])),
+)]
+pub async fn reject(
+    State(app): State<Arc<App>>,
+    editor: PolicyEditor,
+    InPath(name): InPath,
+    Params(_): Params<OfWorkspace>,
+    JsonBody(PolicyAnswered { version }): JsonBody<PolicyAnswered>,
+) -> Result<Json<WholePolicy>, Problem> {
+    blocking(move || {
+        let row = edit::reject(&app, &editor.workspace, &name, version, &editor.caller.by());
+        shown(&app, &editor, row.map_err(refused)?)
     })
     .await
 }
@@ -314,7 +422,12 @@ pub async fn activate(
 #[utoipa::path(
     delete, path = "/v1/policies/{name}", tag = "gate", operation_id = "deletePolicy",
     params(("name" = String, Path, description = "What it is called."), OfWorkspace),
-    responses((status = 204, description = "It was deleted."), Refusals), security(("token" = [])),
+    responses(
+        (status = 204, description = "It was deleted."),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It decides, and two people are needed to change that."),
+        Refusals,
+    ),
+    security(("token" = [])),
 )]
 pub async fn delete(
     State(app): State<Arc<App>>,

@@ -25,7 +25,7 @@ pub(super) fn measure() -> anyhow::Result<Vec<Figure>> {
     edit::declare(&app, &workspace, 0, &tool, &by)?;
     let saved = edit::save(&app, &workspace, "caps", 0, &policies()?, &by)?;
     let enforced = Standing { enforced: Some(saved.newest), ..Standing::default() };
-    edit::set(&app, &workspace, "caps", saved.version, enforced, &by)?;
+    edit::set(&app, &workspace, "caps", saved.version, enforced, None, &by)?;
     let mut millis = Vec::with_capacity(CALLS);
     for nth in 0..CALLS {
         let call = json!({

@@ -5,10 +5,14 @@ use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::approval::{Answer, Approval, Became, CallDigest, Deed, Refused, State};
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// So many approvals wait in a workspace at most; beyond that the gate says no.
 pub const PENDING_MAX: u64 = 10_000;
+
+/// People and programs talk about an approval at most so many times.
+pub const COMMENTS_MAX: usize = 50;
 
 /// What becomes of a call nobody answered about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,6 +76,8 @@ pub struct KeptApproval {
     pub new: NewApproval,
     /// What people said with their answers, in the same order.
     pub said: Vec<Said>,
+    /// What was asked about it and answered, the oldest first.
+    pub comments: Vec<Comment>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it was over.
@@ -85,6 +91,19 @@ pub struct Said {
     pub name: String,
     /// Why.
     pub comment: String,
+}
+
+/// A question about an approval, or the answer to one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comment {
+    /// The id of the person, or of the token when it is nobody's.
+    pub by: String,
+    /// What they are called.
+    pub name: String,
+    /// What they say.
+    pub text: String,
+    /// When, in microseconds.
+    pub at: i64,
 }
 
 /// Which approvals to list.
@@ -146,6 +165,7 @@ impl Catalog {
             },
             new: new.clone(),
             said: Vec::new(),
+            comments: Vec::new(),
             created_at: now,
             closed_at: None,
         };
@@ -245,6 +265,33 @@ impl Catalog {
         outbox::put(&transaction, workspace, &event)?;
         transaction.commit()?;
         Ok(Some(became.map(|_| kept)))
+    }
+
+    /// Adds to what is said about an approval that is not over; nothing when there is none, when it is over or when enough was
+    /// said.
+    pub fn comment_on_approval(
+        &self,
+        workspace: &WorkspaceId,
+        id: &str,
+        comment: Comment,
+        by: &By,
+    ) -> Result<Option<KeptApproval>, CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let Some(mut kept) = find(&transaction, workspace, id)? else { return Ok(None) };
+        if kept.approval.state.is_over() || kept.comments.len() >= COMMENTS_MAX {
+            return Ok(None);
+        }
+        let mut event = kept.event("approval.commented", by);
+        event["reason"] = json!(comment.text);
+        kept.comments.push(comment);
+        transaction.execute(
+            "UPDATE approval SET comments = ?2 WHERE id = ?1",
+            params![kept.id, json!(kept.comments).to_string()],
+        )?;
+        outbox::put(&transaction, workspace, &event)?;
+        transaction.commit()?;
+        Ok(Some(kept))
     }
 }
 
@@ -384,6 +431,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<KeptApproval> {
         workspace,
         approval,
         said: said.collect(),
+        comments: serde_json::from_str(&text("comments")?).unwrap_or_default(),
         created_at: Timestamp::from_micros(row.get("created_at")?),
         closed_at: row.get::<_, Option<i64>>("closed_at")?.map(Timestamp::from_micros),
         new,

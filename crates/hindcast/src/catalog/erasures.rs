@@ -354,7 +354,7 @@ impl Catalog {
                 // Nobody answers or uses an approval about them any more.
                 transaction.execute(
                     "DELETE FROM approval WHERE workspace = ?1 AND (instr(lower(asked), ?2)
-                        OR instr(lower(answers), ?2) OR instr(lower(approvers), ?2))",
+                        OR instr(lower(answers), ?2) OR instr(lower(approvers), ?2) OR instr(lower(comments), ?2))",
                     params![workspace.as_str(), text],
                 )?;
                 transaction.execute("DELETE FROM attempt WHERE instr(lower(key), ?1)", [&text])?;

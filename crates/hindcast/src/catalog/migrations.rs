@@ -1,6 +1,6 @@
 //! How the catalog came to be what it is: numbered by their places, and never edited once they were shipped.
 
-pub(super) const MIGRATIONS: [&str; 14] = [
+pub(super) const MIGRATIONS: [&str; 15] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -459,5 +459,9 @@ pub(super) const MIGRATIONS: [&str; 14] = [
         answer       TEXT,
         PRIMARY KEY (simulation, nr)
     ) STRICT, WITHOUT ROWID;
+",
+    "
+    ALTER TABLE policy ADD COLUMN asked TEXT;
+    ALTER TABLE approval ADD COLUMN comments TEXT NOT NULL DEFAULT '[]';
 ",
 ];

@@ -38,7 +38,9 @@ mod views;
 mod workspaces;
 
 pub use alerts::{AlertDeed, AlertState, AlertsWanted, Disposition, KeptAlert, PAST_SECONDS, Record};
-pub use approvals::{ApprovalsWanted, KeptApproval, NewApproval, OnTimeout, PENDING_MAX, Said};
+pub use approvals::{
+    ApprovalsWanted, COMMENTS_MAX, Comment, KeptApproval, NewApproval, OnTimeout, PENDING_MAX, Said,
+};
 pub use attempts::Guessed;
 pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
 pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
@@ -56,7 +58,7 @@ pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
-pub use policies::{POLICIES_MAX, PolicyRow, PolicyVersion, Standing};
+pub use policies::{AskedStanding, POLICIES_MAX, PolicyRow, PolicyVersion, Standing};
 pub use replays::{
     Found, KeptReplay, NewReplay, REPLAYS_KEPT_MAX, REPLAYS_WAITING_MAX, REPORT_BYTES_MAX, ReplayState,
 };

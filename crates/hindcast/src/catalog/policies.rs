@@ -1,9 +1,10 @@
 //! Policies: every text somebody saved, and which of them the gate goes by.
 
-use super::{By, Catalog, CatalogError, outbox};
+use super::{By, Catalog, CatalogError, PersonId, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// A workspace has at most so many policies; each is a text that may hold several.
@@ -12,7 +13,7 @@ pub const POLICIES_MAX: usize = 100;
 const VERSIONS_MAX: i64 = 200;
 
 /// Which versions of a policy the gate goes by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     /// The version that decides.
     pub enforced: Option<i64>,
@@ -32,6 +33,22 @@ impl Standing {
             (Some(_), None, _) => "enforce",
         }
     }
+
+    /// What decides: the enforced version, and the one on trial with its share if it decides for anybody.
+    pub fn deciding(&self) -> (Option<i64>, Option<(i64, u8)>) {
+        (self.enforced, self.trial.filter(|_| self.share > 0).map(|trial| (trial, self.share)))
+    }
+}
+
+/// What somebody asked a second person to agree to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskedStanding {
+    /// What the gate is to go by.
+    pub standing: Standing,
+    /// Who asks.
+    pub by: PersonId,
+    /// Since when, in microseconds.
+    pub at: i64,
 }
 
 /// A policy of a workspace.
@@ -41,6 +58,8 @@ pub struct PolicyRow {
     pub name: String,
     /// What the gate goes by.
     pub standing: Standing,
+    /// What it is to go by once a second person agrees. Whatever else is changed meanwhile makes it worthless.
+    pub asked: Option<AskedStanding>,
     /// The number of its newest version, from 1.
     pub newest: i64,
     /// Another one after each change.
@@ -124,7 +143,14 @@ impl Catalog {
         }
         let standing = known.as_ref().map_or_else(Standing::default, |known| known.standing);
         let newest = known.as_ref().map_or(0, |known| known.newest) + 1;
-        let row = PolicyRow { name: name.to_owned(), standing, newest, version: before + 1, changed_at: now };
+        let row = PolicyRow {
+            name: name.to_owned(),
+            standing,
+            asked: None,
+            newest,
+            version: before + 1,
+            changed_at: now,
+        };
         put(&transaction, workspace, &row)?;
         transaction.execute(
             "INSERT INTO policy_version (workspace, name, number, text, made_by, made_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -170,15 +196,61 @@ impl Catalog {
         let Some(known) = find(&transaction, workspace, name)?.filter(|known| known.version == before) else {
             return Ok(None);
         };
-        let row = PolicyRow { standing, version: before + 1, changed_at: now, ..known.clone() };
+        let row = PolicyRow { standing, asked: None, version: before + 1, changed_at: now, ..known.clone() };
         put(&transaction, workspace, &row)?;
         let action = if standing.mode() == "off" { "policy.deactivated" } else { "policy.activated" };
-        let (was, is) = (told(&known.standing), told(&standing));
-        let changes: Vec<_> = was.into_iter().zip(is).map(|((path, was), (_, is))| (path, was, is)).collect();
-        let mut event = by.change(action, target(name), &changes);
-        let number = standing.trial.or(standing.enforced).or(known.standing.enforced);
-        event["metadata"] =
-            json!({ "mode": standing.mode(), "version": number.map(|number| number.to_string()) });
+        let mut event = standing_event(by, action, &known, standing);
+        if let Some(asked) = known.asked.filter(|asked| asked.standing == standing) {
+            event["metadata"]["asked_by"] = json!(asked.by.0);
+        }
+        outbox::put(&transaction, workspace, &event)?;
+        transaction.commit()?;
+        Ok(Some(row))
+    }
+
+    /// Asks for a second person to agree to what the gate is to go by, if the policy still has the version `before`.
+    pub fn ask_policy(
+        &self,
+        workspace: &WorkspaceId,
+        name: &str,
+        before: i64,
+        asked: AskedStanding,
+        by: &By,
+    ) -> Result<Option<PolicyRow>, CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let Some(known) = find(&transaction, workspace, name)?.filter(|known| known.version == before) else {
+            return Ok(None);
+        };
+        outbox::put(
+            &transaction,
+            workspace,
+            &standing_event(by, "policy.activation_requested", &known, asked.standing),
+        )?;
+        let row = PolicyRow { asked: Some(asked), version: before + 1, ..known };
+        put(&transaction, workspace, &row)?;
+        transaction.commit()?;
+        Ok(Some(row))
+    }
+
+    /// Lets go of what was asked for, if the policy still has the version `before` and something is.
+    pub fn reject_policy(
+        &self,
+        workspace: &WorkspaceId,
+        name: &str,
+        before: i64,
+        by: &By,
+    ) -> Result<Option<PolicyRow>, CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let known = find(&transaction, workspace, name)?.filter(|known| known.version == before);
+        let Some((known, asked)) = known.and_then(|known| Some((known.clone(), known.asked?))) else {
+            return Ok(None);
+        };
+        let row = PolicyRow { asked: None, version: before + 1, ..known.clone() };
+        put(&transaction, workspace, &row)?;
+        let mut event = standing_event(by, "policy.activation_rejected", &known, asked.standing);
+        event["metadata"]["asked_by"] = json!(asked.by.0);
         outbox::put(&transaction, workspace, &event)?;
         transaction.commit()?;
         Ok(Some(row))
@@ -200,6 +272,17 @@ impl Catalog {
 
 fn target(name: &str) -> Value {
     json!([{ "type": "policy", "id": name }])
+}
+
+/// What is done about what the gate goes by, with what it was and what it is or would be.
+fn standing_event(by: &By, action: &str, known: &PolicyRow, standing: Standing) -> Value {
+    let (was, is) = (told(&known.standing), told(&standing));
+    let changes: Vec<_> = was.into_iter().zip(is).map(|((path, was), (_, is))| (path, was, is)).collect();
+    let mut event = by.change(action, target(&known.name), &changes);
+    let number = standing.trial.or(standing.enforced).or(known.standing.enforced);
+    event["metadata"] =
+        json!({ "mode": standing.mode(), "version": number.map(|number| number.to_string()) });
+    event
 }
 
 fn told(standing: &Standing) -> [(&'static str, Value); 3] {
@@ -229,11 +312,12 @@ fn find(
 /// `INSERT OR REPLACE` would delete the row first, and with it the versions.
 fn put(transaction: &Transaction<'_>, workspace: &WorkspaceId, row: &PolicyRow) -> Result<(), CatalogError> {
     let Standing { enforced, trial, share } = row.standing;
+    let asked = row.asked.as_ref().map(|asked| json!(asked).to_string());
     transaction.execute(
-        "INSERT INTO policy (workspace, name, enforced, trial, share, newest, version, changed_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO policy (workspace, name, enforced, trial, share, newest, version, changed_at, asked)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (workspace, name) DO UPDATE SET enforced = ?3, trial = ?4, share = ?5, newest = ?6, version = ?7,
-             changed_at = ?8",
+             changed_at = ?8, asked = ?9",
         params![
             workspace.as_str(),
             row.name,
@@ -242,14 +326,17 @@ fn put(transaction: &Transaction<'_>, workspace: &WorkspaceId, row: &PolicyRow) 
             share,
             row.newest,
             row.version,
-            row.changed_at.micros()
+            row.changed_at.micros(),
+            asked,
         ],
     )?;
     Ok(())
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<PolicyRow> {
+    let asked: Option<String> = row.get("asked")?;
     Ok(PolicyRow {
+        asked: asked.and_then(|asked| serde_json::from_str(&asked).ok()),
         name: row.get("name")?,
         standing: Standing {
             enforced: row.get("enforced")?,

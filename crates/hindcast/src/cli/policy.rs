@@ -69,6 +69,10 @@ enum Command {
     },
     /// Let the gate forget a policy; its texts stay.
     Off(One),
+    /// Agree, as the second person, to what was asked for.
+    Agree(One),
+    /// Reject what was asked for, or take it back.
+    Reject(One),
     /// List the versions of a policy.
     Versions {
         #[command(flatten)]
@@ -138,6 +142,8 @@ fn done(command: &Command) -> anyhow::Result<ExitCode> {
             json!({ "enforced": enforced, "trial": trial, "share": share })
         })?,
         Command::Off(one) => one.activate(|_| json!({}))?,
+        Command::Agree(one) => one.change("agree", |_| json!({}))?,
+        Command::Reject(one) => one.change("reject", |_| json!({}))?,
         Command::Versions { one, json } => {
             for version in one.versions(&one.server.client()?)? {
                 let text = |name: &str| escape(version[name].as_str().unwrap_or_default()).into_owned();
@@ -191,13 +197,18 @@ impl One {
         Ok(found["text"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Changes what the gate goes by; when somebody else is quicker, that is said.
+    /// Changes what the gate goes by, or asks for a second person to agree to that.
     fn activate(&self, standing: impl FnOnce(&Value) -> Value) -> anyhow::Result<()> {
+        self.change("activate", standing)
+    }
+
+    /// Changes the policy as it is shown now; when somebody else is quicker, that is said.
+    fn change(&self, how: &str, wanted: impl FnOnce(&Value) -> Value) -> anyhow::Result<()> {
         let client = self.server.client()?;
         let policy = self.shown(&client)?;
-        let mut standing = standing(&policy);
-        standing["version"] = policy["version"].clone();
-        told(&read_json(client.post_json(&format!("{}/activate", self.path()), &standing)?)?)
+        let mut wanted = wanted(&policy);
+        wanted["version"] = policy["version"].clone();
+        told(&read_json(client.post_json(&format!("{}/{how}", self.path()), &wanted)?)?)
     }
 }
 
@@ -224,7 +235,13 @@ fn line(policy: &Value) -> String {
     };
     let trial = format!("trial {}{share}", number("trial"));
     let [enforced, newest] = ["enforced", "newest"].map(number);
-    let cells =
-        [text("name"), text("mode"), format!("enforced {enforced}"), trial, format!("newest {newest}")];
+    let waits = if policy["waiting"].is_object() { "\twaits for a second person" } else { "" };
+    let cells = [
+        text("name"),
+        text("mode"),
+        format!("enforced {enforced}"),
+        trial,
+        format!("newest {newest}{waits}"),
+    ];
     cells.join("\t")
 }

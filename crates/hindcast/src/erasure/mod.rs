@@ -18,5 +18,5 @@ pub use crate::followers::seal_all as seal;
 pub use carry_out::{carry_out, count, replay};
 pub use manifest::{Item, Manifest, Mention, resolve};
 pub use request::{BASES, REFERENCE_CHARS_MAX, Wanted};
-pub use second::{Unanswered, agreement, answering};
+pub use second::{agreement, answering};
 pub use selector::{Person, Selector};

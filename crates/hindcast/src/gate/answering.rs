@@ -3,7 +3,7 @@
 
 use super::approvers::Member;
 use crate::app::App;
-use crate::catalog::{By, CatalogError, KeptApproval, PersonId, Said};
+use crate::catalog::{By, COMMENTS_MAX, CatalogError, Comment, KeptApproval, PersonId, Said};
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::approval::{Deed, Refused};
 
@@ -37,6 +37,12 @@ pub(crate) enum NotDone {
     /// The comment is too long.
     #[error("comment: expected at most {COMMENT_CHARS_MAX} characters")]
     TooLong,
+    /// Whoever says something has to say it.
+    #[error("comment: expected what to ask or to answer, in 1 to {COMMENT_CHARS_MAX} characters")]
+    NoWords,
+    /// It is over, or enough was said.
+    #[error("it is over, or {COMMENTS_MAX} comments were made already")]
+    EnoughSaid,
     /// It cannot be done any more, or not by them.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -89,6 +95,27 @@ pub(crate) fn cancel(
         return Err(NotDone::Unknown);
     }
     act(app, workspace, id, &Deed::Cancel, None, by)
+}
+
+/// Asks something about an approval, or answers what was asked. Whoever sees it may; it decides nothing.
+pub(crate) fn comment(
+    app: &App,
+    kept: &KeptApproval,
+    (id, name): (&str, &str),
+    text: &str,
+    by: &By,
+) -> Result<KeptApproval, NotDone> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => return Err(NotDone::NoWords),
+        chars if chars > COMMENT_CHARS_MAX => return Err(NotDone::TooLong),
+        _ => {}
+    }
+    let at = (app.clock)().micros();
+    let comment = Comment { by: id.to_owned(), name: name.to_owned(), text: text.to_owned(), at };
+    let done = app.catalog.comment_on_approval(&kept.workspace, &kept.id, comment, by)?;
+    app.post();
+    done.ok_or(NotDone::EnoughSaid)
 }
 
 /// Lets time pass for an approval.

@@ -1,5 +1,6 @@
 //! The book of a workspace: its policies as the gate goes by them, made ready once and used until somebody changes them.
 
+use super::publish::Publish;
 use crate::app::App;
 use crate::catalog::{CatalogError, PolicyRow, PolicyVersion};
 use hindcast_ledger::WorkspaceId;
@@ -19,11 +20,13 @@ const FRESH_FOR: Duration = Duration::from_secs(5);
 pub(crate) const SETTING: &str = "gate";
 
 /// What a workspace decided about its gate.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct GateSettings {
     /// Actions that are let through when nobody can say whether they may be.
     pub fail_open: BTreeSet<String>,
+    /// What is asked for before other versions of a policy decide.
+    pub publish: Publish,
 }
 
 /// The books of all workspaces, and the ear of those who wait for an approval.
@@ -197,6 +200,23 @@ pub(crate) fn versions(
         version.ok_or_else(|| NoBook::Unusable(format!("version {number} of {name} is gone")))
     };
     chosen.iter().map(find).collect()
+}
+
+/// The version of the policies that would be enforced with this version of one of them.
+pub(super) fn enforced_with(
+    app: &App,
+    workspace: &WorkspaceId,
+    name: &str,
+    number: i64,
+) -> Result<String, NoBook> {
+    let policies = app.catalog.policies(workspace)?;
+    let chosen = policies.iter().filter_map(|policy| {
+        let number = if policy.name == name { Some(number) } else { policy.standing.enforced };
+        Some((policy.name.as_str(), number?))
+    });
+    let versions = versions(app, workspace, &chosen.collect::<Vec<_>>())?;
+    let set = check(&texts(&versions), &vocabulary(app, workspace)?);
+    set.map(|set| set.version().to_owned()).map_err(|flaws| unusable(flaws.first()))
 }
 
 /// Their texts, and the base that comes with hindcast where the workspace has none of its own.

@@ -2,15 +2,18 @@
 
 use super::approvers;
 use super::book::{GateSettings, NoBook, SETTING, settings, texts, versions, vocabulary};
+use super::publish::Publish;
 use crate::app::App;
-use crate::catalog::OnTimeout;
 use crate::catalog::{
-    By, CatalogError, POLICIES_MAX, PolicyRow, PolicyVersion, Standing, TOOLS_MAX, ToolRow,
+    AskedStanding, By, CatalogError, OnTimeout, POLICIES_MAX, PersonId, PolicyRow, PolicyVersion, Standing,
+    TOOLS_MAX, ToolRow,
 };
+use crate::people::{Permission, Unanswered, answering};
 use hindcast_event::ACTION_BYTES_MAX;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::approval::REQUIRED_MAX;
 use hindcast_rules::policy::{Flaw, PolicyInfo, PolicySet, Tool, ToolFlaw, check};
+use hindcast_rules::simulation::gate::Missing;
 use serde_json::{Value, json};
 
 /// The name of a policy has at most so many characters.
@@ -41,6 +44,23 @@ pub(crate) enum NotChanged {
     /// There are as many as there may be.
     #[error("a workspace has at most {0} {1}")]
     TooMany(usize, &'static str),
+    /// No replay shows what the workspace asks for before a version decides.
+    #[error("before this decides, a replay has to show more: {}", sentences(.0))]
+    NotShown(Vec<Missing>),
+    /// Two people are needed, and there is nobody who answers for this.
+    #[error(transparent)]
+    Unanswered(#[from] Unanswered),
+    /// Two people are needed, and this is the one who asked.
+    #[error("two people are needed for this, and whoever asked is not the second one")]
+    Own,
+    /// Nobody asked for anything.
+    #[error("nobody asked for a second person")]
+    NotAsked,
+    /// Two people are needed for what decides, and one alone would take it away.
+    #[error(
+        "it decides, and two people are needed to change that: let the gate go by none of its versions first"
+    )]
+    Decides,
     /// Somebody changed it meanwhile.
     #[error("somebody changed it meanwhile")]
     Conflict,
@@ -49,6 +69,10 @@ pub(crate) enum NotChanged {
     Book(#[from] NoBook),
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+}
+
+fn sentences(missing: &[Missing]) -> String {
+    missing.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// What a text comes to beside the policies that are in use.
@@ -136,40 +160,108 @@ pub(crate) fn save(
     saved.ok_or(NotChanged::Conflict)
 }
 
-/// Lets the gate go by other versions of a policy, or by none.
+/// Lets the gate go by other versions of a policy, or by none. Where two people are needed for that it is asked for, and nothing
+/// changes yet.
 pub(crate) fn set(
     app: &App,
     workspace: &WorkspaceId,
     name: &str,
     before: i64,
     standing: Standing,
+    person: Option<&PersonId>,
     by: &By,
 ) -> Result<PolicyRow, NotChanged> {
-    let known = app.catalog.policy(workspace, name)?.ok_or(NotChanged::Unknown("policy"))?;
-    if known.version != before {
-        return Err(NotChanged::Conflict);
-    }
-    if standing.share > 99 || standing.trial.is_none() && standing.share > 0 {
-        return Err(NotChanged::Field("share", "0 to 99, and 0 where nothing is on trial".to_owned()));
-    }
-    for (field, number) in [("enforced", standing.enforced), ("trial", standing.trial)] {
-        let Some(number) = number else { continue };
-        let version = app.catalog.policy_version(workspace, name, number)?;
-        let version =
-            version.ok_or_else(|| NotChanged::Field(field, "the number of a version".to_owned()))?;
-        // Other policies and tools may have changed since it was saved.
-        if let Err(flaws) = checked(app, workspace, name, &version.text)? {
-            return Err(NotChanged::Wrong(flaws));
-        }
-    }
-    let changed = app.catalog.set_policy(workspace, name, before, standing, (app.clock)(), by)?;
+    let known = known(app, workspace, name, before)?;
+    let publish = can_stand(app, workspace, &known, standing)?;
+    let changed = if publish.second_person && standing.deciding() != known.standing.deciding() {
+        let person = answering(app, workspace, person, Permission::ManagePolicies)??;
+        let asked = AskedStanding { standing, by: person, at: (app.clock)().micros() };
+        app.catalog.ask_policy(workspace, name, before, asked, by)?
+    } else {
+        app.catalog.set_policy(workspace, name, before, standing, (app.clock)(), by)?
+    };
     app.gate.note_change(workspace);
     app.post();
     changed.ok_or(NotChanged::Conflict)
 }
 
+/// Agrees, as the second person, to what was asked for.
+pub(crate) fn agree(
+    app: &App,
+    workspace: &WorkspaceId,
+    name: &str,
+    before: i64,
+    person: Option<&PersonId>,
+    by: &By,
+) -> Result<PolicyRow, NotChanged> {
+    let known = known(app, workspace, name, before)?;
+    let asked = known.asked.clone().ok_or(NotChanged::NotAsked)?;
+    let person = answering(app, workspace, person, Permission::ManagePolicies)??;
+    if person == asked.by {
+        return Err(NotChanged::Own);
+    }
+    // What it was asked for on may have changed since, and a replay grows old.
+    can_stand(app, workspace, &known, asked.standing)?;
+    let changed = app.catalog.set_policy(workspace, name, before, asked.standing, (app.clock)(), by)?;
+    app.gate.note_change(workspace);
+    app.post();
+    changed.ok_or(NotChanged::Conflict)
+}
+
+/// Lets go of what was asked for: anybody who may change policies, also whoever asked.
+pub(crate) fn reject(
+    app: &App,
+    workspace: &WorkspaceId,
+    name: &str,
+    before: i64,
+    by: &By,
+) -> Result<PolicyRow, NotChanged> {
+    if known(app, workspace, name, before)?.asked.is_none() {
+        return Err(NotChanged::NotAsked);
+    }
+    let changed = app.catalog.reject_policy(workspace, name, before, by)?;
+    app.post();
+    changed.ok_or(NotChanged::Conflict)
+}
+
+fn known(app: &App, workspace: &WorkspaceId, name: &str, before: i64) -> Result<PolicyRow, NotChanged> {
+    let known = app.catalog.policy(workspace, name)?.ok_or(NotChanged::Unknown("policy"))?;
+    if known.version == before { Ok(known) } else { Err(NotChanged::Conflict) }
+}
+
+/// Whether a policy can stand like this, but for the second person; what the workspace asks for beside that is told.
+fn can_stand(
+    app: &App,
+    workspace: &WorkspaceId,
+    policy: &PolicyRow,
+    standing: Standing,
+) -> Result<Publish, NotChanged> {
+    if standing.share > 99 || standing.trial.is_none() && standing.share > 0 {
+        return Err(NotChanged::Field("share", "0 to 99, and 0 where nothing is on trial".to_owned()));
+    }
+    for (field, number) in [("enforced", standing.enforced), ("trial", standing.trial)] {
+        let Some(number) = number else { continue };
+        let version = app.catalog.policy_version(workspace, &policy.name, number)?;
+        let version =
+            version.ok_or_else(|| NotChanged::Field(field, "the number of a version".to_owned()))?;
+        // Other policies and tools may have changed since it was saved.
+        if let Err(flaws) = checked(app, workspace, &policy.name, &version.text)? {
+            return Err(NotChanged::Wrong(flaws));
+        }
+    }
+    let publish = settings(app, workspace)?.publish;
+    let missing = publish.missing(app, workspace, policy, standing)?;
+    if missing.is_empty() { Ok(publish) } else { Err(NotChanged::NotShown(missing)) }
+}
+
 /// Deletes a policy.
 pub(crate) fn delete(app: &App, workspace: &WorkspaceId, name: &str, by: &By) -> Result<(), NotChanged> {
+    let known = app.catalog.policy(workspace, name)?.ok_or(NotChanged::Unknown("policy"))?;
+    if settings(app, workspace)?.publish.second_person
+        && known.standing.deciding() != Standing::default().deciding()
+    {
+        return Err(NotChanged::Decides);
+    }
     let deleted = app.catalog.delete_policy(workspace, name, by)?;
     app.gate.note_change(workspace);
     app.post();
@@ -249,16 +341,50 @@ pub(crate) fn set_fail_open(
     actions: Vec<String>,
     by: &By,
 ) -> Result<GateSettings, NotChanged> {
+    let before = settings(app, workspace)?;
+    let after = GateSettings { fail_open: actions.into_iter().collect(), ..before.clone() };
+    set_settings(app, workspace, &before, after, by)
+}
+
+/// Decides what is asked for before other versions of a policy decide.
+pub(crate) fn set_publish(
+    app: &App,
+    workspace: &WorkspaceId,
+    publish: Publish,
+    by: &By,
+) -> Result<GateSettings, NotChanged> {
+    let before = settings(app, workspace)?;
+    let after = GateSettings { publish, ..before.clone() };
+    set_settings(app, workspace, &before, after, by)
+}
+
+/// Changes how the gate is set.
+pub(crate) fn set_settings(
+    app: &App,
+    workspace: &WorkspaceId,
+    before: &GateSettings,
+    after: GateSettings,
+    by: &By,
+) -> Result<GateSettings, NotChanged> {
     let is_action = |action: &String| (1..=ACTION_BYTES_MAX).contains(&action.len());
-    if actions.len() > FAIL_OPEN_MAX || !actions.iter().all(is_action) {
+    if after.fail_open.len() > FAIL_OPEN_MAX || !after.fail_open.iter().all(is_action) {
         let expected = format!("at most {FAIL_OPEN_MAX} actions of 1 to {ACTION_BYTES_MAX} bytes");
         return Err(NotChanged::Field("fail_open", expected));
     }
-    let before = settings(app, workspace)?;
-    let after = GateSettings { fail_open: actions.into_iter().collect() };
-    let change = ("/fail_open", json!(before.fail_open), json!(after.fail_open));
+    if let Err(flaw) = after.publish.check() {
+        return Err(NotChanged::Field("publish.required", format!("{} as {}", flaw.path, flaw.expected)));
+    }
+    let change = |name, was, is| (was != is).then_some((name, was, is));
+    let changes = [
+        change("/fail_open", json!(before.fail_open), json!(after.fail_open)),
+        change("/publish", json!(before.publish), json!(after.publish)),
+    ];
+    let changes: Vec<_> = changes.into_iter().flatten().collect();
+    if changes.is_empty() {
+        return Ok(after);
+    }
     let target = json!([{ "type": "gate", "id": workspace.as_str() }]);
-    let event = by.change("gate.settings_changed", target, &[change]);
+    let event = by.change("gate.settings_changed", target, &changes);
     app.catalog.set_setting(workspace, SETTING, Some(&json!(after).to_string()), &event)?;
     app.gate.note_change(workspace);
     app.post();

@@ -4,6 +4,7 @@ mod flaws;
 mod history;
 mod list;
 mod policy;
+mod publish;
 mod samples;
 mod save;
 mod shown;
@@ -13,7 +14,8 @@ mod tools;
 pub use history::show as show_versions;
 pub use list::list;
 pub use policy::{blank, show};
-pub use save::{activate, change, check, check_blank, create, remove};
+pub use publish::save_publish;
+pub use save::{activate, agree, change, check, check_blank, create, reject, remove};
 pub use shown::approvers;
 pub use tools::{blank as blank_tool, declare, forget, list as list_tools, save_settings, show as show_tool};
 

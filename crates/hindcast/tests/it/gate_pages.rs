@@ -412,3 +412,39 @@ fn whoever_may_answer_is_mailed_once_without_the_arguments() {
     std::thread::sleep(std::time::Duration::from_millis(2_500));
     assert_eq!((kept.len(), postbox.kept().len()), (4, 4));
 }
+
+#[test]
+fn somebody_asks_back_before_they_decide() {
+    let shop = Shop::open();
+    let ana = shop.server.visitor(Role::Owner, &[]);
+    let approval = shop.ask(9_000)["approval"].clone();
+    assert_eq!(answer(&ana, &approval, "ask", " ").status, 422);
+    let to = location(&answer(&ana, &approval, "ask", "Which order is it?"));
+    let page = ana.get(&to).text().to_owned();
+    assert!(page.contains("Nothing is decided by it.") && page.contains("Which order is it?"), "{page}");
+    // The program that asked hears it, and answers; another one does not even see it.
+    let of = |token: &str, text: &str| {
+        let path = format!("/v1/approvals/{}/comments", id(&approval));
+        shop.server.post(&path).by(token).json(&json!({ "comment": text }))
+    };
+    let another = shop.server.token_with(&[Scope::Decide], |_| ());
+    assert_eq!(of(&another, "Me too").problem(), (404, "not_found".into()));
+    assert_eq!(of(&shop.asker, "").problem(), (422, "invalid_body".into()));
+    let said = of(&shop.asker, "Order 7, of yesterday.");
+    assert_eq!(said.status, 201, "{}", said.text());
+    let said = said.json();
+    assert_eq!((&said["state"], said["comments"].as_array().map(Vec::len)), (&json!("pending"), Some(2)));
+    assert_eq!(
+        (&said["comments"][0]["by"], &said["comments"][1]["name"]),
+        (&json!(ana.id.0), &json!("test"))
+    );
+    assert!(ana.get(&path(&approval)).text().contains("Order 7, of yesterday."));
+    location(&answer(&ana, &approval, "approve", ""));
+    let done = shop.ask_with(&with(&approval), &refund(9_000)).good();
+    assert_eq!(done["decision"], "allow");
+    // What is over is not talked about.
+    assert_eq!(of(&shop.asker, "Thanks!").problem(), (409, "enough_said".into()));
+    assert_eq!(answer(&ana, &approval, "ask", "Why?").status, 409);
+    let log = ana.get("/log?q=action%3Aapproval.commented").text().to_owned();
+    assert_eq!(log.matches("data-testid=\"log-row\"").count(), 2, "{log}");
+}

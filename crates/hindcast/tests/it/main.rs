@@ -52,6 +52,7 @@ mod postbox;
 mod posts;
 mod process;
 mod proof;
+mod publish;
 mod receiver;
 mod replays;
 mod replays_by_hand;

@@ -44,7 +44,7 @@ pub(super) fn set_up(app: &App, workspace: &WorkspaceId) -> anyhow::Result<()> {
     edit::save(app, workspace, TO_TRY, 0, UNSURE, &by)?;
     let saved = edit::save(app, workspace, ENFORCED, 0, CAP, &by)?;
     let enforced = Standing { enforced: Some(saved.newest), ..Standing::default() };
-    edit::set(app, workspace, ENFORCED, saved.version, enforced, &by)?;
+    edit::set(app, workspace, ENFORCED, saved.version, enforced, None, &by)?;
     WAITING.into_iter().try_for_each(|waiting| ask(app, workspace, waiting))
 }
 

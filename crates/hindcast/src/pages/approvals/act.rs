@@ -31,6 +31,7 @@ pub async fn act(
         "approve" => Some(Does::Approve),
         "deny" => Some(Does::Deny),
         "cancel" => None,
+        "ask" => return ask(app, lanes, visitor, id, form).await,
         _ => return Err(Refusal::NotFound),
     };
     if does.is_some() {
@@ -72,7 +73,41 @@ pub async fn act(
             form.fail(format!("comment-{id}"), t.approval_expected_short(COMMENT_CHARS_MAX));
             (StatusCode::UNPROCESSABLE_ENTITY, None)
         }
+        Err(NotDone::EnoughSaid | NotDone::NoWords) => (StatusCode::CONFLICT, None),
         Err(NotDone::Refused(why)) => (StatusCode::CONFLICT, Some(told(t, why))),
+    };
+    let shown = approval_page(&app, &lanes, visitor, id, form, refused).await?.ok_or(Refusal::NotFound)?;
+    page_with(status, &shown)
+}
+
+/// Asks something about an approval, or answers what was asked.
+async fn ask(
+    app: Arc<App>,
+    lanes: Arc<Lanes>,
+    visitor: Visitor,
+    id: String,
+    mut form: Fields,
+) -> Result<Response, Refusal> {
+    let (kept, by, of, comment) =
+        (app.clone(), visitor.clone(), id.clone(), form.value("comment").to_owned());
+    let asked = blocking(move || {
+        let known = kept.catalog.approval(&by.membership.workspace, &of)?;
+        let Some(known) = known.filter(|known| sees(&by, &member(&by), known)) else {
+            return Ok(Err(NotDone::Unknown));
+        };
+        let who = (by.person.id.0.as_str(), by.person.name.as_str());
+        Ok(answering::comment(&kept, &known, who, &comment, &by.by()))
+    });
+    let t = visitor.guest.text;
+    let (status, refused) = match asked.await? {
+        Ok(_) => return Ok(redirect(&format!("/approvals/{id}?done=ask"))),
+        Err(NotDone::EnoughSaid) => (StatusCode::CONFLICT, Some(t.approval_enough_said().into_owned())),
+        Err(NotDone::Catalog(error)) => return Err(error.into()),
+        Err(NotDone::NoWords | NotDone::TooLong) => {
+            form.fail(format!("comment-{id}"), t.approval_expected_words(COMMENT_CHARS_MAX));
+            (StatusCode::UNPROCESSABLE_ENTITY, None)
+        }
+        Err(_) => return Err(Refusal::NotFound),
     };
     let shown = approval_page(&app, &lanes, visitor, id, form, refused).await?.ok_or(Refusal::NotFound)?;
     page_with(status, &shown)

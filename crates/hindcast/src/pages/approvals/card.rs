@@ -4,7 +4,7 @@ use super::asked_for::{Call, log_of};
 use super::{member, state, state_name};
 use crate::api::Problem;
 use crate::app::App;
-use crate::catalog::{KeptApproval, OnTimeout, Team};
+use crate::catalog::{COMMENTS_MAX, KeptApproval, OnTimeout, Team};
 use crate::gate::{DECIDED, decided_of};
 use crate::pages::format::lasting;
 use crate::pages::noted::noted;
@@ -14,6 +14,7 @@ use crate::pages::safe::{isolated, short, visible_lines};
 use crate::pages::text::Text;
 use crate::pages::visitor::Visitor;
 use crate::people::Permission;
+use hindcast_event::Timestamp;
 use hindcast_rules::approval::State;
 use hindcast_segments::{Budget, Snapshot};
 use serde_json::Value;
@@ -42,10 +43,14 @@ pub(super) struct Card {
     pub approvers: Vec<String>,
     pub on_timeout: String,
     pub answers: Vec<Answered>,
+    /// What was asked about it and answered.
+    pub comments: Vec<Commented>,
     /// The entry of the decision that asked for it, if the visitor sees it.
     pub entry: Option<String>,
     pub may_answer: bool,
     pub may_cancel: bool,
+    /// Whether they may ask something about it, or answer.
+    pub may_comment: bool,
     /// Why there is nothing to press for them.
     pub explained: String,
 }
@@ -62,6 +67,13 @@ pub(super) struct Answered {
     pub name: String,
     pub agrees: bool,
     pub comment: String,
+    pub at: Moment,
+}
+
+/// A question about an approval, or the answer to one.
+pub(super) struct Commented {
+    pub name: String,
+    pub text: String,
     pub at: Moment,
 }
 
@@ -131,9 +143,11 @@ impl<'r> Room<'r> {
             }
             .into_owned(),
             answers: answers(visitor, kept),
+            comments: comments(visitor, kept),
             entry,
             may_answer,
             may_cancel: !stands.is_over() && kept.new.requester.as_ref() == Some(&visitor.person.id),
+            may_comment: !stands.is_over() && kept.comments.len() < COMMENTS_MAX,
             explained,
         })
     }
@@ -215,6 +229,15 @@ fn answerable(visitor: &Visitor, kept: &KeptApproval, state: State) -> (bool, St
         _ => return (false, String::new()),
     };
     (false, why.into_owned())
+}
+
+fn comments(visitor: &Visitor, kept: &KeptApproval) -> Vec<Commented> {
+    let one = kept.comments.iter().map(|comment| Commented {
+        name: short(&comment.name),
+        text: visible_lines(&comment.text),
+        at: Moment::of(visitor, Timestamp::from_micros(comment.at)),
+    });
+    one.collect()
 }
 
 fn answers(visitor: &Visitor, kept: &KeptApproval) -> Vec<Answered> {

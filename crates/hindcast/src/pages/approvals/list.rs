@@ -233,6 +233,7 @@ fn done(t: Text, done: &str) -> Option<std::borrow::Cow<'static, str>> {
         "closer" => Some(t.approval_done_closer()),
         "deny" => Some(t.approval_done_denied()),
         "cancel" => Some(t.approval_done_cancelled()),
+        "ask" => Some(t.approval_done_ask()),
         _ => None,
     }
 }

@@ -5,17 +5,19 @@ use super::flaws::{self, Told, told};
 use super::history::{VersionShown, newest};
 use super::samples::SAMPLES;
 use super::shown::{Says, says};
-use super::standing::{Choice, Mode, choices};
+use super::standing::{self, Choice, Mode, choices};
 use super::{found, no_book};
 use crate::api::Problem;
 use crate::api::lanes::blocking;
 use crate::app::App;
-use crate::catalog::PolicyRow;
+use crate::catalog::{AskedStanding, PolicyRow};
 use crate::gate::{BASE, edit, vocabulary};
 use crate::pages::answer::page;
 use crate::pages::diff::Block;
 use crate::pages::fields::Fields;
 use crate::pages::refusal::Refusal;
+use crate::pages::rows::Moment;
+use crate::pages::safe::short;
 use crate::pages::settings::saved_notice;
 use crate::pages::shell::{Section, Shell};
 use crate::pages::text::Text;
@@ -24,6 +26,7 @@ use crate::people::Permission;
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
+use hindcast_event::Timestamp;
 use hindcast_rules::policy::{self, Flaw};
 use std::sync::Arc;
 
@@ -56,6 +59,10 @@ pub(super) struct PolicyPage {
     pub note: Option<String>,
     /// What somebody saved meanwhile, against what was typed.
     pub conflict: Option<Conflict>,
+    /// What a second person is asked to agree to.
+    waiting: Option<Waiting>,
+    /// What is missing before the chosen version decides, a sentence each.
+    pub missing: Vec<String>,
     choices: Vec<Choice>,
     /// The versions that can be activated, and whether each is chosen.
     numbers: Vec<(i64, bool)>,
@@ -70,6 +77,17 @@ struct SampleShown {
     label: String,
     told: String,
     is_here: bool,
+}
+
+/// What a second person is asked to agree to.
+struct Waiting {
+    /// By whom.
+    who: String,
+    /// What would hold, in a sentence.
+    told: String,
+    since: Moment,
+    /// Whether it is the visitor who asks.
+    is_own: bool,
 }
 
 /// Somebody else was quicker.
@@ -210,6 +228,7 @@ pub(super) fn policy_page(
             .iter()
             .all(|used| *used != Some(row.newest))
             .then(|| row.newest.to_string()),
+        waiting: row.asked.as_ref().map(|asked| waiting(app, visitor, asked)).transpose()?,
         choices,
         numbers: versions.iter().map(|version| (version.number, version.number == number)).collect(),
         versions: newest(app, visitor, row, &versions, VERSIONS_SHOWN)?,
@@ -249,6 +268,8 @@ fn bare(
         is_checked: false,
         note: None,
         conflict: None,
+        waiting: None,
+        missing: Vec::new(),
         choices: Vec::new(),
         numbers: Vec::new(),
         samples: Vec::new(),
@@ -258,8 +279,18 @@ fn bare(
     })
 }
 
-/// Whether what was looked over can be used.
+fn waiting(app: &App, visitor: &Visitor, asked: &AskedStanding) -> Result<Waiting, Problem> {
+    let who = app.catalog.person(&asked.by)?.map_or_else(|| asked.by.0.clone(), |person| person.name);
+    Ok(Waiting {
+        who: short(&who),
+        told: standing::told(visitor.guest.text, &asked.standing),
+        since: Moment::of(visitor, Timestamp::from_micros(asked.at)),
+        is_own: asked.by == visitor.person.id,
+    })
+}
+
 impl PolicyPage {
+    /// Whether what was looked over can be used.
     pub fn is_good(&self) -> bool {
         self.errors.is_empty()
     }

@@ -1,7 +1,7 @@
 //! What people do to a policy: look it over, save it, let the gate go by it, and delete it.
 
 use super::policy::{PolicyPage, conflict, new_page, policy_page, text_of};
-use super::{found, problem};
+use super::{found, problem, publish};
 use crate::api::Problem;
 use crate::api::lanes::blocking;
 use crate::app::App;
@@ -114,11 +114,67 @@ pub async fn activate(
             let page = policy_page(&app, &visitor, &row, Some(form), None)?;
             return Ok(Some(Err((StatusCode::UNPROCESSABLE_ENTITY, page))));
         };
-        let error = match edit::set(&app, workspace, &name, before, standing, &visitor.by()) {
+        let error = match edit::set(
+            &app,
+            workspace,
+            &name,
+            before,
+            standing,
+            Some(&visitor.person.id),
+            &visitor.by(),
+        ) {
             Ok(_) => return Ok(Some(Ok(saved(&app, workspace, &format!("/policies/{name}"))))),
             Err(error) => error,
         };
         refused(&app, &visitor, &row, form, error).map(|refused| Some(Err(refused)))
+    });
+    answered(found(done.await?)?)
+}
+
+/// `POST /policies/{name}/agree`: as the second person.
+pub async fn agree(
+    app: State<Arc<App>>,
+    visitor: Visitor,
+    name: Path<String>,
+    form: Fields,
+) -> Result<Response, Refusal> {
+    let agrees = |app: &App, visitor: &Visitor, name: &str, before| {
+        let person = Some(&visitor.person.id);
+        edit::agree(app, &visitor.membership.workspace, name, before, person, &visitor.by())
+    };
+    answer_request(app, visitor, name, form, agrees).await
+}
+
+/// `POST /policies/{name}/reject`: also by whoever asked.
+pub async fn reject(
+    app: State<Arc<App>>,
+    visitor: Visitor,
+    name: Path<String>,
+    form: Fields,
+) -> Result<Response, Refusal> {
+    let rejects = |app: &App, visitor: &Visitor, name: &str, before| {
+        edit::reject(app, &visitor.membership.workspace, name, before, &visitor.by())
+    };
+    answer_request(app, visitor, name, form, rejects).await
+}
+
+async fn answer_request(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(name): Path<String>,
+    form: Fields,
+    answers: impl FnOnce(&App, &Visitor, &str, i64) -> Result<PolicyRow, NotChanged> + Send + 'static,
+) -> Result<Response, Refusal> {
+    visitor.needs(Permission::ManagePolicies)?;
+    let done = blocking(move || {
+        let workspace = &visitor.membership.workspace;
+        let Some(row) = app.catalog.policy(workspace, &name)? else { return Ok(None) };
+        let before = form.value("version").parse().unwrap_or(0);
+        match answers(&app, &visitor, &name, before) {
+            Ok(_) => Ok(Some(Ok(saved(&app, workspace, &format!("/policies/{name}"))))),
+            // Nothing was typed that could be lost.
+            Err(error) => refused(&app, &visitor, &row, Fields::default(), error).map(|page| Some(Err(page))),
+        }
     });
     answered(found(done.await?)?)
 }
@@ -142,6 +198,11 @@ pub async fn remove(
         match edit::delete(&app, workspace, &name, &visitor.by()) {
             Ok(()) => Ok(Some(Ok(saved(&app, workspace, "/policies")))),
             Err(NotChanged::Unknown(_)) => Ok(None),
+            Err(NotChanged::Decides) => {
+                form.fail("confirm", visitor.guest.text.policy_decides());
+                let page = policy_page(&app, &visitor, &row, Some(form), None)?;
+                Ok(Some(Err((StatusCode::CONFLICT, page))))
+            }
             Err(error) => Err(problem(error)),
         }
     });
@@ -190,7 +251,12 @@ fn refused(
     error: NotChanged,
 ) -> Result<(StatusCode, PolicyPage), Problem> {
     let t = visitor.guest.text;
-    if matches!(error, NotChanged::Conflict) {
+    if let NotChanged::NotShown(missing) = &error {
+        let mut page = policy_page(app, visitor, row, Some(form), None)?;
+        page.missing = publish::sentences(t, missing);
+        return Ok((StatusCode::CONFLICT, page));
+    }
+    if matches!(error, NotChanged::Conflict | NotChanged::NotAsked) {
         let workspace = &visitor.membership.workspace;
         let row = app.catalog.policy(workspace, &row.name)?.unwrap_or_else(|| row.clone());
         let typed = form.has("text").then(|| text_of(&form));
@@ -227,6 +293,7 @@ fn tell(
         NotChanged::Field("share", _) => form.fail("share", t.policy_expected_share()),
         NotChanged::Field("enforced" | "trial", _) => form.fail("number", t.policy_expected_number()),
         NotChanged::TooMany(most, _) => form.fail("name", t.policy_too_many(count(most as u64))),
+        NotChanged::Own => form.fail("agree", t.policy_waiting_own()),
         NotChanged::Conflict => form.fail("name", t.policy_name_taken()),
         other => return Err(other),
     }

@@ -38,7 +38,7 @@ impl Mode {
 }
 
 /// What the gate does with a policy, in a sentence.
-fn told(t: Text, standing: &Standing) -> String {
+pub(super) fn told(t: Text, standing: &Standing) -> String {
     match *standing {
         Standing { enforced: None, trial: None, .. } => t.standing_off(),
         Standing { enforced: Some(enforced), trial: None, .. } => t.standing_enforce(enforced),

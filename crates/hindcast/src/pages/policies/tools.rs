@@ -2,7 +2,7 @@
 
 use super::flaws::Told;
 use super::samples::TOOL;
-use super::{found, problem};
+use super::{found, problem, publish};
 use crate::api::Problem;
 use crate::api::escaped;
 use crate::api::lanes::blocking;
@@ -29,11 +29,11 @@ use hindcast_rules::policy::Flaw;
 use serde_json::Value;
 use std::sync::Arc;
 
-const TOOLS: &str = "/policies/tools";
+pub(super) const TOOLS: &str = "/policies/tools";
 
 #[derive(Template)]
 #[template(path = "tools.html")]
-struct ToolsPage {
+pub(super) struct ToolsPage {
     shell: Shell,
     t: Text,
     form: Fields,
@@ -226,14 +226,17 @@ fn tell(t: Text, form: &mut Fields, error: NotChanged) -> Result<Vec<Told>, NotC
     Ok(Vec::new())
 }
 
-fn tools_page(app: &App, visitor: &Visitor, typed: Option<Fields>) -> Result<ToolsPage, Problem> {
+pub(super) fn tools_page(app: &App, visitor: &Visitor, typed: Option<Fields>) -> Result<ToolsPage, Problem> {
     let (t, workspace) = (visitor.guest.text, &visitor.membership.workspace);
-    let open = gate_settings(app, workspace)?.fail_open.into_iter().collect::<Vec<_>>().join("\n");
+    let settings = gate_settings(app, workspace)?;
+    let open = settings.fail_open.iter().cloned().collect::<Vec<_>>().join("\n");
+    let filled =
+        || Fields::filled(publish::filled(&settings.publish).into_iter().chain([("fail_open", open)]));
     let tools = app.catalog.tools(workspace)?;
     Ok(ToolsPage {
         shell: Shell::of(visitor, app, Section::Policies, t.policy_tools()),
         t,
-        form: typed.unwrap_or_else(|| Fields::filled([("fail_open", open)])),
+        form: typed.unwrap_or_else(filled),
         saved: None,
         tools: tools.iter().map(|row| shown(visitor, row)).collect(),
         may_manage: visitor.may(Permission::ManagePolicies),

@@ -259,6 +259,9 @@ pub(super) const KNOWN: &[Known] = &[
         ..NOTHING
     },
     Known { operation: "activatePolicy", body: r#"{"version":1,"enforced":1}"#, ..NOTHING },
+    Known { operation: "commentOnApproval", body: r#"{"comment":"Which order is it?"}"#, ..NOTHING },
+    Known { operation: "agreeToPolicy", body: r#"{"version":2}"#, ..NOTHING },
+    Known { operation: "rejectPolicy", body: r#"{"version":2}"#, ..NOTHING },
     Known {
         operation: "checkPolicy",
         body: r#"{"text":"@id(\"refund-cap\") forbid(principal is Agent, action == Action::\"order.refund\", resource) when { context.arguments.amount_cents > 5000 } unless { context has approval && context.approval.granted };"}"#,
