@@ -4,11 +4,15 @@ use super::Figure;
 use super::machine::Stopwatch;
 use crate::app::App;
 use crate::catalog::{KeptReplay, ReplayState};
+use crate::gate::vocabulary;
 use crate::jobs::replays::{Begun, Given, Tried, Wanted, What, begin};
 use crate::rooms::Room;
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
+use hindcast_event::Kind;
 use hindcast_ledger::WorkspaceId;
+use hindcast_rules::policy::{Asked, BASE, Judge, PolicyText, check};
 use hindcast_segments::query::Query;
+use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,8 +37,20 @@ pub(super) fn measure(app: &Arc<App>, workspaces: &[WorkspaceId]) -> anyhow::Res
     let watch = Stopwatch::start();
     ensure!(matches!(ask(app, &largest)?, Begun::Served(_)), "it was not kept");
     let again = watch.seconds() * 1e3;
+    let report = app.catalog.replay_report(&kept.workspace, &kept.id)?.context("a report")?;
+    let lane = serde_json::from_str::<Value>(&report)?["lanes"]["candidate"].take();
+    let watch = Stopwatch::start();
+    let said = one_by_one(app, &largest)?;
+    let simple_cpu = watch.cpu_seconds().max(0.01);
+    ensure!(lane == said, "a replay counts {lane}, judging every entry {said}");
     Ok(vec![
         Figure::ours("replay, 12 policies", entries / cpu, "entries/s", note),
+        Figure::ours(
+            "judged one by one",
+            entries / simple_cpu,
+            "entries/s",
+            format!("the same entries and policies without a replay: {said}, as the replay has it"),
+        ),
         Figure::ours(
             "replay, asked again",
             again,
@@ -42,6 +58,24 @@ pub(super) fn measure(app: &Arc<App>, workspaces: &[WorkspaceId]) -> anyhow::Res
             "served from what is kept; policies are checked anew",
         ),
     ])
+}
+
+/// What the policies say of each entry, judged as if there were no other.
+fn one_by_one(app: &App, room: &Room) -> anyhow::Result<Value> {
+    let vocabulary = vocabulary(app, &room.id)?;
+    let set = check(&[BASE, PolicyText { name: "twelve", text: TWELVE }], &vocabulary);
+    let set = set.map_err(|flaws| anyhow!("{flaws:?}"))?;
+    let judge = Judge::new(&set, &vocabulary)?;
+    let snapshot = room.store.snapshot();
+    let mut said = [("allow", 0_u64), ("deny", 0), ("needs_approval", 0), ("unknown", 0)];
+    for piece in snapshot.scan(0..snapshot.end_index()) {
+        for entry in piece?.iter().filter(|entry| entry.kind == Kind::Event) {
+            let decision = judge.judge(&Asked::of_entry(&entry)?.simulated()).decision;
+            let counted = said.iter_mut().find(|(word, _)| *word == decision.as_str());
+            counted.context("a decision")?.1 += 1;
+        }
+    }
+    Ok(Value::from_iter(said))
 }
 
 fn ask(app: &Arc<App>, room: &Arc<Room>) -> anyhow::Result<Begun> {
