@@ -7,6 +7,7 @@
 mod asked;
 mod condition;
 mod flaw;
+pub mod form;
 mod judge;
 mod kind;
 pub mod limits;
@@ -29,7 +30,7 @@ pub use scope::Scope;
 pub use set::{PolicyInfo, PolicySet, PolicyText, check};
 pub use tool::{Tool, ToolFlaw};
 pub use verdict::{Decision, Determining, Verdict};
-pub use vocabulary::{BOT_GROUP, NoVocabulary, TOOL_GROUP, Vocabulary, WRITING_TOOL_GROUP};
+pub use vocabulary::{BOT_GROUP, NoVocabulary, PRINCIPALS, TOOL_GROUP, Vocabulary, WRITING_TOOL_GROUP};
 
 pub(crate) use asked::text_of;
 pub(crate) use judge::{APPROVERS_ASSUMED, write_key};

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The Cedar types of actors, in the order of [`ACTOR_TYPES`].
-pub(crate) const PRINCIPALS: [&str; ACTOR_TYPES.len()] =
+pub const PRINCIPALS: [&str; ACTOR_TYPES.len()] =
     ["User", "Agent", "Automation", "ApiKey", "App", "System", "Anonymous"];
 /// The Cedar type of what something is done to.
 pub(crate) const TARGET: &str = "Target";
@@ -159,7 +159,7 @@ impl Vocabulary {
     }
 
     /// Every attribute by its dotted name, for suggestions.
-    pub(crate) fn attributes(&self) -> BTreeSet<String> {
+    pub fn attributes(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         gather(&Kind::Record(common()), "context", &mut names);
         gather(&Kind::Record(principal()), "principal", &mut names);

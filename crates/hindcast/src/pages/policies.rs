@@ -1,6 +1,7 @@
 //! Policies: which there are and what the gate goes by, one of them with its text and its past, and the tools they speak of.
 
 mod flaws;
+mod form;
 mod history;
 mod list;
 mod policy;
@@ -11,6 +12,7 @@ mod shown;
 mod standing;
 mod tools;
 
+pub use form::{form, new_form};
 pub use history::show as show_versions;
 pub use list::list;
 pub use policy::{blank, show};

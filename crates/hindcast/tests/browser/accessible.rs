@@ -86,13 +86,15 @@ pub const ALERTS: [&str; 11] = [
     "/alerts/rules/new",
 ];
 /// Policies, tools and approvals.
-pub const GATE: [&str; 13] = [
+pub const GATE: [&str; 15] = [
     "/policies",
     "/policies/refund-cap",
     "/policies/refund-cap?draft=1",
     "/policies/refund-cap/versions",
     "/policies/base.cedar",
     "/policies/new",
+    "/policies/new/form",
+    "/policies/refund-cap/form",
     "/policies/tools",
     "/policies/tools/of/order.refund",
     "/policies/tools/new",

@@ -448,3 +448,76 @@ fn somebody_asks_back_before_they_decide() {
     let log = ana.get("/log?q=action%3Aapproval.commented").text().to_owned();
     assert_eq!(log.matches("data-testid=\"log-row\"").count(), 2, "{log}");
 }
+
+#[test]
+fn a_policy_is_written_as_a_form_and_as_a_text_and_stays_the_same() {
+    let shop = Shop::open();
+    let ana = shop.server.visitor(Role::Owner, &[]);
+    let shown = ana.get("/policies/refunds/form").text().to_owned();
+    for filled in [
+        "value=\"Agent\" selected",
+        "order.refund</textarea>",
+        "value=\"context.arguments.amount_cents\"",
+        "value=\"more\" selected",
+        "value=\"5000\"",
+        "value=\"ask\" checked",
+        "value=\"refund-cap\"",
+    ] {
+        assert!(shown.contains(filled), "{filled}: {shown}");
+    }
+    let filled = |name: &str, cents: &str, act: &str| {
+        let fields = [
+            ("act", act),
+            ("version", "2"),
+            ("name", name),
+            ("does", "ask"),
+            ("who", "Agent"),
+            ("actions", "order.refund"),
+            ("attribute-0", "context.arguments.amount_cents"),
+            ("operator-0", "more"),
+            ("value-0", cents),
+            ("id", name),
+            ("reason", "Refunds \"above\" are for people."),
+            ("timeout", "30m"),
+        ];
+        fields.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let post = |path: &str, fields: &[(String, String)]| {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        ana.post(path, &fields)
+    };
+    // More lines, a look, the text, and then it is kept.
+    let rows = post("/policies/refunds/form", &filled("refund-cap", "4000", "rows"));
+    assert_eq!(rows.text().matches("data-testid=\"form-row\"").count(), 4);
+    assert!(
+        post("/policies/refunds/form", &filled("refund-cap", "4000", "check"))
+            .text()
+            .contains("This text can be used")
+    );
+    let text = text_of(post("/policies/refunds/form", &filled("refund-cap", "4000", "text")).text());
+    assert!(
+        text.contains("context has arguments.amount_cents && context.arguments.amount_cents > 4000"),
+        "{text}"
+    );
+    location(&post("/policies/refunds/form", &filled("refund-cap", "4000", "save")));
+    let kept = shop.edit("GET", "/v1/policies/refunds", &Value::Null).good();
+    assert_eq!((&kept["newest"], kept["text"].as_str()), (&json!(2), Some(text.as_str())));
+    // Wrong values, unknown names and being too late are told, and nothing is kept.
+    let wrong = post("/policies/refunds/form", &filled("refund-cap", "", "save"));
+    assert_eq!(wrong.status, 422);
+    assert!(wrong.text().contains("An attribute such as context.tag is expected"), "{}", wrong.text());
+    let unknown = post("/policies/refunds/form", &filled("refund-cap", "much", "save"));
+    assert_eq!(unknown.status, 422);
+    assert!(unknown.text().contains("data-testid=\"form-flaws\""), "{}", unknown.text());
+    let late = post("/policies/refunds/form", &filled("refund-cap", "3000", "save"));
+    assert_eq!(late.status, 412);
+    assert!(text_of(late.text()).contains("> 3000"), "what was typed is there still");
+    // A new one too; and what a form cannot show stays a text.
+    location(&post("/policies/new/form", &filled("small", "1", "save")));
+    let many = [("text", "permit(principal, action, resource) when { context.simulated || true };")];
+    let stays = ana.post("/policies/new/form", &many);
+    assert!(stays.text().contains("A form cannot show this text whole"), "{}", stays.text());
+    assert!(text_of(stays.text()).contains("|| true"));
+    let viewer = shop.server.visitor(Role::Viewer, &[]);
+    assert_eq!(viewer.get("/policies/refunds/form").status, 403);
+}

@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 49] = [
+const PAGES: [&str; 50] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -34,6 +34,7 @@ const PAGES: [&str; 49] = [
     "/policies/base.cedar",
     "/policies/new",
     "/policies/new?from=agent-tags",
+    "/policies/new/form",
     "/policies/tools",
     "/policies/tools/new",
     "/approvals",
@@ -181,6 +182,7 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
     let texts = [
         ("/policies/new", "policy.manage"),
         ("/policies/new?from=agent-tags", "policy.manage"),
+        ("/policies/new/form", "policy.manage"),
         ("/policies/tools/new", "policy.manage"),
     ];
     let exports = [("/log/export?range=all", "log.export"), ("/exports", "log.export")];

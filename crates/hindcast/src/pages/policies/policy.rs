@@ -43,6 +43,8 @@ pub(super) struct PolicyPage {
     title: String,
     /// Where the form goes.
     action: String,
+    /// Where the same is a form instead of a text.
+    as_form: String,
     is_new: bool,
     /// Whether it is the one that comes with hindcast.
     is_base: bool,
@@ -186,7 +188,14 @@ pub(super) fn new_page(
         told: told.into_owned(),
         is_here: page.form.trimmed("name") == sample.name,
     });
-    Ok(PolicyPage { action: "/policies".to_owned(), is_new: true, samples: samples.collect(), ..page })
+    let as_form = "/policies/new/form".to_owned();
+    Ok(PolicyPage {
+        action: "/policies".to_owned(),
+        as_form,
+        is_new: true,
+        samples: samples.collect(),
+        ..page
+    })
 }
 
 /// The policy that comes with hindcast, to be looked at.
@@ -223,6 +232,7 @@ pub(super) fn policy_page(
     let page = bare(app, visitor, row.name.clone(), row.name.clone(), form, wrong)?;
     Ok(PolicyPage {
         action: format!("/policies/{}", row.name),
+        as_form: format!("/policies/{}/form", row.name),
         mode: Some(mode),
         unused: [standing.enforced, standing.trial]
             .iter()
@@ -257,6 +267,7 @@ fn bare(
         saved: None,
         title,
         action: String::new(),
+        as_form: String::new(),
         is_new: false,
         is_base: false,
         says: says(app, visitor, &name, &text, &vocabulary),

@@ -67,11 +67,7 @@ pub async fn create(
         let (name, text) = (form.trimmed("name").to_owned(), text_of(&form));
         match edit::save(&app, workspace, &name, 0, &text, &visitor.by()) {
             Ok(_) => Ok(Ok(saved(&app, workspace, &format!("/policies/{name}")))),
-            Err(error) => {
-                let mut form = form;
-                let wrong = tell(visitor.guest.text, &mut form, error).map_err(problem)?;
-                Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, new_page(&app, &visitor, form, wrong.as_deref())?)))
-            }
+            Err(error) => refused_new(&app, &visitor, form, error).map(Err),
         }
     });
     answered(done.await?)
@@ -241,9 +237,20 @@ fn wanted(t: Text, now: &Standing, form: &mut Fields) -> Option<Standing> {
     form.is_good().then_some(standing)
 }
 
+/// The page of a policy that is not kept yet, with what was typed and why it was not.
+pub(super) fn refused_new(
+    app: &App,
+    visitor: &Visitor,
+    mut form: Fields,
+    error: NotChanged,
+) -> Result<(StatusCode, PolicyPage), Problem> {
+    let wrong = tell(visitor.guest.text, &mut form, error).map_err(problem)?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, new_page(app, visitor, form, wrong.as_deref())?))
+}
+
 /// The page with what was typed and why nothing was done. Whoever came too late sees what was saved meanwhile, and what they
 /// typed is still there.
-fn refused(
+pub(super) fn refused(
     app: &App,
     visitor: &Visitor,
     row: &PolicyRow,
