@@ -4,7 +4,7 @@
 use crate::cast::Visitor;
 use crate::process::wait_for;
 use crate::support::{Answer, TestServer};
-use hindcast::catalog::Scope;
+use hindcast::catalog::{PENDING_MAX, Scope};
 use hindcast::people::Role;
 use serde_json::{Value, json};
 
@@ -317,4 +317,31 @@ fn what_the_gate_let_through_counts_once() {
     let decided = shop.log("action:gate.decided+outcome:success");
     let counts: Vec<_> = decided.iter().rev().map(|entry| entry["facts"]["same_action_1h"].clone()).collect();
     assert_eq!(counts, [json!(1), json!(2)], "{decided:#?}");
+}
+
+#[test]
+fn ten_thousand_that_wait_are_enough_and_each_can_still_be_found() {
+    let shop = Shop::open();
+    let first = shop.ask(9_000)["approval"].clone();
+    // The same as it, but each for another call; one by one they would wait for the disk too.
+    let catalog = rusqlite::Connection::open(shop.server.app.config.data.folder.join("catalog.db"));
+    let more = "WITH RECURSIVE nth(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM nth WHERE n < ?1)
+        INSERT INTO approval SELECT printf('%016x', n), workspace, state, printf('%064x', n), policies, determining, asked,
+            decision, token, requester, approvers, required, answers, on_timeout, created_at, expires_at, closed_at, comments
+        FROM approval, nth";
+    let added = catalog.expect("opens").execute(more, [PENDING_MAX]).expect("written");
+    assert_eq!(added as u64, PENDING_MAX - 1);
+    // One more is denied, and says so; the same again is the one that waits already.
+    let denied = shop.ask(9_001);
+    assert_eq!((&denied["decision"], &denied["approval"]), (&json!("deny"), &Value::Null), "{denied}");
+    assert_eq!(shop.ask(9_000)["approval"]["id"], first["id"]);
+    let (owner, token) = shop.approver(Role::Owner);
+    let page = owner.get("/approvals");
+    assert_eq!(page.status, 200);
+    assert!(page.text().len() < 2_000_000, "{} bytes", page.text().len());
+    let listed = shop.server.get("/v1/approvals?state=pending&limit=200").by(&token).send().good();
+    assert_eq!((listed["approvals"].as_array().map(Vec::len), listed["next"].is_string()), (Some(200), true));
+    // As soon as one is answered there is room for another.
+    assert_eq!(shop.answer(&token, &first, "deny", "too much").status, 200);
+    assert_eq!(shop.ask(9_001)["decision"], "needs_approval");
 }
