@@ -232,7 +232,8 @@ fn named_workspace(parts: &Parts) -> Result<Option<&str>, Problem> {
     }
 }
 
-fn permit(caller: &Caller, scope: Scope) -> Result<(), Problem> {
+/// Refuses a caller whose token lacks a scope.
+pub(crate) fn permit(caller: &Caller, scope: Scope) -> Result<(), Problem> {
     if caller.token.may(scope) {
         return Ok(());
     }
