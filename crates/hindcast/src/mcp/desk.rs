@@ -137,7 +137,7 @@ pub(super) fn whereabouts(app: &App, upstream: &Upstream) -> Result<Where, Probl
     };
     let credential = upstream.credential.as_ref().map(open).transpose().map_err(Problem::internal)?;
     let timeout = Duration::from_millis(u64::from(upstream.timeout_ms));
-    Ok(Where { url: upstream.url.clone(), credential, timeout })
+    Ok(Where { url: upstream.url.clone(), credential, workspace: None, timeout })
 }
 
 /// Looks at the tools that an upstream has now, and remembers them as they stand.

@@ -6,6 +6,7 @@
 //! shows agents the tools of [`upstream`]s that people approved at the [`desk`], and each [`call`] goes through the gate and over a guarded
 //! [`line`]; a tool that says something else of itself than was approved has another [`fingerprint`], and is nobody's any more.
 
+mod bridge;
 mod call;
 pub(crate) mod desk;
 mod door;
@@ -30,6 +31,8 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::post;
 use std::sync::Arc;
+
+pub(crate) use bridge::pass_on;
 
 /// The addresses of MCP.
 pub fn routes() -> Router<Arc<App>> {

@@ -7,7 +7,7 @@ use crate::deliver::Guard;
 use rmcp::ServiceError;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig,
-    Implementation, JsonObject, PaginatedRequestParams, ProtocolVersion,
+    Implementation, JsonObject, PaginatedRequestParams, ProtocolVersion, Tool,
 };
 use rmcp::service::{
     ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _, RoleClient, RunningService,
@@ -17,6 +17,7 @@ use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use ureq::http::HeaderValue;
 
 /// So many pages of tools are read.
 const PAGES_MAX: usize = 20;
@@ -34,6 +35,8 @@ pub(super) struct Upstream {
 pub(super) struct Where {
     pub url: String,
     pub credential: Option<String>,
+    /// For a hindcast: which workspace is meant.
+    pub workspace: Option<String>,
     pub timeout: Duration,
 }
 
@@ -61,11 +64,19 @@ impl Upstream {
         let mut config =
             StreamableHttpClientTransportConfig::with_uri(to.url.as_str()).reinit_on_expired_session(false);
         config.auth_header.clone_from(&to.credential);
+        if let Some(workspace) = to.workspace.as_deref().and_then(|id| HeaderValue::from_str(id).ok()) {
+            config.custom_headers.insert(crate::api::caller::WORKSPACE, workspace);
+        }
         let transport = StreamableHttpClientTransport::with_client(line, config);
         let us = Implementation::new("hindcast", env!("CARGO_PKG_VERSION"));
         let us = ClientConfig::new(ClientCapabilities::default(), us);
         let running = within(&mut trouble, to.timeout, us.serve_with_lifecycle(transport, mode)).await;
-        match running {
+        // What went wrong with the line says more than what became of the handshake by it.
+        let known = trouble.borrow().clone();
+        match running.and_then(|running| match (running, known) {
+            (Err(_), Some(trouble)) => Err(trouble),
+            (running, _) => Ok(running),
+        }) {
             Ok(Ok(running)) => Ok(Self { running, trouble, timeout: to.timeout }),
             Ok(Err(ClientInitializeError::JsonRpcError(error))) => {
                 Err(NotConnected::Handshake(Trouble::Refused(said(error.message.as_bytes()))))
@@ -74,34 +85,39 @@ impl Upstream {
                 Err(NotConnected::Handshake(Trouble::Garbage(said(error.to_string().as_bytes()))))
             }
             // Some refuse what they do not know with a status alone.
-            Err(trouble @ Trouble::Status { status: 400..=499, .. }) => Err(NotConnected::Handshake(trouble)),
+            Err(trouble @ Trouble::Status { status: 400, .. }) => Err(NotConnected::Handshake(trouble)),
             Err(trouble) => Err(NotConnected::Trouble(trouble)),
         }
     }
 
-    /// The tools it has, and why others that it names are none.
-    pub async fn tools(&mut self) -> Result<(Vec<SeenTool>, Vec<String>), Trouble> {
-        let (mut seen, mut left_out, mut cursor) = (Vec::<SeenTool>::new(), Vec::new(), None);
+    /// The tools it names, as it names them.
+    pub async fn listed(&mut self) -> Result<Vec<Tool>, Trouble> {
+        let (mut tools, mut cursor) = (Vec::new(), None);
         for _ in 0..PAGES_MAX {
-            let asked =
-                cursor.take().map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
+            let asked = cursor.take().map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
             let page = within(&mut self.trouble, self.timeout, self.running.list_tools(asked)).await?;
-            let page = page.map_err(trouble_of)?;
-            for tool in page.tools {
-                let told =
-                    serde_json::to_value(&tool).map_err(|error| Trouble::Garbage(error.to_string()))?;
-                match fingerprint::seen(&told) {
-                    Ok(tool) if seen.iter().any(|known| known.name == tool.name) => {
-                        left_out.push(format!("{} is named twice", tool.name));
-                    }
-                    Ok(tool) if seen.len() < UPSTREAM_TOOLS_MAX => seen.push(tool),
-                    Ok(tool) => left_out.push(format!("{} is one too many", tool.name)),
-                    Err(why) => left_out.push(why),
-                }
-            }
+            let page = page.map_err(|error| self.trouble_of(error))?;
+            tools.extend(page.tools);
             cursor = page.next_cursor;
             if cursor.is_none() {
                 break;
+            }
+        }
+        Ok(tools)
+    }
+
+    /// The tools it has, and why others that it names are none.
+    pub async fn tools(&mut self) -> Result<(Vec<SeenTool>, Vec<String>), Trouble> {
+        let (mut seen, mut left_out) = (Vec::<SeenTool>::new(), Vec::new());
+        for tool in self.listed().await? {
+            let told = serde_json::to_value(&tool).map_err(|error| Trouble::Garbage(error.to_string()))?;
+            match fingerprint::seen(&told) {
+                Ok(tool) if seen.iter().any(|known| known.name == tool.name) => {
+                    left_out.push(format!("{} is named twice", tool.name));
+                }
+                Ok(tool) if seen.len() < UPSTREAM_TOOLS_MAX => seen.push(tool),
+                Ok(tool) => left_out.push(format!("{} is one too many", tool.name)),
+                Err(why) => left_out.push(why),
             }
         }
         Ok((seen, left_out))
@@ -114,17 +130,29 @@ impl Upstream {
         arguments: JsonObject,
         timeout: Duration,
     ) -> Result<CallToolResult, Trouble> {
-        let asked = CallToolRequestParams::new(name.to_owned()).with_arguments(arguments);
+        self.call_as(CallToolRequestParams::new(name.to_owned()).with_arguments(arguments), timeout).await
+    }
+
+    /// The same, with what is said of the call.
+    pub async fn call_as(
+        &mut self,
+        asked: CallToolRequestParams,
+        timeout: Duration,
+    ) -> Result<CallToolResult, Trouble> {
         let answered = within(&mut self.trouble, timeout, self.running.peer().call_tool_once(asked)).await?;
-        match answered.map_err(trouble_of)? {
+        match answered.map_err(|error| self.trouble_of(error))? {
             CallToolResponse::Complete(result) => {
                 let bytes = serde_json::to_vec(&result).map_or(u64::MAX, |text| text.len() as u64);
                 if bytes > ANSWER_BYTES_MAX { Err(Trouble::TooLarge) } else { Ok(result) }
             }
-            _ => {
-                Err(Trouble::Garbage("it wants something first that the gateway does not pass on".to_owned()))
-            }
+            _ => Err(Trouble::Garbage("it wants something first that the gateway does not pass on".to_owned())),
         }
+    }
+
+    /// What went wrong with the line, or else what is wrong with the answer.
+    fn trouble_of(&self, error: ServiceError) -> Trouble {
+        let known = self.trouble.borrow().clone();
+        known.unwrap_or_else(|| trouble_of(error))
     }
 
     /// Leaves, and lets it know where it wants to.
