@@ -22,6 +22,7 @@ use crate::people::provider::Discovered;
 use crate::people::readings::Readings;
 use crate::people::seal::Seal;
 use crate::rooms::Rooms;
+use crate::simulate::Visits;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::{Journal, SqliteJournal};
@@ -85,6 +86,8 @@ pub struct App {
     pub(crate) replays: Replays,
     /// The simulations that are under way.
     pub(crate) simulations: Simulations,
+    /// Simulated agents that call tools now.
+    pub(crate) visits: Visits,
     /// Witnesses and anchors.
     pub anchors: Anchors,
     /// What destinations share.
@@ -190,6 +193,7 @@ impl App {
             insights: Insights::default(),
             replays: Replays::default(),
             simulations: Simulations::default(),
+            visits: Visits::default(),
             anchors,
             deliver,
             readings,

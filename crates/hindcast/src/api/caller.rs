@@ -244,12 +244,14 @@ fn forbidden(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
 }
 
-fn unauthorized(detail: &'static str) -> Problem {
+/// Nobody we know.
+pub(crate) fn unauthorized(detail: &'static str) -> Problem {
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
     problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+/// The token that is shown.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let missing = || unauthorized("a token is needed: Authorization: Bearer …");
     let shown = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()).ok_or_else(missing)?;
     // Clients of Retraced say token=…, with or without a word before it.

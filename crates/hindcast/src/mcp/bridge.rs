@@ -77,7 +77,10 @@ impl ServerHandler for Bridge {
 }
 
 /// A call with what its caller said of it, but for what belongs to the line alone.
-fn asked_as_it_was(mut asked: CallToolRequestParams, context: &RequestContext<RoleServer>) -> CallToolRequestParams {
+fn asked_as_it_was(
+    mut asked: CallToolRequestParams,
+    context: &RequestContext<RoleServer>,
+) -> CallToolRequestParams {
     let mut meta = context.meta.clone();
     meta.retain(|name, _| name != "progressToken" && !name.starts_with("io.modelcontextprotocol/"));
     asked.meta = (!meta.is_empty()).then_some(meta);

@@ -4,7 +4,8 @@
 //! The only room that knows `rmcp` (decision 0023). [`door`] takes one request, whose caller is known by then, and lets a server answer
 //! that lives as long as the request: nothing is remembered between two of them. [`log`] is the read-only server over the log. [`gateway`]
 //! shows agents the tools of [`upstream`]s that people approved at the [`desk`], and each [`call`] goes through the gate and over a guarded
-//! [`line`]; a tool that says something else of itself than was approved has another [`fingerprint`], and is nobody's any more.
+//! [`line`]; a tool that says something else of itself than was approved has another [`fingerprint`], and is nobody's any more. [`simulated`] tools
+//! answer in simulations, and do nothing.
 
 mod bridge;
 mod call;
@@ -15,12 +16,13 @@ mod gateway;
 mod line;
 mod log;
 mod meta;
+mod simulated;
 pub(crate) mod suspicions;
 mod upstream;
 
 use crate::api::Problem;
 use crate::api::Reader;
-use crate::api::caller::Asker;
+use crate::api::caller::{Asker, bearer, unauthorized};
 use crate::api::lanes::Lanes;
 use crate::api::lanes::blocking;
 use crate::api::params::InPath;
@@ -38,6 +40,7 @@ pub(crate) use bridge::pass_on;
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/mcp", post(read_log).get(door::no_stream).delete(door::no_stream))
+        .route("/mcp/simulation/{run}", post(simulate).get(door::no_stream).delete(door::no_stream))
         .route("/mcp/{upstream}", post(call_tools).get(door::no_stream).delete(door::no_stream))
 }
 
@@ -66,4 +69,17 @@ async fn call_tools(
     let lanes = lanes.of(&asker.workspace);
     let gateway = gateway::Gateway { app, asker, lanes: lanes.clone(), upstream };
     door::answer(&lanes, request, gateway).await
+}
+
+/// `POST /mcp/simulation/{run}`: a simulated agent calls tools that are not there, with the token it was given for a conversation.
+async fn simulate(
+    State(app): State<Arc<App>>,
+    Extension(lanes): Extension<Arc<Lanes>>,
+    InPath(run): InPath,
+    request: Request,
+) -> Result<Response, Problem> {
+    let shown = bearer(request.headers())?;
+    let visit = app.visits.find(&run, shown);
+    let visit = visit.ok_or_else(|| unauthorized("the token is of no conversation that is simulated now"))?;
+    door::answer(&lanes, request, simulated::Simulated { visit }).await
 }

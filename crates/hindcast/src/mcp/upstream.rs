@@ -94,7 +94,8 @@ impl Upstream {
     pub async fn listed(&mut self) -> Result<Vec<Tool>, Trouble> {
         let (mut tools, mut cursor) = (Vec::new(), None);
         for _ in 0..PAGES_MAX {
-            let asked = cursor.take().map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
+            let asked =
+                cursor.take().map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
             let page = within(&mut self.trouble, self.timeout, self.running.list_tools(asked)).await?;
             let page = page.map_err(|error| self.trouble_of(error))?;
             tools.extend(page.tools);
@@ -145,7 +146,9 @@ impl Upstream {
                 let bytes = serde_json::to_vec(&result).map_or(u64::MAX, |text| text.len() as u64);
                 if bytes > ANSWER_BYTES_MAX { Err(Trouble::TooLarge) } else { Ok(result) }
             }
-            _ => Err(Trouble::Garbage("it wants something first that the gateway does not pass on".to_owned())),
+            _ => {
+                Err(Trouble::Garbage("it wants something first that the gateway does not pass on".to_owned()))
+            }
         }
     }
 

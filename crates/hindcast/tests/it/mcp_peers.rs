@@ -104,10 +104,12 @@ impl Client {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let config = StreamableHttpClientTransportConfig::with_uri(url).auth_header(token);
-        let transport = StreamableHttpClientTransport::with_client(Plain, config);
-        let us = ClientConfig::new(ClientCapabilities::default(), Implementation::new("story", "1"));
         // The transport begins a task of its own.
-        let running = runtime.block_on(async { us.serve(transport).await });
+        let entered = runtime.enter();
+        let transport = StreamableHttpClientTransport::with_client(Plain, config);
+        drop(entered);
+        let us = ClientConfig::new(ClientCapabilities::default(), Implementation::new("story", "1"));
+        let running = runtime.block_on(us.serve(transport));
         let running = running.map_err(|error| error.to_string())?;
         Ok(Self { runtime, running: Some(running) })
     }
