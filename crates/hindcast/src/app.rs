@@ -15,6 +15,7 @@ use crate::jobs::replays::{self, Replays};
 use crate::jobs::reports::Reports;
 use crate::jobs::simulations::Simulations;
 use crate::jobs::verify::Verifications;
+use crate::mcp::Tasks;
 use crate::metrics::Metrics;
 use crate::paper::Fonts;
 use crate::people::known_passwords::KnownPasswords;
@@ -86,6 +87,8 @@ pub struct App {
     pub(crate) replays: Replays,
     /// The simulations that are under way.
     pub(crate) simulations: Simulations,
+    /// Calls of tools that wait for people, of clients that know tasks.
+    pub(crate) tasks: Tasks,
     /// Simulated agents that call tools now.
     pub(crate) visits: Visits,
     /// Witnesses and anchors.
@@ -193,6 +196,7 @@ impl App {
             insights: Insights::default(),
             replays: Replays::default(),
             simulations: Simulations::default(),
+            tasks: Tasks::default(),
             visits: Visits::default(),
             anchors,
             deliver,

@@ -11,7 +11,7 @@ use crate::api::caller::{Asker, Caller};
 use crate::api::lanes::{Lanes, blocking};
 use crate::api::{Problem, ask};
 use crate::app::App;
-use crate::catalog::{ToolState, Upstream, UpstreamTool};
+use crate::catalog::{KeptApproval, ToolState, Upstream, UpstreamTool};
 use crate::gate::Decided;
 use crate::hex::hex;
 use hindcast_rules::policy::Decision;
@@ -27,6 +27,7 @@ fn may_be_done(trouble: &Trouble) -> bool {
 }
 
 /// A call that an agent wants.
+#[derive(Clone)]
 pub(super) struct Call {
     pub app: Arc<App>,
     pub asker: Asker,
@@ -35,6 +36,14 @@ pub(super) struct Call {
     pub tool: UpstreamTool,
     pub arguments: JsonObject,
     pub meta: Meta,
+}
+
+/// What is told of a call.
+pub(super) enum Made {
+    /// This.
+    Told(CallToolResult),
+    /// That people are asked, with which approval and why.
+    Waits { approval: Box<KeptApproval>, why: String },
 }
 
 /// What came of a call that was let through.
@@ -56,12 +65,16 @@ pub(super) fn actor(caller: &Caller) -> Value {
 
 impl Call {
     /// Asks, makes and tells. What comes back is for the agent.
-    pub async fn make(self) -> Result<CallToolResult, Problem> {
+    pub async fn make(self) -> Result<Made, Problem> {
         let text = self.draft().to_string();
         let approval = self.meta.approval.clone();
         let decided = ask(&self.app, &self.asker.workspace, &self.asker.caller, text, approval).await?;
         if !decided.weighed.allowed {
-            return Ok(door::failed(said_no(&decided)));
+            let why = said_no(&decided);
+            return Ok(match (decided.weighed.decision, decided.weighed.approval) {
+                (Decision::NeedsApproval, Some(approval)) => Made::Waits { approval, why },
+                _ => Made::Told(door::failed(why)),
+            });
         }
         let begun = Instant::now();
         let came = self.done().await;
@@ -73,7 +86,7 @@ impl Call {
             Ok(())
         })
         .await?;
-        Ok(match came {
+        Ok(Made::Told(match came {
             Came::Answered(result) => for_agent(result),
             Came::Changed => door::failed(format!(
                 "the tool {} is not what was approved any more, and was not called; somebody has to approve it again",
@@ -88,7 +101,7 @@ impl Call {
             Came::Trouble { trouble, is_sent: true } => door::failed(format!(
                 "nobody can say whether the tool did it: {trouble}; look before you call it again"
             )),
-        })
+        }))
     }
 
     /// The event that the call would be.

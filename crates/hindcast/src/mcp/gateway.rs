@@ -4,7 +4,7 @@
 //! Nothing of the agent goes to the upstream but the name of the tool and its arguments; its token stays here, and the upstream is shown a
 //! credential of ours. What the upstream says of its tools is believed as far as it was approved, and not a letter further.
 
-use super::call::{self, Call};
+use super::call::{self, Call, Made};
 use super::desk::{self, NotDone};
 use super::{door, fingerprint, meta};
 use crate::api::Problem;
@@ -15,8 +15,9 @@ use crate::catalog::{ToolState, Upstream, UpstreamTool};
 use crate::gate::could_allow;
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, ErrorData, JsonObject, ListToolsResult, PaginatedRequestParams,
-    ServerConfig, Tool, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CancelTaskParams, CreateTaskResult, ErrorData, GetTaskParams,
+    GetTaskResult, JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    Tool, ToolAnnotations, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Map, Value, json};
@@ -78,7 +79,9 @@ impl Gateway {
 
 impl ServerHandler for Gateway {
     fn get_info(&self) -> ServerConfig {
-        door::about(INSTRUCTIONS)
+        let mut about = door::about(INSTRUCTIONS);
+        about.capabilities = ServerCapabilities::builder().enable_tools().enable_tasks().build();
+        about
     }
 
     async fn list_tools(
@@ -98,7 +101,6 @@ impl ServerHandler for Gateway {
         asked: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let internal = |problem: Problem| ErrorData::internal_error(problem.detail().to_owned(), None);
         let (this, name) = (self.clone(), asked.name.to_string());
         let tool = match blocking(move || this.callable(&name)).await.map_err(internal)? {
             Ok(tool) => tool,
@@ -118,10 +120,53 @@ impl ServerHandler for Gateway {
             meta,
         };
         // Whether or not the client still listens: what was begun is told in the log.
-        let made = tokio::spawn(call.make()).await;
+        let made = tokio::spawn(call.clone().make()).await;
         let made = made.map_err(Problem::internal).and_then(|made| made);
-        Ok(made.unwrap_or_else(|problem| door::refused(&problem, "")).into())
+        let knows_tasks = context.client_capabilities().is_some_and(|client| client.supports_tasks());
+        Ok(match made {
+            Ok(Made::Told(result)) => result.into(),
+            Ok(Made::Waits { approval, why }) => {
+                let task = knows_tasks.then(|| self.app.tasks.begin(&call, &approval)).flatten();
+                task.map_or_else(
+                    || door::failed(why).into(),
+                    |task| CallToolResponse::Task(CreateTaskResult::new(task)),
+                )
+            }
+            Err(problem) => door::refused(&problem, "").into(),
+        })
     }
+
+    async fn get_task(
+        &self,
+        asked: GetTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let looked = self.app.tasks.look(&asked.task_id, self).await.map_err(internal)?;
+        looked.map(GetTaskResult::new).ok_or_else(no_such_task)
+    }
+
+    /// Nothing is asked of a client, so there is nothing to take in.
+    async fn update_task(&self, _: UpdateTaskParams, _: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        Ok(())
+    }
+
+    async fn cancel_task(
+        &self,
+        asked: CancelTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let cancelled = self.app.tasks.cancel(&asked.task_id, self).await.map_err(internal)?;
+        cancelled.then_some(()).ok_or_else(no_such_task)
+    }
+}
+
+fn internal(problem: Problem) -> ErrorData {
+    ErrorData::internal_error(problem.detail().to_owned(), None)
+}
+
+fn no_such_task() -> ErrorData {
+    let why = "there is no such task; call the tool again, what people answered is still known";
+    ErrorData::invalid_params(why, None)
 }
 
 /// A tool as it was approved. Its hints are what somebody here decided, whatever the upstream claims.

@@ -18,6 +18,7 @@ mod log;
 mod meta;
 mod simulated;
 pub(crate) mod suspicions;
+mod tasks;
 mod upstream;
 
 use crate::api::Problem;
@@ -35,6 +36,7 @@ use axum::routing::post;
 use std::sync::Arc;
 
 pub(crate) use bridge::pass_on;
+pub(crate) use tasks::Tasks;
 
 /// The addresses of MCP.
 pub fn routes() -> Router<Arc<App>> {

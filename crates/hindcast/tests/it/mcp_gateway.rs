@@ -226,6 +226,39 @@ fn a_no_holds_and_is_not_asked_for_again() {
 }
 
 #[test]
+fn a_client_that_knows_tasks_waits_in_one_and_the_call_is_made_once() {
+    let house = House::open();
+    let path = format!("{}/mcp/shop", house.server.url);
+    let agent = Client::with_tasks(&path, &house.agent);
+    assert!(agent.call("refund", refund(4_000)).is_ok(), "what needs nobody is answered at once");
+    let task = agent.begin("refund", refund(9_000));
+    assert_eq!(agent.look(&task).expect("known")["status"], "working");
+    assert_eq!(agent.begin("refund", refund(9_000)), task, "the same call is the same task");
+    let stranger = house.server.token_with(&[Scope::Decide], |_| ());
+    let stranger = Client::with_tasks(&path, &stranger);
+    assert!(stranger.look(&task).is_err() && stranger.cancel(&task).is_err());
+    let (_, bob) = house.approver();
+    house.answer(&bob, &task, "approve");
+    assert_eq!(house.shop.upstream.calls().len(), 1, "nothing happens while nobody asks");
+    for _ in 0..2 {
+        let done = agent.look(&task).expect("known");
+        assert_eq!(done["status"], "completed", "{done}");
+        assert_eq!(done["result"]["content"][0]["text"], format!("refund {}", refund(9_000)));
+    }
+    assert_eq!(house.shop.upstream.calls().len(), 2);
+
+    let denied = agent.begin("refund", refund(9_100));
+    house.answer(&bob, &denied, "deny");
+    let done = agent.look(&denied).expect("known");
+    assert_eq!((&done["status"], &done["result"]["isError"]), (&json!("completed"), &json!(true)), "{done}");
+    let cancelled = agent.begin("refund", refund(9_200));
+    agent.cancel(&cancelled).expect("taken back");
+    assert!(agent.look(&cancelled).is_err());
+    assert_eq!(house.log("action:approval.cancelled").len(), 1);
+    assert_eq!(house.shop.upstream.calls().len(), 2);
+}
+
+#[test]
 fn a_tool_that_becomes_another_one_is_nobodys_until_it_is_approved_again() {
     let house = House::open();
     let agent = house.connect();

@@ -3,11 +3,13 @@
 use bytes::Bytes;
 use futures_core::Stream;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig,
-    ClientJsonRpcMessage, ContentBlock, ErrorData, Implementation, JsonObject, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, ClientCapabilities,
+    ClientConfig, ClientJsonRpcMessage, ContentBlock, ErrorData, GetTaskParams, Implementation, JsonObject,
+    ListToolsResult, PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, Tool,
 };
-use rmcp::service::{RequestContext, RoleClient, RoleServer, RunningService};
+use rmcp::service::{
+    ClientLifecycleMode, ClientServiceExt as _, RequestContext, RoleClient, RoleServer, RunningService,
+};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::{
     SseError, StreamableHttpClient, StreamableHttpClientTransportConfig, StreamableHttpError,
@@ -15,7 +17,7 @@ use rmcp::transport::streamable_http_client::{
 };
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use rmcp::{ServerHandler, ServiceError, ServiceExt as _};
+use rmcp::{ServerHandler, ServiceError};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io;
@@ -101,6 +103,23 @@ impl Client {
     }
 
     pub fn try_connect(url: &str, token: &str) -> Result<Self, String> {
+        Self::connect_as(url, token, ClientCapabilities::default(), ClientLifecycleMode::Initialize)
+    }
+
+    /// Connects as a client of the newest version, which knows tasks.
+    pub fn with_tasks(url: &str, token: &str) -> Self {
+        let tasks = ClientCapabilities::builder().enable_tasks().build();
+        let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+        let newest = ClientLifecycleMode::Discover { preferred_versions };
+        Self::connect_as(url, token, tasks, newest).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn connect_as(
+        url: &str,
+        token: &str,
+        capabilities: ClientCapabilities,
+        lifecycle: ClientLifecycleMode,
+    ) -> Result<Self, String> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let config = StreamableHttpClientTransportConfig::with_uri(url).auth_header(token);
@@ -108,8 +127,8 @@ impl Client {
         let entered = runtime.enter();
         let transport = StreamableHttpClientTransport::with_client(Plain, config);
         drop(entered);
-        let us = ClientConfig::new(ClientCapabilities::default(), Implementation::new("story", "1"));
-        let running = runtime.block_on(us.serve(transport));
+        let us = ClientConfig::new(capabilities, Implementation::new("story", "1"));
+        let running = runtime.block_on(us.serve_with_lifecycle(transport, lifecycle));
         let running = running.map_err(|error| error.to_string())?;
         Ok(Self { runtime, running: Some(running) })
     }
@@ -154,6 +173,28 @@ impl Client {
             }
             other => Err(format!("{other:?}")),
         }
+    }
+
+    /// Calls a tool that is answered with a task: its id.
+    pub fn begin(&self, name: &str, arguments: Value) -> String {
+        let arguments: JsonObject = serde_json::from_value(arguments).expect("an object");
+        let asked = CallToolRequestParams::new(name.to_owned()).with_arguments(arguments);
+        let told = self.runtime.block_on(self.running().peer().call_tool_once(asked)).expect("an answer");
+        match told {
+            CallToolResponse::Task(task) => task.task.task_id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// How a task stands, as JSON; or why not.
+    pub fn look(&self, task: &str) -> Result<Value, String> {
+        let looked = self.runtime.block_on(self.running().peer().get_task(GetTaskParams::new(task)));
+        looked.map(|looked| json!(looked)).map_err(|error| error.to_string())
+    }
+
+    pub fn cancel(&self, task: &str) -> Result<(), String> {
+        let cancelled = self.runtime.block_on(self.running().peer().cancel_task(CancelTaskParams::new(task)));
+        cancelled.map_err(|error| error.to_string())
     }
 
     /// Calls a tool that tells JSON.
