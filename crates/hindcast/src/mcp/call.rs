@@ -6,7 +6,7 @@ use super::desk;
 use super::door;
 use super::line::Trouble;
 use super::meta::Meta;
-use super::upstream::Upstream as There;
+use super::upstream::{Upstream as There, Where};
 use crate::api::caller::{Asker, Caller};
 use crate::api::lanes::{Lanes, blocking};
 use crate::api::{Problem, ask};
@@ -147,6 +147,11 @@ impl Call {
         context
     }
 
+    fn timeout(&self) -> Duration {
+        let timeout = self.tool.timeout_ms.unwrap_or(self.upstream.timeout_ms);
+        Duration::from_millis(u64::from(timeout))
+    }
+
     async fn done(&self) -> Came {
         let not_sent = |trouble| Came::Trouble { trouble, is_sent: false };
         let _place = match self.lanes.call() {
@@ -154,7 +159,8 @@ impl Call {
             Err(problem) => return not_sent(Trouble::Unreachable(problem.detail().to_owned())),
         };
         let to = match desk::whereabouts(&self.app, &self.upstream) {
-            Ok(to) => to,
+            // The line has to hold as long as the tool may take.
+            Ok(to) => Where { timeout: to.timeout.max(self.timeout()), ..to },
             Err(problem) => return not_sent(Trouble::Unreachable(problem.detail().to_owned())),
         };
         let mut there = match There::connect(self.app.deliver.guard(), &to).await {
@@ -188,9 +194,7 @@ impl Call {
                 return Came::Trouble { trouble, is_sent: false };
             }
         }
-        let timeout = self.tool.timeout_ms.unwrap_or(self.upstream.timeout_ms);
-        let timeout = Duration::from_millis(u64::from(timeout));
-        match there.call(&self.tool.name, self.arguments.clone(), timeout).await {
+        match there.call(&self.tool.name, self.arguments.clone(), self.timeout()).await {
             Ok(result) => Came::Answered(result),
             Err(trouble) => Came::Trouble { is_sent: may_be_done(&trouble), trouble },
         }

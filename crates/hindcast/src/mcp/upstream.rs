@@ -7,7 +7,7 @@ use crate::deliver::Guard;
 use rmcp::ServiceError;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig,
-    Implementation, JsonObject, PaginatedRequestParams, ProtocolVersion, Tool,
+    Implementation, JsonObject, PaginatedRequestParams, ProtocolVersion, ResultType, Tool,
 };
 use rmcp::service::{
     ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _, RoleClient, RunningService,
@@ -142,7 +142,9 @@ impl Upstream {
     ) -> Result<CallToolResult, Trouble> {
         let answered = within(&mut self.trouble, timeout, self.running.peer().call_tool_once(asked)).await?;
         match answered.map_err(|error| self.trouble_of(error))? {
-            CallToolResponse::Complete(result) => {
+            CallToolResponse::Complete(mut result) => {
+                // Older versions do not say so, and newer clients want to hear it.
+                result.result_type = Some(ResultType::COMPLETE);
                 let bytes = serde_json::to_vec(&result).map_or(u64::MAX, |text| text.len() as u64);
                 if bytes > ANSWER_BYTES_MAX { Err(Trouble::TooLarge) } else { Ok(result) }
             }
