@@ -200,7 +200,8 @@ pub(crate) fn approve(
     let action = action(upstream, &tool.name);
     let declaration = declaration(&action, &fingerprint::declared(&tool.declared), approval.writes);
     let known = app.catalog.tools(&upstream.workspace)?.into_iter().find(|known| known.name == action);
-    let is_declared = known.as_ref().is_some_and(|known| known.declaration == declaration.to_string());
+    let spelled = declaration.to_string();
+    let is_declared = known.as_ref().is_some_and(|known| known.declaration == spelled);
     if !is_declared {
         let version = known.map_or(0, |known| known.version);
         edit::declare(app, &upstream.workspace, version, &declaration, by).map_err(NotDone::Declaration)?;
