@@ -15,6 +15,7 @@ use crate::jobs::replays::{self, Replays};
 use crate::jobs::reports::Reports;
 use crate::jobs::simulations::Simulations;
 use crate::jobs::verify::Verifications;
+use crate::mcp::Tasks;
 use crate::metrics::Metrics;
 use crate::paper::Fonts;
 use crate::people::known_passwords::KnownPasswords;
@@ -22,6 +23,7 @@ use crate::people::provider::Discovered;
 use crate::people::readings::Readings;
 use crate::people::seal::Seal;
 use crate::rooms::Rooms;
+use crate::simulate::Visits;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::{Journal, SqliteJournal};
@@ -85,6 +87,10 @@ pub struct App {
     pub(crate) replays: Replays,
     /// The simulations that are under way.
     pub(crate) simulations: Simulations,
+    /// Calls of tools that wait for people, of clients that know tasks.
+    pub(crate) tasks: Tasks,
+    /// Simulated agents that call tools now.
+    pub(crate) visits: Visits,
     /// Witnesses and anchors.
     pub anchors: Anchors,
     /// What destinations share.
@@ -190,6 +196,8 @@ impl App {
             insights: Insights::default(),
             replays: Replays::default(),
             simulations: Simulations::default(),
+            tasks: Tasks::default(),
+            visits: Visits::default(),
             anchors,
             deliver,
             readings,

@@ -23,6 +23,7 @@ pub mod intercom;
 mod jobs;
 pub mod keeping;
 mod kept;
+mod mcp;
 pub mod metrics;
 mod pages;
 mod paper;

@@ -347,6 +347,7 @@ mod tests {
                 messages: vec![message],
             },
             tools: vec![tool("order.lookup"), tool("order.refund")],
+            mcp: None,
             policy_hints: vec!["refunds over 50 need approval".into()],
             tool_results: Vec::new(),
         };

@@ -25,12 +25,24 @@ pub struct Request {
     pub conversation: Conversation,
     /// What it may propose.
     pub tools: Vec<Tool>,
+    /// Where its tools are, for an agent that calls them itself; `tools` is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcp: Option<ToolServer>,
     /// What it should know of the policies, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policy_hints: Vec<String>,
     /// The results it asked for in the turns before, in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tool_results: Vec<ToolResult>,
+}
+
+/// A server of MCP whose tools answer as in a simulation, for one conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolServer {
+    /// Its address.
+    pub url: String,
+    /// To be shown as `Authorization: Bearer …`; good until the agent has answered.
+    pub token: String,
 }
 
 /// A conversation as an agent may see it.
@@ -311,6 +323,7 @@ pub(in crate::simulation) mod tests {
                 description: "Refunds.".into(),
                 input_schema: serde_json::json!({"type": "object"}),
             }],
+            mcp: None,
             policy_hints: Vec::new(),
             tool_results: Vec::new(),
         }

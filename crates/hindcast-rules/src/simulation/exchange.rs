@@ -1,6 +1,6 @@
 //! The turns of one conversation with an agent that speaks the HTTP contract.
 
-use super::answer::{Answer, Escalate, Failed};
+use super::answer::{Action, Answer, Escalate, Failed};
 use super::contract::{Call, Request, ToolResult, Turn, read};
 use super::limits::TURNS_MAX;
 
@@ -31,6 +31,11 @@ impl Exchange {
     /// What to send next.
     pub fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// Takes in what the agent did on the way without asking us, in its order.
+    pub fn acted(&mut self, actions: impl IntoIterator<Item = Action>) -> Result<(), Failed> {
+        actions.into_iter().try_for_each(|action| self.asked.act(action)).map_err(Failed::from)
     }
 
     /// Takes in the body of a response and how long it took.
@@ -91,6 +96,18 @@ mod tests {
             ["order.lookup", "order.refund"]
         );
         assert_eq!((answer.latency_ms, answer.usage.expect("usage").input_tokens), (50, 15));
+    }
+
+    #[test]
+    fn what_an_agent_did_elsewhere_comes_before_what_it_says_last() {
+        let mut exchange = Exchange::new(request());
+        let did = Action { tool: "order.lookup".into(), arguments: Default::default() };
+        exchange.acted([did.clone()]).expect("few");
+        let last = br#"{"resolved":true,"actions":[{"tool":"order.refund"}]}"#;
+        let Ok(Next::Done(answer)) = exchange.heard(last, 30) else { panic!("not over") };
+        let tools: Vec<_> = answer.actions.iter().map(|action| action.tool.as_str()).collect();
+        assert_eq!(tools, ["order.lookup", "order.refund"]);
+        assert!(Exchange::new(request()).acted(vec![did; 51]).is_err());
     }
 
     #[test]

@@ -232,7 +232,8 @@ fn named_workspace(parts: &Parts) -> Result<Option<&str>, Problem> {
     }
 }
 
-fn permit(caller: &Caller, scope: Scope) -> Result<(), Problem> {
+/// Refuses a caller whose token lacks a scope.
+pub(crate) fn permit(caller: &Caller, scope: Scope) -> Result<(), Problem> {
     if caller.token.may(scope) {
         return Ok(());
     }
@@ -243,12 +244,14 @@ fn forbidden(detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "forbidden", detail)
 }
 
-fn unauthorized(detail: &'static str) -> Problem {
+/// Nobody we know.
+pub(crate) fn unauthorized(detail: &'static str) -> Problem {
     let problem = Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
     problem.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
-fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+/// The token that is shown.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
     let missing = || unauthorized("a token is needed: Authorization: Bearer …");
     let shown = headers.get(AUTHORIZATION).and_then(|header| header.to_str().ok()).ok_or_else(missing)?;
     // Clients of Retraced say token=…, with or without a word before it.

@@ -2,7 +2,7 @@
 
 use super::approvals::ApprovalBody;
 use super::body;
-use super::caller::{Asker, PolicyEditor};
+use super::caller::{Asker, Caller, PolicyEditor};
 use super::entries::OfWorkspace;
 use super::error::{Problem, ProblemBody};
 use super::events::{append_batch, idempotency_key, wait_for_room};
@@ -19,6 +19,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use hindcast_ledger::WorkspaceId;
+use hindcast_rules::approval::CallDigest;
 use hindcast_rules::simulation::gate::Required;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -229,6 +230,55 @@ pub async fn decide(
         Ok(Json(DecisionBody::of(&app, &workspace, decided)?))
     })
     .await
+}
+
+/// Asks the gate for somebody who is called through us, and answers once the decision is on disk. An approval that people gave for exactly
+/// this call is used; a no of theirs holds as long as they had time.
+pub(crate) async fn ask(
+    app: &Arc<App>,
+    workspace: &WorkspaceId,
+    caller: &Caller,
+    text: String,
+    approval: Option<String>,
+) -> Result<Decided, Problem> {
+    wait_for_room(app).await?;
+    let (house, whose, caller) = (app.clone(), workspace.clone(), caller.clone());
+    let unwritten = blocking(move || {
+        let (token, person) = (caller.token.id.0.clone(), caller.token.person.clone());
+        let denied = || {
+            let call = CallDigest::of(
+                &hindcast_event::Draft::parse(&text).map_err(NotDecided::from).map_err(not_decided)?,
+            );
+            Ok::<_, Problem>(house.catalog.denied_approval(&whose, &call, &token, (house.clock)())?)
+        };
+        let approval = match approval {
+            Some(named) => Some(named),
+            None => denied()?,
+        };
+        let request = Request {
+            text: &text,
+            approval: approval.as_deref(),
+            key: None,
+            token: token.clone(),
+            person,
+            by: caller.by(),
+        };
+        let first = weigh(&house, &whose, &request).map_err(not_decided)?;
+        let unwritten = match first.granted() {
+            Some(granted) => {
+                let request = Request { approval: Some(granted), ..request };
+                weigh(&house, &whose, &request).map_err(not_decided)?
+            }
+            None => first,
+        };
+        house.post();
+        Ok::<_, Problem>(unwritten)
+    })
+    .await?;
+    let (batch, settling, at) = unwritten.take();
+    let appended = append_batch(app, workspace, batch, settling).await?;
+    app.metrics.appended.add(1);
+    Ok(at(appended.first))
 }
 
 /// The decision that was made when the question was sent first.

@@ -35,6 +35,9 @@ const APPENDS_PER_CORE: usize = 2;
 const EXPORTS_MAX: usize = 16;
 /// Of these, exports of one workspace.
 const EXPORTS_OF_WORKSPACE_MAX: usize = 2;
+/// Calls of tools that wait for an upstream at once, and those of one workspace.
+const CALLS_MAX: usize = 64;
+const CALLS_OF_WORKSPACE_MAX: usize = 16;
 /// Files that are downloaded at once, those of one workspace, and those of one of the people.
 const DOWNLOADS_MAX: usize = 64;
 const DOWNLOADS_OF_WORKSPACE_MAX: usize = 16;
@@ -65,6 +68,7 @@ struct All {
     bodies: Semaphore,
     passwords: Semaphore,
     exports: Arc<Semaphore>,
+    calls: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
     tails: Arc<Semaphore>,
     workspaces: Shares<Own>,
@@ -78,6 +82,7 @@ struct All {
 struct Own {
     queries: Semaphore,
     exports: Arc<Semaphore>,
+    calls: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
 }
 
@@ -86,6 +91,7 @@ impl Own {
         Self {
             queries: Semaphore::new(QUERIES_OF_WORKSPACE_PER_CORE * cores()),
             exports: Arc::new(Semaphore::new(EXPORTS_OF_WORKSPACE_MAX)),
+            calls: Arc::new(Semaphore::new(CALLS_OF_WORKSPACE_MAX)),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_OF_WORKSPACE_MAX)),
         }
     }
@@ -124,6 +130,7 @@ impl Lanes {
             bodies: Semaphore::new(BODIES_KIB_MAX),
             passwords: Semaphore::new(PASSWORDS_MAX),
             exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+            calls: Arc::new(Semaphore::new(CALLS_MAX)),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             tails: Arc::new(Semaphore::new(tails.min(Semaphore::MAX_PERMITS))),
             workspaces: Shares::default(),
@@ -207,6 +214,12 @@ impl Lanes {
     pub fn export(&self) -> Result<(Place, Place), Problem> {
         let own = take(&self.own.exports, "exports of this workspace")?;
         Ok((own, take(&self.all.exports, "exports")?))
+    }
+
+    /// A place for a question to an upstream.
+    pub fn call(&self) -> Result<(Place, Place), Problem> {
+        let own = take(&self.own.calls, "calls of tools of this workspace")?;
+        Ok((own, take(&self.all.calls, "calls of tools")?))
     }
 
     /// A place for a download of one of the people, who have not many each.

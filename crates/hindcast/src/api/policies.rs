@@ -199,7 +199,7 @@ impl From<PolicyVersion> for VersionBody {
 }
 
 /// Why nothing was changed.
-pub(super) fn refused(why: NotChanged) -> Problem {
+pub(crate) fn refused(why: NotChanged) -> Problem {
     let said = why.to_string();
     let told = |status, code| Problem::new(status, code, said.clone());
     let flawed = |code, field: &str, flaws: &[policy::Flaw]| {

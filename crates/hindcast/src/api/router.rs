@@ -7,7 +7,7 @@ use super::{
     activities, alert_deeds, alerts, anchors, approvals, articles, backtests, checkpoints, connections,
     conversations, counts, decide, deliveries, destinations, entries, erasures, events, export, health,
     history, holds, hooks, insights, openapi, policies, proof, replays, reports, retention, rule_lists,
-    rules, simulations, sources, tail, tlog, tokens, tools, workspaces,
+    rules, simulations, sources, tail, tlog, tokens, tools, upstreams, workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -107,6 +107,10 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(replays::junit))
         .routes(routes!(tools::list))
         .routes(routes!(tools::one, tools::declare, tools::delete))
+        .routes(routes!(upstreams::list, upstreams::create))
+        .routes(routes!(upstreams::one, upstreams::delete))
+        .routes(routes!(upstreams::refresh))
+        .routes(routes!(upstreams::decide))
         .routes(routes!(conversations::list, conversations::import))
         .routes(routes!(conversations::one, conversations::erase))
         .routes(routes!(conversations::tag))
@@ -139,6 +143,7 @@ pub fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .merge(crate::intercom::routes())
         .merge(crate::sources::posts::routes())
+        .merge(crate::mcp::routes())
         .merge(hooks::routes())
         .merge(crate::pages::routes(&app))
         .fallback(nowhere)

@@ -180,6 +180,25 @@ impl Catalog {
         find(&self.sql(), workspace, id)
     }
 
+    /// The last approval that a token asked for about a call, if people said no and their time was not over.
+    pub fn denied_approval(
+        &self,
+        workspace: &WorkspaceId,
+        call: &CallDigest,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(
+            "SELECT id, state FROM approval WHERE workspace = ?1 AND call = ?2 AND token = ?3 AND expires_at > ?4
+             ORDER BY created_at DESC LIMIT 1",
+        )?;
+        let wanted = params![workspace.as_str(), call.to_string(), token, now.micros()];
+        let last: Option<(String, String)> =
+            statement.query_row(wanted, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        Ok(last.filter(|(_, state)| state == State::Denied.as_str()).map(|(id, _)| id))
+    }
+
     /// Approvals of a workspace, the newest first.
     pub fn approvals(
         &self,

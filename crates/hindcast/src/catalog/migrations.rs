@@ -1,6 +1,6 @@
 //! How the catalog came to be what it is: numbered by their places, and never edited once they were shipped.
 
-pub(super) const MIGRATIONS: [&str; 15] = [
+pub(super) const MIGRATIONS: [&str; 16] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -463,5 +463,33 @@ pub(super) const MIGRATIONS: [&str; 15] = [
     "
     ALTER TABLE policy ADD COLUMN asked TEXT;
     ALTER TABLE approval ADD COLUMN comments TEXT NOT NULL DEFAULT '[]';
+",
+    "
+    CREATE TABLE upstream (
+        id           TEXT PRIMARY KEY,
+        workspace    TEXT NOT NULL REFERENCES workspace,
+        name         TEXT NOT NULL,
+        url          TEXT NOT NULL,
+        credential   BLOB,
+        timeout_ms   INTEGER NOT NULL,
+        created_at   INTEGER NOT NULL,
+        refreshed_at INTEGER,
+        problem      TEXT NOT NULL,
+        UNIQUE (workspace, name)
+    ) STRICT;
+    CREATE TABLE upstream_tool (
+        upstream    TEXT NOT NULL REFERENCES upstream ON DELETE CASCADE,
+        name        TEXT NOT NULL,
+        declared    TEXT NOT NULL,
+        fingerprint TEXT NOT NULL,
+        state       TEXT NOT NULL,
+        approved    TEXT,
+        writes      INTEGER NOT NULL,
+        targets     TEXT NOT NULL,
+        timeout_ms  INTEGER,
+        changed_at  INTEGER NOT NULL,
+        gone_at     INTEGER,
+        PRIMARY KEY (upstream, name)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];

@@ -34,6 +34,7 @@ mod sources;
 mod teams;
 mod tokens;
 mod tools;
+mod upstreams;
 mod views;
 mod workspaces;
 
@@ -75,6 +76,10 @@ pub use sources::{FetchedSource, NewSource, SOURCES_MAX};
 pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use tools::{TOOLS_MAX, ToolRow};
+pub use upstreams::{
+    Connected, NewUpstream, SeenTool, ToolApproval, ToolState, UPSTREAM_TOOLS_MAX, UPSTREAMS_MAX, Upstream,
+    UpstreamTool,
+};
 pub use views::{Shared, View};
 pub use workspaces::Workspace;
 

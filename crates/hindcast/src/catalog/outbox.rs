@@ -137,6 +137,14 @@ impl Catalog {
         Ok(transaction.commit()?)
     }
 
+    /// The same, about something that somebody did elsewhere, through us.
+    pub fn keep_event(&self, workspace: &WorkspaceId, draft: &Value) -> Result<(), CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        put_kind(&transaction, workspace, Kind::Event, draft)?;
+        Ok(transaction.commit()?)
+    }
+
     /// The entries that were kept first.
     pub fn outbox(&self) -> Result<Vec<Outgoing>, CatalogError> {
         waiting(&self.sql())

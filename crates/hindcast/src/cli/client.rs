@@ -32,7 +32,7 @@ pub(super) struct Server {
     token: Option<Secret>,
     /// The workspace, for a token that is good for all of them.
     #[arg(long, value_name = "ID", env = "HINDCAST_WORKSPACE")]
-    workspace: Option<String>,
+    pub workspace: Option<String>,
 }
 
 #[derive(Clone)]
@@ -162,6 +162,11 @@ impl Failure {
 }
 
 impl Server {
+    /// The token to show.
+    pub fn shown(&self) -> Option<String> {
+        self.token.as_ref().map(|Secret(token)| token.trim().to_owned())
+    }
+
     /// Gets ready to ask; nothing is sent yet.
     pub fn client(&self) -> anyhow::Result<Client> {
         let url = self.url.trim_end_matches('/').to_owned();

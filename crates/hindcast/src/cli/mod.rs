@@ -14,6 +14,7 @@ mod import;
 mod ingest;
 mod insights;
 mod keys;
+mod mcp;
 mod person;
 mod policy;
 mod replay;
@@ -97,6 +98,8 @@ enum Command {
     Workflow(workflow::Args),
     /// See what an AI agent would have made of conversations of the past.
     Simulate(simulate::Args),
+    /// Let an assistant read the log, or an agent call tools, through MCP on standard input and output.
+    Mcp(mcp::Args),
     /// List people, and let somebody in again.
     Person(person::Args),
     /// Make and list workspaces.
@@ -139,6 +142,7 @@ impl Cli {
             Command::Replay(args) => replay::run(&args),
             Command::Workflow(args) => workflow::run(&args),
             Command::Simulate(args) => simulate::run(&args),
+            Command::Mcp(args) => mcp::run(&args),
             Command::Person(args) => person::run(&args),
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),

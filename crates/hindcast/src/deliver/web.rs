@@ -9,7 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use ureq::http::header::{HeaderMap, RETRY_AFTER};
-use ureq::http::{Method, Request, Uri};
+use ureq::http::{Method, Request, Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
@@ -90,6 +90,14 @@ impl Web {
         let failed = |error: &dyn std::fmt::Display| Said::nothing(&error.to_string());
         let request = request.body(body).map_err(|error| failed(&error))?;
         self.run(request).map_err(|error| failed(&error))
+    }
+
+    /// Sends a request, for those who read the answer themselves, as it comes. How much of it they read is for them to limit.
+    pub fn open(&self, request: Request<Vec<u8>>) -> Result<Response<ureq::Body>, ureq::Error> {
+        match *request.method() {
+            Method::GET | Method::HEAD | Method::DELETE => self.agent.run(request.map(|_| ())),
+            _ => self.agent.run(request),
+        }
     }
 
     /// Sends a request, for those who tell one failure from another.

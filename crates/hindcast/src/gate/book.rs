@@ -68,6 +68,11 @@ impl Book {
         judge
     }
 
+    /// All sets that decide about some conversation.
+    pub fn judges(&self) -> impl Iterator<Item = &Arc<Judge>> {
+        self.sets.iter().map(|(_, judge)| judge)
+    }
+
     /// Everything that is enforced or on trial; nothing when nothing is on trial.
     pub fn trial(&self) -> Option<&Arc<Judge>> {
         self.trial.as_ref()

@@ -113,6 +113,13 @@ pub(crate) enum NotDecided {
 }
 
 impl Unwritten {
+    /// The approval that people gave for this very call and that waits to be used, if the call needs one and did not name it.
+    pub fn granted(&self) -> Option<&str> {
+        let needed = self.weighed.decision == Decision::NeedsApproval;
+        let given = self.weighed.approval.as_ref().filter(|kept| kept.approval.state == State::Approved);
+        given.filter(|_| needed).map(|kept| kept.id.as_str())
+    }
+
     /// The entry to append, what is to be settled then, and the decision once the entry is at an index.
     pub fn take(self) -> (Batch, Option<Settling>, impl FnOnce(u64) -> Decided) {
         let Self { weighed, id, at, batch, settling } = self;
@@ -143,6 +150,17 @@ pub(crate) fn weigh(
     let weighed = Weighing { app, workspace, request, asked: &asked, facts: &facts, arrival: &arrival.0 }
         .weigh(&book)?;
     write(&asked, weighed, request, &facts, &arrival, working)
+}
+
+/// Whether the gate could let a call through, or ask people about it, with arguments, facts and a conversation that are not known yet.
+/// Nothing is written, and nothing is promised.
+pub(crate) fn could_allow(app: &App, workspace: &WorkspaceId, text: &str) -> Result<bool, NotDecided> {
+    let asked = Draft::parse(text)?;
+    let book = app.gate.book(app, workspace)?;
+    let mut sections = Vec::new();
+    asked.encode(&arrival(app)?.0, &mut sections)?;
+    let asked = Asked::of(Event::from_bytes(&sections)?)?;
+    Ok(book.judges().any(|judge| judge.judge(&asked).decision != Decision::Deny))
 }
 
 fn write(

@@ -8,7 +8,9 @@ use crate::catalog::{
     By, CatalogError, EndedSimulation, LookedAt, REPLY_BYTES_MAX, Simulation, SimulationCase, SimulationState,
 };
 use crate::gate::NoBook;
-use crate::simulate::{Agent, Door, ENGINE, Looked, NoDoor, Results, Spent, Stand, Unfit, Wanted};
+use crate::simulate::{
+    Agent, AgentWanted, Door, ENGINE, Looked, NoDoor, Results, Spent, Stand, Unfit, Wanted,
+};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::simulation::answer::{Answer, Failed};
@@ -123,6 +125,11 @@ pub(crate) fn begin(
     by: &By,
 ) -> Result<Simulation, NotBegun> {
     wanted.check()?;
+    let needs_address = matches!(&wanted.agent, AgentWanted::Mcp { server: None, .. });
+    if needs_address && app.config.server.public_url.is_empty() {
+        let expected = "the address at which the agent reaches this server, as server.public_url is not set";
+        return Err(Unfit::new("agent.server", expected).into());
+    }
     if let Some(baseline) = &wanted.baseline {
         let found = app.catalog.simulation(workspace, baseline)?;
         if !found.is_some_and(|found| found.state == SimulationState::Done) {
@@ -337,7 +344,7 @@ fn spawn(held: Held, run: Run) -> Result<(), NotBegun> {
 
 /// What is known once all conversations of a run were read.
 struct Prepared {
-    results: Results,
+    results: Arc<Results>,
     standard: Standard,
     classes: Vec<String>,
     question: String,
@@ -394,7 +401,7 @@ fn prepare(held: &Held, run: &Run) -> anyhow::Result<Option<Prepared>> {
         tools: known,
     };
     let question = crate::hex::hex(&digest.finalize());
-    Ok(Some(Prepared { results, standard, classes: classes(&tags), question, left, kept }))
+    Ok(Some(Prepared { results: Arc::new(results), standard, classes: classes(&tags), question, left, kept }))
 }
 
 fn work(held: &Held, run: Run) -> anyhow::Result<()> {
@@ -417,7 +424,7 @@ fn work(held: &Held, run: Run) -> anyhow::Result<()> {
         report.count(&kept, Weight::from_thousandths(case.weight), &scored, before.get(&case.conversation));
     }
     let agent = Agent::new(&run.wanted.agent, run.credential.as_deref(), app.deliver.guard());
-    let tools = run.door.tools();
+    let tools = Arc::new(run.door.tools());
     let stand = Stand {
         run: &held.id,
         wanted: &run.wanted,
@@ -425,6 +432,8 @@ fn work(held: &Held, run: Run) -> anyhow::Result<()> {
         door: &run.door,
         tools: &tools,
         results: &prepared.results,
+        visits: &app.visits,
+        server: &app.config.server.public_url,
         standard: &prepared.standard,
         spent: &Spent::new(run.wanted.budget),
     };

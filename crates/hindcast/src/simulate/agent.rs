@@ -28,6 +28,13 @@ pub(crate) enum Agent {
     Recorded,
     /// An agent that speaks the HTTP contract.
     Http(Line),
+    /// An agent that speaks the HTTP contract and calls its tools itself.
+    Mcp {
+        /// Where.
+        line: Line,
+        /// Where it reaches us, if not at the address of the settings.
+        server: Option<String>,
+    },
     /// A model behind an OpenAI-compatible endpoint.
     Chat {
         /// Where.
@@ -62,6 +69,10 @@ impl Agent {
             AgentWanted::Http { url, timeout_ms, .. } => {
                 Self::Http(line(format!("{}/v1/respond", url.trim_end_matches('/')), *timeout_ms))
             }
+            AgentWanted::Mcp { url, timeout_ms, server, .. } => Self::Mcp {
+                line: line(format!("{}/v1/respond", url.trim_end_matches('/')), *timeout_ms),
+                server: server.clone(),
+            },
             AgentWanted::Chat { url, model, system_prompt, temperature, timeout_ms, .. } => Self::Chat {
                 line: line(format!("{}/chat/completions", url.trim_end_matches('/')), *timeout_ms),
                 model: model.clone(),

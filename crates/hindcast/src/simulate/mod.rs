@@ -12,6 +12,7 @@ mod recorded;
 mod results;
 mod run;
 mod seen;
+mod visits;
 mod wanted;
 
 pub(crate) use agent::Agent;
@@ -19,6 +20,7 @@ pub(crate) use budget::Spent;
 pub(crate) use door::{Door, NoDoor};
 pub(crate) use results::Results;
 pub(crate) use run::{Looked, Stand};
+pub(crate) use visits::{Visit, Visits};
 pub(crate) use wanted::Unfit;
 pub use wanted::{AgentWanted, BudgetWanted, FactsWanted, FixtureWanted, Wanted};
 

@@ -3,16 +3,17 @@
 use super::recorded::recorded;
 use super::results::is_failure;
 use super::seen::{Seen, tags_of_agents};
-use super::{Agent, Door, Results, Spent, Wanted, personal};
+use super::{Agent, Door, Results, Spent, Visit, Visits, Wanted, personal};
 use crate::history::Conversation;
 use hindcast_rules::simulation::answer::{Answer, Failed};
 use hindcast_rules::simulation::case::{Case, Stratum};
 use hindcast_rules::simulation::chat::Chat;
-use hindcast_rules::simulation::contract::{Call, Request, ResultFrom, Tool, ToolResult};
+use hindcast_rules::simulation::contract::{Call, Request, ResultFrom, Tool, ToolResult, ToolServer};
 use hindcast_rules::simulation::exchange::{Exchange, Next};
 use hindcast_rules::simulation::outcome::Judged;
 use hindcast_rules::simulation::score::{Look, Scored, Standard, score};
 use hindcast_text::measure::agreement;
+use std::sync::Arc;
 
 /// Everything a run needs to look at a conversation.
 pub(crate) struct Stand<'s> {
@@ -20,8 +21,11 @@ pub(crate) struct Stand<'s> {
     pub wanted: &'s Wanted,
     pub agent: &'s Agent,
     pub door: &'s Door,
-    pub tools: &'s [Tool],
-    pub results: &'s Results,
+    pub tools: &'s Arc<Vec<Tool>>,
+    pub results: &'s Arc<Results>,
+    pub visits: &'s Visits,
+    /// Where agents reach this server, if the settings say.
+    pub server: &'s str,
     pub standard: &'s Standard,
     pub spent: &'s Spent,
 }
@@ -88,6 +92,7 @@ impl Stand<'_> {
             simulated: true,
             conversation: seen.shown.clone(),
             tools: self.tools.to_vec(),
+            mcp: None,
             policy_hints: self.wanted.policy_hints.clone(),
             tool_results: Vec::new(),
         };
@@ -97,6 +102,26 @@ impl Stand<'_> {
                 let mut exchange = Exchange::new(request);
                 loop {
                     let (body, ms) = line.ask(&spelled(exchange.request())?, self.spent)?;
+                    match exchange.heard(&body, ms)? {
+                        Next::Done(answer) => return Ok(*answer),
+                        Next::Results(calls) => exchange.told(self.give(&calls, conversation, given)),
+                    }
+                }
+            }
+            Agent::Mcp { line, server } => {
+                let visit = Visit::new(self.run, self.tools, self.results, conversation);
+                let open =
+                    self.visits.open(visit).map_err(|error| Failed::Refused { why: error.to_string() })?;
+                let server = server.as_deref().unwrap_or(self.server).trim_end_matches('/');
+                let url = format!("{server}/mcp/simulation/{}", self.run);
+                let mcp = Some(ToolServer { url, token: open.token.clone() });
+                let mut exchange = Exchange::new(Request { tools: Vec::new(), mcp, ..request });
+                loop {
+                    let (body, ms) = line.ask(&spelled(exchange.request())?, self.spent)?;
+                    let called = open.visit.take();
+                    given.unknown += called.unknown;
+                    given.failed += called.failed;
+                    exchange.acted(called.actions)?;
                     match exchange.heard(&body, ms)? {
                         Next::Done(answer) => return Ok(*answer),
                         Next::Results(calls) => exchange.told(self.give(&calls, conversation, given)),

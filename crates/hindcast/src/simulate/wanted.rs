@@ -135,6 +135,26 @@ pub enum AgentWanted {
         #[schema(minimum = 1, maximum = 600000, default = 30000)]
         timeout_ms: u64,
     },
+    /// An agent that speaks the HTTP contract, at `<url>/v1/respond`, and calls its tools itself, at an address of MCP that it is told with each
+    /// conversation.
+    Mcp {
+        /// Its address.
+        url: String,
+        /// Its version, in your words; another one is another question.
+        #[serde(default)]
+        version: String,
+        /// Sent as `Authorization: Bearer …`; kept sealed, never shown.
+        #[serde(default, skip_serializing)]
+        credential: Option<String>,
+        /// An answer may take so long, its calls of tools included.
+        #[serde(default = "half_a_minute")]
+        #[schema(minimum = 1, maximum = 600000, default = 30000)]
+        timeout_ms: u64,
+        /// The address at which it reaches this server; `server.public_url` of the settings when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        server: Option<String>,
+    },
     /// An OpenAI-compatible endpoint, at `<url>/chat/completions`.
     Chat {
         /// Its address, as a rule with `/v1` at the end.
@@ -358,12 +378,25 @@ impl SimulatedHistory {
     }
 }
 
+const ADDRESS: &str = "an address of HTTPS without a query or a password";
+
+fn is_address(url: &str) -> bool {
+    let parsed: Option<ureq::http::Uri> = url.parse().ok().filter(|_| url.len() <= URL_BYTES_MAX);
+    parsed.is_some_and(|url| {
+        matches!(url.scheme_str(), Some("https" | "http"))
+            && url.query().is_none()
+            && url.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+    })
+}
+
 impl AgentWanted {
     /// Takes the credential out, to be sealed.
     pub(crate) fn take_credential(&mut self) -> Option<String> {
         match self {
             Self::Recorded {} => None,
-            Self::Http { credential, .. } | Self::Chat { credential, .. } => credential.take(),
+            Self::Http { credential, .. } | Self::Mcp { credential, .. } | Self::Chat { credential, .. } => {
+                credential.take()
+            }
         }
     }
 
@@ -371,8 +404,8 @@ impl AgentWanted {
     pub(crate) fn id(&self) -> &str {
         match self {
             Self::Recorded {} => "recorded",
-            Self::Http { version, .. } if version.is_empty() => "simulated",
-            Self::Http { version, .. } => version,
+            Self::Http { version, .. } | Self::Mcp { version, .. } if version.is_empty() => "simulated",
+            Self::Http { version, .. } | Self::Mcp { version, .. } => version,
             Self::Chat { model, .. } => model,
         }
     }
@@ -381,6 +414,12 @@ impl AgentWanted {
         let (url, timeout_ms, credential, words) = match self {
             Self::Recorded {} => return Ok(()),
             Self::Http { url, version, credential, timeout_ms } => {
+                (url, *timeout_ms, credential, vec![version])
+            }
+            Self::Mcp { url, version, credential, timeout_ms, server } => {
+                if server.as_ref().is_some_and(|server| !is_address(server)) {
+                    return Err(Unfit::new("agent.server", ADDRESS));
+                }
                 (url, *timeout_ms, credential, vec![version])
             }
             Self::Chat { url, model, version, credential, timeout_ms, system_prompt, .. } => {
@@ -396,14 +435,8 @@ impl AgentWanted {
                 (url, *timeout_ms, credential, vec![model, version])
             }
         };
-        let parsed: Option<ureq::http::Uri> = url.parse().ok().filter(|_| url.len() <= URL_BYTES_MAX);
-        let fits = parsed.is_some_and(|url| {
-            matches!(url.scheme_str(), Some("https" | "http"))
-                && url.query().is_none()
-                && url.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-        });
-        if !fits {
-            return Err(Unfit::new("agent.url", "an address of HTTPS without a query or a password"));
+        if !is_address(url) {
+            return Err(Unfit::new("agent.url", ADDRESS));
         }
         if !(1..=TIMEOUT_MS_MAX).contains(&timeout_ms) {
             return Err(Unfit::new("agent.timeout_ms", format!("1 to {TIMEOUT_MS_MAX}")));

@@ -1,6 +1,7 @@
 //! What an agent would have made of the past: recorded agents and real ones, good, slow, lying and worse; cancelled, killed, and
 //! gone on with. Nothing is done, and nothing but the run itself is told in the log.
 
+use crate::mcp_peers::Client;
 use crate::process::{Home, wait_for};
 use crate::receiver::{Receiver, Reply, Sent, says, told};
 use crate::support::{Answer, TestServer};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const CAP: &str = r#"
@@ -180,6 +181,62 @@ fn a_good_agent_is_stopped_by_a_policy_on_trial_in_the_text_alone() {
     assert_eq!(house.server.get("/v1/count?q=action:gate.decided").send().good()["count"], 0);
     assert_eq!(house.server.get("/v1/count?q=action:order.*").send().good()["count"], 0);
     assert!(!house.get("/v1/simulations").to_string().contains("hush"));
+}
+
+#[test]
+fn an_agent_that_calls_its_tools_itself_does_nothing_and_is_judged_by_every_call() {
+    let house = House::open();
+    house.import(&conversations(40));
+    let told_of = Arc::new(Mutex::new(Vec::new()));
+    let noted = told_of.clone();
+    let receiver = Receiver::start(move |sent| {
+        let (nth, asked) = (number(sent), sent.json());
+        assert_eq!(asked["tools"], json!([]), "they are where it is told to look");
+        let access = ["url", "token"].map(|name| asked["mcp"][name].as_str().expect("a text").to_owned());
+        noted.lock().expect("not poisoned").push(access.clone());
+        let work = move || {
+            let [url, token] = access;
+            let tools = Client::connect(&url, &token);
+            assert_eq!(tools.names(), ["order.lookup", "order.refund"]);
+            assert_eq!(
+                tools.call("order.lookup", json!({ "id": nth })).as_deref(),
+                Ok(r#"{"state":"paid"}"#)
+            );
+            let unknown = tools.call("order.refund", json!({ "id": nth, "amount_cents": 100 * nth }));
+            assert!(unknown.is_ok_and(|told| told.starts_with("unknown: ")), "nobody recorded it");
+        };
+        // The client brings a runtime of its own.
+        std::thread::spawn(work).join().expect("worked");
+        told(
+            200,
+            &json!({ "reply": "We have refunded your order. Have a nice day!", "resolved": true, "confidence": 90 }),
+        )
+    });
+    let wanted = json!({
+        "agent": { "kind": "mcp", "url": receiver.url, "server": house.server.url, "timeout_ms": 60_000 },
+        "size": "all", "candidates": { "refunds": CAP }, "concurrency": 1,
+        "fixtures": [{ "tool": "order.lookup", "result": { "state": "paid" } }] });
+    let ended = house.simulated(&wanted);
+    assert_eq!((hits(&ended, "resolved"), hits(&ended, "failed")), (40, 0), "{ended}");
+    assert_eq!(ended["report"]["actions"]["exact_cases"]["hits"], 40);
+    let told_of = told_of.lock().expect("not poisoned").clone();
+    let tokens: BTreeSet<_> = told_of.iter().map(|[_, token]| token.clone()).collect();
+    assert_eq!(tokens.len(), 40, "a token for each conversation");
+    let [url, token] = &told_of[0];
+    let refused = Client::try_connect(url, token).err().expect("it is over");
+    assert!(refused.contains("401"), "{refused}");
+    assert_eq!(house.server.get("/v1/count?q=action:gate.decided").send().good()["count"], 0);
+    assert_eq!(house.server.get("/v1/count?q=action:order.*").send().good()["count"], 0);
+
+    let strict = CAP.replace("5000", "2000");
+    let mut strict = json!({ "candidates": { "refunds": strict }, "agent": wanted["agent"], "size": "all",
+        "fixtures": wanted["fixtures"] });
+    let ended = house.simulated(&strict);
+    assert_eq!((hits(&ended, "resolved"), hits(&ended, "escalated")), (20, 20), "what it called was denied");
+    strict["agent"]["server"] = Value::Null;
+    let refused = house.call("POST", "/v1/simulations", &strict);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert_eq!(refused.json()["field"], "agent.server", "nobody said where we are");
 }
 
 #[test]

@@ -313,6 +313,20 @@ pub(super) const KNOWN: &[Known] = &[
         ..NOTHING
     },
     Known {
+        operation: "connectUpstream",
+        body: r#"{"name":"shop","url":"https://tools.example.com/mcp","credential":"…"}"#,
+        ..NOTHING
+    },
+    Known { operation: "getUpstream", asked: &[("id", "UPSTREAM_ID")], ..NOTHING },
+    Known { operation: "removeUpstream", asked: &[("id", "UPSTREAM_ID")], ..NOTHING },
+    Known { operation: "refreshUpstream", asked: &[("id", "UPSTREAM_ID")], ..NOTHING },
+    Known {
+        operation: "decideUpstreamTool",
+        asked: &[("id", "UPSTREAM_ID")],
+        body: r#"{"name":"refund","decision":"approve","fingerprint":"FINGERPRINT","writes":true,"targets":{"order_id":"order"}}"#,
+        ..NOTHING
+    },
+    Known {
         operation: "importConversations",
         body: r#"[{"id":"c-1","opened_at":"2026-11-01T10:00:00Z","messages":[{"at":"2026-11-01T10:00:00Z","role":"customer","text":"Where is my refund?"}],"tags":[{"at":"2026-11-01T10:02:00Z","tag":"refund"}]}]"#,
         command: "hindcast history import intercom --url {base} conversations.json",
