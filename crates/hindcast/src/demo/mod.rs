@@ -16,6 +16,7 @@ mod people;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use dice::Dice;
 pub use guide::{Guide, Search};
 
 use calendar::{DAY, HOUR, is_weekend};

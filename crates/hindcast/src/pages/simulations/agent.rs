@@ -89,7 +89,8 @@ pub(super) fn filled(
         let others = compare::agents(app, visitor, kept, with)?;
         (page.others, page.compared) = (others.0, others.1);
     }
-    page.method = method::of_agent(visitor, kept, place.wanted.as_ref(), read.as_ref().map(|read| &read.report));
+    page.method =
+        method::of_agent(visitor, kept, place.wanted.as_ref(), read.as_ref().map(|read| &read.report));
     page.method_told = vec![
         t.sim_method_rate().into_owned(),
         t.sim_method_interval(ENOUGH as i64).into_owned(),
@@ -138,7 +139,9 @@ impl Place<'_> {
         match kept.state {
             SimulationState::Running => notices.push(Notice::info(t.sim_notice_running())),
             SimulationState::Cancelled => notices.push(Notice::warning(t.sim_notice_cancelled())),
-            SimulationState::Failed => notices.push(Notice::warning(t.sim_notice_failed(short(&kept.reason)))),
+            SimulationState::Failed => {
+                notices.push(Notice::warning(t.sim_notice_failed(short(&kept.reason))))
+            }
             SimulationState::Done if !kept.reason.is_empty() => {
                 notices.push(Notice::warning(t.sim_notice_budget(short(&kept.reason))));
             }
@@ -188,16 +191,17 @@ impl Place<'_> {
         let resolved = of("resolved").map_or((0, 0), |one| (one.n, one.weight));
         let resolution = share(resolved.0, resolved.1, &counts);
         page.verdict = t.sim_verdict_partial().into_owned();
-        page.sentence = t
-            .sim_told_partial(figure(t, resolution.n()), figure(t, self.kept.planned))
-            .into_owned();
+        page.sentence =
+            t.sim_told_partial(figure(t, resolution.n()), figure(t, self.kept.planned)).into_owned();
         if resolution.n() == 0 {
             return Ok(());
         }
         page.tiles.push(self.tile_of_resolution(&resolution, true));
         let shares: Vec<(&str, Share)> = OUTCOMES
             .into_iter()
-            .map(|word| (word, of(word).map_or_else(|| share(0, 0, &counts), |one| share(one.n, one.weight, &counts))))
+            .map(|word| {
+                (word, of(word).map_or_else(|| share(0, 0, &counts), |one| share(one.n, one.weight, &counts)))
+            })
             .collect();
         page.tables.push(self.outcomes(&shares));
         let endings = self.app.catalog.simulation_endings(&self.kept.id)?;
@@ -241,7 +245,8 @@ impl Place<'_> {
         page.tables.extend(self.rules(report));
         page.tables.push(self.safety(report));
         page.tables.extend(self.breakdowns(report));
-        page.tables.extend(self.kept.forecast.as_deref().map(|text| money::tables(t, text)).unwrap_or_default());
+        page.tables
+            .extend(self.kept.forecast.as_deref().map(|text| money::tables(t, text)).unwrap_or_default());
         page.tables.push(used(t, report));
         Ok(())
     }
@@ -330,11 +335,7 @@ impl Place<'_> {
         let t = self.t();
         let row = |(word, share): &(&str, Share)| {
             let href = format!("{}?outcome={word}", self.cases);
-            vec![
-                Cell::text(outcome(t, word)),
-                Cell::count(t, share.hits(), href),
-                Cell::share(t, share),
-            ]
+            vec![Cell::text(outcome(t, word)), Cell::count(t, share.hits(), href), Cell::share(t, share)]
         };
         Table {
             id: "outcomes",

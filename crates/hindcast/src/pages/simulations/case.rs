@@ -71,7 +71,12 @@ pub async fn show(
     page(&shown.await?.ok_or(Refusal::NotFound)?)
 }
 
-fn case_page(app: &App, visitor: &Visitor, kept: &Simulation, case: &SimulationCase) -> Result<CasePage, Problem> {
+fn case_page(
+    app: &App,
+    visitor: &Visitor,
+    kept: &Simulation,
+    case: &SimulationCase,
+) -> Result<CasePage, Problem> {
     let t = visitor.guest.text;
     let workspace = &visitor.membership.workspace;
     let conversation = app.history.get(workspace, &case.conversation)?;
@@ -171,8 +176,7 @@ fn seen(
 /// What people made of it.
 fn happened(t: Text, case: &SimulationCase, conversation: Option<&Conversation>) -> Vec<(String, String)> {
     let mut facts = Vec::new();
-    let kept: Option<Case> =
-        case.looked.as_ref().and_then(|looked| serde_json::from_str(&looked.case).ok());
+    let kept: Option<Case> = case.looked.as_ref().and_then(|looked| serde_json::from_str(&looked.case).ok());
     if let Some(kept) = &kept {
         facts.push((t.sim_ending().into_owned(), ending(t, kept.historic.resolution)));
         if let Some(tags) = &kept.historic.tags {

@@ -33,8 +33,19 @@ const PAGE_ROWS: usize = 50;
 const AT_ONCE: usize = 500;
 /// What cases can be narrowed by, as the address has it.
 const FILTERS: [&str; 13] = [
-    "outcome", "reason", "expected", "predicted", "ended", "from", "rule", "with", "tag", "channel", "language",
-    "month", "find",
+    "outcome",
+    "reason",
+    "expected",
+    "predicted",
+    "ended",
+    "from",
+    "rule",
+    "with",
+    "tag",
+    "channel",
+    "language",
+    "month",
+    "find",
 ];
 
 #[derive(Template)]
@@ -163,7 +174,8 @@ impl Sieve<'_> {
             "unknown_tools" => scored.unknown_tool_results > 0,
             _ => false,
         });
-        let by_rule = self.asked.of("rule").is_none_or(|rule| scored.stopped_by.iter().any(|by| by.rule == rule));
+        let by_rule =
+            self.asked.of("rule").is_none_or(|rule| scored.stopped_by.iter().any(|by| by.rule == rule));
         is(self.asked.of("reason"), reason) && in_cell && has && by_rule
     }
 }
@@ -242,7 +254,12 @@ fn cases_page(
         back_to: title_of_agent(t, kept),
         chips: chips.collect(),
         find: asked.of("find").unwrap_or_default().to_owned(),
-        kept: asked.chosen.iter().filter(|(name, _)| **name != "find").map(|(n, v)| (*n, v.clone())).collect(),
+        kept: asked
+            .chosen
+            .iter()
+            .filter(|(name, _)| **name != "find")
+            .map(|(n, v)| (*n, v.clone()))
+            .collect(),
         rows: rows.iter().map(|case| row(t, &here, case)).collect(),
         here,
         later,

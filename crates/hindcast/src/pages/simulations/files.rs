@@ -22,8 +22,24 @@ use std::sync::Arc;
 /// Cases are read from the catalog so many at once.
 const AT_ONCE: usize = 500;
 const COLUMNS: [&str; 18] = [
-    "nr", "conversation", "month", "channel", "language", "tag", "weight", "outcome", "reason", "agreement",
-    "stopped_by", "denied", "approvals", "undecided", "tags_right", "tags_missed", "tags_extra", "latency_ms",
+    "nr",
+    "conversation",
+    "month",
+    "channel",
+    "language",
+    "tag",
+    "weight",
+    "outcome",
+    "reason",
+    "agreement",
+    "stopped_by",
+    "denied",
+    "approvals",
+    "undecided",
+    "tags_right",
+    "tags_missed",
+    "tags_extra",
+    "latency_ms",
 ];
 
 /// `GET /simulations/{id}/file/{name}`
@@ -94,7 +110,9 @@ fn cases(app: &App, kept: &Simulation, budget: &Budget) -> Result<Vec<u8>, Probl
             let looked = case.looked.as_ref();
             let scored: Option<Scored> = looked.and_then(|looked| serde_json::from_str(&looked.scored).ok());
             let of = |tell: &dyn Fn(&Scored) -> String| scored.as_ref().map(tell).unwrap_or_default();
-            let tags = |tell: fn(&hindcast_rules::simulation::score::TagScore) -> &std::collections::BTreeSet<String>| {
+            let tags = |tell: fn(
+                &hindcast_rules::simulation::score::TagScore,
+            ) -> &std::collections::BTreeSet<String>| {
                 of(&|scored| scored.tags.as_ref().map(|tags| joined(tell(tags))).unwrap_or_default())
             };
             let reason = of(&|scored| match scored.outcome {

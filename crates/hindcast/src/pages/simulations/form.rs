@@ -27,7 +27,9 @@ pub(super) fn filled(app: &App, visitor: &Visitor, asked: Fields) -> Result<Fill
     if !asked.trimmed("again").is_empty() {
         let kept = found(app, &visitor.membership.workspace, asked.trimmed("again"))?;
         before = match kept.ok_or_else(|| Problem::not_found("there is no such simulation"))? {
-            Kept::Agent(kept) => of_agent(app, visitor, &serde_json::from_str(&kept.wanted).map_err(Problem::internal)?)?,
+            Kept::Agent(kept) => {
+                of_agent(app, visitor, &serde_json::from_str(&kept.wanted).map_err(Problem::internal)?)?
+            }
             Kept::Policy(kept) => of_policy(visitor, &kept),
         };
         note = Some(t.sim_again_told().into_owned());
@@ -60,7 +62,8 @@ pub(super) fn filled(app: &App, visitor: &Visitor, asked: Fields) -> Result<Fill
     ];
     // Whoever asks again has decided about what can be ticked or left empty.
     let is_first = form.trimmed("again").is_empty();
-    let usual = usual.into_iter().filter(|(name, _)| is_first || !["redact", "per_resolution"].contains(name));
+    let usual =
+        usual.into_iter().filter(|(name, _)| is_first || !["redact", "per_resolution"].contains(name));
     let usual = Fields::filled(usual.map(|(name, value)| (name, value.to_owned())));
     Ok(Filled { form: form.over(usual), note })
 }
@@ -142,15 +145,19 @@ fn plans(wanted: &Wanted) -> Vec<(&'static str, String)> {
     let mut pairs = vec![("currency", forecast.currency.clone())];
     for part in forecast.plans.iter().flat_map(|plan| &plan.parts) {
         match *part {
-            Part::PerResolution { price_micros, minimum } => pairs
-                .extend([("per_resolution", price(price_micros)), ("per_resolution_min", minimum.to_string())]),
+            Part::PerResolution { price_micros, minimum } => pairs.extend([
+                ("per_resolution", price(price_micros)),
+                ("per_resolution_min", minimum.to_string()),
+            ]),
             Part::Fixed { price_micros, included, extra_price_micros } => pairs.extend([
                 ("fixed", price(price_micros)),
                 ("fixed_included", included.to_string()),
                 ("fixed_extra", extra_price_micros.map(price).unwrap_or_default()),
             ]),
-            Part::Tokens { input_price_micros, output_price_micros } => pairs
-                .extend([("tokens_in", price(input_price_micros)), ("tokens_out", price(output_price_micros))]),
+            Part::Tokens { input_price_micros, output_price_micros } => pairs.extend([
+                ("tokens_in", price(input_price_micros)),
+                ("tokens_out", price(output_price_micros)),
+            ]),
             Part::Seats { .. } => {}
         }
     }
@@ -236,6 +243,9 @@ mod tests {
 
     #[test]
     fn a_price_is_typed_as_it_was_read() {
-        assert_eq!((price(990_000), price(7_000_000), price(1_234_500_000)), ("0.99".into(), "7".into(), "1234.5".into()));
+        assert_eq!(
+            (price(990_000), price(7_000_000), price(1_234_500_000)),
+            ("0.99".into(), "7".into(), "1234.5".into())
+        );
     }
 }

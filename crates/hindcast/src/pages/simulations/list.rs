@@ -121,7 +121,8 @@ fn list_page(
     let t = visitor.guest.text;
     let workspace = &visitor.membership.workspace;
     let none = || Problem::not_found("there is no such page");
-    let agents = app.catalog.simulations(workspace, after.agent.as_deref(), PAGE_ROWS + 1)?.ok_or_else(none)?;
+    let agents =
+        app.catalog.simulations(workspace, after.agent.as_deref(), PAGE_ROWS + 1)?.ok_or_else(none)?;
     let policies = match after.policy.as_deref() {
         Some(id) if app.catalog.replay(workspace, id)?.is_none() => return Err(none()),
         from => app.catalog.replays(workspace, from, PAGE_ROWS + 1)?,
@@ -206,7 +207,8 @@ fn of_agent(app: &App, visitor: &Visitor, one: &Simulation) -> Listed {
         ),
         verdict: brief.map(|brief| verdict(t, &brief.verdict)).unwrap_or_default(),
         mark: Mark::of_agent(t, one.state),
-        progress: (one.state == SimulationState::Running).then(|| progress(t, done_of(app, one), one.planned)),
+        progress: (one.state == SimulationState::Running)
+            .then(|| progress(t, done_of(app, one), one.planned)),
         at: Moment::of(visitor, one.created_at),
     }
 }

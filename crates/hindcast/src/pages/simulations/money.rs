@@ -32,7 +32,11 @@ pub(super) fn tables(t: Text, text: &str) -> Vec<Table> {
     let forecast = match serde_json::from_str::<Kept>(text) {
         Ok(Kept::Whole(forecast)) => forecast,
         Ok(Kept::Not { problem }) => {
-            return vec![bare("forecast", t.sim_forecast(), t.sim_forecast_not(short(&problem)).into_owned())];
+            return vec![bare(
+                "forecast",
+                t.sim_forecast(),
+                t.sim_forecast_not(short(&problem)).into_owned(),
+            )];
         }
         Err(_) => return Vec::new(),
     };

@@ -50,12 +50,16 @@ pub(super) fn wanted_of(simulation: &Simulation) -> Option<Wanted> {
 pub(super) fn agent_name(t: Text, agent: &AgentWanted) -> String {
     match agent {
         AgentWanted::Recorded {} => t.sim_agent_recorded().into_owned(),
-        AgentWanted::Http { url, version, .. } if version.is_empty() => t.sim_agent_http(short(url)).into_owned(),
+        AgentWanted::Http { url, version, .. } if version.is_empty() => {
+            t.sim_agent_http(short(url)).into_owned()
+        }
         AgentWanted::Http { url, version, .. } => {
             t.sim_agent_version(t.sim_agent_http(short(url)), short(version)).into_owned()
         }
         AgentWanted::Chat { model, version, .. } if version.is_empty() => short(model),
-        AgentWanted::Chat { model, version, .. } => t.sim_agent_version(short(model), short(version)).into_owned(),
+        AgentWanted::Chat { model, version, .. } => {
+            t.sim_agent_version(short(model), short(version)).into_owned()
+        }
     }
 }
 

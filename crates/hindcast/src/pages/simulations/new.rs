@@ -212,11 +212,13 @@ fn asked(app: &App, t: Text, room: &Room, wanted: &Wanted, planned: u64) -> Resu
     let known = answer_ms(app, room, &wanted.agent)?;
     let ms = known.unwrap_or(ANSWER_MS).saturating_mul(planned) / u64::from(wanted.concurrency.max(1));
     let time = lasting(t, i64::try_from(ms).unwrap_or(i64::MAX / 1_000).saturating_mul(1_000).max(1_000_000));
-    let mut told = vec![match known {
-        Some(known) => t.sim_estimate_known(figure(t, planned), time, figure(t, known)),
-        None => t.sim_estimate_guess(figure(t, planned), time, figure(t, ANSWER_MS)),
-    }
-    .into_owned()];
+    let mut told = vec![
+        match known {
+            Some(known) => t.sim_estimate_known(figure(t, planned), time, figure(t, known)),
+            None => t.sim_estimate_guess(figure(t, planned), time, figure(t, ANSWER_MS)),
+        }
+        .into_owned(),
+    ];
     if wanted.budget.requests.is_some_and(|requests| requests < planned) {
         told.push(t.sim_estimate_budget().into_owned());
     }
@@ -344,9 +346,7 @@ fn baselines(app: &App, visitor: &Visitor, form: &Fields, subject: Subject) -> R
     if !subject.is_agent() {
         let both = [("enforced", t.sim_baseline_enforced()), ("happened", t.sim_baseline_happened())];
         let is_chosen = |word: &str| chosen == word || word == "enforced" && chosen != "happened";
-        return Ok(both
-            .map(|(word, label)| (word.to_owned(), label.into_owned(), is_chosen(word)))
-            .into());
+        return Ok(both.map(|(word, label)| (word.to_owned(), label.into_owned(), is_chosen(word))).into());
     }
     let earlier = app.catalog.simulations(&visitor.membership.workspace, None, BASELINES_SHOWN)?;
     let earlier = earlier.unwrap_or_default();
@@ -369,7 +369,9 @@ fn filters(
         let known = by.get(name).map(Vec::as_slice).unwrap_or_default();
         let mut choices: Vec<Choice> = known
             .iter()
-            .map(|(value, n)| (value.clone(), format!("{} ({})", short(value), figure(t, *n)), value == chosen))
+            .map(|(value, n)| {
+                (value.clone(), format!("{} ({})", short(value), figure(t, *n)), value == chosen)
+            })
             .collect();
         if !chosen.is_empty() && !choices.iter().any(|(_, _, is_chosen)| *is_chosen) {
             choices.push((chosen.to_owned(), short(chosen), true));

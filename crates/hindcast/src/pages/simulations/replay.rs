@@ -135,9 +135,11 @@ fn reported(visitor: &Visitor, kept: &KeptReplay, report: &Report, is_whole: boo
         t,
         "by-action",
         t.policy_activities(),
-        report.summary.by_action.iter().map(|row| {
-            (short(&row.action), log(&[condition("action", &row.action)]), &row.tally)
-        }),
+        report
+            .summary
+            .by_action
+            .iter()
+            .map(|row| (short(&row.action), log(&[condition("action", &row.action)]), &row.tally)),
         report.summary.left_out.by_action,
     ));
     page.tables.extend(tallied(
@@ -246,9 +248,8 @@ fn pair(visitor: &Visitor, one: &Difference) -> Pair {
     let who = format!("{} {}", short(&tuple.actor_type), short(&tuple.actor_id));
     let parts = [who.trim(), &short(&tuple.action), &short(&tuple.target_type)].map(str::to_owned);
     let title: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    let seen = [&one.first_seen, &one.last_seen].map(|at| {
-        Timestamp::parse(at).map(|at| Moment::of(visitor, at).shown).unwrap_or_default()
-    });
+    let seen = [&one.first_seen, &one.last_seen]
+        .map(|at| Timestamp::parse(at).map(|at| Moment::of(visitor, at).shown).unwrap_or_default());
     let [first, last] = seen;
     let mut reason = vec![
         change(t, one.change),
@@ -311,7 +312,8 @@ fn lanes(t: Text, report: &Report) -> Table {
         let cells = of.map(|n| Cell::number(figure(t, n)));
         std::iter::once(Cell::text(name)).chain(cells).collect::<Vec<_>>()
     };
-    let answers = |by: &hindcast_rules::replay::ByDecision| [by.allow, by.needs_approval, by.deny, by.unknown];
+    let answers =
+        |by: &hindcast_rules::replay::ByDecision| [by.allow, by.needs_approval, by.deny, by.unknown];
     let mut rows =
         vec![row(t.sim_matrix_happened(), [happened.let_through, 0, happened.denied, happened.unknown])];
     if report.baseline.is_some() {
@@ -342,11 +344,8 @@ fn conversations(t: Text, report: &Report) -> Option<Table> {
     let row = |name: std::borrow::Cow<'static, str>, n: u64, score: String| {
         vec![Cell::text(name), Cell::number(figure(t, n)), Cell::number(score)]
     };
-    let flagged = row(
-        t.sim_conversations_flagged(),
-        of.flagged,
-        mean(scores.and_then(|scores| scores.flagged.mean)),
-    );
+    let flagged =
+        row(t.sim_conversations_flagged(), of.flagged, mean(scores.and_then(|scores| scores.flagged.mean)));
     let rest = row(
         t.sim_conversations_rest(),
         of.touched.saturating_sub(of.flagged),
@@ -386,7 +385,12 @@ fn by_policy(t: Text, report: &Report) -> Option<Table> {
         told: String::new(),
         heads: heads(
             &t.sim_by_policy(),
-            &[&t.sim_matrix_before(), &t.sim_matrix_after(), &t.sim_changed_column(), &t.sim_answer_unknown()],
+            &[
+                &t.sim_matrix_before(),
+                &t.sim_matrix_after(),
+                &t.sim_changed_column(),
+                &t.sim_answer_unknown(),
+            ],
         ),
         rows,
         note: String::new(),

@@ -24,8 +24,8 @@ use std::sync::Arc;
 #[derive(Template)]
 #[template(path = "simulation.html", blocks = ["made"])]
 pub(super) struct ReportPage {
-    shell: Shell,
-    t: Text,
+    pub shell: Shell,
+    pub t: Text,
     pub form: Fields,
     pub saved: Option<(String, Option<String>)>,
     pub id: String,

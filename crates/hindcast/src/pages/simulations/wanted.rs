@@ -91,7 +91,10 @@ impl Reader<'_> {
         let number: Option<u64> = typed.parse().ok();
         let fits = number.filter(|number| (low..=high).contains(number));
         if fits.is_none() {
-            self.form.fail(field, self.t.sim_expected_number(super::figure(self.t, low), super::figure(self.t, high)));
+            self.form.fail(
+                field,
+                self.t.sim_expected_number(super::figure(self.t, low), super::figure(self.t, high)),
+            );
         }
         fits
     }
@@ -154,7 +157,8 @@ pub(super) fn of_policy(visitor: &Visitor, form: &mut Fields) -> Option<replays:
             Some(Given { name, what: What::Text(text) })
         }
         _ => {
-            let chosen = version(reader.form.trimmed("policy")).map(|(name, number)| (name.to_owned(), number));
+            let chosen =
+                version(reader.form.trimmed("policy")).map(|(name, number)| (name.to_owned(), number));
             if chosen.is_none() {
                 reader.form.fail("policy", t.sim_expected_policy());
             }
@@ -168,7 +172,15 @@ pub(super) fn of_policy(visitor: &Visitor, form: &mut Fields) -> Option<replays:
     if !reader.form.is_good() {
         return None;
     }
-    Some(replays::Wanted { name, candidate: Tried::One(given?), baseline, window, filter: filter?, anew, started_by })
+    Some(replays::Wanted {
+        name,
+        candidate: Tried::One(given?),
+        baseline,
+        window,
+        filter: filter?,
+        anew,
+        started_by,
+    })
 }
 
 /// A simulation of an agent, as far as the form can be read.
@@ -215,7 +227,9 @@ pub(super) fn of_agent(app: &App, visitor: &Visitor, form: &mut Fields) -> Resul
     }
     if let Some(chosen) = reader.typed("with") {
         let found = match version(&chosen) {
-            Some((name, number)) => app.catalog.policy_version(&visitor.membership.workspace, name, number)?,
+            Some((name, number)) => {
+                app.catalog.policy_version(&visitor.membership.workspace, name, number)?
+            }
             None => None,
         };
         match found {
