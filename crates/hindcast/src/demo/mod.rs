@@ -21,7 +21,6 @@ pub use guide::{Guide, Search};
 
 use calendar::{DAY, HOUR, is_weekend};
 use conversations::Conversation;
-use dice::Dice;
 use hindcast_event::Timestamp;
 use incident::Incident;
 use line::{Line, Place};
