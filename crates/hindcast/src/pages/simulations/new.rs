@@ -182,7 +182,8 @@ fn estimated(
         let Some(wanted) = of_policy(visitor, form) else { return nothing(Refused::default()) };
         let (from, until) = wanted.window;
         let within = TimeRange { from: from.map(|at| at.micros()), until: until.map(|at| at.micros()) };
-        let Some(occurred) = wanted.filter.occurred.intersection(&within) else {
+        let is_forward = from.zip(until).is_none_or(|(from, until)| from < until);
+        let Some(occurred) = wanted.filter.occurred.intersection(&within).filter(|_| is_forward) else {
             form.fail("until", t.sim_expected_later());
             return nothing(Refused::default());
         };
