@@ -74,8 +74,9 @@ pub fn some(server: &TestServer) -> [String; 3] {
 
 async fn over(browser: &Browser) {
     let until = Instant::now() + PATIENCE;
-    while browser.see("[data-testid=sim-state]").await != "Done" {
-        assert!(Instant::now() < until, "{}", browser.see("#simulation").await);
+    // The page puts itself in its own place while it runs, so nothing of it is held on to.
+    while browser.texts("[data-testid=sim-state]").await != ["Done"] {
+        assert!(Instant::now() < until, "{:?}", browser.texts("#simulation").await);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }

@@ -183,7 +183,7 @@ fn what_does_not_fit_is_said_beside_its_field_and_nothing_is_lost() {
         (
             &[
                 ("subject", "text"),
-                ("pname", "x"),
+                ("pname", "refunds"),
                 ("text", CAP),
                 ("from", "2026-02-02"),
                 ("until", "2026-02-01"),
