@@ -125,7 +125,7 @@ async fn two_agents_are_shown_a_thousand_conversations_and_somebody_reads_what_c
     assert_eq!((denied, told["escalations"]["no_knowledge"]["hits"].as_u64()), (stopped, Some(100)));
     assert_eq!(told["escalations"]["customer_asked"]["hits"], 100);
     assert!(browser.see("[data-testid=sim-gaps]").await.contains("product"));
-    assert!(browser.see("[data-testid=sim-rules]").await.contains("refund-cap"));
+    assert!(browser.see("[data-testid=sim-rules]").await.contains("shop-cap"));
     assert!(browser.see("[data-testid=sim-forecast]").await.contains("per resolution"));
 
     // From a cell of the matrix to its cases, and to one of them.
@@ -187,7 +187,7 @@ async fn a_policy_is_tried_before_it_is_activated_without_scripts() {
     }
     assert!(browser.see("[data-testid=sim-verdict]").await.contains("stricter"));
     browser.press("[data-testid=confusion-matrix] a").await;
-    assert!(browser.see("[data-testid=sim-move]").await.contains("refund-cap"));
+    assert!(browser.see("[data-testid=sim-move]").await.contains("shop-cap"));
     browser.press("[data-testid=sim-move] a[href^='/log/']").await;
     browser.arrive("/log/").await;
     browser.close().await;

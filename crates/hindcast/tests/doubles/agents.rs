@@ -39,7 +39,7 @@ impl Drop for Agents {
 }
 
 /// The policy that the agents meet.
-pub const CAP: &str = r#"@id("refund-cap") @reason("Refunds above 100 euros are for people.")
+pub const CAP: &str = r#"@id("shop-cap") @reason("Refunds above 100 euros are for people.")
 forbid(principal is Agent, action == Action::"shop.refund", resource)
 when { context.arguments.euros > 100 };
 "#;

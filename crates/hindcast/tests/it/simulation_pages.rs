@@ -235,7 +235,7 @@ fn a_replay_is_the_same_thing_to_whoever_looks() {
     over(&owner, &path);
     let page = owner.get(&path).text().to_owned();
     for shown in
-        ["stricter", "Allowed → Denied", "from-allow-to-deny", "refund-cap", "agent fin", "href=\"/log/"]
+        ["stricter", "Allowed → Denied", "from-allow-to-deny", "shop-cap", "agent fin", "href=\"/log/"]
     {
         assert!(page.contains(shown), "{shown}: {page}");
     }
