@@ -101,31 +101,32 @@ impl Tags {
         let either = both + (score.missed.len() + score.extra.len()) as u64;
         self.exact.count(score.is_exact(), weight);
         self.jaccard += (both * 1_000_000).checked_div(either).unwrap_or(1_000_000);
-        for tag in &score.matched {
-            let class = self.class(tag);
-            self.counts.entry(class.clone()).or_default().both += 1;
-            self.cell(id, class.clone(), class);
-        }
+        score.matched.iter().for_each(|tag| self.counts.entry(self.class(tag)).or_default().both += 1);
         score.missed.iter().for_each(|tag| self.counts.entry(self.class(tag)).or_default().missed += 1);
         score.extra.iter().for_each(|tag| self.counts.entry(self.class(tag)).or_default().extra += 1);
+        for (expected, predicted) in self.cells_of(score) {
+            self.cell(id, expected, predicted);
+        }
+    }
+
+    /// The cells that a case counts in: expected and predicted.
+    pub fn cells_of(&self, score: &TagScore) -> Vec<(String, String)> {
+        let matched = score.matched.iter().map(|tag| (self.class(tag), self.class(tag)));
         let missed: BTreeSet<String> = score.missed.iter().map(|tag| self.class(tag)).collect();
         let extra: BTreeSet<String> = score.extra.iter().map(|tag| self.class(tag)).collect();
         // Two different tags that share the class of all others are not the same tag, and no cell could say so.
-        let mut pairs: Vec<(&str, &str)> = missed
+        let pairs: Vec<(&str, &str)> = missed
             .iter()
             .flat_map(|m| extra.iter().map(move |e| (m.as_str(), e.as_str())))
             .filter(|(m, e)| m != e)
             .collect();
         let without_extra = missed.iter().filter(|class| !pairs.iter().any(|(m, _)| m == class));
         let without_missed = extra.iter().filter(|class| !pairs.iter().any(|(_, e)| e == class));
-        let unpaired: Vec<(&str, &str)> = without_extra
+        let unpaired = without_extra
             .map(|class| (class.as_str(), NONE))
-            .chain(without_missed.map(|class| (NONE, class.as_str())))
-            .collect();
-        pairs.extend(unpaired);
-        for (expected, predicted) in pairs {
-            self.cell(id, expected.to_owned(), predicted.to_owned());
-        }
+            .chain(without_missed.map(|class| (NONE, class.as_str())));
+        let others = pairs.iter().copied().chain(unpaired).map(|(e, p)| (e.to_owned(), p.to_owned()));
+        matched.chain(others).collect()
     }
 
     /// Adds what was counted elsewhere, with the same classes.

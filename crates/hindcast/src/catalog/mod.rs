@@ -29,6 +29,7 @@ mod rules;
 mod schedules;
 mod sessions;
 mod settings;
+mod simulation_cases;
 mod simulations;
 mod sources;
 mod teams;
@@ -69,6 +70,7 @@ pub use rules::RuleRow;
 pub use schedules::Schedule;
 pub use sessions::{NewSession, Session, SessionSecret, Stage};
 pub use settings::{Settings, WorkingDays};
+pub use simulation_cases::{OpenTopic, OutcomeCount};
 pub use simulations::{
     EndedSimulation, LookedAt, REPLY_BYTES_MAX, SIMULATIONS_MAX, Simulation, SimulationCase, SimulationState,
 };

@@ -231,23 +231,7 @@ impl Catalog {
             "SELECT nr, conversation, stratum, weight, outcome, kept, scored, answer FROM simulation_case
              WHERE simulation = ?1 AND nr > ?2 AND (?3 IS NULL OR outcome = ?3) ORDER BY nr LIMIT ?4",
         )?;
-        let rows = statement.query_map(params![id, after, outcome, number(limit as u64)], |row| {
-            let outcome: Option<String> = row.get(4)?;
-            let looked = match outcome {
-                Some(outcome) => {
-                    Some(LookedAt { outcome, case: row.get(5)?, scored: row.get(6)?, answer: row.get(7)? })
-                }
-                None => None,
-            };
-            let weight: i64 = row.get(3)?;
-            Ok(SimulationCase {
-                nr: row.get(0)?,
-                conversation: row.get(1)?,
-                stratum: row.get(2)?,
-                weight: weight.max(0).unsigned_abs(),
-                looked,
-            })
-        })?;
+        let rows = statement.query_map(params![id, after, outcome, number(limit as u64)], case)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -421,6 +405,24 @@ fn target(id: &str) -> Value {
 
 fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn case(row: &Row<'_>) -> rusqlite::Result<SimulationCase> {
+    let outcome: Option<String> = row.get(4)?;
+    let looked = match outcome {
+        Some(outcome) => {
+            Some(LookedAt { outcome, case: row.get(5)?, scored: row.get(6)?, answer: row.get(7)? })
+        }
+        None => None,
+    };
+    let weight: i64 = row.get(3)?;
+    Ok(SimulationCase {
+        nr: row.get(0)?,
+        conversation: row.get(1)?,
+        stratum: row.get(2)?,
+        weight: weight.max(0).unsigned_abs(),
+        looked,
+    })
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Simulation> {

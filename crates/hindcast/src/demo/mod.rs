@@ -16,11 +16,11 @@ mod people;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use dice::Dice;
 pub use guide::{Guide, Search};
 
 use calendar::{DAY, HOUR, is_weekend};
 use conversations::Conversation;
-use dice::Dice;
 use hindcast_event::Timestamp;
 use incident::Incident;
 use line::{Line, Place};

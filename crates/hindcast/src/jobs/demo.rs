@@ -3,6 +3,7 @@
 
 mod decisions;
 pub mod gate;
+mod past;
 
 use crate::app::App;
 use crate::catalog::{By, Workspace};
@@ -99,11 +100,12 @@ impl Year {
         Ok(self.mark.complete)
     }
 
-    /// Waits until the rules have read the year, and decides.
-    fn decide(&mut self, app: &App) -> anyhow::Result<()> {
+    /// Tries policies on the past, and once the rules have read the year, decides.
+    fn decide(&mut self, app: &Arc<App>) -> anyhow::Result<()> {
         if self.mark.decided || !self.mark.complete {
             return Ok(());
         }
+        past::set_up(app, &self.workspace.id, self.now())?;
         let size = self.size(app)?;
         while app.catalog.judged(&self.workspace.id)?.unwrap_or(0) < size {
             if *app.ending.borrow() {

@@ -261,6 +261,11 @@ pub(crate) fn delete(app: &App, workspace: &WorkspaceId, id: &str) -> Result<boo
     app.catalog.delete_replay(workspace, id)
 }
 
+/// The version of the policies that are enforced now.
+pub(crate) fn enforced(app: &App, workspace: &WorkspaceId) -> Result<String, NotBegun> {
+    Ok(judge(app, workspace, "baseline", &Tried::Enforced)?.0.version().to_owned())
+}
+
 /// The policies that are meant, ready to judge, and what is kept of them.
 fn judge(
     app: &App,

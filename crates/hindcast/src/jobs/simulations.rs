@@ -189,6 +189,20 @@ pub(crate) fn go_on(app: &Arc<App>, workspace: &WorkspaceId, id: &str, by: &By) 
     spawn(held, Run { wanted, setup, door, credential, is_new: false })
 }
 
+/// What a simulation would be drawn from and how large it would be, without anything being begun.
+pub(crate) fn estimated(app: &App, workspace: &WorkspaceId, wanted: &Wanted) -> Result<Setup, NotBegun> {
+    wanted.check()?;
+    Door::open(app, workspace, wanted)?;
+    Ok(drawn(app, workspace, wanted)?.0)
+}
+
+/// Whether the policies or tools are others now than when a simulation was begun.
+pub(crate) fn has_changed(app: &App, kept: &Simulation) -> Result<bool, NotBegun> {
+    let wanted: Wanted = serde_json::from_str(&kept.wanted).map_err(anyhow::Error::from)?;
+    let setup: Setup = serde_json::from_str(&kept.setup).map_err(anyhow::Error::from)?;
+    Ok(candidate(&wanted, &Door::open(app, &kept.workspace, &wanted)?) != setup.candidate)
+}
+
 /// What is simulated, so that reports of the same can be told from others.
 fn candidate(wanted: &Wanted, door: &Door) -> String {
     let agent = serde_json::to_string(&wanted.agent).unwrap_or_default();

@@ -51,6 +51,7 @@ mod setup;
 mod share;
 mod shell;
 mod sign_in;
+mod simulations;
 mod suggest;
 mod tail;
 mod text;

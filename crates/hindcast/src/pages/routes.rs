@@ -3,7 +3,7 @@
 use super::{
     alerts, answer, approvals, assets, charts, conversations, dashboards, entry, evidence, exports, help,
     insights, integrity, integrity_of_entry, join, log, oidc, person, policies, preferences, reference,
-    reports, second_factor, settings, setup, share, sign_in, suggest, tail, views,
+    reports, second_factor, settings, setup, share, sign_in, simulations, suggest, tail, views,
 };
 use crate::app::App;
 use axum::Router;
@@ -51,6 +51,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/insights", get(insights::overview).post(insights::ask))
         .route("/insights/{id}/end", post(insights::end))
         .route("/insights/{id}/{nr}", get(insights::show))
+        .merge(simulation_routes())
         .route("/reports", get(reports::list).post(reports::make))
         .route(
             "/reports/verify",
@@ -119,6 +120,20 @@ fn gate_routes() -> Router<Arc<App>> {
         .route("/policies/{name}/remove", post(policies::remove))
         .route("/approvals", get(approvals::list))
         .route("/approvals/{id}", get(approvals::show).post(approvals::act))
+}
+
+fn simulation_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/simulations", get(simulations::list).post(simulations::begin))
+        .route("/simulations/new", get(simulations::blank))
+        .route("/simulations/estimate", post(simulations::estimate))
+        .route("/simulations/{id}", get(simulations::show))
+        .route("/simulations/{id}/cancel", post(simulations::cancel))
+        .route("/simulations/{id}/continue", post(simulations::go_on))
+        .route("/simulations/{id}/remove", post(simulations::remove))
+        .route("/simulations/{id}/cases", get(simulations::list_cases))
+        .route("/simulations/{id}/cases/{nr}", get(simulations::show_case))
+        .route("/simulations/{id}/file/{name}", get(simulations::file))
 }
 
 fn settings_routes(app: &App) -> Router<Arc<App>> {

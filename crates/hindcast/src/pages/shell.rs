@@ -30,6 +30,8 @@ pub enum Section {
     Conversations,
     /// Insights from conversations.
     Insights,
+    /// Changes tried on the past.
+    Simulations,
     /// Reports.
     Reports,
     /// The integrity of the log.
@@ -272,6 +274,9 @@ fn nav(
         let approvals = place(Section::Approvals, "/approvals", t.nav_approvals(), "approval", "p");
         places.push(Place { waiting: approvals_waiting, ..approvals });
         places.push(place(Section::Policies, "/policies", t.nav_policies(), "policy", "v"));
+    }
+    if visitor.may(Permission::ReadSimulations) {
+        places.push(place(Section::Simulations, "/simulations", t.nav_simulations(), "flask", "m"));
     }
     if visitor.may(Permission::ReadReports) {
         places.push(place(Section::Reports, "/reports", t.nav_reports(), "report", "r"));

@@ -60,6 +60,10 @@ pub enum Permission {
     Erase,
     /// Read conversations of the past.
     ReadConversations,
+    /// See simulations and their cases.
+    ReadSimulations,
+    /// Begin, cancel and delete simulations.
+    RunSimulations,
 }
 
 /// How far a role sees.
@@ -98,7 +102,7 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         use Permission::{
             Approve, CreateReports, ExportLog, ReadAlerts, ReadConversations, ReadLog, ReadPolicies,
-            ReadReports, ShareViews,
+            ReadReports, ReadSimulations, ShareViews,
         };
         match self {
             Self::Owner | Self::SecurityAdmin => true,
@@ -118,6 +122,7 @@ impl Role {
                         | ReadAlerts
                         | ReadPolicies
                         | ReadConversations
+                        | ReadSimulations
                 )
             }
             Self::Viewer => permission == ReadLog,
@@ -151,7 +156,7 @@ impl Role {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::ReadLog,
         Self::ExportLog,
         Self::ReadReports,
@@ -172,6 +177,8 @@ impl Permission {
         Self::SettingsDestinations,
         Self::Erase,
         Self::ReadConversations,
+        Self::ReadSimulations,
+        Self::RunSimulations,
     ];
 
     /// Its name, as people who ask for it are told.
@@ -197,6 +204,8 @@ impl Permission {
             Self::SettingsDestinations => "settings.destinations",
             Self::Erase => "log.erase",
             Self::ReadConversations => "conversation.read",
+            Self::ReadSimulations => "simulation.read",
+            Self::RunSimulations => "simulation.run",
         }
     }
 }
@@ -220,10 +229,20 @@ mod tests {
         let may: Vec<_> = Permission::ALL.into_iter().filter(|p| Role::Auditor.may(*p)).collect();
         use Permission::{
             CreateReports, ExportLog, ReadAlerts, ReadConversations, ReadLog, ReadPolicies, ReadReports,
+            ReadSimulations,
         };
         assert_eq!(
             may,
-            [ReadLog, ExportLog, ReadReports, CreateReports, ReadAlerts, ReadPolicies, ReadConversations]
+            [
+                ReadLog,
+                ExportLog,
+                ReadReports,
+                CreateReports,
+                ReadAlerts,
+                ReadPolicies,
+                ReadConversations,
+                ReadSimulations
+            ]
         );
     }
 }

@@ -8,6 +8,7 @@ use crate::browser::{Browser, Setup};
 use crate::cast::{Authenticator, PASSWORD, hire, hire_in};
 use crate::demo;
 use crate::gate;
+use crate::simulations;
 use crate::support::{TestServer, event};
 use fantoccini::key::Key;
 use hindcast::catalog::{By, CatalogError, NewSource, Preferences, Theme};
@@ -103,6 +104,20 @@ pub const GATE: [&str; 15] = [
     "/approvals?tab=decided",
     "/approvals/{approval}",
 ];
+/// Simulations of agents and replays of policies. What stands in braces is made once.
+pub const STUDIO: [&str; 11] = [
+    "/simulations",
+    "/simulations/new?subject=policy",
+    "/simulations/new?subject=text",
+    "/simulations/new?subject=recorded",
+    "/simulations/new?subject=http",
+    "/simulations/new?subject=chat",
+    "/simulations/{simulation}",
+    "/simulations/{simulation}?with={baseline}",
+    "/simulations/{simulation}/cases?outcome=escalated",
+    "/simulations/{simulation}/cases/1",
+    "/simulations/{replay}",
+];
 pub const HELP: [&str; 8] = [
     "/help/search",
     "/help/shortcuts",
@@ -153,7 +168,12 @@ pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> 
     let approval =
         if pages.concat().contains("{approval}") { gate::one_approval(server) } else { String::new() };
     let report = if pages.concat().contains("{report}") { demo::report(server) } else { String::new() };
+    let [baseline, simulation, replay] =
+        if pages.concat().contains("{simulation}") { studio(server) } else { Default::default() };
     let values = [
+        ("{baseline}", &*baseline),
+        ("{simulation}", &*simulation),
+        ("{replay}", &*replay),
         ("{entry}", &*entry),
         ("{denied}", &*denied),
         ("{actor}", &*actor),
@@ -165,6 +185,12 @@ pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> 
     let fill =
         |page: &&str| values.iter().fold((*page).to_owned(), |path, (name, value)| path.replace(name, value));
     pages.iter().map(fill).collect()
+}
+
+/// A past, and some simulations of it.
+fn studio(server: &TestServer) -> [String; 3] {
+    simulations::furnish(server, 200);
+    simulations::some(server)
 }
 
 /// One source that is paused, and one that fails: its credential is none.
@@ -444,6 +470,10 @@ stories! {
     the_gate_in_english_by_night: an_owner_looks_at(&GATE, ENGLISH_DARK);
     the_gate_in_japanese_by_day: an_owner_looks_at(&GATE, JAPANESE_LIGHT);
     the_gate_in_japanese_by_night: an_owner_looks_at(&GATE, JAPANESE_DARK);
+    simulations_in_english_by_day: an_owner_looks_at(&STUDIO, ENGLISH_LIGHT);
+    simulations_in_english_by_night: an_owner_looks_at(&STUDIO, ENGLISH_DARK);
+    simulations_in_japanese_by_day: an_owner_looks_at(&STUDIO, JAPANESE_LIGHT);
+    simulations_in_japanese_by_night: an_owner_looks_at(&STUDIO, JAPANESE_DARK);
     help_in_english_by_day: an_owner_looks_at(&HELP, ENGLISH_LIGHT);
     help_in_english_by_night: an_owner_looks_at(&HELP, ENGLISH_DARK);
     help_in_japanese_by_day: an_owner_looks_at(&HELP, JAPANESE_LIGHT);

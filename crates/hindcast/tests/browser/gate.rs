@@ -73,7 +73,7 @@ async fn write_policy(browser: &Browser) {
     browser.see("[data-testid=saved]").await;
     assert_eq!(browser.see("[data-testid=policy-mode]").await, "Off");
     browser.press("[data-testid=activate] input[value=enforce]").await;
-    browser.press("[data-testid=activate] button.primary").await;
+    browser.press("[data-testid=activate] button").await;
     browser.see("[data-testid=saved]").await;
     assert_eq!(browser.see("[data-testid=policy-mode]").await, "Enforced");
 }

@@ -23,6 +23,7 @@ mod no_script;
 mod people;
 mod room;
 mod screenshots;
+mod simulations;
 mod sources;
 #[path = "../it/support.rs"]
 #[expect(dead_code, reason = "these stories need less than those that talk to the API")]

@@ -1,6 +1,6 @@
 //! Texts have room: as long as a language might need, and twice as large.
 
-use crate::accessible::{ALERTS, DASHBOARDS_AND_SETTINGS, ENTRIES, GATE, HELP, LOG, filled};
+use crate::accessible::{ALERTS, DASHBOARDS_AND_SETTINGS, ENTRIES, GATE, HELP, LOG, STUDIO, filled};
 use crate::browser::Browser;
 use crate::cast::{hire, speaks};
 use crate::demo;
@@ -93,6 +93,11 @@ async fn on_dashboards_and_settings() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_policies_and_approvals() {
     everything_has_room(&GATE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_simulations() {
+    everything_has_room(&STUDIO).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

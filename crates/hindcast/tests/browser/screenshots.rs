@@ -6,6 +6,7 @@ use crate::browser::{Browser, Setup, say};
 use crate::cast::{Authenticator, hire, hush, owner, speaks};
 use crate::demo;
 use crate::gate;
+use crate::simulations;
 use crate::support::TestServer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,7 +30,7 @@ const ABROAD: [(&str, Theme, &str, &str); 7] = [
 ];
 
 /// Name and path of every page. What stands in braces is filled in.
-const PAGES: [(&str, &str); 44] = [
+const PAGES: [(&str, &str); 51] = [
     ("log", "/log?range=7d"),
     ("log-entry", "/log?range=90d&q=category:agents_roles&entry={entry}&tab=changes"),
     ("log-no-match", "/log?range=15m&q=nothing-is-called-this"),
@@ -53,6 +54,13 @@ const PAGES: [(&str, &str); 44] = [
     ("approvals", "/approvals"),
     ("policies", "/policies"),
     ("policy", "/policies/refund-cap"),
+    ("simulations", "/simulations"),
+    ("simulation-new", "/simulations/new"),
+    ("simulation-new-agent", "/simulations/new?subject=chat"),
+    ("simulation", "/simulations/{simulation}"),
+    ("simulation-replay", "/simulations/{replay}"),
+    ("simulation-cases", "/simulations/{simulation}/cases"),
+    ("simulation-case", "/simulations/{simulation}/cases/1"),
     ("integrity", "/integrity"),
     ("reports", "/reports"),
     ("report", "/reports/{report}"),
@@ -115,11 +123,14 @@ async fn screenshots() {
     let report = demo::report(&server);
     let alert = alerts::one_alert(&server);
     gate::one_approval(&server);
+    simulations::furnish(&server, 400);
+    let [_, simulation, replay] = simulations::some(&server);
     let pages: Vec<(String, String)> = PAGES
         .iter()
         .map(|(name, path)| {
             let path =
                 path.replace("{entry}", &entry).replace("{actor}", &actor).replace("{member}", &taro.id.0);
+            let path = path.replace("{simulation}", &simulation).replace("{replay}", &replay);
             ((*name).to_owned(), path.replace("{report}", &report).replace("{alert}", &alert))
         })
         .collect();

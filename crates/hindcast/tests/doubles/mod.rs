@@ -1,5 +1,6 @@
 //! Other products, as far as we ask them: their answers, their limits and their bad days, on a port of this machine.
 
+pub mod agents;
 pub mod intercom;
 pub mod zendesk;
 

@@ -61,6 +61,7 @@ mod replays;
 mod replays_by_hand;
 mod reports;
 mod restarts;
+mod simulation_pages;
 mod simulations;
 mod sources;
 mod support;

@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 50] = [
+const PAGES: [&str; 53] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -44,6 +44,9 @@ const PAGES: [&str; 50] = [
     "/conversations",
     "/conversations?tag=none&month=2026-11",
     "/insights",
+    "/simulations",
+    "/simulations/new",
+    "/simulations/new?subject=chat",
     "/settings/preferences",
     "/settings/general",
     "/settings/geo",
@@ -171,6 +174,8 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         ("/conversations?tag=none&month=2026-11", "conversation.read"),
         ("/insights", "conversation.read"),
     ];
+    let simulations = [("/simulations", "simulation.read")];
+    let runs = [("/simulations/new", "simulation.run"), ("/simulations/new?subject=chat", "simulation.run")];
     let policies = [
         ("/policies", "policy.read"),
         ("/policies/base.cedar", "policy.read"),
@@ -190,12 +195,13 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         Role::Owner | Role::SecurityAdmin => Vec::new(),
         Role::Viewer => {
             let others = settings.into_iter().chain(exports).chain(alerts).chain(rules);
-            others.chain(policies).chain(texts).chain(conversations).collect()
+            others.chain(policies).chain(texts).chain(conversations).chain(simulations).chain(runs).collect()
         }
         Role::SupportOpsManager => {
-            settings.into_iter().chain(alerts).chain(rules).chain(texts).chain(conversations).collect()
+            let others = settings.into_iter().chain(alerts).chain(rules).chain(texts);
+            others.chain(conversations).chain(simulations).chain(runs).collect()
         }
-        Role::Auditor => settings.into_iter().chain(rules).chain(texts).collect(),
+        Role::Auditor => settings.into_iter().chain(rules).chain(texts).chain(runs).collect(),
     }
 }
 
@@ -221,9 +227,11 @@ fn each_role_is_told_what_it_may_not_do_and_by_which_permission() {
             ("/settings/general", &[("name", "x"), ("zone", "UTC"), ("from", "8"), ("until", "9")]),
             ("/settings/roles", &[]),
             ("/settings/sign-in", &[]),
+            ("/simulations/new", &[]),
         ] {
+            let post = if path == "/simulations/new" { "/simulations" } else { path };
             let may = refused(role).iter().all(|(refused, _)| *refused != path);
-            assert_eq!(visitor.post(path, fields).status != 403, may, "POST {path} as {role:?}");
+            assert_eq!(visitor.post(post, fields).status != 403, may, "POST {path} as {role:?}");
         }
     }
 }

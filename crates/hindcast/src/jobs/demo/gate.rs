@@ -13,13 +13,8 @@ pub const ENFORCED: &str = "refund-cap";
 /// What is there to be tried.
 pub const TO_TRY: &str = "unsure-tags";
 
-const CAP: &str = r#"// Refunds of more than 150 euros need somebody who answers for them.
-@id("refund-cap") @reason("More than 150 euros: somebody has to agree.")
-@approvers("role:support_ops_manager, role:security_admin, role:owner") @timeout("7d")
-forbid(principal is Agent, action == Action::"refund.create", resource)
-when { context.arguments.amount > 150 }
-unless { context has approval && context.approval.granted };
-"#;
+/// Refunds are paid up to so many euros.
+const CAP_EUROS: u32 = 150;
 
 const UNSURE: &str = r#"// A draft: try it on the past year before it is activated.
 @id("unsure-tags") @reason("What the agent is unsure of is tagged by people.")
@@ -29,6 +24,19 @@ when { context has confidence && context.confidence < 60 };
 
 /// Calls that wait for people when somebody looks: conversation, order and euros.
 const WAITING: [(&str, &str, u32); 2] = [("184203", "HP-431877", 389), ("184219", "HP-402116", 212)];
+
+/// The policy that is enforced, with another limit.
+pub(super) fn cap(euros: u32) -> String {
+    format!(
+        r#"// Refunds of more than {euros} euros need somebody who answers for them.
+@id("refund-cap") @reason("More than {euros} euros: somebody has to agree.")
+@approvers("role:support_ops_manager, role:security_admin, role:owner") @timeout("7d")
+forbid(principal is Agent, action == Action::"refund.create", resource)
+when {{ context.arguments.amount > {euros} }}
+unless {{ context has approval && context.approval.granted }};
+"#
+    )
+}
 
 /// Sets up the gate, once.
 pub(super) fn set_up(app: &App, workspace: &WorkspaceId) -> anyhow::Result<()> {
@@ -42,7 +50,7 @@ pub(super) fn set_up(app: &App, workspace: &WorkspaceId) -> anyhow::Result<()> {
         "input_schema": arguments });
     edit::declare(app, workspace, 0, &tool, &by)?;
     edit::save(app, workspace, TO_TRY, 0, UNSURE, &by)?;
-    let saved = edit::save(app, workspace, ENFORCED, 0, CAP, &by)?;
+    let saved = edit::save(app, workspace, ENFORCED, 0, &cap(CAP_EUROS), &by)?;
     let enforced = Standing { enforced: Some(saved.newest), ..Standing::default() };
     edit::set(app, workspace, ENFORCED, saved.version, enforced, None, &by)?;
     WAITING.into_iter().try_for_each(|waiting| ask(app, workspace, waiting))

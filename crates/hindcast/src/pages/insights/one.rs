@@ -24,8 +24,8 @@ use std::sync::Arc;
 const EXAMPLES_MAX: usize = 20;
 /// Of a question, so much is quoted.
 const QUOTED_CHARS_MAX: usize = 1_000;
-/// Where a change is tried on conversations; nothing while there is no such page.
-const SIMULATE: Option<&str> = None;
+/// Where a change is tried on conversations.
+const SIMULATE: &str = "/simulations/new";
 
 #[derive(Template)]
 #[template(path = "insight.html")]
@@ -133,7 +133,9 @@ fn insight_page(app: &App, visitor: &Visitor, id: &str, insight: &Insight) -> Re
             )
             .into_owned(),
         examples,
-        simulate: SIMULATE.map(|page| format!("{page}?insights={}&nr={}", escaped(id), insight.nr)),
+        simulate: visitor
+            .may(Permission::RunSimulations)
+            .then(|| format!("{SIMULATE}?insights={}&nr={}", escaped(id), insight.nr)),
     })
 }
 

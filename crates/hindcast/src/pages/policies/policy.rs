@@ -71,6 +71,9 @@ pub(super) struct PolicyPage {
     samples: Vec<SampleShown>,
     versions: Vec<VersionShown>,
     may_manage: bool,
+    /// Where the newest version is tried on the past, for whoever may.
+    simulate: Option<String>,
+    newest: String,
 }
 
 /// A text to begin with.
@@ -242,6 +245,10 @@ pub(super) fn policy_page(
         choices,
         numbers: versions.iter().map(|version| (version.number, version.number == number)).collect(),
         versions: newest(app, visitor, row, &versions, VERSIONS_SHOWN)?,
+        simulate: visitor
+            .may(Permission::RunSimulations)
+            .then(|| format!("/simulations/new?subject=policy&policy={}@{}", row.name, row.newest)),
+        newest: row.newest.to_string(),
         ..page
     })
 }
@@ -286,6 +293,8 @@ fn bare(
         samples: Vec::new(),
         versions: Vec::new(),
         may_manage: visitor.may(Permission::ManagePolicies),
+        simulate: None,
+        newest: String::new(),
         form,
     })
 }

@@ -123,6 +123,8 @@ pub fn permission_name(t: Text, permission: Permission) -> String {
         Permission::SettingsDestinations => t.permission_settings_destinations(),
         Permission::Erase => t.permission_erase(),
         Permission::ReadConversations => t.permission_read_conversations(),
+        Permission::ReadSimulations => t.permission_read_simulations(),
+        Permission::RunSimulations => t.permission_run_simulations(),
     };
     name.into_owned()
 }
