@@ -22,6 +22,7 @@ use crate::people::provider::Discovered;
 use crate::people::readings::Readings;
 use crate::people::seal::Seal;
 use crate::rooms::Rooms;
+use crate::workflows::Workflows;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::{Journal, SqliteJournal};
@@ -63,6 +64,8 @@ pub struct App {
     pub(crate) alerts: Alerts,
     /// What calls are judged by before they are made.
     pub(crate) gate: Gate,
+    /// The workflows as they are in force.
+    pub(crate) workflows: Workflows,
     /// When this began.
     pub(crate) started: Instant,
     /// What is counted.
@@ -179,6 +182,7 @@ impl App {
             facts,
             alerts: Alerts::default(),
             gate: Gate::default(),
+            workflows: Workflows::default(),
             started: Instant::now(),
             metrics,
             ending,

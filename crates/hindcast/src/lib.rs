@@ -37,3 +37,4 @@ mod syslog;
 pub mod verdict;
 pub mod verify;
 pub mod witness;
+mod workflows;

@@ -7,6 +7,7 @@
 mod alerts;
 mod approvals;
 mod attempts;
+mod connectors;
 mod deliveries;
 mod destinations;
 mod erasures;
@@ -35,11 +36,14 @@ mod teams;
 mod tokens;
 mod tools;
 mod views;
+mod workflow_runs;
+mod workflows;
 mod workspaces;
 
 pub use alerts::{AlertDeed, AlertState, AlertsWanted, Disposition, KeptAlert, PAST_SECONDS, Record};
 pub use approvals::{ApprovalsWanted, KeptApproval, NewApproval, OnTimeout, PENDING_MAX, Said};
 pub use attempts::Guessed;
+pub use connectors::ConnectorRow;
 pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
 pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
 pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
@@ -48,7 +52,7 @@ pub use exports::{
 };
 pub use history::{
     ARTICLES_MAX, ConversationsWanted, Counts, FromElsewhere, History, INSIGHTS_KEPT_MAX, KeptInsights,
-    Row as ConversationRow, ShelvedArticle, Taken, TooManyArticles,
+    LiveChange, Row as ConversationRow, ShelvedArticle, Taken, TooManyArticles,
 };
 pub use holds::Hold;
 pub use invitations::{Invitation, NewInvitation};
@@ -74,6 +78,10 @@ pub use teams::Team;
 pub use tokens::{NewToken, Scope, Token, TokenId, TokenSecret};
 pub use tools::{TOOLS_MAX, ToolRow};
 pub use views::{Shared, View};
+pub use workflow_runs::{
+    IntentRow, IntentState, Moved, NewIntent, NewRun, ReadUntil, RunRow, TRIGGERS_WAITING_MAX,
+};
+pub use workflows::{WORKFLOWS_MAX, WorkflowRow, WorkflowStanding, WorkflowVersion};
 pub use workspaces::Workspace;
 
 use migrations::MIGRATIONS;

@@ -14,6 +14,6 @@ pub(crate) mod edit;
 mod entry;
 
 pub(crate) use book::{BASE, Gate, NoBook, settings as gate_settings, texts, versions, vocabulary};
-pub(crate) use decide::{Decided, NotDecided, Request, weigh};
+pub(crate) use decide::{Decided, NotDecided, Request, Terms, weigh, weigh_wanting};
 pub(crate) use entry::decided_of;
 pub(crate) use hindcast_rules::policy::DECIDED;
