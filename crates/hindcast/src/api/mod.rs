@@ -16,6 +16,7 @@ pub mod body;
 pub mod caller;
 mod checkpoints;
 pub(crate) mod connections;
+mod connectors;
 mod conversations;
 mod counts;
 mod decide;
@@ -52,6 +53,8 @@ mod tail;
 mod tlog;
 mod tokens;
 mod tools;
+mod workflow_runs;
+mod workflows;
 mod workspaces;
 
 pub(crate) use alerts::SaidBody as Said;
