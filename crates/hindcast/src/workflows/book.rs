@@ -58,11 +58,6 @@ impl Book {
     pub fn hears(&self, trigger: Trigger) -> bool {
         self.triggers.contains(&trigger)
     }
-
-    /// Whether anything does.
-    pub fn is_empty(&self) -> bool {
-        self.triggers.is_empty()
-    }
 }
 
 impl Workflows {
@@ -149,7 +144,7 @@ fn read(app: &App, workspace: &WorkspaceId, known: Option<Arc<Book>>) -> Result<
 }
 
 /// The set of the chosen versions, and their numbers by name.
-pub(crate) fn set_of(
+fn set_of(
     app: &App,
     workspace: &WorkspaceId,
     rows: &[WorkflowRow],

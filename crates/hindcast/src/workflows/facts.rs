@@ -1,7 +1,6 @@
 //! What the history knows of a conversation, as workflows ask for it. What it has no word for is not recorded.
 
 use crate::history::{Conversation, Resolution, Role, is_gone};
-use hindcast_event::Timestamp;
 use hindcast_rules::workflow::Catalog;
 use serde_json::{Map, Value, json};
 
@@ -34,21 +33,6 @@ pub(crate) fn of_conversation(conversation: &Conversation, catalog: &Catalog) ->
     facts.extend(of_customer(conversation, catalog));
     facts.extend(of_ai(conversation));
     facts
-}
-
-/// What was known at a moment: whatever happened later is left out.
-pub(crate) fn as_of(conversation: &Conversation, at: Timestamp) -> Conversation {
-    let mut then = conversation.clone();
-    then.messages.retain(|message| message.at <= at);
-    then.tags.retain(|tagging| tagging.at <= at);
-    then.escalations.retain(|escalation| escalation.at <= at);
-    then.closed_at = then.closed_at.filter(|closed| *closed <= at);
-    if conversation.last_at() > at {
-        // How it ended, and what was thought of it, came later.
-        (then.resolution, then.rating, then.score) = (None, None, None);
-        then.cited.clear();
-    }
-    then
 }
 
 fn status(conversation: &Conversation) -> &'static str {
@@ -176,14 +160,5 @@ mod tests {
         assert_eq!((&facts["ticket.status"], &facts["ticket.tags"]), (&json!("closed"), &json!(["late"])));
         assert_eq!((&facts["customer.plan"], &facts["custom.seats"]), (&json!("pro"), &json!(4)));
         assert!(!facts.contains_key("ticket.subject") && !facts.contains_key("ticket.priority"));
-    }
-
-    #[test]
-    fn a_moment_knows_nothing_of_what_came_later() {
-        let then = as_of(&conversation(), Timestamp::parse("2026-11-23T04:00:00Z").expect("a time"));
-        let facts = of_conversation(&then, &Catalog::builtin());
-        assert_eq!((&facts["ticket.status"], &facts["ticket.tags"]), (&json!("open"), &json!([])));
-        assert_eq!((&facts["ticket.replies"], &facts["message.text"]), (&json!(0), &json!("where is it")));
-        assert!(!facts.contains_key("ticket.rating"));
     }
 }

@@ -16,6 +16,6 @@ mod happened;
 pub(crate) mod hook;
 pub(crate) mod work;
 
-pub(crate) use book::{Book, NoBook, Workflows, catalog, set_of};
+pub(crate) use book::{Book, Workflows};
 pub(crate) use fire::{Fired, NotFired, fire, look};
 pub(crate) use happened::Happened;

@@ -96,6 +96,16 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/replays/{id}/junit.xml",
         "/v1/tools",
         "/v1/tools/{name}",
+        "/v1/workflows",
+        "/v1/workflows/{name}",
+        "/v1/workflows/{name}/activate",
+        "/v1/workflows/{name}/restore",
+        "/v1/workflows/{name}/versions",
+        "/v1/workflows/check",
+        "/v1/workflows/runs",
+        "/v1/workflows/trigger",
+        "/v1/connectors",
+        "/v1/connectors/{kind}",
         "/v1/conversations",
         "/v1/conversations/{id}",
         "/v1/conversations/{id}/tags",
@@ -133,6 +143,7 @@ fn every_documented_address_exists() {
             .replace("{workspace}", &server.workspace)
             .replace("{key}", "x")
             .replace("{name}", "x")
+            .replace("{kind}", "x")
             .replace("{level}", "0")
             .replace("{tile}", "000");
         let answer = server.call("PATCH", &address).send();
