@@ -1,7 +1,7 @@
 //! Workflows at work: something happens, what they propose passes the gate, and a product has it done; once, or not at all.
 
 use crate::cast::Visitor;
-use crate::process::wait_for;
+use crate::process::{Home, Process, wait_for};
 use crate::receiver::{QUIET, Receiver, Reply, Sent, says, told};
 use crate::support::{Answer, TestServer};
 use hindcast::catalog::Scope;
@@ -480,4 +480,57 @@ fn zendesk_is_told_which_change_we_know_of() {
         acted[0]["changes"],
         json!([{ "path": "/tags", "before": ["new", "old"], "after": ["late", "new", "old"] }])
     );
+}
+
+const EVENTS: usize = 30;
+
+/// Every intent of a server, and how it stands.
+fn states(server: &Process) -> Vec<String> {
+    let runs = server.get("/v1/workflows/runs?limit=200").good();
+    let runs = runs["runs"].as_array().expect("runs");
+    let intents = runs.iter().flat_map(|run| run["intents"].as_array().expect("intents"));
+    intents.map(|intent| intent["state"].as_str().expect("a word").to_owned()).collect()
+}
+
+#[test]
+fn a_server_that_is_killed_again_and_again_has_nothing_done_twice() {
+    let product = Receiver::start(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        says(204)
+    });
+    let mut home = Home::new("[alerts]\njudge = false\n[deliver]\nallow = [\"127.0.0.0/8\"]\n");
+    let mut server = home.start();
+    let tool = json!({ "input_schema": { "type": "object" }, "writes": true });
+    server.put("/v1/tools/door.lock", &tool).good();
+    let tools = json!({ "tools": { "door.lock": format!("{}/lock", product.url) } });
+    server.put("/v1/connectors/http", &tools).good();
+    let text = "schema: workflow/1\nname: lock\ntrigger: [event.recorded]\nif: {field: event.action, op: is, value: door.open}\nthen:\n  - door.lock: {}\n";
+    let saved = server.put("/v1/workflows/lock", &json!({ "text": text })).good();
+    let on = json!({ "version": saved["version"], "enforced": 1 });
+    server.post("/v1/workflows/lock/activate", &on).good();
+    std::thread::sleep(QUIET);
+    let events: Vec<_> = (0..EVENTS).map(|_| crate::support::event("door.open")).collect();
+    assert_eq!(server.append(&events).status, 201);
+    for round in 0..6 {
+        std::thread::sleep(std::time::Duration::from_millis(40 + 60 * round));
+        drop(server);
+        server = home.start();
+    }
+    let over = wait_for("all is over", || {
+        let states = states(&server);
+        let is_over = |state: &String| matches!(state.as_str(), "done" | "ambiguous");
+        (states.len() == EVENTS && states.iter().all(is_over)).then_some(states)
+    });
+    let mut calls: Vec<_> = product.sent().iter().map(|sent| sent.header("webhook-id").to_owned()).collect();
+    let all = calls.len();
+    calls.sort();
+    calls.dedup();
+    assert_eq!(calls.len(), all, "nothing was sent twice");
+    let done = over.iter().filter(|state| *state == "done").count();
+    assert!(done <= all && all <= EVENTS, "{done} of {all}");
+    let told = |result: &str| server.count(&format!("action:workflow.acted+outcome:{result}"));
+    wait_for("the log tells of each", || (told("success") + told("unknown") == EVENTS as u64).then_some(()));
+    assert_eq!(told("success"), done as u64);
+    assert_eq!(server.count("action:workflow.run"), EVENTS as u64);
+    server.terminate();
 }
