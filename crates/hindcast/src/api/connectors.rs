@@ -143,7 +143,7 @@ pub async fn list(
 /// Or connects it anew: what it was told before is replaced, and what waits for it goes on.
 #[utoipa::path(
     put, path = "/v1/connectors/{kind}", tag = "workflows", operation_id = "connect",
-    params(("kind" = Kind, Path, description = "Which product."), OfWorkspace), request_body = ConnectorWanted,
+    params(("kind" = String, Path, description = "Which product: `intercom`, `zendesk` or `http`."), OfWorkspace), request_body = ConnectorWanted,
     responses(
         (status = 200, body = ConnectedBody),
         (status = 408, body = ProblemBody, content_type = "application/problem+json", description = "The body came too slowly."),
@@ -205,7 +205,7 @@ fn refused(why: NotConnected) -> Problem {
 /// What workflows still want done there fails.
 #[utoipa::path(
     delete, path = "/v1/connectors/{kind}", tag = "workflows", operation_id = "disconnect",
-    params(("kind" = Kind, Path, description = "Which product."), OfWorkspace),
+    params(("kind" = String, Path, description = "Which product: `intercom`, `zendesk` or `http`."), OfWorkspace),
     responses((status = 204, description = "It is gone."), Refusals), security(("token" = [])),
 )]
 pub async fn delete(

@@ -378,7 +378,7 @@ impl Desk {
 fn what_just_happened_in_a_conversation_sets_workflows_off_and_last_year_does_not() {
     let inbox = Inbox::default();
     let desk = Desk::open(move |sent| inbox.answer(sent));
-    desk.enforce("new", "trigger: [ticket.created]\nif: {field: ticket.channel, op: is, value: email}\nthen:\n  - note.add: welcome\n");
+    desk.enforce("welcome", "trigger: [ticket.created]\nif: {field: ticket.channel, op: is, value: email}\nthen:\n  - note.add: welcome\n");
     let conversation = |id: &str, at: &str| {
         json!({ "id": id, "source": "intercom", "channel": "email", "opened_at": at,
         "messages": [{ "at": at, "role": "customer", "text": "hi" }] })

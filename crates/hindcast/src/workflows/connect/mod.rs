@@ -75,9 +75,7 @@ pub(crate) trait Connector: Send {
 }
 
 /// The products there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ConnectorKind)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Intercom: conversations.
     Intercom,
