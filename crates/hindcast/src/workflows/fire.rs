@@ -103,15 +103,12 @@ fn causes(
         let since = Timestamp::from_micros(now.micros() - ECHO_MICROS);
         for chain in app.catalog.causes_since(workspace, &happened.ticket, since)? {
             let chain: Vec<Cause> = serde_json::from_value(chain).unwrap_or_default();
-            causes.extend(chain.into_iter().filter(|cause| !happened.causes.contains(cause)));
-        }
-        let mut seen: Vec<Cause> = Vec::new();
-        causes.retain(|cause| {
-            !seen.contains(cause) && {
-                seen.push(cause.clone());
-                true
+            for cause in chain {
+                if !causes.contains(&cause) {
+                    causes.push(cause);
+                }
             }
-        });
+        }
     }
     Ok(causes)
 }

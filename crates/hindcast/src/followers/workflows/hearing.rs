@@ -47,34 +47,13 @@ impl Hearing {
     /// Hears what is new, at most one turn of it.
     pub fn hear(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
         let book = app.workflows.book(app, &room.id)?;
-        self.hear_posts(app, room, &book)?;
+        hear_posts(app, room)?;
         self.hear_changes(app, room, &book)?;
         self.hear_entries(app, room, &book)?;
         self.hear_hour(app, room, &book)?;
         if self.pruned_at.is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
             self.pruned_at = Some(Instant::now());
             app.catalog.prune_runs(&room.id, (app.clock)())?;
-        }
-        Ok(())
-    }
-
-    /// What products posted.
-    fn hear_posts(&mut self, app: &App, room: &Room, _: &Book) -> anyhow::Result<()> {
-        for (nr, waiting, _) in app.catalog.triggers(&room.id, AT_ONCE)? {
-            if is_ending(app) {
-                return Ok(());
-            }
-            let read = ReadUntil::Trigger(nr);
-            match Happened::of_json(&waiting) {
-                Some(happened) => {
-                    let fired = fire(app, &room.id, &happened, &read)?;
-                    // Nobody heard it, so nothing was kept with which it would have gone.
-                    if fired.asked.is_empty() {
-                        app.catalog.keep_runs(&room.id, &[], &read, (app.clock)())?;
-                    }
-                }
-                None => drop(app.catalog.keep_runs(&room.id, &[], &read, (app.clock)())?),
-            }
         }
         Ok(())
     }
@@ -202,6 +181,27 @@ impl Hearing {
         self.hour = Some((of, after, heard));
         Ok(())
     }
+}
+
+/// What products posted.
+fn hear_posts(app: &App, room: &Room) -> anyhow::Result<()> {
+    for (nr, waiting, _) in app.catalog.triggers(&room.id, AT_ONCE)? {
+        if is_ending(app) {
+            return Ok(());
+        }
+        let read = ReadUntil::Trigger(nr);
+        match Happened::of_json(&waiting) {
+            Some(happened) => {
+                let fired = fire(app, &room.id, &happened, &read)?;
+                // Nobody heard it, so nothing was kept with which it would have gone.
+                if fired.asked.is_empty() {
+                    app.catalog.keep_runs(&room.id, &[], &read, (app.clock)())?;
+                }
+            }
+            None => drop(app.catalog.keep_runs(&room.id, &[], &read, (app.clock)())?),
+        }
+    }
+    Ok(())
 }
 
 fn mark(app: &App, room: &Room, name: &str) -> anyhow::Result<Option<i64>> {

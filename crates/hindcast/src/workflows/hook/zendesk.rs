@@ -103,12 +103,11 @@ pub(crate) fn happened(post: &Value) -> Option<Happened> {
     let mut facts = read(FACTS, detail);
     let ticket = facts.get("ticket.id")?.as_str()?.to_owned();
     let mut before = Map::new();
-    for (change, field, how) in CHANGES.iter().filter(|(change, ..)| *change == kind) {
+    for (_, field, how) in CHANGES.iter().filter(|(change, ..)| *change == kind) {
         for (side, held) in [("current", &mut facts), ("previous", &mut before)] {
             let value = super::fact(&event[side], how);
             value.into_iter().for_each(|value| drop(held.insert((*field).to_owned(), value)));
         }
-        debug_assert_eq!(*change, kind);
     }
     if kind == "tags_changed" {
         before.insert("ticket.tags".into(), tags_before(detail, event));
