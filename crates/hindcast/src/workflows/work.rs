@@ -287,7 +287,10 @@ fn performed_as(
 ) -> anyhow::Result<()> {
     let now = (app.clock)();
     let (state, said, before, after) = match performed {
-        Performed::Done { before, after, said } => (IntentState::Done, said, before, after),
+        Performed::Done { change, said } => {
+            let (before, after) = *change;
+            (IntentState::Done, said, before, after)
+        }
         Performed::Failed(why) => (IntentState::Failed, why, Value::Null, Value::Null),
         Performed::Ambiguous(why) => (IntentState::Ambiguous, why, Value::Null, Value::Null),
         Performed::Refused(why) => {

@@ -32,12 +32,10 @@ pub(crate) const NAMES_MAX: usize = 500;
 /// What became of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Performed {
-    /// It was done, or was so already; what was there before and what is there now, by name.
+    /// It was done, or was so already.
     Done {
-        /// Before.
-        before: Value,
-        /// Now.
-        after: Value,
+        /// What was there before and what is there now, by name.
+        change: Box<(Value, Value)>,
         /// What is to be said of it.
         said: String,
     },
@@ -59,12 +57,12 @@ pub(crate) enum Performed {
 impl Performed {
     /// Done, with something to show for it.
     fn done(before: Value, after: Value) -> Self {
-        Self::Done { before, after, said: String::new() }
+        Self::Done { change: Box::new((before, after)), said: String::new() }
     }
 
     /// It was so already.
     fn same(what: Value) -> Self {
-        Self::Done { before: what.clone(), after: what, said: "it was so already".to_owned() }
+        Self::Done { change: Box::new((what.clone(), what)), said: "it was so already".to_owned() }
     }
 }
 
