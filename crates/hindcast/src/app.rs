@@ -24,6 +24,7 @@ use crate::people::readings::Readings;
 use crate::people::seal::Seal;
 use crate::rooms::Rooms;
 use crate::simulate::Visits;
+use crate::workflows::Workflows;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::{Journal, SqliteJournal};
@@ -65,6 +66,8 @@ pub struct App {
     pub(crate) alerts: Alerts,
     /// What calls are judged by before they are made.
     pub(crate) gate: Gate,
+    /// The workflows as they are in force.
+    pub(crate) workflows: Workflows,
     /// When this began.
     pub(crate) started: Instant,
     /// What is counted.
@@ -185,6 +188,7 @@ impl App {
             facts,
             alerts: Alerts::default(),
             gate: Gate::default(),
+            workflows: Workflows::default(),
             started: Instant::now(),
             metrics,
             ending,

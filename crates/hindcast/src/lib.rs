@@ -38,3 +38,4 @@ mod syslog;
 pub mod verdict;
 pub mod verify;
 pub mod witness;
+mod workflows;

@@ -70,6 +70,11 @@ impl Facts {
         Ok(facts)
     }
 
+    /// What is known now, by the names of fields, as [`Self::from_json`] reads it.
+    pub fn to_json(&self) -> serde_json::Map<String, Json> {
+        self.values.iter().map(|(name, value)| (name.clone(), value.json())).collect()
+    }
+
     /// Sets what a field holds; false if there is no more room, or the text is too long to be kept.
     pub fn set(&mut self, field: &str, value: Value) -> bool {
         let fits = match &value {

@@ -111,6 +111,11 @@ impl Workflow {
         self.mode
     }
 
+    /// The same with another mode: where it is kept, its standing counts and not what its text says.
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self { mode, ..self }
+    }
+
     /// Its turn: lower ones come first, ties go by name.
     pub fn priority(&self) -> i64 {
         self.priority
@@ -144,6 +149,15 @@ impl Workflow {
             });
         }
         fields
+    }
+
+    /// What its blocks want people to agree to, in the order of the text.
+    pub fn approvals(&self) -> Vec<&Approval> {
+        let mut found = Vec::new();
+        for step in self.then.iter().chain(&self.otherwise) {
+            step.each_approval(&mut found);
+        }
+        found
     }
 
     /// The names of the actions and tools it may propose, each once.

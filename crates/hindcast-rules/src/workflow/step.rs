@@ -116,6 +116,14 @@ impl Step {
         }
     }
 
+    /// Gathers the approvals of its blocks.
+    pub fn each_approval<'s>(&'s self, found: &mut Vec<&'s Approval>) {
+        if let Self::Block(block) = self {
+            found.extend(&block.approve);
+            block.steps.iter().for_each(|step| step.each_approval(found));
+        }
+    }
+
     /// In one spelling, as files write it.
     pub fn json(&self) -> Json {
         match self {

@@ -113,6 +113,25 @@ impl FromRequestParts<Arc<App>> for Simulator {
     }
 }
 
+/// May set workflows off: asks the gate through them and reads conversations, and so needs the scopes of both.
+#[derive(Clone, Debug)]
+pub struct Conductor {
+    /// In which.
+    pub workspace: WorkspaceId,
+    /// Who.
+    pub caller: Caller,
+}
+
+impl FromRequestParts<Arc<App>> for Conductor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let caller = caller(parts, app)?;
+        permit(&caller, Scope::Decide)?;
+        Ok(Self { workspace: workspace(parts, app, &caller, Scope::Conversations)?, caller })
+    }
+}
+
 /// May do everything, in every workspace.
 #[derive(Clone, Debug)]
 pub struct Admin {

@@ -342,6 +342,7 @@ pub async fn erase(
         }
         app.history.erase(&workspace, &id, &caller.by())?;
         app.catalog.forget_answers(&workspace, Some(&id))?;
+        app.catalog.forget_runs(&workspace, Some(&id))?;
         app.post();
         app.history.scrub()?;
         Ok(StatusCode::NO_CONTENT)

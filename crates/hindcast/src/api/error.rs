@@ -108,6 +108,15 @@ impl From<&Flaw> for RuleFlaw {
     }
 }
 
+impl From<&hindcast_rules::workflow::Flaw> for RuleFlaw {
+    fn from(flaw: &hindcast_rules::workflow::Flaw) -> Self {
+        let detection::Place { line, column } = flaw.place;
+        let hint =
+            flaw.suggestion.as_ref().map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
+        Self { line, column, message: format!("{}{hint}", flaw.message) }
+    }
+}
+
 impl Problem {
     /// A problem with its status, its code and a sentence for people.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {

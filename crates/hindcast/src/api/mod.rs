@@ -16,6 +16,7 @@ pub mod body;
 pub mod caller;
 mod checkpoints;
 pub(crate) mod connections;
+mod connectors;
 mod conversations;
 pub(crate) mod counts;
 mod decide;
@@ -53,6 +54,8 @@ mod tlog;
 mod tokens;
 mod tools;
 mod upstreams;
+mod workflow_runs;
+mod workflows;
 mod workspaces;
 
 pub(crate) use alerts::SaidBody as Said;

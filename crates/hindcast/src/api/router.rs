@@ -5,9 +5,10 @@ use super::caller::Callers;
 use super::lanes::Lanes;
 use super::{
     activities, alert_deeds, alerts, anchors, approvals, articles, backtests, checkpoints, connections,
-    conversations, counts, decide, deliveries, destinations, entries, erasures, events, export, health,
-    history, holds, hooks, insights, openapi, policies, proof, replays, reports, retention, rule_lists,
-    rules, simulations, sources, tail, tlog, tokens, tools, upstreams, workspaces,
+    connectors, conversations, counts, decide, deliveries, destinations, entries, erasures, events, export,
+    health, history, holds, hooks, insights, openapi, policies, proof, replays, reports, retention,
+    rule_lists, rules, simulations, sources, tail, tlog, tokens, tools, upstreams, workflow_runs, workflows,
+    workspaces,
 };
 use crate::app::App;
 use axum::Router;
@@ -105,6 +106,16 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(replays::cancel))
         .routes(routes!(replays::differences))
         .routes(routes!(replays::junit))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::one, workflows::save, workflows::delete))
+        .routes(routes!(workflows::activate))
+        .routes(routes!(workflows::restore))
+        .routes(routes!(workflows::versions))
+        .routes(routes!(workflows::check))
+        .routes(routes!(workflow_runs::trigger))
+        .routes(routes!(workflow_runs::runs))
+        .routes(routes!(connectors::list))
+        .routes(routes!(connectors::put, connectors::delete))
         .routes(routes!(tools::list))
         .routes(routes!(tools::one, tools::declare, tools::delete))
         .routes(routes!(upstreams::list, upstreams::create))
@@ -145,6 +156,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(crate::sources::posts::routes())
         .merge(crate::mcp::routes())
         .merge(hooks::routes())
+        .merge(connectors::routes())
         .merge(crate::pages::routes(&app))
         .fallback(nowhere)
         // Bodies have limits of their own.

@@ -5,10 +5,12 @@
 //! file, and [`crate::app::App::post`] writes it. Texts are packed with zstd, one conversation each.
 
 mod articles;
+mod changes;
 mod find;
 mod insights;
 
 pub use articles::{ARTICLES_MAX, ShelvedArticle, TooManyArticles};
+pub use changes::LiveChange;
 pub use find::{ConversationsWanted, Counts, Row};
 pub use insights::{INSIGHTS_KEPT_MAX, KeptInsights};
 
@@ -26,7 +28,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Numbered, never edited.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE conversation (
         nr          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -92,6 +94,17 @@ const MIGRATIONS: [&str; 2] = [
         body          BLOB NOT NULL,
         UNIQUE (workspace, id)
     ) STRICT;
+",
+    "
+    CREATE TABLE live_change (
+        nr           INTEGER PRIMARY KEY AUTOINCREMENT,
+        workspace    TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        set_off      TEXT NOT NULL,
+        happened     TEXT NOT NULL,
+        before       TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX live_change_of ON live_change (workspace, nr);
 ",
 ];
 const PACK_LEVEL: i32 = 6;
@@ -360,6 +373,7 @@ fn put(
         Some((.., known)) if *known == sha256 => return Ok(Put::Known),
         _ => {}
     }
+    changes::note(transaction, workspace, conversation, there.is_some(), now)?;
     let body =
         zstd::bulk::compress(&json, PACK_LEVEL).map_err(|error| CatalogError::Damaged(error.to_string()))?;
     let month: String = conversation.opened_at.to_string().chars().take(7).collect();

@@ -1,6 +1,6 @@
 //! How the catalog came to be what it is: numbered by their places, and never edited once they were shipped.
 
-pub(super) const MIGRATIONS: [&str; 16] = [
+pub(super) const MIGRATIONS: [&str; 17] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -491,5 +491,85 @@ pub(super) const MIGRATIONS: [&str; 16] = [
         gone_at     INTEGER,
         PRIMARY KEY (upstream, name)
     ) STRICT, WITHOUT ROWID;
+",
+    "
+    CREATE TABLE workflow (
+        workspace  TEXT NOT NULL REFERENCES workspace,
+        name       TEXT NOT NULL,
+        enforced   INTEGER,
+        shadow     INTEGER,
+        newest     INTEGER NOT NULL,
+        version    INTEGER NOT NULL,
+        changed_by TEXT NOT NULL,
+        changed_at INTEGER NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE workflow_version (
+        workspace TEXT NOT NULL,
+        name      TEXT NOT NULL,
+        number    INTEGER NOT NULL,
+        text      TEXT NOT NULL,
+        made_by   TEXT NOT NULL,
+        made_at   INTEGER NOT NULL,
+        PRIMARY KEY (workspace, name, number),
+        FOREIGN KEY (workspace, name) REFERENCES workflow ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE workflow_run (
+        nr        INTEGER PRIMARY KEY AUTOINCREMENT,
+        id        TEXT NOT NULL UNIQUE,
+        workspace TEXT NOT NULL REFERENCES workspace,
+        workflow  TEXT NOT NULL,
+        number    INTEGER NOT NULL,
+        mode      TEXT NOT NULL,
+        set_off   TEXT NOT NULL,
+        ticket    TEXT NOT NULL,
+        matched   TEXT NOT NULL,
+        held      TEXT NOT NULL,
+        body      TEXT NOT NULL,
+        at        INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX workflow_run_of ON workflow_run (workspace, workflow, nr);
+    CREATE INDEX workflow_run_at ON workflow_run (workspace, at);
+    CREATE TABLE workflow_intent (
+        nr         INTEGER PRIMARY KEY AUTOINCREMENT,
+        id         TEXT NOT NULL UNIQUE,
+        run        TEXT NOT NULL,
+        workspace  TEXT NOT NULL REFERENCES workspace,
+        workflow   TEXT NOT NULL,
+        number     INTEGER NOT NULL,
+        ticket     TEXT NOT NULL,
+        product    TEXT NOT NULL,
+        intent     TEXT NOT NULL,
+        causes     TEXT NOT NULL,
+        state      TEXT NOT NULL,
+        approval   TEXT,
+        decision   TEXT,
+        attempts   INTEGER NOT NULL DEFAULT 0,
+        next_at    INTEGER NOT NULL,
+        said       TEXT NOT NULL DEFAULT '',
+        created_at INTEGER NOT NULL,
+        acted_at   INTEGER
+    ) STRICT;
+    CREATE INDEX workflow_intent_due ON workflow_intent (state, next_at);
+    CREATE INDEX workflow_intent_of_run ON workflow_intent (run);
+    CREATE INDEX workflow_intent_of_ticket ON workflow_intent (workspace, ticket, created_at);
+    CREATE TABLE workflow_trigger (
+        nr        INTEGER PRIMARY KEY AUTOINCREMENT,
+        workspace TEXT NOT NULL REFERENCES workspace,
+        happened  TEXT NOT NULL,
+        at        INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE connector (
+        id          TEXT PRIMARY KEY,
+        workspace   TEXT NOT NULL REFERENCES workspace,
+        kind        TEXT NOT NULL,
+        connection  TEXT NOT NULL,
+        credential  BLOB NOT NULL,
+        hook_secret BLOB,
+        problem     TEXT NOT NULL DEFAULT '',
+        paused_at   INTEGER,
+        created_at  INTEGER NOT NULL,
+        UNIQUE (workspace, kind)
+    ) STRICT;
 ",
 ];

@@ -7,6 +7,7 @@
 mod alerts;
 mod approvals;
 mod attempts;
+mod connectors;
 mod deliveries;
 mod destinations;
 mod erasures;
@@ -37,6 +38,8 @@ mod tokens;
 mod tools;
 mod upstreams;
 mod views;
+mod workflow_runs;
+mod workflows;
 mod workspaces;
 
 pub use alerts::{AlertDeed, AlertState, AlertsWanted, Disposition, KeptAlert, PAST_SECONDS, Record};
@@ -44,6 +47,7 @@ pub use approvals::{
     ApprovalsWanted, COMMENTS_MAX, Comment, KeptApproval, NewApproval, OnTimeout, PENDING_MAX, Said,
 };
 pub use attempts::Guessed;
+pub use connectors::ConnectorRow;
 pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
 pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
 pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
@@ -52,7 +56,7 @@ pub use exports::{
 };
 pub use history::{
     ARTICLES_MAX, ConversationsWanted, Counts, FromElsewhere, History, INSIGHTS_KEPT_MAX, KeptInsights,
-    Row as ConversationRow, ShelvedArticle, Taken, TooManyArticles,
+    LiveChange, Row as ConversationRow, ShelvedArticle, Taken, TooManyArticles,
 };
 pub use holds::Hold;
 pub use invitations::{Invitation, NewInvitation};
@@ -83,6 +87,10 @@ pub use upstreams::{
     UpstreamTool,
 };
 pub use views::{Shared, View};
+pub use workflow_runs::{
+    IntentRow, IntentState, Moved, NewIntent, NewRun, ReadUntil, RunRow, TRIGGERS_WAITING_MAX,
+};
+pub use workflows::{WORKFLOWS_MAX, WorkflowRow, WorkflowStanding, WorkflowVersion};
 pub use workspaces::Workspace;
 
 use migrations::MIGRATIONS;

@@ -1,7 +1,8 @@
-//! `hindcast workflow`: workflows that are being written, without a server.
+//! `hindcast workflow`: the workflows of a workspace; and, without a server, workflows that are being written.
 
 mod import;
 mod offline;
+mod server;
 mod tools;
 
 use super::terminal::gone_quietly;
@@ -13,7 +14,8 @@ use std::process::ExitCode;
 /// What `workflow` can be told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-All of it works without a server. Exit codes: 0 done, 1 a flaw, a failing test, or something that cannot be read, 2 wrong usage.")]
+check, test, schema, diff and import need no server. The others need a token with the scope policies (runs: conversations as well); what
+they change is an entry of the log. Exit codes: 0 done, 1 a flaw, a failing test, or something that cannot be read, 2 wrong usage.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -31,6 +33,24 @@ enum Command {
     Diff(offline::Diff),
     /// Make workflows of another product's rules, and say what could not be carried over.
     Import(import::Import),
+    /// List the workflows of a server, which of their versions are in force, and how many conversations each touched in 7 days.
+    List(server::List),
+    /// Show all that is known of a workflow, as JSON.
+    Show(server::Show),
+    /// Save a file as the newest version of a workflow. What is in force stays.
+    Save(server::Save),
+    /// Put a version of a workflow in force.
+    Activate(server::Activate),
+    /// Turn a workflow off; its texts stay.
+    Off(server::One),
+    /// List the versions of a workflow.
+    Versions(server::One),
+    /// Take an earlier text up again: as the newest version, in force where another one was.
+    Restore(server::Restore),
+    /// Delete a workflow that is off, and all of its versions; their texts stay in the log.
+    Delete(server::One),
+    /// List what workflows said of late, and what became of what they proposed.
+    Runs(server::Runs),
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -40,6 +60,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Schema(asked) => offline::schema(asked),
         Command::Diff(asked) => offline::diff(asked),
         Command::Import(asked) => import::run(asked),
+        Command::List(asked) => server::list(asked),
+        Command::Show(asked) => server::show(asked),
+        Command::Save(asked) => server::save(asked),
+        Command::Activate(asked) => server::activate(asked),
+        Command::Off(one) => server::off(one),
+        Command::Versions(one) => server::versions(one),
+        Command::Restore(asked) => server::restore(asked),
+        Command::Delete(one) => server::delete(one),
+        Command::Runs(asked) => server::runs(asked),
     })
 }
 

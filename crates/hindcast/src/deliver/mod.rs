@@ -32,7 +32,7 @@ mod teams;
 mod tried;
 pub(crate) mod wanted;
 pub(crate) mod web;
-mod webhook;
+pub(crate) mod webhook;
 
 pub(crate) use email::mailboxes;
 pub(crate) use entry::{Notary, Outgoing, People, Sender};

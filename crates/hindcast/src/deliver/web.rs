@@ -104,6 +104,11 @@ impl Web {
     pub fn run(&self, request: Request<&[u8]>) -> Result<Answer, ureq::Error> {
         let bodiless = matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
         let response = match bodiless {
+            // Some want to be told in a body who deletes, which HTTP neither forbids nor explains.
+            true if !request.body().is_empty() => {
+                let configured = self.agent.configure_request(request);
+                self.agent.run(configured.allow_non_standard_methods(true).build())?
+            }
             true => self.agent.run(request.map(|_| ()))?,
             false => self.agent.run(request)?,
         };

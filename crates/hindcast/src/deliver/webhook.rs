@@ -137,6 +137,19 @@ impl Secret {
     }
 }
 
+/// The signature of Standard Webhooks for a body, with a secret as people have it (`whsec_…`).
+pub(crate) fn signature(secret: &str, id: &str, seconds: i64, body: &str) -> Option<String> {
+    let secret = Secret::parse("secret", secret).ok()?;
+    secret.sign(format!("{id}.{seconds}.{body}").as_bytes())
+}
+
+/// A new secret of this kind.
+pub(crate) fn new_secret() -> Result<String, getrandom::Error> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)?;
+    Ok(format!("whsec_{}", STANDARD.encode(random)))
+}
+
 struct Webhook {
     url: String,
     secrets: Vec<Secret>,

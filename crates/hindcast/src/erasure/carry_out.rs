@@ -46,6 +46,7 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
         reports::remove(app, &report.id)?;
     }
     app.catalog.forget_answers(&room.id, None)?;
+    app.catalog.forget_runs(&room.id, None)?;
     app.catalog.set_mark(room.id.as_str(), &mark(&erasure.id), "yes")?;
     // Nothing is called done while the catalog's files still say what was looked for.
     app.catalog.forget_selector(&erasure.id)?;
@@ -204,6 +205,7 @@ pub fn replay(app: &App, room: &Room) -> anyhow::Result<u64> {
             app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
             take_out(app, room, &manifest)?;
             app.catalog.forget_answers(&room.id, None)?;
+            app.catalog.forget_runs(&room.id, None)?;
             app.facts.forget(&room.id)?;
             again += manifest.items.len() as u64;
             tracing::warn!(workspace = %room.id, erasure = id, entries = manifest.items.len(), "erased again after a restore");

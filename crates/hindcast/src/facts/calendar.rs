@@ -3,6 +3,7 @@
 use crate::catalog::Settings;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -65,6 +66,22 @@ impl Calendar {
         }
     }
 
+    /// Minutes east of UTC around a moment, from so many seconds since 1970 on.
+    pub fn offsets(&self, around: i64, days: i64) -> BTreeMap<i64, i32> {
+        let Ok(first) = jiff::Timestamp::from_second(around - days * DAY) else { return BTreeMap::new() };
+        let mut offsets = BTreeMap::from([(i64::MIN, self.zone.to_offset(first).seconds() / 60)]);
+        let changes = self.zone.following(first);
+        let changes = changes.take_while(|change| change.timestamp().as_second() < around + days * DAY);
+        offsets
+            .extend(changes.map(|change| (change.timestamp().as_second(), change.offset().seconds() / 60)));
+        offsets
+    }
+
+    /// The holidays, as days since 1970.
+    pub fn closed(&self) -> BTreeSet<i64> {
+        self.holidays.iter().copied().collect()
+    }
+
     /// Whether a moment is outside of the working hours.
     pub fn is_off(&self, local: Local) -> bool {
         let day = i64::from(local.day);
@@ -124,6 +141,16 @@ mod tests {
         }
         let all_week = Settings { working_days: WorkingDays([true; 7]), ..settings("UTC") };
         assert!(!is_off(&all_week, "2026-11-22T12:00:00Z"));
+    }
+
+    #[test]
+    fn offsets_tell_when_the_clocks_change() {
+        let calendar = Calendar::of(&settings("Europe/Berlin"));
+        let at = |text: &str| Timestamp::parse(text).expect("a time").seconds();
+        let offsets = calendar.offsets(at("2026-07-01T00:00:00Z"), 200);
+        let minutes = |text: &str| *offsets.range(..=at(text)).next_back().expect("one").1;
+        assert_eq!((minutes("2026-07-01T00:00:00Z"), minutes("2026-12-01T00:00:00Z")), (120, 60));
+        assert_eq!(Calendar::of(&settings("UTC")).offsets(0, 1).into_values().collect::<Vec<_>>(), [0]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod travel;
 mod widens;
 mod working;
 
+pub(crate) use calendar::Calendar;
 pub use calendar::day_number;
 pub use geo::{About, Country, File, FileError, Geo, Kept, Kind, Place, Shelf, Table};
 pub use judge::CLOCK_MARK;

@@ -15,9 +15,11 @@ mod keeper;
 mod memory;
 mod merger;
 mod outbox;
+mod performer;
 mod scrub;
 mod segmenter;
 mod stuck;
+mod workflows;
 
 pub(crate) use alerter::judge_all;
 pub(crate) use dispatcher::lag;
@@ -40,6 +42,9 @@ const SEGMENTERS: usize = 2;
 /// Threads that fetch other products' logs; each fetches another source.
 const FETCHERS: usize = 2;
 
+/// Threads that have done what workflows propose; each works for another workspace.
+const PERFORMERS: usize = 3;
+
 /// The threads of all followers.
 pub struct Followers(Vec<JoinHandle<()>>);
 
@@ -61,6 +66,7 @@ impl Followers {
             follow("keeper", Box::new(keeper::follow)),
             follow("eraser", Box::new(eraser::follow)),
             follow("memory", Box::new(memory::follow)),
+            follow("workflows", Box::new(workflows::follow)),
         ];
         let alerter = app.config.alerts.judge.then(|| follow("alerter", Box::new(alerter::follow)));
         let mut followers =
@@ -75,6 +81,9 @@ impl Followers {
         follow("asking", Box::new(asking::follow))?;
         for _ in 0..FETCHERS {
             follow("fetcher", Box::new(fetcher::follow))?;
+        }
+        for _ in 0..PERFORMERS {
+            follow("performer", Box::new(performer::follow))?;
         }
         Ok(followers)
     }

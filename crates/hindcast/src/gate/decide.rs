@@ -133,6 +133,16 @@ pub(crate) fn weigh(
     workspace: &WorkspaceId,
     request: &Request<'_>,
 ) -> Result<Unwritten, NotDecided> {
+    weigh_wanting(app, workspace, request, None)
+}
+
+/// The same for whoever wants people to agree even where no policy does.
+pub(crate) fn weigh_wanting(
+    app: &App,
+    workspace: &WorkspaceId,
+    request: &Request<'_>,
+    wants: Option<&Terms>,
+) -> Result<Unwritten, NotDecided> {
     let asked = Draft::parse(request.text)?;
     if let Some((name, _)) = asked.metadata.iter().find(|(name, _)| OWN.contains(&name.as_ref())) {
         return Err(NotDecided::Taken(name.to_string()));
@@ -147,8 +157,9 @@ pub(crate) fn weigh(
     let arrival = arrival(app)?;
     let mut working = app.facts.begin(app, workspace, arrival.0.now);
     let facts = working.facts(&asked).to_owned();
-    let weighed = Weighing { app, workspace, request, asked: &asked, facts: &facts, arrival: &arrival.0 }
-        .weigh(&book)?;
+    let weighing =
+        Weighing { app, workspace, request, asked: &asked, facts: &facts, arrival: &arrival.0, wants };
+    let weighed = weighing.weigh(&book)?;
     write(&asked, weighed, request, &facts, &arrival, working)
 }
 
@@ -204,6 +215,7 @@ struct Weighing<'w> {
     asked: &'w Draft<'w>,
     facts: &'w str,
     arrival: &'w Arrival,
+    wants: Option<&'w Terms>,
 }
 
 impl Weighing<'_> {
@@ -213,8 +225,14 @@ impl Weighing<'_> {
         let asked = Asked::of(Event::from_bytes(&sections)?)?;
         let judge = book.judge(self.number(&asked));
         let verdict = judge.judge(&asked);
-        let terms = Terms::of(&verdict.determining);
+        let mut terms = Terms::of(&verdict.determining);
         let mut weighed = weighed(verdict, judge, book.fails_open(asked.action()));
+        if let Some(wants) =
+            self.wants.filter(|_| weighed.allowed || weighed.decision == Decision::NeedsApproval)
+        {
+            terms = if weighed.allowed { wants.clone() } else { terms.and(wants) };
+            (weighed.decision, weighed.allowed) = (Decision::NeedsApproval, false);
+        }
         weighed.trial = book.trial().filter(|trial| trial.version() != judge.version()).map(|trial| {
             let would = trial.judge(&asked);
             let ids: Vec<_> = would.determining.iter().map(|one| one.id().to_owned()).collect();
@@ -359,15 +377,33 @@ fn shown(asked: &Draft<'_>) -> Value {
     })
 }
 
-/// What the policies that ask for an approval want of it, taken together: the strictest of each.
-struct Terms {
-    approvers: Vec<String>,
-    required: u32,
-    timeout_seconds: u64,
-    on_timeout: OnTimeout,
+/// What those that ask for an approval want of it, taken together: the strictest of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Who may answer, as `@approvers` says it; one has to be of all.
+    pub approvers: Vec<String>,
+    /// How many have to agree.
+    pub required: u32,
+    /// How long they have.
+    pub timeout_seconds: u64,
+    /// What follows when they do not answer.
+    pub on_timeout: OnTimeout,
 }
 
 impl Terms {
+    fn and(mut self, other: &Self) -> Self {
+        self.approvers.extend(other.approvers.iter().cloned());
+        self.approvers.sort();
+        self.approvers.dedup();
+        let denies = [self.on_timeout, other.on_timeout].contains(&OnTimeout::Deny);
+        Self {
+            required: self.required.max(other.required),
+            timeout_seconds: self.timeout_seconds.min(other.timeout_seconds),
+            on_timeout: if denies { OnTimeout::Deny } else { OnTimeout::Escalate },
+            ..self
+        }
+    }
+
     fn of(determining: &[Determining]) -> Self {
         let said = |name: &str| -> Vec<String> {
             determining.iter().filter_map(|one| one.0.annotations.get(name).cloned()).collect()

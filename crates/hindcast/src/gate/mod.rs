@@ -18,7 +18,7 @@ mod publish;
 pub(crate) use book::{
     BASE, Gate, GateSettings, NoBook, settings as gate_settings, texts, versions, vocabulary,
 };
-pub(crate) use decide::{Decided, NotDecided, Request, could_allow, weigh};
+pub(crate) use decide::{Decided, NotDecided, Request, Terms, could_allow, weigh, weigh_wanting};
 pub(crate) use entry::decided_of;
 pub(crate) use hindcast_rules::policy::DECIDED;
 pub(crate) use publish::Publish;

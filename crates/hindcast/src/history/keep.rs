@@ -34,7 +34,10 @@ pub(crate) fn expire(app: &App, room: &Room, now: Timestamp) -> anyhow::Result<u
         }
         note(app, room, &going, days)?;
         app.history.remove(&room.id, &going)?;
-        going.iter().try_for_each(|id| app.catalog.forget_answers(&room.id, Some(id)))?;
+        going.iter().try_for_each(|id| {
+            app.catalog.forget_runs(&room.id, Some(id))?;
+            app.catalog.forget_answers(&room.id, Some(id))
+        })?;
         app.history.scrub()?;
         gone += going.len() as u64;
     }

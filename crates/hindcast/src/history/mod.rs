@@ -6,6 +6,7 @@
 //! let go is an entry of the log each time. What agents *did* in a conversation, their tool calls, are entries as any
 //! others. Nothing here knows SQL (`catalog/history.rs`), sockets or files.
 
+mod changes;
 mod conversation;
 mod keep;
 mod personal;
@@ -13,6 +14,7 @@ pub(crate) mod read;
 mod sample;
 mod settings;
 
+pub use changes::{Change, LIVE_MICROS, changes};
 pub(crate) use conversation::moment;
 pub use conversation::{
     Act, Ai, Author, BATCH_MAX, CONVERSATION_BYTES_MAX, Call, Cited, Conversation, Customer, Escalation,

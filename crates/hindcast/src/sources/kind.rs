@@ -118,7 +118,7 @@ impl Region {
         Self::ALL.into_iter().find(|region| region.as_str() == word)
     }
 
-    fn host(self) -> &'static str {
+    pub fn host(self) -> &'static str {
         match self {
             Self::Us => "https://api.intercom.io",
             Self::Eu => "https://api.eu.intercom.io",

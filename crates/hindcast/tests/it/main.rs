@@ -20,6 +20,7 @@ mod disk;
 mod door;
 #[path = "../doubles/mod.rs"]
 mod doubles;
+mod engine;
 mod evidence;
 mod export;
 mod facts;

@@ -103,6 +103,16 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/mcp/upstreams/{id}",
         "/v1/mcp/upstreams/{id}/refresh",
         "/v1/mcp/upstreams/{id}/tools",
+        "/v1/workflows",
+        "/v1/workflows/{name}",
+        "/v1/workflows/{name}/activate",
+        "/v1/workflows/{name}/restore",
+        "/v1/workflows/{name}/versions",
+        "/v1/workflows/check",
+        "/v1/workflows/runs",
+        "/v1/workflows/trigger",
+        "/v1/connectors",
+        "/v1/connectors/{kind}",
         "/v1/conversations",
         "/v1/conversations/{id}",
         "/v1/conversations/{id}/tags",
@@ -140,6 +150,7 @@ fn every_documented_address_exists() {
             .replace("{workspace}", &server.workspace)
             .replace("{key}", "x")
             .replace("{name}", "x")
+            .replace("{kind}", "x")
             .replace("{level}", "0")
             .replace("{tile}", "000");
         let answer = server.call("PATCH", &address).send();

@@ -141,6 +141,10 @@ impl Process {
         )
     }
 
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request("PUT", path).header("content-type", "application/json").body(body.to_string()))
+    }
+
     pub fn append(&self, events: &[Value]) -> Answer {
         self.post("/v1/events", &json!(events))
     }

@@ -65,7 +65,7 @@ fn list(value: &Value) -> &[Value] {
 }
 
 /// The text of a piece of HTML: tags become breaks or nothing, and what is escaped is read back.
-fn plain(html: &str) -> String {
+pub(crate) fn plain(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = rest.find(['<', '&']) {

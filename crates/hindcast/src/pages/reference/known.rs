@@ -275,6 +275,44 @@ pub(super) const KNOWN: &[Known] = &[
         ..NOTHING
     },
     Known {
+        operation: "saveWorkflow",
+        asked: &[("name", "refunds")],
+        body: r#"{"text":"schema: workflow/1\nname: refunds\ntrigger: [message.received]\nif: {field: message.text, op: contains, value: refund}\nthen:\n  - tag.add: refund\n"}"#,
+        command: "hindcast workflow save --url {base} refunds refunds.yaml",
+        ..NOTHING
+    },
+    Known {
+        operation: "activateWorkflow",
+        asked: &[("name", "refunds")],
+        body: r#"{"version":1,"shadow":1}"#,
+        command: "hindcast workflow activate --url {base} refunds --shadow 1",
+        ..NOTHING
+    },
+    Known {
+        operation: "restoreWorkflow",
+        asked: &[("name", "refunds")],
+        body: r#"{"version":3,"number":1}"#,
+        ..NOTHING
+    },
+    Known {
+        operation: "checkWorkflow",
+        body: r#"{"text":"schema: workflow/1\nname: refunds\ntrigger: [message.received]\nthen:\n  - tag.add: refund\n"}"#,
+        ..NOTHING
+    },
+    Known { operation: "listWorkflows", command: "hindcast workflow list --url {base}", ..NOTHING },
+    Known { operation: "listWorkflowRuns", command: "hindcast workflow runs --url {base}", ..NOTHING },
+    Known {
+        operation: "triggerWorkflows",
+        body: r#"{"trigger":"message.received","facts":{"message.text":"I want a refund"},"dry_run":true}"#,
+        ..NOTHING
+    },
+    Known {
+        operation: "connect",
+        asked: &[("kind", "intercom")],
+        body: r#"{"token":"INTERCOM_TOKEN","admin":"814","hook_secret":"CLIENT_SECRET"}"#,
+        ..NOTHING
+    },
+    Known {
         operation: "createReplay",
         body: r#"{"name":"a lower cap","candidate":{"policy":"refunds","number":2},"from":"2026-10-01T00:00:00Z"}"#,
         command: "hindcast replay run --url {base} --policy refunds --number 2 --from 2026-10-01T00:00:00Z",
