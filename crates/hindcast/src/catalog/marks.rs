@@ -13,6 +13,16 @@ impl Catalog {
         Ok(())
     }
 
+    /// A fact that was kept, or else this one, which is kept from now on.
+    pub fn mark_or(&self, workspace: &str, name: &str, value: &str) -> Result<String, CatalogError> {
+        Ok(self.sql().query_row(
+            "INSERT INTO mark (workspace, name, value) VALUES (?1, ?2, ?3)
+             ON CONFLICT (workspace, name) DO UPDATE SET value = value RETURNING value",
+            params![workspace, name, value],
+            |row| row.get(0),
+        )?)
+    }
+
     /// Forgets a fact.
     pub fn remove_mark(&self, workspace: &str, name: &str) -> Result<(), CatalogError> {
         self.sql().execute("DELETE FROM mark WHERE workspace = ?1 AND name = ?2", [workspace, name])?;

@@ -103,6 +103,8 @@ impl Gate {
 
     /// Lets what was changed hold from the next question on.
     pub fn note_change(&self, workspace: &WorkspaceId) {
+        // One that is being made may have read what was there before.
+        let _nobody_makes_one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         self.books.write().unwrap_or_else(PoisonError::into_inner).remove(workspace);
     }
 

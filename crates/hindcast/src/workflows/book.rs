@@ -19,6 +19,8 @@ const HOUR_MICROS: i64 = 3_600_000_000;
 #[derive(Default)]
 pub(crate) struct Workflows {
     books: RwLock<BTreeMap<WorkspaceId, (Instant, Arc<Book>)>>,
+    /// Held while a book is made.
+    making: Mutex<()>,
     /// Held while a workspace asks its workflows: one at a time, in the order of what happened.
     guards: Mutex<BTreeMap<WorkspaceId, Arc<Mutex<Option<Guard>>>>>,
     /// Workspaces in which intents are being weighed and done.
@@ -63,9 +65,15 @@ impl Book {
 impl Workflows {
     /// The book of a workspace, as it was a moment ago.
     pub fn book(&self, app: &App, workspace: &WorkspaceId) -> Result<Arc<Book>, NoBook> {
-        let known = self.books.read().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned();
-        if let Some((_, book)) = known.as_ref().filter(|(at, _)| at.elapsed() < FRESH_FOR) {
-            return Ok(book.clone());
+        let known = || self.books.read().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned();
+        let is_fresh = |(at, _): &(Instant, Arc<Book>)| at.elapsed() < FRESH_FOR;
+        if let Some((_, book)) = known().filter(is_fresh) {
+            return Ok(book);
+        }
+        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known();
+        if let Some((_, book)) = known.clone().filter(is_fresh) {
+            return Ok(book);
         }
         let book = read(app, workspace, known.map(|(_, book)| book))?;
         let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
@@ -75,6 +83,8 @@ impl Workflows {
 
     /// Lets what was changed hold from the next question on.
     pub fn note_change(&self, workspace: &WorkspaceId) {
+        // One that is being made may have read what was there before.
+        let _nobody_makes_one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         self.books.write().unwrap_or_else(PoisonError::into_inner).remove(workspace);
     }
 

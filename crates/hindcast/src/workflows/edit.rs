@@ -140,6 +140,11 @@ pub(crate) fn set(
             return Err(NotChanged::Wrong(checked.errors));
         }
     }
+    // What is appended from now on is heard, even if nobody has listened before.
+    if let Some(room) = app.rooms.get(workspace) {
+        let size = room.size.borrow().to_string();
+        app.catalog.mark_or(workspace.as_str(), super::HEARD_ENTRIES, &size)?;
+    }
     let changed = app.catalog.set_workflow(workspace, name, before, standing, (app.clock)(), by)?;
     app.workflows.note_change(workspace);
     app.post();

@@ -19,3 +19,6 @@ pub(crate) mod work;
 pub(crate) use book::{Book, Workflows};
 pub(crate) use fire::{Fired, NotFired, fire, look};
 pub(crate) use happened::Happened;
+
+/// Under which name it is kept how far entries of the log were heard.
+pub(crate) const HEARD_ENTRIES: &str = "workflows_entries";

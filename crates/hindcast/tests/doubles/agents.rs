@@ -90,7 +90,7 @@ pub fn conversation(nth: usize) -> Value {
     let at = |minutes: usize| format!("2026-10-{:02}T10:{minutes:02}:00Z", 1 + nth % 28);
     let wren = json!({ "id": "wren", "type": "agent" });
     // The agent of that time was wrong about some, and people put that right.
-    let taken_for = if nth % 23 == 0 { "billing" } else { tag };
+    let taken_for = if nth.is_multiple_of(23) { "billing" } else { tag };
     let mut tags = vec![json!({ "at": at(1), "tag": taken_for, "by": wren })];
     if taken_for != tag {
         let ana = json!({ "id": "ana", "type": "user" });
@@ -105,7 +105,7 @@ pub fn conversation(nth: usize) -> Value {
         reply["calls"] = json!([lookup, refund]);
     }
     json!({
-        "id": format!("c-{nth:04}"), "source": "shop", "channel": if nth % 3 == 0 { "email" } else { "chat" }, "language": "en",
+        "id": format!("c-{nth:04}"), "source": "shop", "channel": if nth.is_multiple_of(3) { "email" } else { "chat" }, "language": "en",
         "opened_at": at(0), "resolution": resolution, "tags": tags,
         "messages": [
             { "at": at(0), "role": "customer", "text": asked },

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::catalog::{LiveChange, ReadUntil};
 use crate::followers::is_ending;
 use crate::rooms::Room;
-use crate::workflows::{Book, Happened, facts, fire};
+use crate::workflows::{Book, HEARD_ENTRIES, Happened, facts, fire};
 use hindcast_event::{Entry, Kind, Timestamp};
 use hindcast_rules::workflow::{Cause, Facts, Trigger};
 use serde_json::{Map, Value};
@@ -24,7 +24,6 @@ const HOUR_SECONDS: i64 = 3_600;
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Under which names it is kept how far was heard.
-const ENTRIES: &str = "workflows_entries";
 const CHANGES: &str = "workflows_changes";
 const HOURS: &str = "workflows_hours";
 
@@ -46,11 +45,10 @@ pub(super) struct Hearing {
 impl Hearing {
     /// Hears what is new, at most one turn of it.
     pub fn hear(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
-        let book = app.workflows.book(app, &room.id)?;
         hear_posts(app, room)?;
-        self.hear_changes(app, room, &book)?;
-        self.hear_entries(app, room, &book)?;
-        self.hear_hour(app, room, &book)?;
+        self.hear_changes(app, room)?;
+        self.hear_entries(app, room)?;
+        self.hear_hour(app, room)?;
         if self.pruned_at.is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
             self.pruned_at = Some(Instant::now());
             app.catalog.prune_runs(&room.id, (app.clock)())?;
@@ -59,7 +57,7 @@ impl Hearing {
     }
 
     /// What happened in conversations of the history a moment ago.
-    fn hear_changes(&mut self, app: &App, room: &Room, book: &Book) -> anyhow::Result<()> {
+    fn hear_changes(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
         let known = match self.change {
             Some(known) => known,
             None => mark(app, room, CHANGES)?.unwrap_or(0),
@@ -67,13 +65,14 @@ impl Hearing {
         let waiting = app.history.live_changes(&room.id, known, AT_ONCE)?;
         self.change = Some(known);
         let Some(last) = waiting.last().map(|change| change.nr) else { return Ok(()) };
+        let book = app.workflows.book(app, &room.id)?;
         for change in waiting {
             if is_ending(app) {
                 return Ok(());
             }
             let nr = change.nr;
             let read = ReadUntil::Mark(CHANGES, nr.to_string());
-            let fired = match changed(app, room, book, change)? {
+            let fired = match changed(app, room, &book, change)? {
                 Some(happened) => fire(app, &room.id, &happened, &read)?.asked.len(),
                 None => 0,
             };
@@ -86,19 +85,18 @@ impl Hearing {
     }
 
     /// Entries of the log.
-    fn hear_entries(&mut self, app: &App, room: &Room, book: &Book) -> anyhow::Result<()> {
+    fn hear_entries(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
         let size = *room.size.borrow();
+        // Read afterwards: whatever came before them is in force for entries that are there now.
+        let book = app.workflows.book(app, &room.id)?;
         let next = match self.next {
             Some(next) => next,
-            None => match mark(app, room, ENTRIES)? {
+            None => {
+                // What was there before anybody listened set nothing off.
+                let kept = app.catalog.mark_or(room.id.as_str(), HEARD_ENTRIES, &size.to_string())?;
                 // A catalog of another copy may know more than there is.
-                Some(kept) => u64::try_from(kept).unwrap_or(0).min(size),
-                // What was there before there were workflows set nothing off.
-                None => {
-                    self.note(app, room, size)?;
-                    size
-                }
-            },
+                kept.parse().unwrap_or(0).min(size)
+            }
         };
         self.next = Some(next);
         let until = size.min(next + ENTRIES_AT_ONCE);
@@ -109,7 +107,7 @@ impl Hearing {
                     if is_ending(app) {
                         return Ok(());
                     }
-                    if let Some(happened) = recorded(app, room, book, &entry)? {
+                    if let Some(happened) = recorded(app, room, &book, &entry)? {
                         fire(app, &room.id, &happened, &ReadUntil::Nothing)?;
                     }
                     self.next = Some(entry.index + 1);
@@ -124,13 +122,14 @@ impl Hearing {
     }
 
     fn note(&mut self, app: &App, room: &Room, next: u64) -> anyhow::Result<()> {
-        app.catalog.set_mark(room.id.as_str(), ENTRIES, &next.to_string())?;
+        app.catalog.set_mark(room.id.as_str(), HEARD_ENTRIES, &next.to_string())?;
         (self.noted, self.noted_at) = (next, Some(Instant::now()));
         Ok(())
     }
 
     /// The full hour, for each open conversation.
-    fn hear_hour(&mut self, app: &App, room: &Room, book: &Book) -> anyhow::Result<()> {
+    fn hear_hour(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
+        let book = app.workflows.book(app, &room.id)?;
         let now = (app.clock)();
         let hour = now.seconds().div_euclid(HOUR_SECONDS);
         if !book.hears(Trigger::Schedule) {

@@ -338,7 +338,7 @@ fn rows(form: &Fields) -> Vec<Row> {
     let is_typed = |at: &usize| {
         ["attribute", "value"].iter().any(|name| !form.trimmed(&format!("{name}-{at}")).is_empty())
     };
-    let used = (0..TESTS_MAX).filter(is_typed).last().map_or(0, |at| at + 1);
+    let used = (0..TESTS_MAX).rfind(is_typed).map_or(0, |at| at + 1);
     let row = |at| {
         let value = |name: &str| form.value(&format!("{name}-{at}")).to_owned();
         let error = form.error(&format!("attribute-{at}")).map(str::to_owned);
