@@ -95,8 +95,7 @@ pub struct PolicyWanted {
     /// The version that is to be changed, as it was shown; 0 or absent for a new policy.
     #[serde(default)]
     version: i64,
-    /// Cedar.
-    #[schema(max_length = 65536)]
+    /// Cedar; that it is too long is one of its flaws.
     text: String,
 }
 

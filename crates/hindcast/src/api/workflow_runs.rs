@@ -6,7 +6,7 @@ use super::entries::OfWorkspace;
 use super::error::{Problem, ProblemBody};
 use super::events::idempotency_key;
 use super::lanes::blocking;
-use super::params::{Params, within};
+use super::params::{Params, short, within};
 use super::schema::Refusals;
 use crate::app::App;
 use crate::catalog::{IntentRow, NewRun, ReadUntil, RunRow};
@@ -331,6 +331,7 @@ pub async fn runs(
 ) -> Result<Json<RunsBody>, Problem> {
     blocking(move || {
         let limit = within("limit", asked.limit.unwrap_or(RUNS_DEFAULT), 1..=RUNS_MAX)?;
+        short("workflow", asked.workflow.as_deref(), 80)?;
         let found =
             app.catalog.runs(&reader.workspace, asked.workflow.as_deref(), asked.before, limit + 1)?;
         let is_more = found.len() > limit;

@@ -80,8 +80,7 @@ pub struct WorkflowWanted {
     /// The version that is to be changed, as it was shown; 0 or absent for a new workflow.
     #[serde(default)]
     version: i64,
-    /// YAML.
-    #[schema(max_length = 65536)]
+    /// YAML; that it is too long is one of its flaws.
     text: String,
 }
 
