@@ -41,6 +41,7 @@ keys = "$folder/keys"
 allow = ["127.0.0.0/8"]
 SETTINGS
 export HINDCAST_CONFIG="$folder/hindcast.toml"
+: >"$folder/log"
 NO_COLOR=1 "$binary" serve --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/log" &
 server=$!
 for _ in $(seq 100); do
@@ -53,7 +54,7 @@ export HINDCAST_URL
 code=$(cat "$folder/out" "$folder/log" | sed -n 's|.*type this code: \([^ ]*\).*|\1|p' | head -n 1)
 curl -fsS -o /dev/null "$HINDCAST_URL/setup" -H "Origin: $HINDCAST_URL" -d "code=$code&name=Ana&email=ana@shop.example&workspace=Shop" \
     -d 'zone=UTC&language=en&password=three+long+words+of+mine' || { cat "$folder/out" "$folder/log"; exit 1; }
-token() { "$binary" token create "$@" 2>>"$folder/log"; }
+token() { "$binary" token create "$@" 2>"$folder/told" || { cat "$folder/told" >&2; exit 1; }; }
 READER_TOKEN=$(token reader --scope read,ingest)
 AGENT_TOKEN=$(token Fin --scope decide)
 BOSS_TOKEN=$(token boss --scope approve,policies --person ana@shop.example)

@@ -20,7 +20,7 @@ use crate::history::{Conversation, HistorySettings, clear};
 use crate::keeping::COOL_OFF_MICROS;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
@@ -145,6 +145,7 @@ impl History {
     pub fn open(file: &Path) -> Result<Self, CatalogError> {
         let mut connection = Connection::open(file)?;
         connection.busy_timeout(Duration::from_secs(10))?;
+        connection.set_transaction_behavior(TransactionBehavior::Immediate);
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
         )?;

@@ -94,7 +94,7 @@ pub use workflows::{WORKFLOWS_MAX, WorkflowRow, WorkflowStanding, WorkflowVersio
 pub use workspaces::Workspace;
 
 use migrations::MIGRATIONS;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -139,6 +139,8 @@ impl Catalog {
     pub fn open(file: &Path) -> Result<Self, CatalogError> {
         let mut connection = Connection::open(file)?;
         connection.busy_timeout(Duration::from_secs(10))?;
+        // One that reads first and writes then is refused at once where another process wrote in between, and waits for nobody.
+        connection.set_transaction_behavior(TransactionBehavior::Immediate);
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
         )?;
@@ -181,4 +183,42 @@ fn list(ids: &[String]) -> String {
 /// Reads [`list`] back.
 fn read_list(text: &str) -> Vec<String> {
     serde_json::from_str(text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hindcast_event::Timestamp;
+    use hindcast_ledger::WorkspaceId;
+
+    #[test]
+    fn another_process_waits_for_its_turn() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("catalog.db");
+        let server = Catalog::open(&file).expect("opens");
+        let workspace: WorkspaceId = "northwind".parse().expect("an id");
+        let (name, now) = ("Northwind".to_owned(), Timestamp::default());
+        let added = Workspace { id: workspace.clone(), name, created_at: now };
+        server.add_workspace(&added, &By::server()).expect("added");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for nth in 0..200 {
+                    server.set_mark(workspace.as_str(), "heard", &nth.to_string()).expect("kept");
+                }
+            });
+            // As the command line does beside a server: open, read, write.
+            for nth in 0..20 {
+                let catalog = Catalog::open(&file).expect("opens beside it");
+                let saved = catalog.save_policy(
+                    &workspace,
+                    &format!("p{nth}"),
+                    0,
+                    "permit(principal, action, resource);",
+                    now,
+                    &By::server(),
+                );
+                assert!(saved.expect("kept").is_some());
+            }
+        });
+    }
 }

@@ -30,7 +30,7 @@ const ABROAD: [(&str, Theme, &str, &str); 7] = [
 ];
 
 /// Name and path of every page. What stands in braces is filled in.
-const PAGES: [(&str, &str); 51] = [
+const PAGES: [(&str, &str); 53] = [
     ("log", "/log?range=7d"),
     ("log-entry", "/log?range=90d&q=category:agents_roles&entry={entry}&tab=changes"),
     ("log-no-match", "/log?range=15m&q=nothing-is-called-this"),
@@ -54,6 +54,8 @@ const PAGES: [(&str, &str); 51] = [
     ("approvals", "/approvals"),
     ("policies", "/policies"),
     ("policy", "/policies/refund-cap"),
+    ("policy-form", "/policies/refund-cap/form"),
+    ("policy-tools", "/policies/tools"),
     ("simulations", "/simulations"),
     ("simulation-new", "/simulations/new"),
     ("simulation-new-agent", "/simulations/new?subject=chat"),
