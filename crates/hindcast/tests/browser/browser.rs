@@ -244,19 +244,35 @@ impl Browser {
 
     /// Waits for what a selector finds, and returns what it says.
     pub async fn see(&self, css: &str) -> String {
-        self.until(&format!("{css} is seen"), async || self.sees(css).await).await;
-        self.client.find(Locator::Css(css)).await.expect("just seen").text().await.expect("text")
+        let begun = Instant::now();
+        loop {
+            if let Some(text) = self.seen(css).await {
+                return text;
+            }
+            assert!(begun.elapsed() < PATIENCE, "in vain: {css} is seen\n{}", self.shown().await);
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// Waits until what a selector finds says this; a page that is about to be left may still say what was.
+    pub async fn says(&self, css: &str, text: &str) {
+        self.until(&format!("{css} says {text:?}"), async || self.seen(css).await.as_deref() == Some(text))
+            .await;
+    }
+
+    /// What the first that is to be seen says; none when the page is left while it is read.
+    async fn seen(&self, css: &str) -> Option<String> {
+        for element in self.client.find_all(Locator::Css(css)).await.ok()? {
+            if element.is_displayed().await.ok()? {
+                return element.text().await.ok();
+            }
+        }
+        None
     }
 
     /// Whether something is to be seen now.
     pub async fn sees(&self, css: &str) -> bool {
-        let Ok(found) = self.client.find_all(Locator::Css(css)).await else { return false };
-        for element in found {
-            if element.is_displayed().await.unwrap_or(false) {
-                return true;
-            }
-        }
-        false
+        self.seen(css).await.is_some()
     }
 
     /// Waits until something is no longer to be seen.

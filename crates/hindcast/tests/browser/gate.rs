@@ -70,12 +70,10 @@ async fn write_policy(browser: &Browser) {
     browser.press("[data-testid=policy-check]").await;
     browser.see("[data-testid=policy-checked]").await;
     browser.press("[data-testid=policy-form] button.primary").await;
-    browser.see("[data-testid=saved]").await;
-    assert_eq!(browser.see("[data-testid=policy-mode]").await, "Off");
+    browser.says("[data-testid=policy-mode]", "Off").await;
     browser.press("[data-testid=activate] input[value=enforce]").await;
     browser.press("[data-testid=activate] button").await;
-    browser.see("[data-testid=saved]").await;
-    assert_eq!(browser.see("[data-testid=policy-mode]").await, "Enforced");
+    browser.says("[data-testid=policy-mode]", "Enforced").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +92,7 @@ async fn a_policy_is_written_and_what_it_asks_is_answered() {
     browser.see("#errors").await;
     browser.press("button[value=approve]").await;
     assert!(browser.see("[data-testid=approval-done]").await.contains("Approved."));
-    assert_eq!(browser.see("[data-testid=approval-state]").await, "Approved");
+    browser.says("[data-testid=approval-state]", "Approved").await;
     // Where the next key leads, and what a typo says.
     browser.write("gv").await;
     browser.arrive("/policies").await;
