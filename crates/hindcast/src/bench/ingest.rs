@@ -6,9 +6,10 @@ use super::generate::Generator;
 use super::machine::{Stopwatch, peak_mb};
 use super::ours::median;
 use crate::app::App;
+use crate::facts::Settling;
 use crate::followers::{merge_one, seal_one};
 use anyhow::{Context as _, ensure};
-use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
+use hindcast_event::{Arrival, Draft, Entries, Kind};
 use hindcast_ledger::{Batch, WorkspaceId};
 use hindcast_segments::Budget;
 use hindcast_segments::query::Query;
@@ -161,10 +162,16 @@ fn append_all(
                 under_way -= 1;
             }
             let Some((workspace, bytes, ends)) = next else { return Ok(all) };
-            let batch = prepared((app.clock)(), &bytes, &ends)?;
+            let workspace = &workspaces[workspace as usize];
+            let (batch, settling) = prepared(app, workspace, &bytes, &ends)?;
             let (done, begun) = (done.clone(), Instant::now());
-            let reply = Box::new(move |appended| drop(done.send((begun, appended))));
-            app.ledger.append_then(&workspaces[workspace as usize], batch, reply);
+            let replied = move |appended: Result<hindcast_ledger::Appended, _>| {
+                if let Ok(appended) = &appended {
+                    settling.settle(appended.first);
+                }
+                drop(done.send((begun, appended)));
+            };
+            app.ledger.append_then(workspace, batch, Box::new(replied));
             under_way += 1;
         }
     };
@@ -184,8 +191,15 @@ fn lock(queue: &Mutex<Batches>) -> std::sync::MutexGuard<'_, Batches> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What the server does with a body: read, check, mask, encode, hash and pack.
-fn prepared(now: Timestamp, bytes: &[u8], ends: &[usize]) -> anyhow::Result<Batch> {
+/// What the server does with a body: read, check, mask, find facts, encode, hash and pack.
+fn prepared(
+    app: &App,
+    workspace: &WorkspaceId,
+    bytes: &[u8],
+    ends: &[usize],
+) -> anyhow::Result<(Batch, Settling)> {
+    let now = (app.clock)();
+    let mut working = app.facts.begin(app, workspace, now);
     let mut random = vec![0; 26 * ends.len()];
     getrandom::fill(&mut random)?;
     let mut entries = Entries::with_capacity(ends.len(), bytes.len() + bytes.len() / 8);
@@ -194,8 +208,9 @@ fn prepared(now: Timestamp, bytes: &[u8], ends: &[usize]) -> anyhow::Result<Batc
         let draft = Draft::parse(std::str::from_utf8(&bytes[from..*end])?)?;
         let (id, key) = random.split_at(10);
         let arrival = Arrival { now, random: id.try_into()? };
-        entries.push_new(Kind::Event, key.try_into()?, |out| draft.encode(&arrival, out))?;
+        let facts = working.facts(&draft);
+        entries.push_new(Kind::Event, key.try_into()?, |out| draft.encode_with(&arrival, facts, out))?;
         from = *end;
     }
-    Ok(Batch::new(entries, None)?)
+    Ok((Batch::new(entries, None)?, working.settling()))
 }
