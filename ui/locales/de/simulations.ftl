@@ -336,6 +336,7 @@ sim-compare-note = Läufe können andere Konversationen betreffen: Nur ein Vergl
 sim-delete = Simulation löschen
 sim-delete-told = Bericht und Fälle verschwinden. Dass es sie gab, bleibt im Protokoll.
 sim-cancel-first = Sie läuft noch. Brechen Sie sie zuerst ab.
+sim-file-pdf = Bericht (PDF)
 sim-file-json = Bericht (JSON)
 sim-file-cases = Fälle (CSV)
 sim-file-differences = Unterschiede (CSV)

@@ -336,6 +336,7 @@ sim-compare-note = Runs may be of other conversations: only a baseline compares 
 sim-delete = Delete simulation
 sim-delete-told = The report and its cases go. That there was one stays in the log.
 sim-cancel-first = It is under way. Cancel it first.
+sim-file-pdf = Report (PDF)
 sim-file-json = Report (JSON)
 sim-file-cases = Cases (CSV)
 sim-file-differences = Differences (CSV)

@@ -336,6 +336,7 @@ sim-compare-note = Les exécutions peuvent porter sur d’autres conversations :
 sim-delete = Supprimer la simulation
 sim-delete-told = Le rapport et ses cas disparaissent. Le journal garde la trace de son existence.
 sim-cancel-first = Elle est en cours. Annulez-la d’abord.
+sim-file-pdf = Rapport (PDF)
 sim-file-json = Rapport (JSON)
 sim-file-cases = Cas (CSV)
 sim-file-differences = Différences (CSV)

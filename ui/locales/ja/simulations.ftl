@@ -336,6 +336,7 @@ sim-compare-note = 会話が異なる場合があります。ケースごとの�
 sim-delete = シミュレーションを削除
 sim-delete-told = レポートとケースは削除されます。実行した事実はログに残ります。
 sim-cancel-first = 実行中です。先に中止してください。
+sim-file-pdf = レポート（PDF）
 sim-file-json = レポート（JSON）
 sim-file-cases = ケース（CSV）
 sim-file-differences = 差分（CSV）

@@ -3,6 +3,7 @@
 
 mod act;
 mod agent;
+mod agent_tables;
 mod case;
 mod cases;
 mod compare;
@@ -14,6 +15,7 @@ mod method;
 mod money;
 mod names;
 mod new;
+mod printed;
 mod replay;
 mod show;
 mod wanted;

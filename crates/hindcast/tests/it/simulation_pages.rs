@@ -148,6 +148,9 @@ fn a_report_is_begun_from_the_form_and_read_down_to_one_case() {
         assert!(file.text().contains(holds), "{}", file.text());
         assert!(!file.text().contains("Let me have a look"), "words stay where they are");
     }
+    let paper = owner.get(&format!("{first}/file/report.pdf"));
+    assert_eq!((paper.status, paper.header("content-type")), (200, "application/pdf"));
+    assert!(paper.body.starts_with(b"%PDF-"));
     assert_eq!(owner.get(&format!("{first}/file/secrets.txt")).status, 404);
 
     // Deleted once its name is typed.
@@ -249,6 +252,7 @@ fn a_replay_is_the_same_thing_to_whoever_looks() {
         let file = owner.get(&format!("{path}/file/{file}"));
         assert!(file.status == 200 && file.text().contains(holds), "{}", file.text());
     }
+    assert!(owner.get(&format!("{path}/file/report.pdf")).body.starts_with(b"%PDF-"));
     assert_eq!(owner.get(&format!("{path}/cases")).status, 404, "its cases are entries of the log");
 
     // A saved version is tried before it is activated; what it was compared with has changed then.

@@ -101,7 +101,7 @@ pub(super) struct Conflict {
     pub diff: Vec<Block>,
 }
 
-/// `GET /policies/{name}?draft=…`
+/// `GET /policies/{name}?draft=…`, or with the version that somebody is about to activate: `?version=…`
 pub async fn show(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -126,6 +126,11 @@ pub async fn show(
             }
             None => policy_page(&app, &visitor, &row, None, None)?,
         };
+        if let Ok(wanted) = asked.value("version").parse::<i64>()
+            && page.numbers.iter().any(|(number, _)| *number == wanted)
+        {
+            page.numbers.iter_mut().for_each(|(number, is_chosen)| *is_chosen = *number == wanted);
+        }
         page.saved = saved;
         Ok(Some(page))
     });

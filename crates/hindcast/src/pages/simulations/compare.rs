@@ -1,6 +1,6 @@
 //! Two runs of the same kind beside each other, number by number.
 
-use super::agent::heads;
+use super::agent_tables::heads;
 use super::names::{title_of_agent, title_of_policy};
 use super::{Cell, Table, figure, interval, percent, points};
 use crate::api::Problem;

@@ -1,12 +1,14 @@
-//! What can be taken away: the report as JSON, cases and differences as CSV, JUnit for pipelines. No words of conversations are in any of them.
+//! What can be taken away: the report as JSON and PDF, cases and differences as CSV, JUnit for pipelines. No words of conversations are in any of them.
 
-use super::{Kept, found};
+use super::show::{ReportPage, report_page};
+use super::{Kept, found, printed};
 use crate::api::Problem;
 use crate::api::lanes::Lanes;
 use crate::app::App;
 use crate::catalog::{KeptReplay, ReplayState, Simulation};
 use crate::pages::refusal::Refusal;
 use crate::pages::visitor::Visitor;
+use crate::paper::pdf;
 use crate::people::Permission;
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -53,6 +55,9 @@ pub async fn file(
     let own = app.clone();
     let disposition = format!("attachment; filename=\"simulation-{id}-{name}\"");
     let made = lanes.query(&app, move |budget| {
+        if name == "report.pdf" {
+            return paper(&own, &visitor, &id, budget);
+        }
         Ok(match found(&own, &visitor.membership.workspace, &id)? {
             Some(Kept::Agent(kept)) => of_agent(&own, &kept, &name, budget)?,
             Some(Kept::Policy(kept)) => of_policy(&own, &kept, &name)?,
@@ -68,6 +73,15 @@ type Made = Option<(&'static str, Vec<u8>)>;
 
 const JSON: &str = "application/json; charset=utf-8";
 const CSV: &str = "text/csv; charset=utf-8";
+
+/// The page of an ended run on paper.
+fn paper(app: &App, visitor: &Visitor, id: &str, budget: &Budget) -> Result<Made, Problem> {
+    let Some(page) = report_page(app, visitor, id, "")?.filter(ReportPage::is_whole) else { return Ok(None) };
+    let document = printed::document(app, &page, (app.clock)());
+    let bytes = pdf(&document, app.fonts(), &mut || budget.check().is_ok());
+    budget.check()?;
+    Ok(Some(("application/pdf", bytes.map_err(Problem::internal)?)))
+}
 
 fn of_agent(app: &App, kept: &Simulation, name: &str, budget: &Budget) -> Result<Made, Problem> {
     Ok(match name {

@@ -1,6 +1,6 @@
 //! The forecast: what a month costs under each plan, where plans change places, and what each rule changes about it.
 
-use super::agent::heads;
+use super::agent_tables::heads;
 use super::{Cell, Table, figure};
 use crate::pages::safe::short;
 use crate::pages::text::Text;

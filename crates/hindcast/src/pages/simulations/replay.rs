@@ -1,6 +1,6 @@
 //! The report about policies: which answers of the past would have been others, for whom, and by which policy.
 
-use super::agent::heads;
+use super::agent_tables::heads;
 use super::list::{done_of_replay, progress, verdict_of_replay};
 use super::matrix::{self, of_answers};
 use super::names::{change, decision, tried};
@@ -64,7 +64,7 @@ pub(super) fn filled(
             .filter_map(|(name, number)| {
                 let number = number?;
                 let words = t.sim_activate(short(&name), number.to_string()).into_owned();
-                Some((format!("/policies/{}#f-mode", escaped(&name)), words))
+                Some((format!("/policies/{}?version={number}#f-mode", escaped(&name)), words))
             })
             .collect();
     }

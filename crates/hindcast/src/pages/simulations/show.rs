@@ -55,6 +55,13 @@ pub(super) struct ReportPage {
     pub acts: Acts,
 }
 
+impl ReportPage {
+    /// Whether there is a report, and nothing is added to it any more.
+    pub fn is_whole(&self) -> bool {
+        self.running.is_none() && !self.verdict.is_empty()
+    }
+}
+
 /// Something to know before the numbers are read.
 pub(super) struct Notice {
     pub tone: &'static str,
@@ -150,23 +157,27 @@ pub(super) fn report_page(
 ) -> Result<Option<ReportPage>, Problem> {
     let t = visitor.guest.text;
     let kept = found(app, &visitor.membership.workspace, id)?;
-    Ok(match kept {
+    let mut page = match kept {
         Some(Kept::Agent(kept)) => {
             let title = title_of_agent(t, &kept);
             let mark = Mark::of_agent(t, kept.state);
             let mut bare = bare(app, visitor, id, title, (kept.created_at, kept.ended_at), mark);
             bare.kind = t.sim_kind_agent().into_owned();
-            Some(agent::filled(app, visitor, &kept, with, bare)?)
+            agent::filled(app, visitor, &kept, with, bare)?
         }
         Some(Kept::Policy(kept)) => {
             let title = title_of_policy(t, &kept);
             let mark = Mark::of_policy(t, kept.state);
             let mut bare = bare(app, visitor, id, title, (kept.created_at, kept.finished_at), mark);
             bare.kind = t.sim_kind_policy().into_owned();
-            Some(replay::filled(app, visitor, &kept, with, bare)?)
+            replay::filled(app, visitor, &kept, with, bare)?
         }
-        None => None,
-    })
+        None => return Ok(None),
+    };
+    if page.is_whole() {
+        page.files.insert(0, (format!("{HERE}/{id}/file/report.pdf"), t.sim_file_pdf().into_owned()));
+    }
+    Ok(Some(page))
 }
 
 fn bare(
