@@ -18,6 +18,12 @@ pub enum AppendError {
     /// Free some space and try again: nothing was written.
     #[error("no space is left on the disk")]
     Full,
+    /// Try again: nothing was written.
+    #[error("nothing was written: {0}")]
+    Away(String),
+    /// Try again with the same idempotency key: whether it was written is not known.
+    #[error("whether it was written is not known: {0}")]
+    InDoubt(String),
     /// Use another key: this one was used for something else.
     #[error("the idempotency key was used for another batch")]
     KeyReused,

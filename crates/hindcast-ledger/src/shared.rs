@@ -135,9 +135,12 @@ impl Shared {
         AppendError::Stopped(self.stopped.get().cloned().unwrap_or_default())
     }
 
-    /// A full disk is survived: nothing was written. After anything else we stop; we do not guess.
+    /// A full disk and a database that is away are survived. After anything else we stop; we do not guess.
     pub(crate) fn survive(&self, error: JournalError) -> ControlFlow<()> {
-        if matches!(error, JournalError::Full { .. }) {
+        if matches!(
+            error,
+            JournalError::Full { .. } | JournalError::Away { .. } | JournalError::InDoubt { .. }
+        ) {
             return ControlFlow::Continue(());
         }
         let _first = self.stopped.set(error.to_string());

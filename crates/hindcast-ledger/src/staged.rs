@@ -294,6 +294,8 @@ impl From<JournalError> for Refused {
 pub(crate) fn unwritten(error: &JournalError) -> AppendError {
     match error {
         JournalError::Full { .. } => AppendError::Full,
+        JournalError::Away { .. } => AppendError::Away(error.to_string()),
+        JournalError::InDoubt { .. } => AppendError::InDoubt(error.to_string()),
         _ => AppendError::Stopped(error.to_string()),
     }
 }

@@ -2,9 +2,21 @@
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
+mod database;
+
+use database::Database;
 use hindcast_event::Timestamp;
-use hindcast_ledger::journal::{Head, Journal, JournalError, Remembered, Run, Sealed, SqliteJournal};
+use hindcast_ledger::journal::{
+    Connect, Head, Journal, JournalError, PostgresJournal, Remembered, Run, Sealed, SqliteJournal,
+};
 use hindcast_ledger::{WorkspaceId, leaf_hash};
+use postgres::NoTls;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A journal that can be closed and opened again.
 struct Bench {
@@ -44,6 +56,177 @@ fn sqlite_keeps_the_promises() {
             }),
         });
     }
+}
+
+#[test]
+fn postgres_keeps_the_promises() {
+    let Some(database) = Database::start() else { return };
+    for (nr, (name, story)) in SUITE.into_iter().enumerate() {
+        println!("{name}");
+        let (config, schema) = (database.config(), format!("story_{nr}"));
+        let (own, tables) = (config.clone(), schema.clone());
+        story(&Bench {
+            open: Box::new(move || {
+                let config = own.clone();
+                let connect: Connect = Arc::new(move || config.connect(NoTls));
+                Box::new(PostgresJournal::open(connect, &tables, "the database").expect("opens"))
+            }),
+            // What its tables are written in. Its write-ahead log keeps what was erased until it is recycled.
+            bytes: Box::new(move || {
+                let mut client = config.connect(NoTls).expect("connects");
+                client.batch_execute("CHECKPOINT").expect("written");
+                let files = client.query(
+                    "SELECT pg_read_binary_file(pg_relation_filepath(c.oid)) FROM pg_class c
+                     LEFT JOIN pg_class o ON o.reltoastrelid = c.oid
+                     WHERE coalesce(o.relnamespace, c.relnamespace) = $1::text::regnamespace AND c.relkind IN ('r', 't', 'i')",
+                    &[&schema],
+                );
+                files.expect("read").iter().flat_map(|row| row.get::<_, Vec<u8>>(0)).collect()
+            }),
+        });
+    }
+}
+
+/// A journal, whose connections lead through a door that can be shut.
+fn behind_a_door(database: &Database, schema: &str) -> (Arc<Door>, PostgresJournal) {
+    let door = Door::open(database.socket());
+    let (port, name) = (door.port, schema.to_owned());
+    let connect: Connect = Arc::new(move || {
+        let mut config = postgres::Config::new();
+        config.host("127.0.0.1").port(port).user("hindcast").dbname("postgres").connect(NoTls)
+    });
+    let journal = PostgresJournal::open(connect, &name, "the database").expect("opens");
+    let mut transaction = journal.begin().expect("begins");
+    transaction.create(&ana(), "log/w/ana/0").expect("created");
+    transaction.commit().expect("committed");
+    (door, journal)
+}
+
+/// Between a client and the database.
+struct Door {
+    port: u16,
+    /// What the database answers to a commit is not let through any more, and the connection breaks.
+    keeps_answers: AtomicBool,
+    /// A commit does not reach it, and the connection breaks.
+    keeps_commits: AtomicBool,
+}
+
+impl Door {
+    fn open(socket: PathBuf) -> Arc<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let door = Arc::new(Self { port, keeps_answers: false.into(), keeps_commits: false.into() });
+        let own = door.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (server, own) = (UnixStream::connect(&socket).expect("connects"), own.clone());
+                std::thread::spawn(move || own.pass(client, server));
+            }
+        });
+        door
+    }
+
+    fn pass(&self, mut client: TcpStream, mut server: UnixStream) {
+        let (mut from_server, mut to_client) =
+            (server.try_clone().expect("cloned"), client.try_clone().expect("cloned"));
+        let breaks = Arc::new(AtomicBool::new(false));
+        let is_breaking = breaks.clone();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 65536];
+            while let Ok(count @ 1..) = from_server.read(&mut bytes) {
+                if is_breaking.load(Ordering::SeqCst) || to_client.write_all(&bytes[..count]).is_err() {
+                    break;
+                }
+            }
+            let _gone = to_client.shutdown(Shutdown::Both);
+        });
+        let mut bytes = [0; 65536];
+        while let Ok(count @ 1..) = client.read(&mut bytes) {
+            if bytes[..count].windows(6).any(|window| window == b"COMMIT") {
+                if self.keeps_commits.swap(false, Ordering::SeqCst) {
+                    break;
+                }
+                if self.keeps_answers.swap(false, Ordering::SeqCst) {
+                    breaks.store(true, Ordering::SeqCst);
+                }
+            }
+            if server.write_all(&bytes[..count]).is_err() {
+                break;
+            }
+        }
+        let _gone = (server.shutdown(Shutdown::Both), client.shutdown(Shutdown::Both));
+    }
+}
+
+#[test]
+fn the_outcome_of_a_commit_is_never_guessed() {
+    let Some(database) = Database::start() else { return };
+    let (door, journal) = behind_a_door(&database, "doubt");
+    append(&journal, &ana(), 1);
+
+    door.keeps_answers.store(true, Ordering::SeqCst);
+    append(&journal, &ana(), 2);
+    assert!(!door.keeps_answers.load(Ordering::SeqCst), "or the test proves nothing");
+    assert_eq!(head(&journal, &ana()).frontier.size(), 3, "it was written, and its answer got lost");
+
+    let mut transaction = journal.begin().expect("begins");
+    let before = transaction.head(&ana()).expect("read").expect("there");
+    transaction.append(&ana(), &run_after(&before, 1)).expect("appended");
+    door.keeps_commits.store(true, Ordering::SeqCst);
+    let refused = transaction.commit();
+    assert!(matches!(refused, Err(JournalError::Away { .. })), "{refused:?}");
+    assert_eq!(journal.runs(&ana(), 3, 1000).expect("runs").len(), 0, "it never came there");
+    append(&journal, &ana(), 1);
+    assert_eq!(head(&journal, &ana()).frontier.size(), 4);
+    assert!(journal.check().expect("checked").is_empty());
+}
+
+#[test]
+fn a_database_that_ends_is_away_and_comes_back() {
+    let Some(mut database) = Database::start() else { return };
+    let config = database.config();
+    let connect: Connect = Arc::new(move || config.connect(NoTls));
+    let journal = PostgresJournal::open(connect, "restart", "the database").expect("opens");
+    let mut transaction = journal.begin().expect("begins");
+    transaction.create(&ana(), "log/w/ana/0").expect("created");
+    transaction.commit().expect("committed");
+    append(&journal, &ana(), 2);
+    let mut transaction = journal.begin().expect("begins");
+    let head_before = transaction.head(&ana()).expect("read").expect("there");
+    database.kill();
+    let lost = transaction.append(&ana(), &run_after(&head_before, 1)).and_then(|()| transaction.commit());
+    assert!(matches!(lost, Err(JournalError::Away { .. })), "{lost:?}");
+    assert!(matches!(journal.heads(), Err(JournalError::Away { .. })));
+    database.start_again();
+    while journal.heads().is_err() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    append(&journal, &ana(), 1);
+    assert_eq!(head(&journal, &ana()).frontier.size(), 3);
+}
+
+#[test]
+fn two_that_append_to_one_log_wait_for_each_other() {
+    let Some(database) = Database::start() else { return };
+    let open = || {
+        let config = database.config();
+        let connect: Connect = Arc::new(move || config.connect(NoTls));
+        PostgresJournal::open(connect, "two", "the database").expect("opens")
+    };
+    let (one, other) = (open(), open());
+    let mut transaction = one.begin().expect("begins");
+    transaction.create(&ana(), "log/w/ana/0").expect("created");
+    transaction.commit().expect("committed");
+    std::thread::scope(|scope| {
+        for journal in [&one, &other] {
+            scope.spawn(move || (0..50).for_each(|_| append(journal, &ana(), 2)));
+        }
+    });
+    assert_eq!(head(&one, &ana()), head(&other, &ana()));
+    assert_eq!(head(&one, &ana()).frontier.size(), 200);
+    assert!(one.check().expect("checked").is_empty());
+    let runs = other.runs(&ana(), 0, 1 << 20).expect("runs");
+    assert_eq!(runs.iter().map(|run| run.count).sum::<u64>(), 200);
 }
 
 #[test]

@@ -5,14 +5,15 @@
 //! [`Transaction`] did is there as a whole or not at all, and it is on disk when [`Transaction::commit`] returns.
 //! `tests/journal.rs` holds every implementation to this. Only the sequencer writes.
 
+mod postgres;
 mod sqlite;
 
+pub use postgres::{Connect, PostgresJournal};
 pub use sqlite::SqliteJournal;
 
 use crate::{Frontier, WorkspaceId};
 use hindcast_event::Timestamp;
 use std::ops::Range;
-use std::path::PathBuf;
 
 /// The end of a ledger: what the next entry builds on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,40 +155,56 @@ pub trait Transaction {
         add: &[Sealed],
     ) -> Result<(), JournalError>;
 
-    /// Makes it all durable. After an error other than [`JournalError::Full`] nothing more may be written.
+    /// Makes it all durable. After [`JournalError::Io`] nothing more may be written.
     fn commit(self: Box<Self>) -> Result<(), JournalError>;
 }
 
-/// Why the journal could not do it.
+/// Why the journal could not do it. `place` is a file, or a database without its password.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// Refuse, free some space, go on: nothing was written.
-    #[error("no space is left for {}", file.display())]
+    #[error("no space is left for {place}")]
     Full {
         /// What could not grow.
-        file: PathBuf,
+        place: String,
+    },
+    /// Refuse, go on: nothing was written, and the next try may do better.
+    #[error("{place} cannot be used now: {why}")]
+    Away {
+        /// What was asked.
+        place: String,
+        /// What it said.
+        why: String,
+    },
+    /// Refuse, go on: whether it was written is not known, and could not be found out in time.
+    #[error("{place} was lost during a commit, whose outcome is not known: {why}")]
+    InDoubt {
+        /// What was asked.
+        place: String,
+        /// Why it could not be asked after.
+        why: String,
     },
     /// Stop: what was written can no longer be trusted to be on disk.
-    #[error("{} cannot be trusted any more", file.display())]
+    #[error("{place} cannot be trusted any more")]
     Io {
         /// What failed.
-        file: PathBuf,
+        place: String,
         /// How it failed.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Quarantine: what was read back makes no sense.
-    #[error("{} is damaged: {what}", file.display())]
+    #[error("{place} is damaged: {what}")]
     Damaged {
         /// Where it was read.
-        file: PathBuf,
+        place: String,
         /// What makes no sense.
         what: String,
     },
     /// The database is of a later version of hindcast.
-    #[error("{} was written by a later version (schema {found}, this one knows {known})", file.display())]
+    #[error("{place} was written by a later version (schema {found}, this one knows {known})")]
     TooNew {
         /// The database.
-        file: PathBuf,
+        place: String,
         /// Its version.
         found: i64,
         /// The version we know.

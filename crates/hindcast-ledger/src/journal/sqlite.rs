@@ -53,7 +53,7 @@ impl SqliteJournal {
     }
 
     fn damaged(&self, what: impl Into<String>) -> JournalError {
-        JournalError::Damaged { file: self.file.clone(), what: what.into() }
+        JournalError::Damaged { place: self.file.display().to_string(), what: what.into() }
     }
 }
 
@@ -63,14 +63,14 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 }
 
 fn explain(file: &Path, error: rusqlite::Error) -> JournalError {
-    let file = file.to_owned();
+    let place = file.display().to_string();
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => JournalError::Full { file },
+        Some(ErrorCode::DiskFull) => JournalError::Full { place },
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            JournalError::Damaged { file, what: error.to_string() }
+            JournalError::Damaged { place, what: error.to_string() }
         }
-        None => JournalError::Damaged { file, what: error.to_string() },
-        Some(_) => JournalError::Io { file, source: Box::new(error) },
+        None => JournalError::Damaged { place, what: error.to_string() },
+        Some(_) => JournalError::Io { place, source: Box::new(error) },
     }
 }
 

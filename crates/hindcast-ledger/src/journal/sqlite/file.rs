@@ -84,8 +84,8 @@ pub(super) fn reserve_index(file: &Path) -> Result<File, JournalError> {
         Ok(index)
     };
     reserved().map_err(|source: io::Error| match source.kind() {
-        io::ErrorKind::StorageFull => JournalError::Full { file: path.clone() },
-        _ => JournalError::Io { file: path.clone(), source: Box::new(source) },
+        io::ErrorKind::StorageFull => JournalError::Full { place: path.display().to_string() },
+        _ => JournalError::Io { place: path.display().to_string(), source: Box::new(source) },
     })
 }
 
@@ -96,7 +96,7 @@ pub(super) fn migrate(file: &Path, connection: &mut Connection) -> Result<(), Jo
     let transaction = connection.transaction().map_err(said)?;
     let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(said)?;
     if found > known {
-        return Err(JournalError::TooNew { file: file.to_owned(), found, known });
+        return Err(JournalError::TooNew { place: file.display().to_string(), found, known });
     }
     for migration in &MIGRATIONS[usize::try_from(found).unwrap_or(0)..] {
         transaction.execute_batch(migration).map_err(said)?;

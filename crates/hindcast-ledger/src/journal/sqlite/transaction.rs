@@ -41,7 +41,7 @@ impl<'j> SqliteTransaction<'j> {
             1 => Ok(()),
             rows => {
                 let what = format!("{rows} rows instead of one for workspace {workspace}");
-                Err(JournalError::Damaged { file: self.file.to_owned(), what })
+                Err(JournalError::Damaged { place: self.file.display().to_string(), what })
             }
         }
     }

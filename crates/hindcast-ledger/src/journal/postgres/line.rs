@@ -1,0 +1,211 @@
+//! A connection that is made anew when it has broken.
+
+use super::Connect;
+use crate::journal::JournalError;
+use postgres::error::SqlState;
+use postgres::types::ToSql;
+use postgres::{Client, Row, Statement};
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+/// How long the outcome of a commit is asked after.
+const DOUBT_MAX: Duration = Duration::from_secs(60);
+const ASK_EVERY: Duration = Duration::from_millis(200);
+/// A transaction of ours that says nothing for so long, as the network is gone, is rolled back by the server. Until then it holds its rows.
+const SILENT_MAX: &str = "15s";
+
+/// A connection; see the module.
+pub(super) struct Line {
+    connect: Connect,
+    place: String,
+    schema: String,
+    client: Option<Client>,
+    statements: HashMap<String, Statement>,
+    /// What this process is called among those that write.
+    node: String,
+    /// The number of its last transaction.
+    number: i64,
+}
+
+impl Line {
+    pub fn new(connect: Connect, schema: &str, place: &str) -> Result<Self, JournalError> {
+        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if schema.is_empty() || schema.len() > 63 || !schema.chars().all(good) {
+            let what = format!("a schema has 1 to 63 letters a-z, digits and _, not {schema:?}");
+            return Err(JournalError::Damaged { place: place.to_owned(), what });
+        }
+        let mut line = Self {
+            connect,
+            place: place.to_owned(),
+            schema: schema.to_owned(),
+            client: None,
+            statements: HashMap::new(),
+            node: String::new(),
+            number: 0,
+        };
+        line.client()?;
+        Ok(line)
+    }
+
+    fn client(&mut self) -> Result<&mut Client, JournalError> {
+        if self.client.as_ref().is_none_or(Client::is_closed) {
+            self.client = None;
+            self.statements.clear();
+            let mut client = (self.connect)().map_err(|error| explain(&self.place, error))?;
+            let prepared = client.batch_execute(&format!(
+                "SET search_path = \"{}\"; SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '{SILENT_MAX}'",
+                self.schema
+            ));
+            prepared.map_err(|error| explain(&self.place, error))?;
+            return Ok(self.client.insert(client));
+        }
+        self.client.as_mut().ok_or_else(|| JournalError::Damaged {
+            place: self.place.clone(),
+            what: "it is not connected".to_owned(),
+        })
+    }
+
+    /// Statements of which nothing is read.
+    pub fn batch(&mut self, sql: &str) -> Result<(), JournalError> {
+        let done = self.client()?.batch_execute(sql);
+        done.map_err(|error| self.broken(error))
+    }
+
+    pub fn query(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, JournalError> {
+        let statement = self.statement(sql)?;
+        let rows = self.client()?.query(&statement, params);
+        rows.map_err(|error| self.broken(error))
+    }
+
+    pub fn execute(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<u64, JournalError> {
+        let statement = self.statement(sql)?;
+        let done = self.client()?.execute(&statement, params);
+        done.map_err(|error| self.broken(error))
+    }
+
+    fn statement(&mut self, sql: &str) -> Result<Statement, JournalError> {
+        self.client()?;
+        if let Some(known) = self.statements.get(sql) {
+            return Ok(known.clone());
+        }
+        let prepared = self.client()?.prepare(sql);
+        let prepared = prepared.map_err(|error| self.broken(error))?;
+        self.statements.insert(sql.to_owned(), prepared.clone());
+        Ok(prepared)
+    }
+
+    fn broken(&mut self, error: postgres::Error) -> JournalError {
+        if error.is_closed() || error.as_db_error().is_none() {
+            self.client = None;
+        }
+        explain(&self.place, error)
+    }
+
+    /// Takes its place among those that write.
+    pub fn enrol(&mut self) -> Result<(), JournalError> {
+        let rows = self
+            .query("SELECT md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text)", &[])?;
+        self.node = rows.first().and_then(|row| row.try_get(0).ok()).unwrap_or_default();
+        // Those that were not heard of for a month have ended.
+        self.execute("DELETE FROM writer WHERE at < now() - interval '30 days'", &[])?;
+        let node = self.node.clone();
+        self.execute("INSERT INTO writer (node, number) VALUES ($1, 0)", &[&node]).map(drop)
+    }
+
+    /// Begins a transaction. Its number is the first that it writes: whoever asks after it waits until it has ended.
+    pub fn begin(&mut self) -> Result<(), JournalError> {
+        self.number += 1;
+        let (node, number) = (self.node.clone(), self.number);
+        let begun = self.batch(&format!(
+            "BEGIN; INSERT INTO writer (node, number, at) VALUES ('{node}', {number}, now())
+             ON CONFLICT (node) DO UPDATE SET number = excluded.number, at = excluded.at"
+        ));
+        if begun.is_err() {
+            self.rollback();
+        }
+        begun
+    }
+
+    pub fn commit(&mut self) -> Result<(), JournalError> {
+        let Some(client) = self.client.as_mut() else {
+            return Err(JournalError::Away {
+                place: self.place.clone(),
+                why: "the connection was lost".to_owned(),
+            });
+        };
+        match client.batch_execute("COMMIT") {
+            Ok(()) => Ok(()),
+            // What the server refused was not written.
+            Err(error) if error.as_db_error().is_some_and(|said| !is_ending(said.code())) => {
+                Err(self.broken(error))
+            }
+            Err(error) => {
+                self.client = None;
+                self.ask_after(&explain(&self.place, error))
+            }
+        }
+    }
+
+    /// Whether the last transaction was committed. The rows that it holds are held until it has ended, so the answer is the last word.
+    fn ask_after(&mut self, why: &JournalError) -> Result<(), JournalError> {
+        let until = Instant::now() + DOUBT_MAX;
+        loop {
+            let node = self.node.clone();
+            match self.query("SELECT number FROM writer WHERE node = $1 FOR UPDATE", &[&node]) {
+                Ok(rows) => {
+                    let number: i64 = rows.first().and_then(|row| row.try_get(0).ok()).unwrap_or(-1);
+                    if number == self.number {
+                        return Ok(());
+                    }
+                    return Err(JournalError::Away { place: self.place.clone(), why: why.to_string() });
+                }
+                Err(error) if Instant::now() > until => {
+                    return Err(JournalError::InDoubt { place: self.place.clone(), why: error.to_string() });
+                }
+                Err(_) => std::thread::sleep(ASK_EVERY),
+            }
+        }
+    }
+
+    pub fn rollback(&mut self) {
+        if let Some(client) = self.client.as_mut()
+            && client.batch_execute("ROLLBACK").is_err()
+        {
+            self.client = None;
+        }
+    }
+}
+
+/// Whether the server says that it ends, or cannot be used now: what it was just doing is in doubt.
+fn is_ending(code: &SqlState) -> bool {
+    code.code().starts_with("57P") || code.code().starts_with("08")
+}
+
+/// What an error of the database means for the journal.
+pub(super) fn explain(place: &str, error: postgres::Error) -> JournalError {
+    let place = place.to_owned();
+    let Some(said) = error.as_db_error() else {
+        return JournalError::Away { place, why: told(&error) };
+    };
+    let code = said.code();
+    if *code == SqlState::DISK_FULL {
+        return JournalError::Full { place };
+    }
+    // Connections, resources, conflicts with others, the server's own doings, a standby: all of these pass.
+    let passes =
+        ["08", "40", "53", "55P03", "57", "25006", "58"].iter().any(|class| code.code().starts_with(class));
+    if passes {
+        return JournalError::Away { place, why: said.to_string() };
+    }
+    JournalError::Damaged { place, what: said.to_string() }
+}
+
+fn told(error: &postgres::Error) -> String {
+    let mut told = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        told += &format!(": {error}");
+        source = error.source();
+    }
+    told
+}

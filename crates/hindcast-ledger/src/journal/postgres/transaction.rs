@@ -1,0 +1,208 @@
+//! What is written together, or not at all.
+
+use super::line::Line;
+use super::{HEAD, read_head, signed};
+use crate::WorkspaceId;
+use crate::journal::{Head, JournalError, Remembered, Run, Sealed, Transaction};
+use hindcast_event::Timestamp;
+use postgres::types::ToSql;
+use std::ops::Range;
+use std::sync::MutexGuard;
+
+/// Deleting more at once would make an append wait.
+const FORGOTTEN_AT_ONCE: i64 = 1000;
+
+/// A transaction of this process.
+pub(super) struct PostgresTransaction<'j> {
+    place: &'j str,
+    line: MutexGuard<'j, Line>,
+    open: bool,
+}
+
+impl<'j> PostgresTransaction<'j> {
+    pub(super) fn begin(place: &'j str, mut line: MutexGuard<'j, Line>) -> Result<Self, JournalError> {
+        line.begin()?;
+        Ok(Self { place, line, open: true })
+    }
+
+    /// A change that must hit the one row it names.
+    fn execute_one(
+        &mut self,
+        sql: &'static str,
+        params: &[&(dyn ToSql + Sync)],
+        workspace: &WorkspaceId,
+    ) -> Result<(), JournalError> {
+        match self.line.execute(sql, params)? {
+            1 => Ok(()),
+            rows => {
+                let what = format!("{rows} rows instead of one for workspace {workspace}");
+                Err(JournalError::Damaged { place: self.place.to_owned(), what })
+            }
+        }
+    }
+}
+
+impl Transaction for PostgresTransaction<'_> {
+    fn create(&mut self, workspace: &WorkspaceId, origin: &str) -> Result<(), JournalError> {
+        self.execute_one(
+            "INSERT INTO head (workspace, origin, size, peaks, last_time, sealed) VALUES ($1, $2, 0, '', 0, 0)",
+            &[&workspace.as_str(), &origin],
+            workspace,
+        )
+    }
+
+    fn rename(&mut self, workspace: &WorkspaceId, origin: &str) -> Result<(), JournalError> {
+        let sql = "UPDATE head SET origin = $2 WHERE workspace = $1";
+        self.execute_one(sql, &[&workspace.as_str(), &origin], workspace)
+    }
+
+    fn head(&mut self, workspace: &WorkspaceId) -> Result<Option<Head>, JournalError> {
+        let rows =
+            self.line.query(&format!("{HEAD} WHERE workspace = $1 FOR UPDATE"), &[&workspace.as_str()])?;
+        rows.first().map(|row| read_head(row, self.place)).transpose()
+    }
+
+    fn append(&mut self, workspace: &WorkspaceId, run: &Run) -> Result<(), JournalError> {
+        self.execute_one(
+            "INSERT INTO run (workspace, first, count, first_time, packed) VALUES ($1, $2, $3, $4, $5)",
+            &[
+                &workspace.as_str(),
+                &signed(run.first),
+                &signed(run.count),
+                &run.first_time.micros(),
+                &run.packed,
+            ],
+            workspace,
+        )
+    }
+
+    fn advance(&mut self, head: &Head) -> Result<(), JournalError> {
+        let peaks: Vec<u8> = head.frontier.peaks().iter().flat_map(|hash| *hash.as_bytes()).collect();
+        self.execute_one(
+            "UPDATE head SET size = $2, peaks = $3, last_time = $4 WHERE workspace = $1",
+            &[&head.workspace.as_str(), &signed(head.frontier.size()), &peaks, &head.last_time.micros()],
+            &head.workspace,
+        )
+    }
+
+    fn recall(
+        &mut self,
+        workspace: &WorkspaceId,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<Remembered>, JournalError> {
+        let rows = self.line.query(
+            "SELECT fingerprint, first, count, expires_at FROM remembered
+             WHERE workspace = $1 AND key = $2 AND expires_at > $3",
+            &[&workspace.as_str(), &key, &now.micros()],
+        )?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let columns = super::Columns(row, self.place);
+        let fingerprint: &[u8] = columns.get(0)?;
+        Ok(Some(Remembered {
+            fingerprint: fingerprint
+                .try_into()
+                .map_err(|_| columns.damaged("a fingerprint is not 32 bytes"))?,
+            first: columns.number(1)?,
+            count: columns.number(2)?,
+            expires_at: Timestamp::from_micros(columns.get(3)?),
+        }))
+    }
+
+    fn remember(
+        &mut self,
+        workspace: &WorkspaceId,
+        key: &str,
+        what: &Remembered,
+    ) -> Result<(), JournalError> {
+        self.execute_one(
+            "INSERT INTO remembered (workspace, key, fingerprint, first, count, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (workspace, key) DO UPDATE SET fingerprint = excluded.fingerprint, first = excluded.first,
+                 count = excluded.count, expires_at = excluded.expires_at",
+            &[
+                &workspace.as_str(),
+                &key,
+                &what.fingerprint.as_slice(),
+                &signed(what.first),
+                &signed(what.count),
+                &what.expires_at.micros(),
+            ],
+            workspace,
+        )
+    }
+
+    fn forget(&mut self, now: Timestamp) -> Result<bool, JournalError> {
+        // Whoever else is at it takes others.
+        let forgotten = self.line.execute(
+            "DELETE FROM remembered WHERE (workspace, key) IN
+                (SELECT workspace, key FROM remembered WHERE expires_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+            &[&now.micros(), &FORGOTTEN_AT_ONCE],
+        )?;
+        Ok(forgotten >= FORGOTTEN_AT_ONCE as u64)
+    }
+
+    fn forget_of(&mut self, workspace: &WorkspaceId, entries: &Range<u64>) -> Result<(), JournalError> {
+        let sql = "DELETE FROM remembered WHERE workspace = $1 AND first < $3 AND first + count > $2";
+        let params: [&(dyn ToSql + Sync); 3] =
+            [&workspace.as_str(), &signed(entries.start), &signed(entries.end)];
+        self.line.execute(sql, &params).map(drop)
+    }
+
+    fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError> {
+        let sql = "INSERT INTO checkpoint (workspace, size, note) VALUES ($1, $2, $3)";
+        self.execute_one(sql, &[&workspace.as_str(), &signed(size), &note], workspace)
+    }
+
+    fn cosign(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError> {
+        let sql = "UPDATE checkpoint SET note = $3 WHERE workspace = $1 AND size = $2";
+        self.execute_one(sql, &[&workspace.as_str(), &signed(size), &note], workspace)
+    }
+
+    fn seal(
+        &mut self,
+        workspace: &WorkspaceId,
+        sealed: u64,
+        remove: &[u64],
+        add: &[Sealed],
+    ) -> Result<(), JournalError> {
+        // The row of the head comes first: who holds it goes on, all others wait for it.
+        self.execute_one(
+            "UPDATE head SET sealed = $2 WHERE workspace = $1",
+            &[&workspace.as_str(), &signed(sealed)],
+            workspace,
+        )?;
+        for first in remove {
+            self.execute_one(
+                "DELETE FROM segment WHERE workspace = $1 AND first = $2",
+                &[&workspace.as_str(), &signed(*first)],
+                workspace,
+            )?;
+        }
+        for segment in add {
+            self.execute_one(
+                "INSERT INTO segment (workspace, first, meta) VALUES ($1, $2, $3)",
+                &[&workspace.as_str(), &signed(segment.first), &segment.meta],
+                workspace,
+            )?;
+        }
+        let sql = "DELETE FROM run WHERE workspace = $1 AND first + count <= $2 AND first < $2";
+        self.line.execute(sql, &[&workspace.as_str(), &signed(sealed)]).map(drop)
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<(), JournalError> {
+        self.open = false;
+        let committed = self.line.commit();
+        if committed.is_err() {
+            self.line.rollback();
+        }
+        committed
+    }
+}
+
+impl Drop for PostgresTransaction<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.line.rollback();
+        }
+    }
+}
