@@ -24,6 +24,9 @@ pub enum AppendError {
     /// Try again with the same idempotency key: whether it was written is not known.
     #[error("whether it was written is not known: {0}")]
     InDoubt(String),
+    /// Look again: another process changed the manifest of this workspace.
+    #[error("the manifest of {0} was changed by another process")]
+    Stale(WorkspaceId),
     /// Use another key: this one was used for something else.
     #[error("the idempotency key was used for another batch")]
     KeyReused,

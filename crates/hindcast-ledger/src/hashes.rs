@@ -66,6 +66,12 @@ impl HashFiles {
         Ok(files)
     }
 
+    /// How many leaves a folder holds.
+    pub(crate) fn kept(folder: &Path) -> u64 {
+        let leaves = folder.join("0");
+        leaves.metadata().map_or(0, |file| file.len() / HASH_BYTES as u64)
+    }
+
     /// The hashes of a workspace that is quarantined already; reading them may fail.
     pub(crate) fn unchecked(folder: &Path) -> Self {
         Self { folder: folder.to_owned() }

@@ -7,6 +7,7 @@
 use crate::batch::unpack;
 use crate::error::{AppendError, CosignError, OpenError, ReadError, SealError};
 use crate::evidence::Evidence;
+use crate::following::{Leaves, follow};
 use crate::hashes::{HashesError, frontier_at};
 use crate::journal::{Head, Journal, JournalError, Sealed};
 use crate::publisher::Publisher;
@@ -51,6 +52,8 @@ pub struct Config {
     pub checkpoint_every: Duration,
     /// How long an idempotency key is remembered.
     pub remember: Duration,
+    /// Where all processes find the leaves of what is sealed, if the journal is shared.
+    pub leaves: Option<Arc<dyn Leaves>>,
 }
 
 /// Tells the time.
@@ -60,6 +63,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub trait Observer: Send + Sync {
     /// Entries are durable. Also called once for everything the journal holds when we start.
     fn sequenced(&self, workspace: &WorkspaceId, entries: Arc<Entries>);
+
+    /// Another process changed the manifest of a workspace, or made the workspace.
+    fn sealed(&self, _workspace: &WorkspaceId) {}
 
     /// A checkpoint of this size is signed and durable.
     fn published(&self, workspace: &WorkspaceId, size: u64, note: &str);
@@ -93,6 +99,7 @@ pub struct Ledger {
 struct Threads {
     publisher: JoinHandle<()>,
     sequencer: JoinHandle<()>,
+    follower: Option<JoinHandle<()>>,
 }
 
 impl Ledger {
@@ -124,19 +131,24 @@ impl Ledger {
         if let Some((origin, signed)) = evidence.not_among(heads.iter().map(|head| head.origin.as_str())) {
             return Err(OpenError::RolledBack { origin: origin.to_owned(), size: 0, signed });
         }
+        let news = shared.journal.news()?;
         for head in heads {
             let signed = evidence.signed(&head.origin);
-            let live = shared.add(head, None)?;
-            shared.recover(&live, signed)?;
+            match news {
+                Some(_) => shared.adopt_signed(&head, signed)?,
+                None => shared.recover(&*shared.add(head, None)?, signed)?,
+            }
         }
         evidence
             .write()
             .map_err(|source| OpenError::Evidence { file: shared.config.evidence.clone(), source })?;
         let sequencer = Sequencer::start(shared.clone(), requests).map_err(OpenError::Thread)?;
         let publisher = Publisher::start(shared.clone(), evidence).map_err(OpenError::Thread)?;
+        let follower =
+            news.map(|news| follow(shared.clone(), news)).transpose().map_err(OpenError::Thread)?;
         Ok(Self {
             shared,
-            threads: Mutex::new(Some(Threads { publisher, sequencer })),
+            threads: Mutex::new(Some(Threads { publisher, sequencer, follower })),
             cosigning: Mutex::default(),
         })
     }
@@ -190,6 +202,10 @@ impl Ledger {
             (from, state.recent.leaves(from, (sealed - from) as usize))
         };
         let leaves = leaves.ok_or(HashesError::Missing { level: 0, index: from })?;
+        if let Some(kept) = &self.shared.config.leaves {
+            let kept = kept.keep(workspace, from, &leaves);
+            kept.map_err(|source| HashesError::Io { file: "leaves".into(), source })?;
+        }
         Ok(live.files.append(from, &leaves)?)
     }
 
@@ -434,6 +450,7 @@ impl Ledger {
         let _ended = threads.publisher.join();
         self.shared.drained.store(true, Ordering::Release);
         let _ended = threads.sequencer.join();
+        let _ended = threads.follower.map(JoinHandle::join);
     }
 }
 

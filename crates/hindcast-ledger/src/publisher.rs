@@ -45,7 +45,8 @@ impl Publisher {
 
     fn publish_all(&mut self) {
         let shared = self.shared.clone();
-        if shared.silence.why().is_some() {
+        // One process signs for all; another takes over when it is gone.
+        if shared.silence.why().is_some() || !shared.journal.claim("publisher").unwrap_or(false) {
             return;
         }
         let (done, answers) = mpsc::channel();

@@ -7,6 +7,7 @@
 use crate::batch::unpack;
 use crate::error::OpenError;
 use crate::hashes::{Hashes, RecentHashes, frontier_at};
+use crate::journal::Head;
 use crate::ledger::READ_BYTES;
 use crate::shared::{Live, Shared, State};
 use crate::{Frontier, Hash, leaf_of};
@@ -46,6 +47,22 @@ impl Shared {
         });
         if let Err(reason) = checked {
             state.quarantined.get_or_insert(reason);
+        }
+        Ok(())
+    }
+
+    /// Takes over a workspace of a journal that is shared, and checks it in the same way.
+    pub(crate) fn adopt_signed(&self, head: &Head, signed: Option<(u64, Hash)>) -> Result<(), OpenError> {
+        let live = self.adopt(head)?;
+        let Some((signed, root)) = signed else { return Ok(()) };
+        let size = head.frontier.size();
+        if signed > size {
+            return Err(OpenError::RolledBack { origin: head.origin.clone(), size, signed });
+        }
+        let found = frontier_at(&*live, signed).map(|frontier| frontier.root());
+        if found.is_ok_and(|found| found != root) {
+            let reason = format!("its first {signed} entries are not those that were signed");
+            live.write().quarantined.get_or_insert(reason);
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What the threads share.
 pub(crate) struct Shared {
@@ -36,6 +36,8 @@ pub(crate) struct Live {
     /// The keys of the epochs before this one, the newest first.
     pub(crate) earlier: Vec<VerifierKey>,
     pub(crate) files: HashFiles,
+    /// Held while entries are taken into memory.
+    pub(crate) growing: Mutex<()>,
     state: RwLock<State>,
 }
 
@@ -124,7 +126,8 @@ impl Shared {
             Err(error) => (HashFiles::unchecked(&folder), Some(error.to_string())),
         };
         let state = State { head, recent: RecentHashes::default(), published: None, quarantined };
-        let live = Arc::new(Live { signer, earlier, files, state: RwLock::new(state) });
+        let live =
+            Arc::new(Live { signer, earlier, files, growing: Mutex::default(), state: RwLock::new(state) });
         self.lives.write().unwrap_or_else(PoisonError::into_inner).insert(workspace, live.clone());
         Ok(live)
     }

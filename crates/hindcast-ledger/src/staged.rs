@@ -12,7 +12,7 @@ use crate::shared::Shared;
 use crate::{Batch, Commitment, Hash, WorkspaceId};
 use hindcast_event::{Entries, Timestamp};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// A transaction in the making; see the module.
 pub(crate) struct Staged<'s> {
@@ -26,6 +26,8 @@ pub(crate) struct Staged<'s> {
 /// A ledger that grows in this transaction.
 struct Growing {
     head: Head,
+    /// How many entries it had.
+    from: u64,
     /// Subtrees that were completed.
     completed: Vec<(u8, u64, Hash)>,
     /// What was appended, in order.
@@ -86,6 +88,10 @@ impl<'s> Staged<'s> {
             }
             Request::Seal { workspace, sealed, remove, add, reply } => {
                 let written = transaction.seal(&workspace, sealed, &remove, &add);
+                if let Err(JournalError::Stale { .. }) = written {
+                    reply(Err(AppendError::Stale(workspace)));
+                    return Ok(());
+                }
                 self.done.push(Done::Seal { workspace, sealed, reply });
                 written?;
             }
@@ -155,9 +161,27 @@ impl<'s> Staged<'s> {
         }
         if !self.growing.contains_key(workspace) {
             let head = transaction.head(workspace)?.ok_or_else(|| AppendError::Unknown(workspace.clone()))?;
+            self.meet(&head)?;
+            let from = head.frontier.size();
             let growing =
-                Growing { head, completed: Vec::new(), pieces: Vec::new(), small: Entries::default() };
+                Growing { head, from, completed: Vec::new(), pieces: Vec::new(), small: Entries::default() };
             self.growing.insert(workspace.clone(), growing);
+        }
+        Ok(())
+    }
+
+    /// What others have appended is taken in first. A journal that holds less than was seen is not written.
+    fn meet(&self, head: &Head) -> Result<(), Refused> {
+        // One that was just made has nothing to be taken in.
+        let Some(live) = self.shared.live(&head.workspace) else { return Ok(()) };
+        let (known, has) = (live.read().head.frontier.size(), head.frontier.size());
+        if has < known {
+            let reason = format!("it holds {has} entries, {known} were seen");
+            live.write().quarantined.get_or_insert_with(|| reason.clone());
+            return Err(AppendError::Quarantined { workspace: head.workspace.clone(), reason }.into());
+        }
+        if has > known {
+            self.shared.catch_up(&live, head).map_err(|error| AppendError::Away(error.to_string()))?;
         }
         Ok(())
     }
@@ -179,17 +203,30 @@ impl<'s> Staged<'s> {
             self.done.into_iter().partition(|done| matches!(done, Done::Create { .. }));
         created.into_iter().for_each(|done| done.settle(self.shared));
         for (workspace, growing) in self.growing {
-            let Growing { head, completed, pieces, .. } = growing;
+            let Growing { head, from, completed, pieces, .. } = growing;
+            let live = self.shared.live(&workspace);
+            let growing =
+                live.as_ref().map(|live| live.growing.lock().unwrap_or_else(PoisonError::into_inner));
+            let known = live.as_ref().map(|live| live.read().head.frontier.size());
+            if known != Some(from) {
+                // Another process made the workspace, or the follower was quicker. What cannot be read now it reads later.
+                let _taken = match &live {
+                    Some(live) => self.shared.take_in(live, &head).is_ok(),
+                    None => self.shared.adopt(&head).is_ok(),
+                };
+                continue;
+            }
             // Searches come first: whoever reads the new size finds the entries.
             for entries in pieces {
                 self.shared.observer.sequenced(&workspace, Arc::new(entries));
             }
-            if let Some(live) = self.shared.live(&workspace) {
+            if let Some(live) = &live {
                 let mut state = live.write();
                 completed.into_iter().for_each(|(level, index, hash)| state.recent.put(level, index, hash));
                 state.head.frontier = head.frontier;
                 state.head.last_time = head.last_time;
             }
+            drop(growing);
         }
         done.into_iter().for_each(|done| done.settle(self.shared));
     }
@@ -261,7 +298,7 @@ impl Done {
             Done::Seal { workspace, sealed, reply } => {
                 if let Some(live) = shared.live(&workspace) {
                     let mut state = live.write();
-                    state.head.sealed = sealed;
+                    state.head.sealed = sealed.max(state.head.sealed);
                     state.recent.seal(sealed);
                 }
                 reply(Ok(()));

@@ -62,6 +62,7 @@ impl Bench {
             clock: Arc::new(move || Timestamp::from_micros(clock.load(Ordering::Relaxed))),
             checkpoint_every: Duration::from_millis(5),
             remember: Duration::from_secs(100),
+            leaves: None,
         };
         Ok((Ledger::open(journal, witness.clone(), config)?, witness))
     }

@@ -14,6 +14,7 @@ pub use sqlite::SqliteJournal;
 use crate::{Frontier, WorkspaceId};
 use hindcast_event::Timestamp;
 use std::ops::Range;
+use std::time::Duration;
 
 /// The end of a ledger: what the next entry builds on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,9 @@ pub trait Journal: Send + Sync {
     /// Begins to write. There is one writer at a time.
     fn begin(&self) -> Result<Box<dyn Transaction + '_>, JournalError>;
 
+    /// The head of a workspace as it was last committed.
+    fn head(&self, workspace: &WorkspaceId) -> Result<Option<Head>, JournalError>;
+
     /// The heads of all workspaces, sorted by id.
     fn heads(&self) -> Result<Vec<Head>, JournalError>;
 
@@ -94,6 +98,13 @@ pub trait Journal: Send + Sync {
     /// The manifest: segments that count, in order.
     fn manifest(&self, workspace: &WorkspaceId) -> Result<Vec<Sealed>, JournalError>;
 
+    /// What other processes write, if this journal can be shared with any.
+    fn news(&self) -> Result<Option<Box<dyn News>>, JournalError>;
+
+    /// Whether this process may do something that one at a time should do, such as signing. Once it may, it may until it
+    /// ends or loses the journal.
+    fn claim(&self, what: &str) -> Result<bool, JournalError>;
+
     /// Reads everything the journal keeps and says what does not hold together; empty when it is sound.
     fn check(&self) -> Result<Vec<String>, JournalError>;
 
@@ -102,6 +113,12 @@ pub trait Journal: Send + Sync {
 
     /// Does the upkeep that would make an append wait, such as moving a write-ahead log into the main file.
     fn tidy(&self) -> Result<(), JournalError>;
+}
+
+/// What other processes write into a journal.
+pub trait News: Send {
+    /// Waits at most so long for workspaces that were changed. After an error any of them may have been.
+    fn wait(&mut self, most: Duration) -> Result<Vec<WorkspaceId>, JournalError>;
 }
 
 /// Writes that happen together.
@@ -139,7 +156,7 @@ pub trait Transaction {
     /// Forgets the idempotency keys under which any of these entries were appended.
     fn forget_of(&mut self, workspace: &WorkspaceId, entries: &Range<u64>) -> Result<(), JournalError>;
 
-    /// Keeps a signed checkpoint.
+    /// Keeps a signed checkpoint. The same note may be kept twice; another one of the same size is refused.
     fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError>;
 
     /// Keeps a note with more signatures in place of the checkpoint of this size, which must be there.
@@ -183,6 +200,12 @@ pub enum JournalError {
         place: String,
         /// Why it could not be asked after.
         why: String,
+    },
+    /// Look again: the manifest is no longer what it was taken for. Nothing was written, and the transaction can go on.
+    #[error("the manifest of {workspace} has changed")]
+    Stale {
+        /// Whose manifest.
+        workspace: WorkspaceId,
     },
     /// Stop: what was written can no longer be trusted to be on disk.
     #[error("{place} cannot be trusted any more")]

@@ -8,7 +8,7 @@ mod line;
 mod schema;
 mod transaction;
 
-use super::{Head, Journal, JournalError, Run, Sealed, Transaction};
+use super::{Head, Journal, JournalError, News, Run, Sealed, Transaction};
 use crate::{Frontier, Hash, WorkspaceId};
 use hindcast_event::Timestamp;
 use line::{Line, explain};
@@ -23,18 +23,33 @@ pub type Connect = Arc<dyn Fn() -> Result<Client, postgres::Error> + Send + Sync
 pub struct PostgresJournal {
     /// The database as people are told of it, without its password.
     place: String,
+    connect: Connect,
+    schema: String,
     writer: Mutex<Line>,
     reader: Mutex<Line>,
+    /// Holds what this process has claimed.
+    claims: Mutex<Option<Line>>,
 }
 
 impl PostgresJournal {
     /// Opens the journal in a schema of a database, and makes it where there is none. `place` is what errors call it.
     pub fn open(connect: Connect, schema: &str, place: &str) -> Result<Self, JournalError> {
-        let line = || Line::new(connect.clone(), schema, place);
-        let mut writer = line()?;
+        let mut writer = Line::new(connect.clone(), schema, place)?;
         schema::migrate(&mut writer, schema, place)?;
         writer.enrol()?;
-        Ok(Self { place: place.to_owned(), writer: Mutex::new(writer), reader: Mutex::new(line()?) })
+        let reader = Line::new(connect.clone(), schema, place)?;
+        Ok(Self {
+            place: place.to_owned(),
+            connect,
+            schema: schema.to_owned(),
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
+            claims: Mutex::new(None),
+        })
+    }
+
+    fn line(&self) -> Result<Line, JournalError> {
+        Line::new(self.connect.clone(), &self.schema, &self.place)
     }
 
     fn read<T>(&self, read: impl FnOnce(&mut Line) -> Result<T, JournalError>) -> Result<T, JournalError> {
@@ -91,6 +106,13 @@ fn read_head(row: &Row, place: &str) -> Result<Head, JournalError> {
 impl Journal for PostgresJournal {
     fn begin(&self) -> Result<Box<dyn Transaction + '_>, JournalError> {
         Ok(Box::new(PostgresTransaction::begin(&self.place, lock(&self.writer))?))
+    }
+
+    fn head(&self, workspace: &WorkspaceId) -> Result<Option<Head>, JournalError> {
+        self.read(|line| {
+            let rows = line.query(&format!("{HEAD} WHERE workspace = $1"), &[&workspace.as_str()])?;
+            rows.first().map(|row| read_head(row, &self.place)).transpose()
+        })
     }
 
     fn heads(&self) -> Result<Vec<Head>, JournalError> {
@@ -180,6 +202,20 @@ impl Journal for PostgresJournal {
             };
             rows.iter().map(sealed).collect()
         })
+    }
+
+    fn news(&self) -> Result<Option<Box<dyn News>>, JournalError> {
+        Ok(Some(Box::new(self.line()?)))
+    }
+
+    /// By an advisory lock of a connection of its own, which the database gives to another when this one is gone. A process
+    /// that sleeps through that may believe for a moment that it still holds it: what is done under a claim must bear being done twice.
+    fn claim(&self, what: &str) -> Result<bool, JournalError> {
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        if claims.is_none() {
+            *claims = Some(self.line()?);
+        }
+        claims.as_mut().map_or(Ok(false), |line| line.claim(what))
     }
 
     /// What can be seen from here: that runs follow each other up to the head. Pages and sums are the database's own affair

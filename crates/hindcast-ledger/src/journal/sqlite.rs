@@ -6,11 +6,11 @@
 mod file;
 mod transaction;
 
-use super::{Head, Journal, JournalError, Run, Sealed, Transaction};
+use super::{Head, Journal, JournalError, News, Run, Sealed, Transaction};
 use crate::{Frontier, Hash, WorkspaceId};
 use file::{connect, migrate, reserve_index};
 use hindcast_event::Timestamp;
-use rusqlite::{Connection, ErrorCode, Row, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, params};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -95,6 +95,13 @@ impl Journal for SqliteJournal {
         Ok(Box::new(SqliteTransaction::begin(&self.file, lock(&self.writer))?))
     }
 
+    fn head(&self, workspace: &WorkspaceId) -> Result<Option<Head>, JournalError> {
+        self.read(|reader| {
+            let mut statement = reader.prepare_cached(&format!("{HEAD} WHERE id = ?1"))?;
+            statement.query_row([workspace.as_str()], read_head).optional()
+        })
+    }
+
     fn heads(&self) -> Result<Vec<Head>, JournalError> {
         self.read(|reader| {
             let mut statement = reader.prepare_cached(&format!("{HEAD} ORDER BY id"))?;
@@ -166,6 +173,15 @@ impl Journal for SqliteJournal {
             })?;
             rows.collect()
         })
+    }
+
+    /// The file belongs to one process.
+    fn news(&self) -> Result<Option<Box<dyn News>>, JournalError> {
+        Ok(None)
+    }
+
+    fn claim(&self, _: &str) -> Result<bool, JournalError> {
+        Ok(true)
     }
 
     fn check(&self) -> Result<Vec<String>, JournalError> {

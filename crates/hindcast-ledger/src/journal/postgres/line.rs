@@ -1,11 +1,13 @@
 //! A connection that is made anew when it has broken.
 
 use super::Connect;
-use crate::journal::JournalError;
+use crate::WorkspaceId;
+use crate::journal::{JournalError, News};
 use postgres::error::SqlState;
+use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::ToSql;
 use postgres::{Client, Row, Statement};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 /// How long the outcome of a commit is asked after.
@@ -25,6 +27,40 @@ pub(super) struct Line {
     node: String,
     /// The number of its last transaction.
     number: i64,
+    /// What it holds for this process alone.
+    claimed: BTreeSet<String>,
+    /// Whether it hears of changes.
+    listens: bool,
+}
+
+impl News for Line {
+    fn wait(&mut self, most: Duration) -> Result<Vec<WorkspaceId>, JournalError> {
+        self.client()?;
+        if !self.listens {
+            self.batch(&format!("LISTEN \"{}\"", self.channel()))?;
+            self.listens = true;
+            // Whatever changed before is not told any more.
+            return Err(JournalError::Away {
+                place: self.place.clone(),
+                why: "it was not listened to".to_owned(),
+            });
+        }
+        let heard = {
+            let mut heard = BTreeSet::new();
+            let mut notifications = self.client()?.notifications();
+            let mut waited = most;
+            loop {
+                match notifications.timeout_iter(waited).next() {
+                    Ok(Some(told)) => drop(heard.insert(told.payload().to_owned())),
+                    Ok(None) => break Ok(heard),
+                    Err(error) => break Err(error),
+                }
+                waited = Duration::ZERO;
+            }
+        };
+        let heard = heard.map_err(|error| self.broken(error))?;
+        Ok(heard.iter().filter_map(|workspace| workspace.parse().ok()).collect())
+    }
 }
 
 impl Line {
@@ -42,6 +78,8 @@ impl Line {
             statements: HashMap::new(),
             node: String::new(),
             number: 0,
+            claimed: BTreeSet::new(),
+            listens: false,
         };
         line.client()?;
         Ok(line)
@@ -51,6 +89,8 @@ impl Line {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             self.client = None;
             self.statements.clear();
+            self.claimed.clear();
+            self.listens = false;
             let mut client = (self.connect)().map_err(|error| explain(&self.place, error))?;
             let prepared = client.batch_execute(&format!(
                 "SET search_path = \"{}\"; SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '{SILENT_MAX}'",
@@ -165,6 +205,38 @@ impl Line {
                 Err(_) => std::thread::sleep(ASK_EVERY),
             }
         }
+    }
+
+    /// Whether this connection holds a claim, or takes it now.
+    pub fn claim(&mut self, what: &str) -> Result<bool, JournalError> {
+        let key = format!("{}/{what}", self.schema);
+        // A connection that was made anew holds nothing any more.
+        let is_held =
+            self.claimed.contains(what) && self.client.as_ref().is_some_and(|client| !client.is_closed());
+        let sql = match is_held {
+            true => "SELECT true WHERE $1::text IS NOT NULL",
+            false => "SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+        };
+        let asked = self.query(sql, &[&key]);
+        if asked.is_err() {
+            self.claimed.clear();
+        }
+        let is_held = asked?.first().and_then(|row| row.try_get(0).ok()).unwrap_or(false);
+        if is_held {
+            self.claimed.insert(what.to_owned());
+        }
+        Ok(is_held)
+    }
+
+    /// The channel on which changes are told.
+    fn channel(&self) -> String {
+        format!("hindcast_{}", self.schema)
+    }
+
+    /// Tells others of a workspace that changes with this transaction.
+    pub fn tell(&mut self, workspace: &WorkspaceId) -> Result<(), JournalError> {
+        let channel = self.channel();
+        self.query("SELECT pg_notify($1, $2)", &[&channel, &workspace.as_str()]).map(drop)
     }
 
     pub fn rollback(&mut self) {

@@ -48,7 +48,8 @@ impl Transaction for PostgresTransaction<'_> {
             "INSERT INTO head (workspace, origin, size, peaks, last_time, sealed) VALUES ($1, $2, 0, '', 0, 0)",
             &[&workspace.as_str(), &origin],
             workspace,
-        )
+        )?;
+        self.line.tell(workspace)
     }
 
     fn rename(&mut self, workspace: &WorkspaceId, origin: &str) -> Result<(), JournalError> {
@@ -82,7 +83,8 @@ impl Transaction for PostgresTransaction<'_> {
             "UPDATE head SET size = $2, peaks = $3, last_time = $4 WHERE workspace = $1",
             &[&head.workspace.as_str(), &signed(head.frontier.size()), &peaks, &head.last_time.micros()],
             &head.workspace,
-        )
+        )?;
+        self.line.tell(&head.workspace)
     }
 
     fn recall(
@@ -149,8 +151,11 @@ impl Transaction for PostgresTransaction<'_> {
     }
 
     fn publish(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError> {
-        let sql = "INSERT INTO checkpoint (workspace, size, note) VALUES ($1, $2, $3)";
-        self.execute_one(sql, &[&workspace.as_str(), &signed(size), &note], workspace)
+        // Two that sign the same sign it alike.
+        let sql = "INSERT INTO checkpoint (workspace, size, note) VALUES ($1, $2, $3)
+             ON CONFLICT (workspace, size) DO UPDATE SET size = excluded.size WHERE checkpoint.note = excluded.note";
+        self.execute_one(sql, &[&workspace.as_str(), &signed(size), &note], workspace)?;
+        self.line.tell(workspace)
     }
 
     fn cosign(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError> {
@@ -166,6 +171,18 @@ impl Transaction for PostgresTransaction<'_> {
         add: &[Sealed],
     ) -> Result<(), JournalError> {
         // The row of the head comes first: who holds it goes on, all others wait for it.
+        let held = self.line.query(
+            "SELECT FROM head WHERE workspace = $1 AND sealed <= $2 FOR UPDATE",
+            &[&workspace.as_str(), &signed(sealed)],
+        )?;
+        let firsts: Vec<i64> = remove.iter().map(|first| signed(*first)).collect();
+        let there = self.line.query(
+            "SELECT FROM segment WHERE workspace = $1 AND first = ANY($2)",
+            &[&workspace.as_str(), &firsts],
+        )?;
+        if held.is_empty() || there.len() != remove.len() {
+            return Err(JournalError::Stale { workspace: workspace.clone() });
+        }
         self.execute_one(
             "UPDATE head SET sealed = $2 WHERE workspace = $1",
             &[&workspace.as_str(), &signed(sealed)],
@@ -186,7 +203,8 @@ impl Transaction for PostgresTransaction<'_> {
             )?;
         }
         let sql = "DELETE FROM run WHERE workspace = $1 AND first + count <= $2 AND first < $2";
-        self.line.execute(sql, &[&workspace.as_str(), &signed(sealed)]).map(drop)
+        self.line.execute(sql, &[&workspace.as_str(), &signed(sealed)])?;
+        self.line.tell(workspace)
     }
 
     fn commit(mut self: Box<Self>) -> Result<(), JournalError> {
