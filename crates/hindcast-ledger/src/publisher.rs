@@ -40,6 +40,7 @@ impl Publisher {
             }
             publisher.publish_all();
             publisher.write_evidence();
+            publisher.shared.journal.release();
         })
     }
 

@@ -85,6 +85,7 @@ impl Bench {
         let connect: Connect = Arc::new(move || config.connect(NoTls));
         let journal = PostgresJournal::open(connect, "hindcast", "the database").expect("opens");
         let ears = Arc::new(Ears::default());
+        std::fs::create_dir_all(self.folder.path().join(name)).expect("a folder");
         let config = Config {
             name: "audit.example.com".to_owned(),
             hashes: self.folder.path().join(name).join("hashes"),

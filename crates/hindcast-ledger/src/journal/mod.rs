@@ -105,6 +105,9 @@ pub trait Journal: Send + Sync {
     /// ends or loses the journal.
     fn claim(&self, what: &str) -> Result<bool, JournalError>;
 
+    /// Leaves everything that it claimed to others.
+    fn release(&self);
+
     /// Reads everything the journal keeps and says what does not hold together; empty when it is sound.
     fn check(&self) -> Result<Vec<String>, JournalError>;
 

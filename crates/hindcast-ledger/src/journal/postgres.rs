@@ -218,6 +218,10 @@ impl Journal for PostgresJournal {
         claims.as_mut().map_or(Ok(false), |line| line.claim(what))
     }
 
+    fn release(&self) {
+        *self.claims.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// What can be seen from here: that runs follow each other up to the head. Pages and sums are the database's own affair
     /// (`pg_amcheck`, `data_checksums`).
     fn check(&self) -> Result<Vec<String>, JournalError> {

@@ -184,6 +184,8 @@ impl Journal for SqliteJournal {
         Ok(true)
     }
 
+    fn release(&self) {}
+
     fn check(&self) -> Result<Vec<String>, JournalError> {
         let said: Vec<String> = self.read(|reader| {
             let mut statement = reader.prepare("PRAGMA integrity_check(20)")?;

@@ -1,5 +1,7 @@
 //! A PostgreSQL of our own in a temporary folder. It listens on a socket in that folder and ends with the test.
 
+#![allow(dead_code, reason = "not every test needs all of it")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
