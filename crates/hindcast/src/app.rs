@@ -163,6 +163,7 @@ impl App {
                 clock: clock.clone(),
                 checkpoint_every: Duration::from_millis(config.ledger.checkpoint_ms),
                 remember: Duration::from_secs(3600 * config.ledger.idempotency_hours),
+                leaves: None,
             },
         )?);
         rooms

@@ -264,6 +264,9 @@ impl From<AppendError> for Problem {
         let (status, code) = match &error {
             AppendError::Busy { .. } => (StatusCode::TOO_MANY_REQUESTS, "busy"),
             AppendError::Full => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
+            AppendError::Away(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+            AppendError::InDoubt(_) => (StatusCode::SERVICE_UNAVAILABLE, "in_doubt"),
+            AppendError::Stale(_) => (StatusCode::CONFLICT, "changed"),
             AppendError::KeyReused => (StatusCode::CONFLICT, "idempotency_key_reused"),
             AppendError::Unknown(_) => (StatusCode::NOT_FOUND, "not_found"),
             AppendError::Exists(_) => (StatusCode::CONFLICT, "exists"),
@@ -271,12 +274,21 @@ impl From<AppendError> for Problem {
             AppendError::Stopped(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
         };
         match error {
-            // Both name files of ours, and were logged where they happened.
+            // These name files or databases of ours, and were logged where they happened.
             AppendError::Stopped(_) => {
                 Self::new(status, code, "the ledger has stopped, the server must be restarted")
             }
             AppendError::Quarantined { .. } => {
                 Self::new(status, code, "the workspace is read-only: its data is not what was signed")
+            }
+            AppendError::Away(_) => {
+                Self::new(status, code, "the database cannot be used now, nothing was written: send it again")
+                    .retry_after(1)
+            }
+            AppendError::InDoubt(_) => {
+                let detail =
+                    "the database was lost while it wrote: send it again with the same idempotency key";
+                Self::new(status, code, detail).retry_after(5)
             }
             AppendError::Busy { .. } => Self::new(status, code, error.to_string()).retry_after(1),
             _ => Self::new(status, code, error.to_string()),
