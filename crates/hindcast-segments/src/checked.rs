@@ -5,14 +5,19 @@
 //! flipped is the aim here; whoever changes files on purpose is caught by the ledger's hashes.
 
 use crate::error::SegmentError;
+use crate::vault::Shelf;
 use sha2::{Digest, Sha256};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 /// A checksum covers this many bytes.
 pub const BLOCK_BYTES: u64 = 16 * 1024;
+
+/// Blocks that are missing are brought together with their neighbours.
+const BROUGHT_BYTES: u64 = 1024 * 1024;
 
 /// A file with a checksum for each of its blocks.
 #[derive(Debug)]
@@ -22,6 +27,8 @@ pub(crate) struct CheckedFile {
     sums: Vec<u32>,
     segment: String,
     name: String,
+    /// Where blocks are brought from that are not here.
+    shelf: Option<Shelf>,
 }
 
 impl CheckedFile {
@@ -32,12 +39,26 @@ impl CheckedFile {
         name: &str,
         bytes: u64,
         sums: &[u8],
+        shelf: Option<&Shelf>,
     ) -> Result<Self, SegmentError> {
         let path = folder.join(name);
-        let file = File::open(&path).map_err(SegmentError::io(&path))?;
+        let file = match shelf {
+            None => File::open(&path),
+            // What is not here yet is a hole, whose bytes are not those that were written.
+            Some(_) => {
+                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).and_then(
+                    |file| {
+                        file.set_len(bytes)?;
+                        Ok(file)
+                    },
+                )
+            }
+        };
+        let file = file.map_err(SegmentError::io(&path))?;
         let found = file.metadata().map_err(SegmentError::io(&path))?.len();
         let sums: Vec<u32> = sums.as_chunks::<4>().0.iter().map(|sum| u32::from_be_bytes(*sum)).collect();
-        let opened = Self { file, bytes, sums, segment: segment.to_owned(), name: name.to_owned() };
+        let shelf = shelf.cloned();
+        let opened = Self { file, bytes, sums, segment: segment.to_owned(), name: name.to_owned(), shelf };
         if found != bytes || opened.sums.len() as u64 != bytes.div_ceil(BLOCK_BYTES) {
             return Err(opened.damaged(found.min(bytes) / BLOCK_BYTES));
         }
@@ -63,13 +84,34 @@ impl CheckedFile {
         let start = first * BLOCK_BYTES;
         buffer.resize((end.max(start) - start) as usize, 0);
         self.file.read_exact_at(buffer, start).map_err(SegmentError::io(Path::new(&self.name)))?;
-        for (nth, block) in buffer.chunks(BLOCK_BYTES as usize).enumerate() {
-            let block_number = first + nth as u64;
-            if self.sums.get(block_number as usize) != Some(&crc32c::crc32c(block)) {
-                return Err(self.damaged(block_number));
-            }
-        }
+        let Some(bad) = self.first_bad(first, buffer) else { return Ok((from - start) as usize) };
+        let lacks = bad * BLOCK_BYTES;
+        self.bring(lacks..end, &mut buffer[(lacks - start) as usize..])?;
         Ok((from - start) as usize)
+    }
+
+    /// The first of these blocks that is not what was written.
+    fn first_bad(&self, first: u64, blocks: &[u8]) -> Option<u64> {
+        let mut numbered = (first..).zip(blocks.chunks(BLOCK_BYTES as usize));
+        let is_good =
+            |(number, block): &(u64, &[u8])| self.sums.get(*number as usize) == Some(&crc32c::crc32c(block));
+        numbered.find(|block| !is_good(block)).map(|(number, _)| number)
+    }
+
+    /// Brings a range that is not here, into `place` and with its neighbourhood into the file.
+    fn bring(&self, range: Range<u64>, place: &mut [u8]) -> Result<(), SegmentError> {
+        let Some(shelf) = &self.shelf else { return Err(self.damaged(range.start / BLOCK_BYTES)) };
+        let start = range.start / BROUGHT_BYTES * BROUGHT_BYTES;
+        let end = (range.end.div_ceil(BROUGHT_BYTES) * BROUGHT_BYTES).min(self.bytes);
+        let brought = shelf.read(&self.segment, &self.name, start..end);
+        let brought = brought.map_err(SegmentError::io(Path::new(&self.name)))?;
+        if let Some(bad) = self.first_bad(start / BLOCK_BYTES, &brought) {
+            return Err(self.damaged(bad));
+        }
+        place.copy_from_slice(&brought[(range.start - start) as usize..(range.end - start) as usize]);
+        // Where there is no space for a copy, it is brought again the next time.
+        let _kept = self.file.write_all_at(&brought, start);
+        Ok(())
     }
 
     fn damaged(&self, block: u64) -> SegmentError {

@@ -36,6 +36,7 @@ mod store;
 mod suggest;
 mod tail;
 mod terms;
+mod vault;
 mod walk;
 pub mod words;
 mod write;
@@ -58,3 +59,4 @@ pub use crate::store::{
     Config, MERGED_ENTRIES_MAX, MERGED_SEGMENTS, OPEN_SEGMENTS_MAX, SEALED_ENTRIES_MAX, Store,
 };
 pub use crate::suggest::{SUGGEST_TIME_MAX, SUGGESTIONS_MAX};
+pub use crate::vault::Vault;

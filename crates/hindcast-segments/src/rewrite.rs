@@ -13,7 +13,7 @@ use crate::search::{PIECE_ROWS, Snapshot, push_row};
 use crate::source::Source;
 use crate::store::{Store, only_segment};
 use crate::walk::END;
-use crate::write::{UNFINISHED, clear, sync, sync_all, write};
+use crate::write::{UNFINISHED, clear, sync, sync_all};
 use hindcast_event::{Entries, Entry, Indexes, Timestamp};
 use std::fs;
 use std::ops::Range;
@@ -50,7 +50,7 @@ impl Store {
         let mut reader = RowReader::new(&segment, &budget);
         let mut pieces = rows.chunks(PIECE_ROWS as usize);
         let parent = if slot.meta.archived { self.archive() } else { self.folder() };
-        let written = write(parent, &self.free_id(covers.start, covers.end), covers, &mut || {
+        let written = self.written(parent, covers, &mut || {
             let Some(rows) = pieces.next() else { return Ok(None) };
             if !go_on() {
                 return Err(SegmentError::Interrupted);

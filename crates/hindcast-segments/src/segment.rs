@@ -15,9 +15,11 @@ use crate::pages::{Page, Physical, Texts, Values, decode_data, decode_dictionary
 use crate::plan::{Cell, Postings};
 use crate::query::TimeRange;
 use crate::rows::RowReader;
+use crate::vault::Shelf;
 use crate::walk::{List, Walker};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 impl std::fmt::Debug for Segment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -49,12 +51,17 @@ impl Segment {
         folder: &Path,
         meta: &SegmentMeta,
         cache: &Arc<PageCache>,
+        shelf: Option<&Shelf>,
     ) -> Result<Self, SegmentError> {
         let id = meta.id.as_str();
         if !(OLDEST_FORMAT..=FORMAT).contains(&meta.format) {
             return Err(SegmentError::UnknownFormat { segment: id.to_owned(), format: meta.format });
         }
         for file in meta.files.iter().filter(|file| file.name != ROWS_FILE) {
+            if let Some(shelf) = shelf {
+                shelf.mend(id, file, folder)?;
+                continue;
+            }
             let (bytes, sha256) = digest_of(&folder.join(&file.name))?;
             if bytes != file.bytes || hex(&sha256) != file.sha256 {
                 return Err(SegmentError::Damaged {
@@ -65,10 +72,14 @@ impl Segment {
             }
         }
         let blocks = folder.join(BLOCKS_FILE);
+        if shelf.is_some() {
+            // Copies that were not used for longest go first; see `OpenSegments::trim`.
+            let _noted = std::fs::File::open(&blocks).and_then(|file| file.set_modified(SystemTime::now()));
+        }
         let sums = std::fs::read(&blocks).map_err(SegmentError::io(&blocks))?;
         let rows_file =
             meta.file(ROWS_FILE).ok_or_else(|| SegmentError::internal(id, "it has no columns"))?;
-        let file = CheckedFile::open(folder, id, ROWS_FILE, rows_file.bytes, &sums)?;
+        let file = CheckedFile::open(folder, id, ROWS_FILE, rows_file.bytes, &sums, shelf)?;
         let columns = read_chunks(&file, id, meta.count)?;
         let rows =
             u32::try_from(meta.count).map_err(|_| SegmentError::internal(id, "it has too many rows"))?;

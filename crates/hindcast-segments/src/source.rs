@@ -3,14 +3,17 @@
 use crate::cache::PageCache;
 use crate::error::{SearchError, SegmentError};
 use crate::limits::Budget;
-use crate::manifest::SegmentMeta;
+use crate::manifest::{BLOCKS_FILE, SegmentMeta};
 use crate::plan::{Plan, Postings};
 use crate::query::TimeRange;
 use crate::rows::RowReader;
 use crate::segment::{Position, Segment};
 use crate::tail::Part;
+use crate::vault::Shelf;
 use crate::walk::{END, Walker};
+use crate::write::UNFINISHED;
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -115,12 +118,18 @@ pub(crate) struct Slot {
     /// Set when no manifest names it any more: the last one to let go of it removes its folder.
     doomed: AtomicBool,
     open: Arc<OpenSegments>,
+    shelf: Option<Shelf>,
 }
 
 impl Slot {
-    pub(crate) fn new(meta: SegmentMeta, parent: &Path, open: Arc<OpenSegments>) -> Self {
+    pub(crate) fn new(
+        meta: SegmentMeta,
+        parent: &Path,
+        open: Arc<OpenSegments>,
+        shelf: Option<Shelf>,
+    ) -> Self {
         let folder = parent.join(&meta.id);
-        Self { meta, folder, doomed: AtomicBool::new(false), open }
+        Self { meta, folder, doomed: AtomicBool::new(false), open, shelf }
     }
 
     pub(crate) fn doom(&self) {
@@ -128,7 +137,7 @@ impl Slot {
     }
 
     pub(crate) fn open(&self) -> Result<Arc<Segment>, SegmentError> {
-        self.open.get(&self.folder, &self.meta)
+        self.open.get(&self.folder, &self.meta, self.shelf.as_ref())
     }
 
     /// Whether anything in it may have happened within a range.
@@ -173,7 +182,12 @@ impl OpenSegments {
         Self { most: most.max(1), open: Mutex::default(), cache: Arc::default() }
     }
 
-    fn get(&self, folder: &Path, meta: &SegmentMeta) -> Result<Arc<Segment>, SegmentError> {
+    fn get(
+        &self,
+        folder: &Path,
+        meta: &SegmentMeta,
+        shelf: Option<&Shelf>,
+    ) -> Result<Arc<Segment>, SegmentError> {
         {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             open.clock += 1;
@@ -184,7 +198,7 @@ impl OpenSegments {
             }
         }
         // Opening reads files; others need not wait for that. Two may open the same one, and one of the two stays.
-        let opened = Arc::new(Segment::open(folder, meta, &self.cache)?);
+        let opened = Arc::new(Segment::open(folder, meta, &self.cache, shelf)?);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let now = open.clock;
         open.segments.insert(folder.to_owned(), (now, Arc::clone(&opened)));
@@ -199,9 +213,49 @@ impl OpenSegments {
         Ok(opened)
     }
 
+    /// Removes copies of segments, which can be brought again, until those below `root` take at most so many bytes: the ones
+    /// that were not opened for longest, and none that is open. Answers how many bytes are left.
+    pub fn trim(&self, root: &Path, bytes_max: u64) -> std::io::Result<u64> {
+        let mut copies = Vec::new();
+        for store in std::fs::read_dir(root)?.flatten().filter(|store| store.path().is_dir()) {
+            for copy in std::fs::read_dir(store.path())?.flatten() {
+                let folder = copy.path();
+                // One that is being written has no name yet.
+                if let Ok(used) = std::fs::metadata(folder.join(BLOCKS_FILE)).and_then(|file| file.modified())
+                    && !copy.file_name().to_string_lossy().starts_with(UNFINISHED)
+                {
+                    copies.push((used, bytes_below(&folder)?, folder));
+                }
+            }
+        }
+        let mut bytes: u64 = copies.iter().map(|(_, bytes, _)| bytes).sum();
+        copies.sort();
+        for (_, takes, folder) in copies {
+            if bytes <= bytes_max {
+                break;
+            }
+            let is_open =
+                self.open.lock().unwrap_or_else(PoisonError::into_inner).segments.contains_key(&folder);
+            if !is_open && std::fs::remove_dir_all(&folder).is_ok() {
+                bytes -= takes;
+            }
+        }
+        Ok(bytes)
+    }
+
     fn forget(&self, folder: &Path) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).segments.remove(folder);
     }
+}
+
+/// The space that files below a folder take; holes take none.
+fn bytes_below(folder: &Path) -> std::io::Result<u64> {
+    let mut bytes = 0;
+    for child in std::fs::read_dir(folder)?.flatten() {
+        let about = child.metadata()?;
+        bytes += if about.is_dir() { bytes_below(&child.path())? } else { about.blocks() * 512 };
+    }
+    Ok(bytes)
 }
 
 /// Walks over the rows of many sources as if they were one, newest first.

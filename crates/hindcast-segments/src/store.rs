@@ -13,10 +13,12 @@ use crate::search::{PIECE_ROWS, Snapshot, push_row};
 use crate::segment::{Position, Segment};
 use crate::source::{OpenSegments, Slot};
 use crate::tail::{Part, Tail};
-use crate::write::{clear, write};
+use crate::vault::{Shelf, Vault};
+use crate::write::{Pieces, clear, write};
 use hindcast_event::{Entries, Registry};
 use std::collections::BinaryHeap;
 use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,6 +43,8 @@ pub struct Config {
     pub open: Arc<OpenSegments>,
     /// Where archived segments lie, in a folder named as the store's; within that one when absent.
     pub archive: Option<PathBuf>,
+    /// Where segments are for all processes; the folder is the only place when absent.
+    pub vault: Option<Arc<dyn Vault>>,
     /// See [`MERGED_ENTRIES_MAX`].
     pub merged_entries_max: u64,
     /// See [`SEALED_ENTRIES_MAX`].
@@ -63,6 +67,7 @@ impl Config {
             category_of,
             open: Arc::new(OpenSegments::new(OPEN_SEGMENTS_MAX)),
             archive: None,
+            vault: None,
             merged_entries_max: MERGED_ENTRIES_MAX,
             sealed_entries_max: SEALED_ENTRIES_MAX,
             merged_segments: MERGED_SEGMENTS,
@@ -75,6 +80,7 @@ pub struct Store {
     folder: PathBuf,
     archive: PathBuf,
     config: Config,
+    shelf: Option<Shelf>,
     state: Mutex<State>,
 }
 
@@ -106,15 +112,17 @@ impl Store {
                 clear(&child.path())?;
             }
         }
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let shelf = config.vault.clone().map(|vault| Shelf::new(vault, &name));
         let slot = |meta: SegmentMeta| {
             let parent = if meta.archived { &archive } else { folder };
-            Arc::new(Slot::new(meta, parent, Arc::clone(&config.open)))
+            Arc::new(Slot::new(meta, parent, Arc::clone(&config.open), shelf.clone()))
         };
         let mut segments: Vec<_> = metas.into_iter().map(slot).collect();
         segments.sort_by_key(|slot| slot.meta.first_index);
         let next_index = segments.last().map(|slot| slot.meta.end_index);
         let state = State { tail: Tail::default(), segments: Arc::new(segments), next_index };
-        Ok(Self { folder: folder.to_owned(), archive, config, state: Mutex::new(state) })
+        Ok(Self { folder: folder.to_owned(), archive, config, shelf, state: Mutex::new(state) })
     }
 
     /// Takes in the next entries; those it has already are left out. Costs a few pointers.
@@ -184,7 +192,7 @@ impl Store {
         }
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.0));
         let mut pieces = rows.chunks(PIECE_ROWS as usize);
-        write(&self.folder, &self.free_id(range.start, range.end), range, &mut || {
+        self.written(&self.folder, range, &mut || {
             Ok(pieces.next().map(|rows| {
                 let mut piece = Entries::default();
                 rows.iter().filter_map(|(_, part, row)| part.entry(*row)).for_each(|entry| piece.push(entry));
@@ -213,7 +221,12 @@ impl Store {
         });
         for meta in add {
             let parent = if meta.archived { &self.archive } else { &self.folder };
-            segments.push(Arc::new(Slot::new(meta, parent, Arc::clone(&self.config.open))));
+            segments.push(Arc::new(Slot::new(
+                meta,
+                parent,
+                Arc::clone(&self.config.open),
+                self.shelf.clone(),
+            )));
         }
         segments.sort_by_key(|slot| slot.meta.first_index);
         let sealed = segments.last().map_or(0, |slot| slot.meta.end_index);
@@ -275,9 +288,24 @@ impl Store {
         let segments = slots.iter().map(|slot| slot.open()).collect::<Result<Vec<_>, _>>()?;
         let budget = Budget::unlimited();
         let mut merged = Merged::new(&segments, &budget).map_err(only_segment)?;
-        write(&self.folder, &self.free_id(first, upto), first..upto, &mut || {
+        self.written(&self.folder, first..upto, &mut || {
             if go_on() { merged.piece().map_err(only_segment) } else { Err(SegmentError::Interrupted) }
         })
+    }
+
+    /// Writes a segment to a folder, and to where all processes find it.
+    pub(crate) fn written(
+        &self,
+        parent: &Path,
+        covers: Range<u64>,
+        pieces: &mut Pieces<'_>,
+    ) -> Result<SegmentMeta, SegmentError> {
+        let id = self.free_id(covers.start, covers.end);
+        let meta = write(parent, &id, covers, pieces)?;
+        let Some(shelf) = &self.shelf else { return Ok(meta) };
+        let kept = shelf.keep(&meta, &parent.join(&id));
+        kept.inspect_err(|_| self.discard(&meta))?;
+        Ok(meta)
     }
 
     /// A segment that counts.
@@ -297,7 +325,11 @@ impl Store {
     /// A name for a folder that no segment has.
     pub(crate) fn free_id(&self, first: u64, upto: u64) -> String {
         let state = self.lock();
-        let name = format!("{first:012}-{upto:012}");
+        let mut name = format!("{first:012}-{upto:012}");
+        if self.shelf.is_some() {
+            // Others write segments too, which are not in this folder.
+            name += &format!("-{}", unlike_others());
+        }
         let names = std::iter::once(name.clone()).chain((2_u32..).map(|nth| format!("{name}-{nth}")));
         let taken = |id: &String| {
             state.segments.iter().any(|slot| slot.meta.id == *id)
@@ -310,6 +342,11 @@ impl Store {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Eight hexadecimal digits that hardly anybody else has.
+pub(crate) fn unlike_others() -> String {
+    format!("{:08x}", RandomState::new().hash_one(std::process::id()) as u32)
 }
 
 /// Work without a limit fails only where a segment does.

@@ -12,3 +12,4 @@ mod oracle;
 mod past;
 mod rewrite;
 mod sight;
+mod vault;
