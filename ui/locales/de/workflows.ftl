@@ -122,7 +122,7 @@ wf-acted = Versucht
 wf-decision = Eintrag der Entscheidung
 wf-approval = Freigabe
 wf-about = Über diesen Lauf
-wf-entries = Einträge über diesen Lauf
+wf-entries = Einträge über den Workflow zu dieser Zeit
 
 wf-state-pending = Ausstehend
 wf-state-pending-told = Die Schranke wird gleich gefragt.

@@ -122,7 +122,7 @@ wf-acted = Tried
 wf-decision = Entry of the decision
 wf-approval = Approval
 wf-about = About this run
-wf-entries = Entries about this run
+wf-entries = Entries about the workflow at that time
 
 wf-state-pending = Pending
 wf-state-pending-told = The gate is asked in a moment.

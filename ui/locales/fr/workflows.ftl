@@ -122,7 +122,7 @@ wf-acted = Essayé
 wf-decision = Entrée de la décision
 wf-approval = Approbation
 wf-about = À propos de cette exécution
-wf-entries = Entrées sur cette exécution
+wf-entries = Entrées sur le workflow à ce moment-là
 
 wf-state-pending = En attente
 wf-state-pending-told = Le portail va être interrogé.

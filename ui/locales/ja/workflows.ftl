@@ -120,7 +120,7 @@ wf-acted = 試行日時
 wf-decision = 判断のエントリ
 wf-approval = 承認
 wf-about = この実行について
-wf-entries = この実行に関するエントリ
+wf-entries = この前後のワークフローに関するエントリ
 
 wf-state-pending = 準備中
 wf-state-pending-told = まもなくゲートに問い合わせます。

@@ -1,6 +1,8 @@
 //! Texts have room: as long as a language might need, and twice as large.
 
-use crate::accessible::{ALERTS, DASHBOARDS_AND_SETTINGS, ENTRIES, GATE, HELP, LOG, STUDIO, WORKFLOWS, filled};
+use crate::accessible::{
+    ALERTS, DASHBOARDS_AND_SETTINGS, ENTRIES, GATE, HELP, LOG, STUDIO, WORKFLOWS, filled,
+};
 use crate::browser::Browser;
 use crate::cast::{hire, speaks};
 use crate::demo;

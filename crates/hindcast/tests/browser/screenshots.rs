@@ -141,7 +141,8 @@ async fn screenshots() {
         .map(|(name, path)| {
             let path =
                 path.replace("{entry}", &entry).replace("{actor}", &actor).replace("{member}", &taro.id.0);
-            let path = path.replace("{simulation}", &simulation).replace("{replay}", &replay).replace("{run}", &run);
+            let path =
+                path.replace("{simulation}", &simulation).replace("{replay}", &replay).replace("{run}", &run);
             ((*name).to_owned(), path.replace("{report}", &report).replace("{alert}", &alert))
         })
         .collect();

@@ -63,7 +63,10 @@ pub fn some(server: &TestServer) -> String {
     for _ in 0..200 {
         let runs = server.get(path).by(&token).send().good();
         let run = &runs["runs"][0];
-        if run["intents"].as_array().is_some_and(|intents| !intents.is_empty() && intents.iter().all(is_weighed)) {
+        if run["intents"]
+            .as_array()
+            .is_some_and(|intents| !intents.is_empty() && intents.iter().all(is_weighed))
+        {
             return run["id"].as_str().expect("an id").to_owned();
         }
         std::thread::sleep(std::time::Duration::from_millis(100));

@@ -7,10 +7,10 @@ use crate::api::{Problem, escaped};
 use crate::app::App;
 use crate::catalog::{IntentRow, RunRow};
 use crate::pages::answer::page;
-use crate::pages::asked::{Asked, quoted};
+use crate::pages::asked::Asked;
 use crate::pages::histogram::count;
 use crate::pages::refusal::Refusal;
-use crate::pages::rows::{Badge, Moment};
+use crate::pages::rows::{Badge, Moment, condition};
 use crate::pages::safe::{short, visible, visible_lines};
 use crate::pages::shell::{Section, Shell};
 use crate::pages::text::Text;
@@ -19,11 +19,13 @@ use crate::people::Permission;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use hindcast_event::{Field, Hidden};
+use hindcast_event::{Field, Hidden, Timestamp};
 use hindcast_rules::workflow::Cause;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
+/// The log is shown from so long before a run until so long after the last of its proposals was tried.
+const MINUTE: i64 = 60_000_000;
 /// Conditions are moved in at most so often: groups nest no deeper.
 const DEPTH_MAX: usize = 8;
 
@@ -150,7 +152,6 @@ fn run_page(app: &App, visitor: &Visitor, row: &RunRow) -> Result<RunPage, Probl
         false => intents.iter().map(|intent| of_intent(visitor, intent, is_hidden)).collect(),
         true => proposed(row).into_iter().map(|one| only_asked(one, is_hidden)).collect(),
     };
-    let all = Asked { range: "all".to_owned(), ..Asked::default() };
     let title = t.wf_run_title(row.workflow.as_str()).into_owned();
     let text = |value: &Value, name: &str| short(value[name].as_str().unwrap_or_default());
     let withheld = row.body["withheld"].as_array().into_iter().flatten();
@@ -177,8 +178,19 @@ fn run_page(app: &App, visitor: &Visitor, row: &RunRow) -> Result<RunPage, Probl
         withheld: withheld
             .map(|one| (text(one, "action"), text(one, "path"), text(one, "because")))
             .collect(),
-        entries: all.with_query(quoted(&row.id)).href(),
+        entries: entries(row, &intents),
     })
+}
+
+/// Where the log tells of it: no search finds the id of a run, but its workflow and when it was at work are known.
+fn entries(row: &RunRow, intents: &[IntentRow]) -> String {
+    let acted = intents.iter().filter_map(|intent| intent.acted_at).map(Timestamp::micros);
+    let last = acted.fold(row.at.micros(), i64::max);
+    let around = |micros: i64| Timestamp::from_micros(micros).to_string();
+    let (from, until) = (around(row.at.micros() - MINUTE), around(last + MINUTE));
+    let target = condition("target", &format!("workflow/{}", row.workflow));
+    let q = format!("{target} received:{from}..{until}");
+    Asked { q, range: "all".to_owned(), ..Asked::default() }.href()
 }
 
 /// What there is to know of a run besides: why nothing is done, what else had a say, and what led to it.
