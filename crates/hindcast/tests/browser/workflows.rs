@@ -85,6 +85,7 @@ async fn begin(server: &TestServer, setup: Setup) -> Option<(Browser, Person)> {
 async fn a_workflow_is_written_with_a_typo_mended_tried_in_shadow_and_seen_at_work() {
     let server = TestServer::start();
     let Some((browser, _)) = begin(&server, Setup::default()).await else { return };
+    browser.visit("/log").await;
     browser.write("gw").await;
     browser.arrive("/workflows").await;
     browser.see("[data-testid=workflows-none]").await;

@@ -28,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// An export that comes by a page; larger ones are read by the command line.
-const EXPORT_BYTES_MAX: usize = 2 << 20;
+const EXPORT_BYTES_MAX: usize = 2_000_000;
 /// It may come twice, as a file and as what was shown of it before.
 pub const FORM_BYTES_MAX: usize = 2 * EXPORT_BYTES_MAX + 64 * 1024;
 /// Texts that are shown; of more rules only what became of each.

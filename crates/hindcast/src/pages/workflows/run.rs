@@ -235,7 +235,7 @@ fn trace(t: Text, row: &RunRow, is_hidden: bool) -> Vec<Traced> {
         };
         let path = text("path");
         Traced {
-            depth: path.matches('.').count().min(DEPTH_MAX),
+            depth: depth(path),
             path: short(path),
             group,
             field: short(text("field")),
@@ -249,11 +249,26 @@ fn trace(t: Text, row: &RunRow, is_hidden: bool) -> Vec<Traced> {
             },
             // That it was not recorded is said already.
             because: if traced.get("actual").is_some() { short(text("because")) } else { String::new() },
-            outcome: truth(t, text("outcome")),
+            outcome: truth(t, outcome(&traced["outcome"])),
             is_reached: traced["reached"] != false,
         }
     };
     row.body["trace"].as_array().into_iter().flatten().map(one).collect()
+}
+
+/// What a condition came to: `true`, `false` or `unknown`.
+fn outcome(outcome: &Value) -> &'static str {
+    match outcome {
+        Value::Bool(true) => "true",
+        Value::Bool(false) => "false",
+        _ => "unknown",
+    }
+}
+
+/// In how many groups something stands: `if.all[1].any[0]` in two.
+fn depth(path: &str) -> usize {
+    let inside = path.rsplit_once(".when").map_or(path, |(_, inside)| inside);
+    inside.matches('[').count().min(DEPTH_MAX)
 }
 
 /// A value for people: texts as they are, several with commas between them.
@@ -304,5 +319,67 @@ fn only_asked(one: Proposed, is_hidden: bool) -> Proposal {
         approvers: one.approvers,
         attempts: String::new(),
         acted: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hindcast_rules::workflow::{Catalog, Facts, check, evaluate};
+
+    #[test]
+    fn a_trace_shows_what_each_condition_expected_saw_and_came_to() {
+        let text = "schema: workflow/1
+name: late
+trigger: [manual]
+if:
+  all:
+    - {field: ticket.tags, op: contains_any, value: [late, slow]}
+    - any:
+        - {field: customer.tier, op: is, value: vip}
+        - {field: ticket.assignee, op: is_set}
+then:
+  - when: {field: ticket.replies, op: gt, value: 3}
+    do:
+      - note.add: hurry
+";
+        let catalog = Catalog::builtin();
+        let workflow = check(text, &catalog).workflow.expect("no flaws");
+        let known = serde_json::json!({ "ticket.tags": ["late", "new"], "ticket.assignee": null, "ticket.replies": 5 });
+        let evaluation = evaluate(&workflow, &Facts::from_json(&known, &catalog).0);
+        let row = RunRow {
+            nr: 1,
+            id: String::new(),
+            workflow: "late".to_owned(),
+            number: 1,
+            mode: "shadow".to_owned(),
+            trigger: "manual".to_owned(),
+            ticket: String::new(),
+            matched: evaluation.matched.to_string(),
+            held: String::new(),
+            body: serde_json::json!({ "trace": evaluation.trace }),
+            at: Timestamp::from_micros(0),
+        };
+        let shown = |is_hidden: bool| -> Vec<_> {
+            let each = trace(Text::default(), &row, is_hidden).into_iter();
+            each.map(|one| {
+                let actual = one.actual.unwrap_or_else(|| "-".to_owned());
+                let what = if one.group.is_empty() { one.field } else { one.group };
+                format!("{} {what} {} [{}] [{actual}] {}", one.depth, one.op, one.expected, one.outcome.label)
+            })
+            .collect()
+        };
+        assert_eq!(
+            shown(false),
+            [
+                "0 All of these  [] [-] Unknown",
+                "1 ticket.tags contains_any [late, slow] [late, new] Yes",
+                "1 One of these  [] [-] Unknown",
+                "2 customer.tier is [vip] [-] Unknown",
+                "2 ticket.assignee is_set [] [(nothing)] No",
+                "0 ticket.replies gt [3] [5] Yes",
+            ]
+        );
+        assert_eq!(shown(true)[1], "1 ticket.tags contains_any [late, slow] [(hidden)] Yes");
     }
 }
