@@ -1,5 +1,5 @@
-permission-read-policies = Richtlinien, Werkzeuge und Freigaben sehen
-permission-manage-policies = Richtlinien und Werkzeuge ändern
+permission-read-policies = Richtlinien, Werkzeuge, Workflows und Freigaben sehen
+permission-manage-policies = Richtlinien, Werkzeuge und Workflows ändern
 permission-approve = Freigaben erteilen oder ablehnen
 scope-decide = Die Schranke fragen, bevor etwas geschieht
 

@@ -1,7 +1,7 @@
 # Quellen: Protokolle anderer Produkte, die in dieses geholt werden.
 
 settings-sources = Quellen
-permission-settings-sources = Quellen verbinden, pausieren und entfernen
+permission-settings-sources = Quellen und Verbindungen einrichten, pausieren und entfernen
 sources-told = Protokolle anderer Produkte, die in dieses geholt werden. Importierte Einträge behalten ihre eigene Zeit und sagen, woher sie stammen; als Eingangszeit gilt, wann sie hier ankamen.
 sources-none = Noch ist nichts verbunden. Verbinden Sie unten Intercom oder Zendesk; Dateien importiert hindcast import.
 sources-too-many = Der Arbeitsbereich hat so viele Quellen, wie er haben darf.

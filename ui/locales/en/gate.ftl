@@ -1,5 +1,5 @@
-permission-read-policies = See policies, tools and approvals
-permission-manage-policies = Change policies and tools
+permission-read-policies = See policies, tools, workflows and approvals
+permission-manage-policies = Change policies, tools and workflows
 permission-approve = Answer when an approval is asked for
 scope-decide = Ask the gate before something is done
 

@@ -1,7 +1,7 @@
 # Sources: other products' logs that are fetched into this one.
 
 settings-sources = Sources
-permission-settings-sources = Connect, pause and remove sources
+permission-settings-sources = Connect, pause and remove sources and connectors
 sources-told = Logs of other products, fetched into this one. Imported entries keep their own time and say where they are from; when they were received is when they came here.
 sources-none = Nothing is connected yet. Connect Intercom or Zendesk below; files are imported with hindcast import.
 sources-too-many = The workspace has as many sources as it may have.

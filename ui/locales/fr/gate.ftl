@@ -1,5 +1,5 @@
-permission-read-policies = Voir les politiques, les outils et les approbations
-permission-manage-policies = Modifier les politiques et les outils
+permission-read-policies = Voir les politiques, les outils, les workflows et les approbations
+permission-manage-policies = Modifier les politiques, les outils et les workflows
 permission-approve = Répondre aux demandes d’approbation
 scope-decide = Interroger le portail avant d’agir
 

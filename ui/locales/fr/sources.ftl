@@ -1,7 +1,7 @@
 # Sources : journaux d’autres produits, récupérés dans celui-ci.
 
 settings-sources = Sources
-permission-settings-sources = Connecter, mettre en pause et supprimer des sources
+permission-settings-sources = Connecter, mettre en pause et supprimer des sources et des connecteurs
 sources-told = Journaux d’autres produits, récupérés dans celui-ci. Les entrées importées gardent leur propre heure et indiquent leur provenance ; leur heure de réception est celle de leur arrivée ici.
 sources-none = Rien n’est connecté pour l’instant. Connectez Intercom ou Zendesk ci-dessous ; les fichiers s’importent avec hindcast import.
 sources-too-many = L’espace de travail a autant de sources qu’il peut en avoir.

@@ -1,7 +1,7 @@
 # ソース：このログに取り込む、ほかの製品のログ。
 
 settings-sources = ソース
-permission-settings-sources = ソースの接続、一時停止、削除
+permission-settings-sources = ソースとコネクターの接続、一時停止、削除
 sources-told = ほかの製品のログをこのログに取り込みます。インポートしたエントリは元の発生日時を保ち、取り込み元を示します。受信日時はここに届いた日時です。
 sources-none = まだ何も接続されていません。下の欄でIntercomまたはZendeskを接続してください。ファイルはhindcast importでインポートできます。
 sources-too-many = このワークスペースで接続できるソースの数が上限に達しています。

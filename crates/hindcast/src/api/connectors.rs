@@ -12,7 +12,7 @@ use super::sources::SourceRegion;
 use crate::app::App;
 use crate::catalog::ConnectorRow;
 use crate::workflows::connect::{Connection, Kind, hook_purpose};
-use crate::workflows::connecting::{Connected, NotConnected, Wanted, connect};
+use crate::workflows::connecting::{Connected, Keep, NotConnected, Wanted, connect};
 use crate::workflows::hook;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -176,7 +176,7 @@ pub async fn put(
         } = wanted;
         let region = region.into();
         let connection = Connection { region, admin: whose, subdomain, user, teams, agents, tools };
-        let wanted = Wanted { kind, connection, token, hook_secret };
+        let wanted = Wanted { kind, connection, token, hook_secret, keep: Keep::default() };
         let Connected { id, secret } =
             connect(&app, &admin.workspace, wanted, &admin.caller.by()).map_err(refused)?;
         let row = app.catalog.connector(&id)?.ok_or_else(none)?;

@@ -10,18 +10,14 @@ use super::schema::Refusals;
 use crate::app::App;
 use crate::catalog::{WorkflowRow, WorkflowStanding, WorkflowVersion};
 use crate::workflows::edit::{self, NotChanged};
+use crate::workflows::{Listed, NoBook, listed, listed_one};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hindcast_event::Timestamp;
-use hindcast_ledger::WorkspaceId;
 use hindcast_rules::workflow::Flaw;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
-
-/// Touched conversations are counted over so long.
-const TOUCHED_MICROS: i64 = 7 * 86_400 * 1_000_000;
 
 /// Workflows.
 #[derive(Debug, Serialize, ToSchema)]
@@ -185,49 +181,35 @@ fn flaws(found: &[Flaw]) -> Vec<RuleFlaw> {
 }
 
 /// A workflow as it is listed, and what its newest text comes to.
-fn told(
-    app: &App,
-    workspace: &WorkspaceId,
-    row: WorkflowRow,
-    touched_7d: u64,
-) -> Result<WholeWorkflow, Problem> {
-    let shown = row.standing.enforced.or(row.standing.shadow).unwrap_or(row.newest);
-    let text_of = |number| -> Result<String, Problem> {
-        let version = app.catalog.workflow_version(workspace, &row.name, number)?;
-        Ok(version.map(|version| version.text).unwrap_or_default())
-    };
-    let text = text_of(row.newest)?;
-    let newest = edit::checked(app, workspace, &text).map_err(Problem::internal)?;
-    let in_force = match shown == row.newest {
-        true => newest.workflow.clone(),
-        false => edit::checked(app, workspace, &text_of(shown)?).map_err(Problem::internal)?.workflow,
-    };
-    let told = in_force.as_ref();
+fn told(listed: Listed) -> WholeWorkflow {
+    let Listed { row, shown, text, newest, touched } = listed;
+    let shown = shown.as_ref();
     let workflow = WorkflowBody {
-        description: told.map(|workflow| workflow.description().to_owned()).unwrap_or_default(),
-        triggers: told.map(|w| w.triggers().iter().map(|one| one.as_str()).collect()).unwrap_or_default(),
-        priority: told.map(|workflow| workflow.priority()),
+        description: shown.map(|workflow| workflow.description().to_owned()).unwrap_or_default(),
+        triggers: shown.map(|w| w.triggers().iter().map(|one| one.as_str()).collect()).unwrap_or_default(),
+        priority: shown.map(|workflow| workflow.priority()),
         mode: row.standing.mode(),
         enforced: row.standing.enforced,
         shadow: row.standing.shadow,
         newest: row.newest,
         version: row.version,
-        touched_7d,
+        touched_7d: touched,
         changed_by: row.changed_by,
         changed_at: row.changed_at.to_string(),
         name: row.name,
     };
-    Ok(WholeWorkflow { workflow, text, warnings: flaws(&[newest.errors, newest.warnings].concat()) })
+    WholeWorkflow { workflow, text, warnings: flaws(&[newest.errors, newest.warnings].concat()) }
 }
 
 fn shown(app: &App, editor: &PolicyEditor, row: WorkflowRow) -> Result<Json<WholeWorkflow>, Problem> {
-    let touched = app.catalog.conversations_touched(&editor.workspace, week_ago(app))?;
-    let touched = touched.get(&row.name).copied().unwrap_or_default();
-    Ok(Json(told(app, &editor.workspace, row, touched)?))
+    Ok(Json(told(listed_one(app, &editor.workspace, row).map_err(no_book)?)))
 }
 
-fn week_ago(app: &App) -> Timestamp {
-    Timestamp::from_micros((app.clock)().micros() - TOUCHED_MICROS)
+fn no_book(error: NoBook) -> Problem {
+    match error {
+        NoBook::Catalog(error) => error.into(),
+        other => Problem::internal(other),
+    }
 }
 
 fn found(app: &App, editor: &PolicyEditor, name: &str) -> Result<WorkflowRow, Problem> {
@@ -246,13 +228,8 @@ pub async fn list(
     Params(_): Params<OfWorkspace>,
 ) -> Result<Json<WorkflowsBody>, Problem> {
     blocking(move || {
-        let touched = app.catalog.conversations_touched(&editor.workspace, week_ago(&app))?;
-        let rows = app.catalog.workflows(&editor.workspace)?.into_iter();
-        let each = rows.map(|row| {
-            let touched = touched.get(&row.name).copied().unwrap_or_default();
-            Ok(told(&app, &editor.workspace, row, touched)?.workflow)
-        });
-        Ok(Json(WorkflowsBody { workflows: each.collect::<Result<_, Problem>>()? }))
+        let listed = listed(&app, &editor.workspace).map_err(no_book)?;
+        Ok(Json(WorkflowsBody { workflows: listed.into_iter().map(|one| told(one).workflow).collect() }))
     })
     .await
 }

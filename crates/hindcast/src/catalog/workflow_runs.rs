@@ -6,7 +6,7 @@
 use super::{Catalog, CatalogError, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 /// Triggers of a workspace that wait to be asked about.
@@ -178,6 +178,21 @@ pub struct IntentRow {
     pub acted_at: Option<Timestamp>,
 }
 
+/// The newest intent that a connector had done, or had not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAct {
+    /// The connector: a kind.
+    pub product: String,
+    /// Whether it was done.
+    pub is_done: bool,
+    /// Of which run.
+    pub run: String,
+    /// What was said of it.
+    pub said: String,
+    /// When it was tried.
+    pub at: Timestamp,
+}
+
 /// What becomes of an intent, with the entry about it and what follows from it.
 #[derive(Clone, Debug, Default)]
 pub struct Moved {
@@ -274,6 +289,44 @@ impl Catalog {
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = statement.query_map(params![workspace.as_str(), workflow, below, limit], read_run)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One of them.
+    pub fn run(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<RunRow>, CatalogError> {
+        let sql = self.sql();
+        let mut statement =
+            sql.prepare_cached("SELECT * FROM workflow_run WHERE workspace = ?1 AND id = ?2")?;
+        Ok(statement.query_row([workspace.as_str(), id], read_run).optional()?)
+    }
+
+    /// How many intents of a workflow are still to be weighed or done.
+    pub fn open_intents(&self, workspace: &WorkspaceId, workflow: &str) -> Result<u64, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare_cached(&format!(
+            "SELECT count(*) FROM workflow_intent WHERE workspace = ?1 AND workflow = ?2 AND state IN {OPEN}"
+        ))?;
+        Ok(statement.query_row([workspace.as_str(), workflow], |row| row.get(0))?)
+    }
+
+    /// What each connector did last: the newest intent that it had done, and the newest that it had not, by kind.
+    pub fn last_acts(&self, workspace: &WorkspaceId) -> Result<Vec<LastAct>, CatalogError> {
+        let sql = self.sql();
+        // What stands beside a single max() is of the row that has it.
+        let mut statement = sql.prepare_cached(
+            "SELECT product, state = 'done' AS is_done, run, said, max(acted_at) AS at FROM workflow_intent
+             WHERE workspace = ?1 AND acted_at IS NOT NULL AND state IN ('done', 'failed', 'ambiguous')
+             GROUP BY product, state = 'done'",
+        )?;
+        let rows = statement.query_map([workspace.as_str()], |row| {
+            Ok(LastAct {
+                product: row.get("product")?,
+                is_done: row.get("is_done")?,
+                run: row.get("run")?,
+                said: row.get("said")?,
+                at: Timestamp::from_micros(row.get("at")?),
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -4,6 +4,7 @@
 mod decisions;
 pub mod gate;
 mod past;
+mod workflows;
 
 use crate::app::App;
 use crate::catalog::{By, Workspace};
@@ -106,6 +107,7 @@ impl Year {
             return Ok(());
         }
         past::set_up(app, &self.workspace.id, self.now())?;
+        workflows::set_up(app, &self.workspace.id, self.now())?;
         let size = self.size(app)?;
         while app.catalog.judged(&self.workspace.id)?.unwrap_or(0) < size {
             if *app.ending.borrow() {

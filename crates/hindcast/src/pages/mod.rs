@@ -57,6 +57,7 @@ mod tail;
 mod text;
 mod views;
 mod visitor;
+mod workflows;
 mod zones;
 
 pub(crate) use answer::nowhere;

@@ -3,7 +3,7 @@
 use super::{
     alerts, answer, approvals, assets, charts, conversations, dashboards, entry, evidence, exports, help,
     insights, integrity, integrity_of_entry, join, log, oidc, person, policies, preferences, reference,
-    reports, second_factor, settings, setup, share, sign_in, simulations, suggest, tail, views,
+    reports, second_factor, settings, setup, share, sign_in, simulations, suggest, tail, views, workflows,
 };
 use crate::app::App;
 use axum::Router;
@@ -52,6 +52,7 @@ pub fn routes(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/insights/{id}/end", post(insights::end))
         .route("/insights/{id}/{nr}", get(insights::show))
         .merge(simulation_routes())
+        .merge(workflow_routes())
         .route("/reports", get(reports::list).post(reports::make))
         .route(
             "/reports/verify",
@@ -136,10 +137,32 @@ fn simulation_routes() -> Router<Arc<App>> {
         .route("/simulations/{id}/file/{name}", get(simulations::file))
 }
 
+fn workflow_routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/workflows", get(workflows::list).post(workflows::create))
+        .route("/workflows/new", get(workflows::blank))
+        .route("/workflows/check", post(workflows::check_blank))
+        .route(
+            "/workflows/import",
+            get(workflows::blank_import)
+                .post(workflows::take_in)
+                .layer(DefaultBodyLimit::max(workflows::IMPORT_FORM_BYTES_MAX)),
+        )
+        .route("/workflows/runs", get(workflows::all_runs))
+        .route("/workflows/{name}", get(workflows::show).post(workflows::change))
+        .route("/workflows/{name}/check", post(workflows::check))
+        .route("/workflows/{name}/activate", post(workflows::activate))
+        .route("/workflows/{name}/versions", get(workflows::show_versions))
+        .route("/workflows/{name}/restore", post(workflows::restore))
+        .route("/workflows/{name}/remove", post(workflows::remove))
+        .route("/workflows/{name}/runs", get(workflows::list_runs))
+        .route("/workflows/{name}/runs/{id}", get(workflows::show_run))
+}
+
 fn settings_routes(app: &App) -> Router<Arc<App>> {
     use settings::{
-        destinations, erasure, general, geo, people, preferences, retention, roles, sign_in, sources, system,
-        tokens,
+        connectors, destinations, erasure, general, geo, people, preferences, retention, roles, sign_in,
+        sources, system, tokens,
     };
     // Besides the file there is the form around it.
     let geo_bytes_max = (app.config.facts.geo_upload_mb << 20) + FORM_BYTES_MAX;
@@ -161,6 +184,9 @@ fn settings_routes(app: &App) -> Router<Arc<App>> {
         .route("/settings/tokens/{id}/revoke", post(tokens::revoke))
         .route("/settings/sources", get(sources::show).post(sources::connect))
         .route("/settings/sources/{id}/{act}", post(sources::act))
+        .route("/settings/connectors", get(connectors::list))
+        .route("/settings/connectors/{kind}", get(connectors::show).post(connectors::connect))
+        .route("/settings/connectors/{kind}/remove", post(connectors::remove))
         .route("/settings/retention", get(retention::show).post(retention::save))
         .route("/settings/retention/apply", post(retention::apply))
         .route("/settings/holds", post(retention::place))

@@ -26,6 +26,8 @@ pub enum Section {
     Approvals,
     /// Policies, and the tools they speak of.
     Policies,
+    /// Workflows, and what they said.
+    Workflows,
     /// Conversations of the past.
     Conversations,
     /// Insights from conversations.
@@ -274,6 +276,7 @@ fn nav(
         let approvals = place(Section::Approvals, "/approvals", t.nav_approvals(), "approval", "p");
         places.push(Place { waiting: approvals_waiting, ..approvals });
         places.push(place(Section::Policies, "/policies", t.nav_policies(), "policy", "v"));
+        places.push(place(Section::Workflows, "/workflows", t.nav_workflows(), "flow", "w"));
     }
     if visitor.may(Permission::ReadSimulations) {
         places.push(place(Section::Simulations, "/simulations", t.nav_simulations(), "flask", "m"));

@@ -2,7 +2,7 @@
 
 use super::connect::{Connection, Kind, NAMES_MAX, credential_purpose, hook_purpose, new_secret};
 use crate::app::App;
-use crate::catalog::{By, CatalogError};
+use crate::catalog::{By, CatalogError, ConnectorRow};
 use hindcast_ledger::WorkspaceId;
 use std::collections::BTreeMap;
 
@@ -19,6 +19,17 @@ pub(crate) struct Wanted {
     pub token: Option<String>,
     /// What its posts to us are signed with.
     pub hook_secret: Option<String>,
+    /// Whether secrets that are not told anew stay as they are.
+    pub keep: Keep,
+}
+
+/// Which secrets stay as they are where a product is connected already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Keep {
+    /// Its credential. A credential goes to the host it was told for and to no other, so it is asked for again with another host.
+    pub token: bool,
+    /// What its posts are signed with.
+    pub hook: bool,
 }
 
 /// A connector that was connected.
@@ -49,9 +60,16 @@ pub(crate) fn connect(
     wanted: Wanted,
     by: &By,
 ) -> Result<Connected, NotConnected> {
-    check(&wanted)?;
+    let known = app.catalog.connector_of(workspace, wanted.kind.as_str())?;
+    let kept = known
+        .as_ref()
+        .filter(|known| wanted.keep.token && wanted.token.is_none() && has_host(known, &wanted));
+    let kept_hook = known.as_ref().filter(|_| wanted.keep.hook && wanted.hook_secret.is_none());
+    check(&wanted, kept.is_some())?;
     let made = match (&wanted.token, wanted.kind) {
-        (None, Kind::Http) => Some(new_secret().map_err(|error| NotConnected::Seal(error.into()))?),
+        (None, Kind::Http) if kept.is_none() => {
+            Some(new_secret().map_err(|error| NotConnected::Seal(error.into()))?)
+        }
         _ => None,
     };
     let token = made.as_deref().or(wanted.token.as_deref()).unwrap_or_default().trim();
@@ -60,8 +78,17 @@ pub(crate) fn connect(
         let seal = |purpose: String, secret: &str| {
             app.seal.seal(&purpose, secret.as_bytes()).map_err(NotConnected::Seal)
         };
-        let hook = wanted.hook_secret.as_deref().map(|secret| seal(hook_purpose(id), secret)).transpose()?;
-        Ok::<_, NotConnected>((seal(credential_purpose(id), token)?, hook))
+        let hook = match kept_hook.filter(|known| known.id == id) {
+            Some(known) => known.hook_secret.clone(),
+            None => wanted.hook_secret.as_deref().map(|secret| seal(hook_purpose(id), secret)).transpose()?,
+        };
+        let credential = match kept {
+            Some(known) if known.id == id => known.credential.clone(),
+            // It was taken away meanwhile, and its credential with it.
+            Some(_) => return Err(NotConnected::Field("token", "an access token".to_owned())),
+            None => seal(credential_purpose(id), token)?,
+        };
+        Ok::<_, NotConnected>((credential, hook))
     };
     let now = (app.clock)();
     let id = app.catalog.put_connector(workspace, wanted.kind.as_str(), &connection, now, by, sealed)?;
@@ -69,8 +96,16 @@ pub(crate) fn connect(
     Ok(Connected { id, secret: made })
 }
 
-fn check(wanted: &Wanted) -> Result<(), NotConnected> {
-    let Wanted { kind, connection, token, hook_secret } = wanted;
+/// Whether a credential that was told for a connector would go to the same host still.
+fn has_host(known: &ConnectorRow, wanted: &Wanted) -> bool {
+    let told: Option<Connection> = serde_json::from_str(&known.connection).ok();
+    told.is_some_and(|told| {
+        told.region == wanted.connection.region && told.subdomain == wanted.connection.subdomain
+    })
+}
+
+fn check(wanted: &Wanted, is_kept: bool) -> Result<(), NotConnected> {
+    let Wanted { kind, connection, token, hook_secret, .. } = wanted;
     let field = |name: &'static str, expected: &str| Err(NotConnected::Field(name, expected.to_owned()));
     let is_secret = |text: &String| {
         let text = text.trim();
@@ -83,7 +118,7 @@ fn check(wanted: &Wanted) -> Result<(), NotConnected> {
         {
             return field("token", "whsec_ and 24 to 64 bytes in base64, or nothing to have one made");
         }
-        None if *kind != Kind::Http => return field("token", "an access token"),
+        None if *kind != Kind::Http && !is_kept => return field("token", "an access token"),
         _ => {}
     }
     if hook_secret.as_ref().is_some_and(|secret| *kind == Kind::Http || !is_secret(secret)) {

@@ -9,7 +9,7 @@ use hindcast_ledger::WorkspaceId;
 use hindcast_rules::workflow::{Approval, Checked, Flaw, check};
 
 /// What no workflow is called, because pages and the API have something else there.
-pub(crate) const NAMES_TAKEN: [&str; 5] = ["check", "new", "runs", "settings", "trigger"];
+pub(crate) const NAMES_TAKEN: [&str; 6] = ["check", "import", "new", "runs", "settings", "trigger"];
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +88,11 @@ pub(crate) fn terms_of(approval: &Approval) -> Option<crate::gate::Terms> {
     })
 }
 
+/// Whether no workflow is called so, as it would not be found in addresses.
+pub(crate) fn is_taken(name: &str) -> bool {
+    NAMES_TAKEN.contains(&name) || name.chars().all(|c| c == '.')
+}
+
 /// Saves a text as the newest version of a workflow. What is in force stays until that version is put in force.
 pub(crate) fn save(
     app: &App,
@@ -97,7 +102,7 @@ pub(crate) fn save(
     text: &str,
     by: &By,
 ) -> Result<WorkflowRow, NotChanged> {
-    if NAMES_TAKEN.contains(&name) || name.chars().all(|c| c == '.') {
+    if is_taken(name) {
         let taken = NAMES_TAKEN.join(", ");
         return Err(NotChanged::Field("name", format!("another name, {taken} are addresses of their own")));
     }

@@ -14,11 +14,14 @@ pub(crate) mod facts;
 mod fire;
 mod happened;
 pub(crate) mod hook;
+pub(crate) mod importing;
+mod listed;
 pub(crate) mod work;
 
-pub(crate) use book::{Book, Workflows};
+pub(crate) use book::{Book, NoBook, Workflows};
 pub(crate) use fire::{Fired, NotFired, fire, look};
 pub(crate) use happened::Happened;
+pub(crate) use listed::{Listed, listed, listed_one};
 
 /// Under which name it is kept how far entries of the log were heard.
 pub(crate) const HEARD_ENTRIES: &str = "workflows_entries";

@@ -10,6 +10,7 @@ use crate::demo;
 use crate::gate;
 use crate::simulations;
 use crate::support::{TestServer, event};
+use crate::workflows;
 use fantoccini::key::Key;
 use hindcast::catalog::{By, CatalogError, NewSource, Preferences, Theme};
 use hindcast::people::Role;
@@ -118,6 +119,23 @@ pub const STUDIO: [&str; 11] = [
     "/simulations/{simulation}/cases/1",
     "/simulations/{replay}",
 ];
+/// Workflows, what they said, and the connectors.
+pub const WORKFLOWS: [&str; 14] = [
+    "/workflows",
+    "/workflows/new",
+    "/workflows/refund-replies",
+    "/workflows/refund-tags",
+    "/workflows/refund-tags/versions",
+    "/workflows/refund-tags/versions?number=1",
+    "/workflows/refund-tags/runs",
+    "/workflows/refund-replies/runs/{run}",
+    "/workflows/runs",
+    "/workflows/weekend-replies/runs",
+    "/workflows/import",
+    "/settings/connectors",
+    "/settings/connectors/intercom",
+    "/settings/connectors/http",
+];
 pub const HELP: [&str; 8] = [
     "/help/search",
     "/help/shortcuts",
@@ -170,7 +188,9 @@ pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> 
     let report = if pages.concat().contains("{report}") { demo::report(server) } else { String::new() };
     let [baseline, simulation, replay] =
         if pages.concat().contains("{simulation}") { studio(server) } else { Default::default() };
+    let run = if pages.concat().contains("{run}") { workflows::some(server) } else { String::new() };
     let values = [
+        ("{run}", &*run),
         ("{baseline}", &*baseline),
         ("{simulation}", &*simulation),
         ("{replay}", &*replay),
@@ -474,6 +494,10 @@ stories! {
     simulations_in_english_by_night: an_owner_looks_at(&STUDIO, ENGLISH_DARK);
     simulations_in_japanese_by_day: an_owner_looks_at(&STUDIO, JAPANESE_LIGHT);
     simulations_in_japanese_by_night: an_owner_looks_at(&STUDIO, JAPANESE_DARK);
+    workflows_in_english_by_day: an_owner_looks_at(&WORKFLOWS, ENGLISH_LIGHT);
+    workflows_in_english_by_night: an_owner_looks_at(&WORKFLOWS, ENGLISH_DARK);
+    workflows_in_japanese_by_day: an_owner_looks_at(&WORKFLOWS, JAPANESE_LIGHT);
+    workflows_in_japanese_by_night: an_owner_looks_at(&WORKFLOWS, JAPANESE_DARK);
     help_in_english_by_day: an_owner_looks_at(&HELP, ENGLISH_LIGHT);
     help_in_english_by_night: an_owner_looks_at(&HELP, ENGLISH_DARK);
     help_in_japanese_by_day: an_owner_looks_at(&HELP, JAPANESE_LIGHT);

@@ -132,6 +132,7 @@ async fn keys_lead_where_the_help_says() {
         ("ga", "/alerts"),
         ("gp", "/approvals"),
         ("gv", "/policies"),
+        ("gw", "/workflows"),
         ("gm", "/simulations"),
         ("gi", "/integrity"),
         ("gr", "/reports"),

@@ -29,3 +29,4 @@ mod sources;
 #[expect(dead_code, reason = "these stories need less than those that talk to the API")]
 mod support;
 mod tail;
+mod workflows;

@@ -1,6 +1,8 @@
 //! Texts have room: as long as a language might need, and twice as large.
 
-use crate::accessible::{ALERTS, DASHBOARDS_AND_SETTINGS, ENTRIES, GATE, HELP, LOG, STUDIO, filled};
+use crate::accessible::{
+    ALERTS, DASHBOARDS_AND_SETTINGS, ENTRIES, GATE, HELP, LOG, STUDIO, WORKFLOWS, filled,
+};
 use crate::browser::Browser;
 use crate::cast::{hire, speaks};
 use crate::demo;
@@ -98,6 +100,11 @@ async fn on_policies_and_approvals() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_simulations() {
     everything_has_room(&STUDIO).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_workflows() {
+    everything_has_room(&WORKFLOWS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ use crate::demo;
 use crate::gate;
 use crate::simulations;
 use crate::support::TestServer;
+use crate::workflows;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hindcast::catalog::{By, Preferences, Settings, Team, Theme};
@@ -30,7 +31,7 @@ const ABROAD: [(&str, Theme, &str, &str); 7] = [
 ];
 
 /// Name and path of every page. What stands in braces is filled in.
-const PAGES: [(&str, &str); 53] = [
+const PAGES: [(&str, &str); 60] = [
     ("log", "/log?range=7d"),
     ("log-entry", "/log?range=90d&q=category:agents_roles&entry={entry}&tab=changes"),
     ("log-no-match", "/log?range=15m&q=nothing-is-called-this"),
@@ -63,6 +64,13 @@ const PAGES: [(&str, &str); 53] = [
     ("simulation-replay", "/simulations/{replay}"),
     ("simulation-cases", "/simulations/{simulation}/cases"),
     ("simulation-case", "/simulations/{simulation}/cases/1"),
+    ("workflows", "/workflows"),
+    ("workflow", "/workflows/refund-replies"),
+    ("workflow-versions", "/workflows/refund-tags/versions"),
+    ("workflow-runs", "/workflows/runs"),
+    ("workflow-run", "/workflows/refund-replies/runs/{run}"),
+    ("workflow-import", "/workflows/import"),
+    ("settings-connectors", "/settings/connectors"),
     ("integrity", "/integrity"),
     ("reports", "/reports"),
     ("report", "/reports/{report}"),
@@ -127,12 +135,14 @@ async fn screenshots() {
     gate::one_approval(&server);
     simulations::furnish(&server, 400);
     let [_, simulation, replay] = simulations::some(&server);
+    let run = workflows::some(&server);
     let pages: Vec<(String, String)> = PAGES
         .iter()
         .map(|(name, path)| {
             let path =
                 path.replace("{entry}", &entry).replace("{actor}", &actor).replace("{member}", &taro.id.0);
-            let path = path.replace("{simulation}", &simulation).replace("{replay}", &replay);
+            let path =
+                path.replace("{simulation}", &simulation).replace("{replay}", &replay).replace("{run}", &run);
             ((*name).to_owned(), path.replace("{report}", &report).replace("{alert}", &alert))
         })
         .collect();

@@ -114,7 +114,14 @@ impl Visitor<'_> {
 
     /// A file in a form of our own pages.
     pub fn upload(&self, path: &str, file: &[u8]) -> Answer {
-        let head = "--story\r\ncontent-disposition: form-data; name=\"file\"; filename=\"evidence\"\r\n\r\n";
+        self.upload_with(path, &[], file)
+    }
+
+    /// A file in a form of our own pages, beside other fields.
+    pub fn upload_with(&self, path: &str, fields: &[(&str, &str)], file: &[u8]) -> Answer {
+        let part = |name: &str| format!("--story\r\ncontent-disposition: form-data; name=\"{name}\"");
+        let fields = fields.iter().map(|(name, value)| format!("{}\r\n\r\n{value}\r\n", part(name)));
+        let head = format!("{}{}; filename=\"evidence\"\r\n\r\n", fields.collect::<String>(), part("file"));
         let body = [head.as_bytes(), file, b"\r\n--story--\r\n"].concat();
         let headers =
             [("sec-fetch-site", "same-origin"), ("content-type", "multipart/form-data; boundary=story")];

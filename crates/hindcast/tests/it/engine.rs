@@ -15,10 +15,10 @@ const HOOK_SECRET: &str = "client-secret";
 
 /// One conversation at Intercom, as far as workflows touch it.
 #[derive(Clone, Default)]
-struct Inbox(Arc<Mutex<Vec<String>>>);
+pub struct Inbox(Arc<Mutex<Vec<String>>>);
 
 impl Inbox {
-    fn answer(&self, sent: &Sent) -> Reply {
+    pub fn answer(&self, sent: &Sent) -> Reply {
         assert_eq!(sent.header("authorization"), "Bearer ic_token");
         let mut tags = self.0.lock().expect("not poisoned");
         let shown = |tags: &[String]| {
@@ -53,8 +53,8 @@ impl Inbox {
 }
 
 /// A server with a connector for Intercom, whatever stands there.
-struct Desk {
-    server: TestServer,
+pub struct Desk {
+    pub server: TestServer,
     editor: String,
     conductor: String,
     reader: String,
@@ -63,7 +63,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn open(answer: impl Fn(&Sent) -> Reply + Send + Sync + 'static) -> Self {
+    pub fn open(answer: impl Fn(&Sent) -> Reply + Send + Sync + 'static) -> Self {
         let product = Receiver::start(answer);
         let url = product.url.clone();
         let server = TestServer::start_with(|config| {
@@ -83,7 +83,7 @@ impl Desk {
         desk
     }
 
-    fn connect(&self, kind: &str, wanted: &Value) -> Answer {
+    pub fn connect(&self, kind: &str, wanted: &Value) -> Answer {
         self.server.call("PUT", &format!("/v1/connectors/{kind}")).by_admin().json(wanted)
     }
 
@@ -96,11 +96,11 @@ impl Desk {
     }
 
     /// Saves a text and puts it in force.
-    fn enforce(&self, name: &str, rest: &str) -> Value {
+    pub fn enforce(&self, name: &str, rest: &str) -> Value {
         self.stand(name, rest, "enforced")
     }
 
-    fn stand(&self, name: &str, rest: &str, standing: &str) -> Value {
+    pub fn stand(&self, name: &str, rest: &str, standing: &str) -> Value {
         let known = self.server.get(&format!("/v1/workflows/{name}")).by(&self.editor).send();
         let version = if known.status == 200 { known.json()["version"].clone() } else { json!(0) };
         let text = format!("schema: workflow/1\nname: {name}\n{rest}");
@@ -111,17 +111,17 @@ impl Desk {
         self.edit("POST", &format!("/{name}/activate"), &wanted).good()
     }
 
-    fn trigger(&self, body: &Value) -> Value {
+    pub fn trigger(&self, body: &Value) -> Value {
         self.server.post("/v1/workflows/trigger").by(&self.conductor).json(body).good()
     }
 
     /// Something happens to the conversation.
-    fn happens(&self, trigger: &str) -> Value {
+    pub fn happens(&self, trigger: &str) -> Value {
         self.trigger(&json!({ "trigger": trigger, "conversation": "c-1", "product": "intercom",
                               "facts": { "ticket.tags": [], "message.text": "I want a refund" } }))
     }
 
-    fn runs(&self) -> Vec<Value> {
+    pub fn runs(&self) -> Vec<Value> {
         let runs = self.server.get("/v1/workflows/runs").by(&self.reader).send().good();
         runs["runs"].as_array().expect("runs").clone()
     }
@@ -133,7 +133,7 @@ impl Desk {
     }
 
     /// The only intent, once it is in a state.
-    fn becomes(&self, state: &str) -> Value {
+    pub fn becomes(&self, state: &str) -> Value {
         wait_for(&format!("the intent becomes {state}"), || {
             self.intents().into_iter().find(|intent| intent["state"] == state)
         })
@@ -170,7 +170,7 @@ impl Desk {
             .json(&json!({ "comment": "looked at it" }))
     }
 
-    fn forbid(&self, policy: &str) {
+    pub fn forbid(&self, policy: &str) {
         let put = self.server.call("PUT", "/v1/policies/tags").by(&self.editor);
         let saved = put.json(&json!({ "text": policy })).good();
         let on = self.server.post("/v1/policies/tags/activate").by(&self.editor);
@@ -178,7 +178,7 @@ impl Desk {
     }
 }
 
-const TAGS: &str = "trigger: [message.received]
+pub const TAGS: &str = "trigger: [message.received]
 if: {field: message.text, op: contains, value: refund}
 then:
   - tag.add: refund
@@ -256,7 +256,7 @@ fn what_policies_forbid_is_not_done_and_shadow_does_nothing() {
     assert_eq!((desk.product.sent().len(), desk.intents().len()), (0, 1));
 }
 
-const ASKS: &str = "trigger: [message.received]
+pub const ASKS: &str = "trigger: [message.received]
 then:
   - approve: {approvers: [\"role:security_admin\"], timeout: 30m}
     do:

@@ -2,11 +2,12 @@
 
 use crate::cast::Visitor;
 use crate::support::{TestServer, event};
+use hindcast::catalog::{By, NewRun, ReadUntil};
 use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 53] = [
+const PAGES: [&str; 65] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -47,6 +48,14 @@ const PAGES: [&str; 53] = [
     "/simulations",
     "/simulations/new",
     "/simulations/new?subject=chat",
+    "/workflows",
+    "/workflows/new",
+    "/workflows/new?from=careful-replies",
+    "/workflows/late",
+    "/workflows/late/versions",
+    "/workflows/late/runs",
+    "/workflows/runs",
+    "/workflows/import",
     "/settings/preferences",
     "/settings/general",
     "/settings/geo",
@@ -55,6 +64,10 @@ const PAGES: [&str; 53] = [
     "/settings/roles",
     "/settings/sign-in",
     "/settings/tokens",
+    "/settings/connectors",
+    "/settings/connectors/intercom",
+    "/settings/connectors/zendesk",
+    "/settings/connectors/http",
     "/settings/retention",
     "/settings/erasure",
     "/settings/system",
@@ -64,6 +77,7 @@ const PAGES: [&str; 53] = [
 
 fn filled() -> TestServer {
     let server = TestServer::start();
+    late(&server);
     let by = |actor: &str, action: &str| {
         let mut event = event(action);
         event["actor"] =
@@ -81,6 +95,29 @@ fn filled() -> TestServer {
                 "targets": [{ "type": "team", "id": "payments" }] }),
     ]);
     server
+}
+
+/// A workflow, which is off, and what it said once.
+fn late(server: &TestServer) {
+    let (workspace, now) = (server.workspace.parse().expect("an id"), (server.app.clock)());
+    let text = "schema: workflow/1\nname: late\ntrigger: [manual]\nthen:\n  - note.add: hurry\n";
+    let saved = server.app.catalog.save_workflow(&workspace, "late", 0, text, now, &By::server());
+    saved.expect("kept").expect("nobody was quicker");
+    let run = NewRun {
+        id: "r-1".to_owned(),
+        workflow: "late".to_owned(),
+        number: 1,
+        mode: "shadow",
+        trigger: "manual",
+        ticket: String::new(),
+        matched: "true".to_owned(),
+        held: String::new(),
+        body: json!({ "trace": [], "intents": [{ "path": "then[0]", "action": "note.add", "arguments": {} }] }),
+        entry: None,
+        intents: Vec::new(),
+    };
+    server.app.catalog.keep_runs(&workspace, &[run], &ReadUntil::Nothing, now).expect("kept");
+    server.forget_outbox();
 }
 
 /// What every page promises to browsers and to people who cannot see it.
@@ -158,6 +195,10 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         ("/settings/roles", "settings.people"),
         ("/settings/sign-in", "settings.sign_in"),
         ("/settings/tokens", "settings.tokens"),
+        ("/settings/connectors", "settings.sources"),
+        ("/settings/connectors/intercom", "settings.sources"),
+        ("/settings/connectors/zendesk", "settings.sources"),
+        ("/settings/connectors/http", "settings.sources"),
         ("/settings/retention", "settings.retention"),
         ("/settings/erasure", "log.erase"),
         ("/settings/system", "settings.system"),
@@ -183,12 +224,21 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         ("/approvals", "policy.read"),
         ("/approvals?tab=requests", "policy.read"),
         ("/approvals?tab=decided", "policy.read"),
+        ("/workflows", "policy.read"),
+        ("/workflows/late", "policy.read"),
+        ("/workflows/late/versions", "policy.read"),
+        ("/workflows/late/runs", "policy.read"),
+        ("/workflows/runs", "policy.read"),
     ];
+    let saw = [("/workflows/late/runs", "conversation.read"), ("/workflows/runs", "conversation.read")];
     let texts = [
         ("/policies/new", "policy.manage"),
         ("/policies/new?from=agent-tags", "policy.manage"),
         ("/policies/new/form", "policy.manage"),
         ("/policies/tools/new", "policy.manage"),
+        ("/workflows/new", "policy.manage"),
+        ("/workflows/new?from=careful-replies", "policy.manage"),
+        ("/workflows/import", "policy.manage"),
     ];
     let exports = [("/log/export?range=all", "log.export"), ("/exports", "log.export")];
     match role {
@@ -199,7 +249,7 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         }
         Role::SupportOpsManager => {
             let others = settings.into_iter().chain(alerts).chain(rules).chain(texts);
-            others.chain(conversations).chain(simulations).chain(runs).collect()
+            others.chain(conversations).chain(simulations).chain(runs).chain(saw).collect()
         }
         Role::Auditor => settings.into_iter().chain(rules).chain(texts).chain(runs).collect(),
     }

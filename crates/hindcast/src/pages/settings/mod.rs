@@ -1,5 +1,6 @@
 //! Settings: one file for each section. Each saves by itself, and says which entry tells of the change.
 
+pub mod connectors;
 mod destination_form;
 mod destination_shown;
 pub mod destinations;
@@ -46,6 +47,7 @@ pub fn places(visitor: &Visitor, here: &str) -> Vec<Place> {
         ("/settings/sign-in", t.settings_sign_in(), Some(Permission::SettingsSignIn)),
         ("/settings/tokens", t.settings_tokens(), Some(Permission::SettingsTokens)),
         ("/settings/sources", t.settings_sources(), Some(Permission::SettingsSources)),
+        ("/settings/connectors", t.settings_connectors(), Some(Permission::SettingsSources)),
         ("/settings/retention", t.settings_retention(), Some(Permission::SettingsRetention)),
         ("/settings/destinations", t.settings_destinations(), Some(Permission::SettingsDestinations)),
         ("/settings/erasure", t.settings_erasure(), Some(Permission::Erase)),
