@@ -11,6 +11,7 @@ use super::schema::Refusals;
 use super::sources::SourceRegion;
 use crate::app::App;
 use crate::catalog::ConnectorRow;
+use crate::history::LIVE_MICROS;
 use crate::workflows::connect::{Connection, Kind, hook_purpose};
 use crate::workflows::connecting::{Connected, NotConnected, Wanted, connect};
 use crate::workflows::hook;
@@ -19,6 +20,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
+use hindcast_event::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -256,20 +258,29 @@ async fn take_post(
             }
             _ => hook::intercom::is_ours(&secret, header(hook::intercom::SIGNATURE), &sent),
         };
+        let refused = |code, detail: String| Err(Problem::new(StatusCode::UNAUTHORIZED, code, detail));
         if !is_signed {
             let detail = "the post is not signed with the secret of this connector";
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "unsigned", detail));
+            return refused("unsigned", detail.to_owned());
         }
         let post: Value = serde_json::from_slice(&sent).map_err(|error| {
             Problem::new(StatusCode::BAD_REQUEST, "invalid_json", format!("the post cannot be read: {error}"))
         })?;
-        let happened = match connector.kind.as_str() {
-            "zendesk" => hook::zendesk::happened(&post),
-            _ => hook::intercom::happened(&post),
+        let (at, happened) = match connector.kind.as_str() {
+            "zendesk" => (Timestamp::parse(header(hook::zendesk::SIGNED_AT)), hook::zendesk::happened(&post)),
+            _ => (hook::intercom::posted_at(&post), hook::intercom::happened(&post)),
         };
+        let now = (app.clock)();
+        if !hook::is_fresh(at, now) {
+            let at = at.map_or("no time".to_owned(), |at| at.to_string());
+            let minutes = LIVE_MICROS / 60_000_000;
+            let detail =
+                format!("the post names {at}, which is more than {minutes} minutes from {now}, our clock");
+            return refused("stale", detail);
+        }
         // What is about something else is taken and forgotten.
         let Some(happened) = happened else { return Ok(StatusCode::OK) };
-        let kept = app.catalog.put_trigger(&connector.workspace, &happened.to_json(), (app.clock)())?;
+        let kept = app.catalog.put_trigger(&connector.workspace, &happened.to_json(), now)?;
         if kept {
             return Ok(StatusCode::OK);
         }

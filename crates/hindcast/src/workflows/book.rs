@@ -2,7 +2,7 @@
 //! that counts what they have done.
 
 use crate::app::App;
-use crate::catalog::{CatalogError, WorkflowRow, WorkflowVersion};
+use crate::catalog::{CatalogError, Lane, WorkflowRow, WorkflowVersion};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::workflow::{Catalog, Guard, Mode, Tool, Trigger, Workflow, WorkflowSet, check};
@@ -23,10 +23,19 @@ pub(crate) struct Workflows {
     making: Mutex<()>,
     /// Held while a workspace asks its workflows: one at a time, in the order of what happened.
     guards: Mutex<BTreeMap<WorkspaceId, Arc<Mutex<Option<Guard>>>>>,
-    /// Workspaces in which intents are being weighed and done.
-    pub working: Mutex<BTreeSet<WorkspaceId>>,
-    /// Connectors that want to be left alone until then, by id.
-    pub resting: Mutex<BTreeMap<String, Instant>>,
+    /// Lanes in which nothing good came of the last call.
+    pub resting: Mutex<BTreeMap<Lane, Rest>>,
+}
+
+/// Why a lane is left alone, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rest {
+    /// Until when.
+    pub until: Timestamp,
+    /// How many calls in a row came to nothing.
+    pub strikes: u32,
+    /// What was said of the last.
+    pub why: String,
 }
 
 /// See the module.
@@ -86,6 +95,14 @@ impl Workflows {
         // One that is being made may have read what was there before.
         let _nobody_makes_one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         self.books.write().unwrap_or_else(PoisonError::into_inner).remove(workspace);
+    }
+
+    /// Lets a product be called again that somebody connected anew.
+    pub fn note_connected(&self, workspace: &WorkspaceId, kind: &str) {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.retain(|lane, _| {
+            lane.workspace != *workspace || lane.product != kind && !lane.product.is_empty()
+        });
     }
 
     /// The guard of a workspace; while it is held nobody else asks the workflows there.

@@ -56,6 +56,8 @@ impl Http {
                 "conversation": Some(&row.ticket).filter(|ticket| !ticket.is_empty()),
                 "arguments": arguments,
                 "approval": row.approval,
+                // What the tool writes into the log because of this names them again, so that circles end.
+                "causes": row.causes,
             },
         });
         let (body, seconds) = (body.to_string(), now.seconds());

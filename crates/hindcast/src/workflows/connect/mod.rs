@@ -24,8 +24,8 @@ use ureq::tls::RootCerts;
 
 pub(crate) use http::new_secret;
 
-/// A request takes at most so long.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// So much of an answer of a product is read: conversations are long.
+const ANSWER_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Names a connector may give to teams, agents and tools, of each.
 pub(crate) const NAMES_MAX: usize = 500;
 
@@ -40,8 +40,10 @@ pub(crate) enum Performed {
         said: String,
     },
     /// It was not done, and may be tried again.
-    Later {
-        /// How long the product wants to be left alone.
+    Later(String),
+    /// It was not done, and the product takes no calls for now.
+    Away {
+        /// How long it wants to be left alone.
         after: Option<Duration>,
         /// Why.
         why: String,
@@ -151,22 +153,21 @@ pub(crate) fn open(app: &App, row: &ConnectorRow) -> Result<Box<dyn Connector>, 
             RootCerts::from(certificates_of(&pem).map_err(|error| broken(&format!("{error:#}")))?)
         }
     };
-    let web = Web::trusting(app.deliver.guard(), TIMEOUT, roots);
+    let timeout = Duration::from_secs(app.config.workflows.call_seconds);
+    let web = Web::trusting(app.deliver.guard(), timeout, roots);
     let said = |url: &String| Some(url.clone()).filter(|url| !url.is_empty());
     let sources = &app.config.sources;
     Ok(match kind {
         Kind::Intercom => {
             let host = said(&sources.intercom_url);
             let host = host.unwrap_or_else(|| connection.region.host().to_owned());
-            Box::new(intercom::Intercom::new(
-                Asker::intercom(web, &host, &credential),
-                connection,
-                app.clock.clone(),
-            ))
+            let asker = Asker::intercom(web.with_answers(ANSWER_BYTES_MAX), &host, &credential);
+            Box::new(intercom::Intercom::new(asker, connection, app.clock.clone()))
         }
         Kind::Zendesk => {
             let host = said(&sources.zendesk_url);
             let host = host.unwrap_or_else(|| format!("https://{}.zendesk.com", connection.subdomain));
+            let web = web.with_answers(ANSWER_BYTES_MAX);
             let asker = Asker::zendesk(web, &host, &connection.user, &credential);
             Box::new(zendesk::Zendesk::new(asker, connection))
         }

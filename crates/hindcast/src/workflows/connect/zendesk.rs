@@ -30,7 +30,7 @@ impl Connector for Zendesk {
 
 impl Zendesk {
     fn done(&self, path: &str, call: &Call) -> Result<Performed, Performed> {
-        let ticket = self.asker.get(path)?["ticket"].take();
+        let ticket = self.asker.get(path, "ticket")?["ticket"].take();
         let wanted = self.wanted(call, &ticket)?;
         let is_comment = wanted.contains_key("comment");
         let shown = |ticket: &Value| -> Value {
@@ -99,7 +99,7 @@ impl Zendesk {
     }
 
     fn group(&self, name: &str) -> Result<Value, Performed> {
-        let known = self.asker.get("/api/v2/groups.json")?;
+        let known = self.asker.get("/api/v2/groups.json", "groups")?;
         let mut groups = known["groups"].as_array().into_iter().flatten();
         let is_it =
             |group: &&Value| group["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name));
@@ -121,7 +121,9 @@ fn status(status: &str) -> Value {
 fn tags(ticket: &Value, call: &Call, adds: bool) -> Result<Value, Performed> {
     let tag = call.tag().ok_or_else(|| Performed::Failed("there is no tag".to_owned()))?;
     let tag = tag.to_lowercase().replace(' ', "_");
-    let known = ticket["tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    // Tags are written as a whole: who does not know those that are there would take them away.
+    let unknown = || Performed::Later("Zendesk did not tell the tags of the ticket".to_owned());
+    let known = ticket["tags"].as_array().ok_or_else(unknown)?.iter().filter_map(Value::as_str);
     let mut tags: Vec<String> = known.filter(|known| **known != *tag).map(str::to_owned).collect();
     if adds {
         tags.push(tag);
