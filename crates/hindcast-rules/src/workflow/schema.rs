@@ -202,9 +202,9 @@ fn actions(catalog: &Catalog) -> Json {
         properties.insert(info.name.to_owned(), action(info, catalog));
     }
     for tool in catalog.tools() {
-        let required = tool.schema()["required"].as_array().is_some_and(|required| !required.is_empty());
+        let required = tool.input_schema["required"].as_array().is_some_and(|required| !required.is_empty());
         let nothing = if required { json!(false) } else { json!({"type": "null"}) };
-        properties.insert(tool.name().to_owned(), json!({"anyOf": [arguments(tool.schema()), nothing]}));
+        properties.insert(tool.name.clone(), json!({"anyOf": [arguments(&tool.input_schema), nothing]}));
     }
     json!({
         "type": "object",
@@ -257,7 +257,8 @@ fn shape(shape: Shape, catalog: &Catalog) -> Json {
         Shape::Duration => json!({"type": "string", "pattern": DURATION}),
         Shape::Url => json!({"type": "string", "pattern": "^https://[^\\s/][^\\s]*$"}),
         Shape::Actions => {
-            let names = ACTIONS.iter().map(|info| info.name).chain(catalog.tools().map(Tool::name));
+            let names =
+                ACTIONS.iter().map(|info| info.name).chain(catalog.tools().map(|tool| tool.name.as_str()));
             several(&json!({"enum": names.collect::<Vec<_>>()}))
         }
         Shape::Field => {

@@ -12,7 +12,7 @@ use super::sources::SourceRegion;
 use crate::app::App;
 use crate::catalog::ConnectorRow;
 use crate::history::LIVE_MICROS;
-use crate::workflows::connect::{Connection, Kind, hook_purpose};
+use crate::workflows::connect::{Connection, Kind, Looked, Unopened, hook_purpose, open};
 use crate::workflows::connecting::{Connected, NotConnected, Wanted, connect};
 use crate::workflows::hook;
 use axum::body::Body;
@@ -68,6 +68,27 @@ pub struct ConnectedBody {
     connector: ConnectorBody,
     /// The secret that was made for it, told this once: what its requests are signed with.
     secret: Option<String>,
+}
+
+/// Whether a connector works.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConnectorTested {
+    /// Whether everybody can be called.
+    works: bool,
+    /// Each that was looked at: the product, or the first tools by name.
+    looked: Vec<LookedBody>,
+}
+
+/// What came of looking whether somebody can be called.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectorLooked)]
+pub struct LookedBody {
+    /// The product, or the name of the tool.
+    at: String,
+    /// Whether it can be called.
+    works: bool,
+    /// What it said.
+    said: String,
 }
 
 /// A connector that is wanted.
@@ -136,6 +157,53 @@ pub async fn list(
     blocking(move || {
         let connectors = app.catalog.connectors(&admin.workspace)?.into_iter().map(Into::into).collect();
         Ok(Json(ConnectorsBody { connectors }))
+    })
+    .await
+}
+
+/// Shows a connector
+#[utoipa::path(
+    get, path = "/v1/connectors/{kind}", tag = "workflows", operation_id = "getConnector",
+    params(("kind" = String, Path, description = "Which product: `intercom`, `zendesk` or `http`."), OfWorkspace),
+    responses((status = 200, body = ConnectorBody), Refusals), security(("token" = [])),
+)]
+pub async fn one(
+    State(app): State<Arc<App>>,
+    admin: AdminOf,
+    InPath(kind): InPath,
+    Params(_): Params<OfWorkspace>,
+) -> Result<Json<ConnectorBody>, Problem> {
+    blocking(move || {
+        let found = app.catalog.connector_of(&admin.workspace, &kind)?;
+        found.map(|row| Json(row.into())).ok_or_else(none)
+    })
+    .await
+}
+
+/// Looks whether a connector works
+///
+/// A product is asked whose credential ours is, and of a tool the head of its address. Nothing is changed anywhere, and one that is
+/// paused stays paused: connect it anew.
+#[utoipa::path(
+    post, path = "/v1/connectors/{kind}/test", tag = "workflows", operation_id = "testConnector",
+    params(("kind" = String, Path, description = "Which product: `intercom`, `zendesk` or `http`."), OfWorkspace),
+    responses((status = 200, body = ConnectorTested), Refusals), security(("token" = [])),
+)]
+pub async fn test(
+    State(app): State<Arc<App>>,
+    admin: AdminOf,
+    InPath(kind): InPath,
+    Params(_): Params<OfWorkspace>,
+) -> Result<Json<ConnectorTested>, Problem> {
+    blocking(move || {
+        let row = app.catalog.connector_of(&admin.workspace, &kind)?.ok_or_else(none)?;
+        let looked = match open(&app, &row) {
+            Ok(connector) => connector.look(),
+            Err(Unopened(said)) => vec![Looked { at: kind, works: false, said }],
+        };
+        let works = looked.iter().all(|one| one.works);
+        let looked = looked.into_iter().map(|Looked { at, works, said }| LookedBody { at, works, said });
+        Ok(Json(ConnectorTested { works, looked: looked.collect() }))
     })
     .await
 }

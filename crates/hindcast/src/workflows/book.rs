@@ -136,10 +136,12 @@ pub(super) fn remembered(
 pub(crate) fn catalog(app: &App, workspace: &WorkspaceId) -> Result<Catalog, NoBook> {
     let mut catalog = Catalog::builtin();
     for row in app.catalog.tools(workspace)? {
-        let mut declared: serde_json::Value = serde_json::from_str(&row.declaration).unwrap_or_default();
-        // A name that only policies can speak of is no action of a workflow.
-        if let Ok(tool) = Tool::new(&row.name, declared["input_schema"].take()) {
-            catalog.add_tool(tool).map_err(|error| NoBook::Unusable(error.to_string()))?;
+        let tool: Tool =
+            serde_json::from_str(&row.declaration).map_err(|error| NoBook::Unusable(error.to_string()))?;
+        match catalog.add_tool(tool) {
+            // A name that only policies can speak of is no action of a workflow.
+            Ok(()) | Err(hindcast_rules::workflow::CatalogError::Tool { .. }) => {}
+            Err(error) => return Err(NoBook::Unusable(error.to_string())),
         }
     }
     Ok(catalog)

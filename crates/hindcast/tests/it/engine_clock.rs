@@ -100,12 +100,11 @@ fn an_escalation_is_asked_about_at_the_gate_and_done() {
 }
 
 #[test]
-fn a_yes_that_came_in_time_is_worth_nothing_once_its_time_is_over() {
+fn a_yes_to_a_workflow_that_was_turned_off_meanwhile_does_nothing() {
     let desk = Desk::open(|_| says(500));
     desk.enforce("careful", &asks("deny"));
     desk.happens("manual");
     let waiting = desk.becomes("waiting");
-    // The workflow is away while people answer, so the yes is found late.
     let (_visitor, bob) = desk.approver();
     let shown = desk.shown("careful");
     desk.edit("POST", "/careful/activate", &json!({ "version": shown["version"] })).good();

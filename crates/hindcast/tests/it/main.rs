@@ -23,6 +23,7 @@ mod door;
 mod doubles;
 mod engine;
 mod engine_bad_days;
+mod engine_by_hand;
 mod engine_clock;
 mod engine_posts;
 mod evidence;

@@ -1,7 +1,7 @@
 //! Intercom: what workflows have done in its conversations, by its REST API.
 
 use super::ask::Asker;
-use super::{Connection, Connector, Performed, named};
+use super::{Connection, Connector, Looked, Performed, named};
 use crate::catalog::IntentRow;
 use crate::workflows::calls::Call;
 use hindcast_ledger::Clock;
@@ -24,6 +24,14 @@ impl Connector for Intercom {
     fn perform(&mut self, row: &IntentRow, call: &Call) -> Performed {
         let of = crate::api::escaped(&row.ticket);
         self.done(&format!("/conversations/{of}"), call).unwrap_or_else(|performed| performed)
+    }
+
+    fn look(&self) -> Vec<Looked> {
+        let who = |me: &Value| {
+            let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+            format!("the token is that of {} in {}", text(&me["email"]), text(&me["app"]["name"]))
+        };
+        vec![Looked::known("intercom", self.asker.get("/me", "id"), who)]
     }
 }
 

@@ -57,6 +57,15 @@ pub(crate) enum Performed {
 }
 
 impl Performed {
+    /// Why it was not done.
+    fn why(self) -> String {
+        match self {
+            Self::Done { said, .. } => said,
+            Self::Later(why) | Self::Refused(why) | Self::Failed(why) | Self::Ambiguous(why) => why,
+            Self::Away { why, .. } => why,
+        }
+    }
+
     /// Done, with something to show for it.
     fn done(before: Value, after: Value) -> Self {
         Self::Done { change: Box::new((before, after)), said: String::new() }
@@ -72,6 +81,31 @@ impl Performed {
 pub(crate) trait Connector: Send {
     /// Does one call.
     fn perform(&mut self, row: &IntentRow, call: &Call) -> Performed;
+
+    /// Looks whether it could, and changes nothing.
+    fn look(&self) -> Vec<Looked>;
+}
+
+/// What came of looking whether somebody can be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Looked {
+    /// Who: the product, or a tool.
+    pub at: String,
+    /// Whether they can be called.
+    pub works: bool,
+    /// What they said.
+    pub said: String,
+}
+
+impl Looked {
+    /// A product that was asked who we are there.
+    fn known(at: &str, answered: Result<Value, Performed>, who: impl Fn(&Value) -> String) -> Self {
+        let (works, said) = match answered {
+            Ok(answer) => (true, who(&answer)),
+            Err(performed) => (false, performed.why()),
+        };
+        Self { at: at.to_owned(), works, said }
+    }
 }
 
 /// The products there are.

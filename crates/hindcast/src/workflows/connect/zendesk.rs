@@ -4,7 +4,7 @@
 //! and the ticket is read again.
 
 use super::ask::Asker;
-use super::{Connection, Connector, Performed, named};
+use super::{Connection, Connector, Looked, Performed, named};
 use crate::catalog::IntentRow;
 use crate::workflows::calls::Call;
 use serde_json::{Map, Value, json};
@@ -25,6 +25,20 @@ impl Connector for Zendesk {
     fn perform(&mut self, row: &IntentRow, call: &Call) -> Performed {
         let path = format!("/api/v2/tickets/{}.json", crate::api::escaped(&row.ticket));
         self.done(&path, call).unwrap_or_else(|performed| performed)
+    }
+
+    fn look(&self) -> Vec<Looked> {
+        let known = self.asker.get("/api/v2/users/me.json", "user");
+        // Zendesk tells strangers that they are nobody.
+        let known = known.and_then(|answer| match answer["user"]["id"].is_null() {
+            true => Err(Performed::Refused("Zendesk does not know whose token it is".to_owned())),
+            false => Ok(answer),
+        });
+        let who = |answer: &Value| {
+            let text = |name: &str| answer["user"][name].as_str().unwrap_or("?").to_owned();
+            format!("the token is that of {}, {}", text("email"), text("role"))
+        };
+        vec![Looked::known("zendesk", known, who)]
     }
 }
 
