@@ -1,5 +1,6 @@
 //! The format as JSON Schema, for editors: generated from the tables that files are checked against.
 
+use super::SCHEMA;
 use super::action::{ACTIONS, ActionInfo, Argument, Shape};
 use super::builtin::FIELDS;
 use super::catalog::{Catalog, Type};
@@ -9,7 +10,6 @@ use super::op::{Class, OPS, OpInfo, Takes};
 use super::read::PRIORITY_MAX;
 use super::step::OnTimeout;
 use super::trigger::{Mode, Trigger};
-use super::{SCHEMA, Tool};
 use serde_json::{Map, Value as Json, json};
 
 /// A duration as [`duration`](super::duration) reads it.

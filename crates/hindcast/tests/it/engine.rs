@@ -3,7 +3,7 @@
 use crate::desk::{Desk, Inbox, TAGS};
 use crate::process::{Home, Process, wait_for};
 use crate::receiver::{QUIET, Receiver, Reply, says, told};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::{Arc, Mutex};
 
 #[test]

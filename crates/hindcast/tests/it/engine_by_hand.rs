@@ -2,6 +2,7 @@
 
 use crate::desk::{Desk, TAGS};
 use crate::mcp_peers::{Does, Listening, tool};
+use crate::process::wait_for;
 use crate::receiver::{Receiver, says, told};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -88,7 +89,7 @@ fn a_workflow_is_set_off_by_hand_and_first_only_asked() {
     assert_eq!(shell.run(&words("workflow trigger ticket.created --fact x")).0, 2, "wrong usage");
     let (code, _, said) =
         Shell { token: &desk.reader, ..shell }.run(&words("workflow trigger ticket.created"));
-    assert!(code == 1 && said.contains("scope"), "{said}");
+    assert_eq!(code, 1, "its token may not: {said}");
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn connectors_are_set_shown_tested_and_removed_by_hand() {
     let (code, _, said) = shell.run(&words("connector set intercom --set token=x"));
     assert!(code == 1 && said.contains("admin: expected"), "{said}");
     assert_eq!(shell.run(&words("connector show frontdesk")).0, 2, "wrong usage");
-    assert_eq!(desk.told("action:connector.connected").len(), 4, "each change is an entry");
+    wait_for("each change is an entry", || (desk.log("action:connector.connected").len() == 4).then_some(()));
 }
 
 #[test]

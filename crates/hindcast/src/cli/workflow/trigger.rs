@@ -79,7 +79,10 @@ fn trigger(client: &Client, what: &str) -> anyhow::Result<&'static str> {
     if let Some(trigger) = What::named(what) {
         return Ok(trigger.as_str());
     }
-    let shown: Value = read_json(client.get(&format!("/v1/workflows/{}", escaped(what)), &[], &[])?)
+    let shown =
+        client.get(&format!("/v1/workflows/{}", escaped(what)), &[], &[]).map_err(anyhow::Error::from);
+    let shown: Value = shown
+        .and_then(read_json)
         .with_context(|| format!("{} is neither what sets workflows off nor a workflow", escape(what)))?;
     let heard = shown["triggers"].as_array().into_iter().flatten();
     let heard: Vec<_> = heard.filter_map(|name| What::named(name.as_str()?)).collect();
