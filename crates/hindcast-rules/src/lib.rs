@@ -12,7 +12,9 @@ pub mod pack;
 pub mod policy;
 pub mod replay;
 pub mod simulation;
+mod tool;
 pub mod workflow;
 
 pub use conversation::conversation_of;
 pub use detection::{Detector, RuleText, State, Verdict, check};
+pub use tool::{Tool, ToolFlaw};

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// More entries than this are not set on paper one by one.
 const PAPER_ENTRIES_MAX: usize = 50_000;
+/// No call of a workflow is waited for any longer.
+const CALL_SECONDS_MAX: u64 = 600;
 
 const DEFAULTS: &str = include_str!("../../../hindcast.example.toml");
 
@@ -33,6 +35,7 @@ pub struct Config {
     pub limits: Limits,
     pub facts: Facts,
     pub alerts: Alerts,
+    pub workflows: Workflows,
     pub paper: Paper,
     pub deliver: Deliver,
     pub mail: Mail,
@@ -143,6 +146,13 @@ pub struct Alerts {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "see Config")]
+pub struct Workflows {
+    pub call_seconds: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Config")]
 pub struct Paper {
     pub fonts: Vec<PathBuf>,
     pub entries_max: usize,
@@ -238,6 +248,7 @@ impl Config {
             ("limits.body_mb", self.limits.body_mb as u64),
             ("limits.batch_events", self.limits.batch_events as u64),
             ("limits.query_seconds", self.limits.query_seconds),
+            ("workflows.call_seconds", self.workflows.call_seconds),
             ("limits.evidence_mb", self.limits.evidence_mb as u64),
             ("facts.geo_upload_mb", self.facts.geo_upload_mb as u64),
             ("limits.requests_per_10s", u64::from(self.limits.requests_per_10s)),
@@ -245,6 +256,9 @@ impl Config {
             if value == 0 {
                 bail!("{setting} must be at least 1");
             }
+        }
+        if self.workflows.call_seconds > CALL_SECONDS_MAX {
+            bail!("workflows.call_seconds must be at most {CALL_SECONDS_MAX}");
         }
         if self.limits.unsealed_mb <= self.segments.tail_mb {
             bail!("limits.unsealed_mb must be more than segments.tail_mb, from which on entries are packed");

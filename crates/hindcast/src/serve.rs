@@ -19,7 +19,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let hangups = signal(SignalKind::hangup())?;
     let witness = witness::embedded(&app).await?;
-    crate::workflows::work::break_off(&app)?;
+    crate::workflows::perform::break_off(&app)?;
     let followers = Followers::start(&app)?;
     let rereading = tokio::spawn(reread_geo(app.clone(), hangups));
     demo::resume(&app)?;

@@ -21,6 +21,7 @@ mod tool;
 mod verdict;
 mod vocabulary;
 
+pub use crate::tool::{Tool, ToolFlaw};
 pub use asked::{Approval, Asked, DECIDED};
 pub use flaw::Flaw;
 pub use judge::{Judge, NotReady};
@@ -28,7 +29,6 @@ pub use kind::LeftOut;
 pub use memo::Memo;
 pub use scope::Scope;
 pub use set::{PolicyInfo, PolicySet, PolicyText, check};
-pub use tool::{Tool, ToolFlaw};
 pub use verdict::{Decision, Determining, Verdict};
 pub use vocabulary::{BOT_GROUP, NoVocabulary, PRINCIPALS, TOOL_GROUP, Vocabulary, WRITING_TOOL_GROUP};
 

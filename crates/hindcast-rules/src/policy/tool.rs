@@ -1,48 +1,13 @@
-//! A tool that agents call: what it is called, which arguments it takes, and what else is recorded with a call.
+//! What policies need of a tool: a declaration that is whole, and what they can read of its calls.
 
 use super::kind::{Kind, LeftOut};
 use super::limits::{TOOL_BYTES_MAX, TOOL_FACTS_MAX, TOOLS_BYTES_MAX, TOOLS_MAX};
 use super::vocabulary::Vocabulary;
+use crate::tool::{Tool, ToolFlaw};
 use hindcast_event::ACTION_BYTES_MAX;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize as _;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A tool as a workspace declares it. A call of it is an entry with the tool's name as its action, the arguments in
-/// `metadata.arguments` and each record of facts in `metadata.<name>`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Tool {
-    /// The action of its calls.
-    pub name: String,
-    /// What it does, for people.
-    #[serde(default)]
-    pub description: String,
-    /// JSON Schema of its arguments.
-    pub input_schema: Value,
-    /// Records that are kept with a call, such as the reservation it is about: name and JSON Schema.
-    #[serde(default)]
-    pub facts: BTreeMap<String, Value>,
-    /// Whether it changes anything.
-    #[serde(default)]
-    pub writes: bool,
-}
-
-/// What is wrong with the declaration of a tool.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {message}")]
-pub struct ToolFlaw {
-    /// Where, such as `tools[2].facts.reservation`.
-    pub path: String,
-    /// What should stand there.
-    pub message: String,
-}
-
-impl ToolFlaw {
-    fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
-    }
-}
 
 /// What policies can read of the calls of a tool.
 #[derive(Clone, Debug)]

@@ -4,7 +4,8 @@
 use super::kind::{Kind, LeftOut, Member};
 use super::limits::{OWN_ACTIONS_MAX, TOOLS_MAX};
 use super::read::{Place, Read, Step};
-use super::tool::{Declared, Tool};
+use super::tool::Declared;
+use crate::tool::Tool;
 use cedar_policy::Schema;
 use hindcast_event::{ACTOR_TYPES, Category, Registry};
 use serde_json::{Map, Value, json};

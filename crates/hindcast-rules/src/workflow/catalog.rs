@@ -3,8 +3,9 @@
 use super::builtin::FIELDS;
 use super::limits::TOOLS_MAX;
 use super::nearest::nearest;
-use super::tool::Tool;
+use super::tool::unfit;
 use crate::detection;
+use crate::tool::Tool;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -84,7 +85,7 @@ pub enum CatalogError {
         "`{0}`: the name of a field of your own begins with `custom.` and has letters, digits, `_`, `-` and dots"
     )]
     FieldName(String),
-    /// A tool is none.
+    /// A tool is none that workflows can call.
     #[error("tool `{name}`: {wrong}")]
     Tool {
         /// What it is called.
@@ -132,12 +133,15 @@ impl Catalog {
         Ok(())
     }
 
-    /// Adds a tool; workflows call it by its name.
+    /// Adds a tool; workflows call it by its name, which not every tool has that policies can speak of.
     pub fn add_tool(&mut self, tool: Tool) -> Result<(), CatalogError> {
+        if let Some(wrong) = unfit(&tool) {
+            return Err(CatalogError::Tool { name: tool.name, wrong: wrong.to_owned() });
+        }
         if self.tools.len() >= TOOLS_MAX {
             return Err(CatalogError::TooMany { what: "tools", max: TOOLS_MAX });
         }
-        self.tools.insert(tool.name().to_owned(), tool);
+        self.tools.insert(tool.name.clone(), tool);
         Ok(())
     }
 

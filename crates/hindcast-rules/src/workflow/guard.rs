@@ -102,7 +102,9 @@ fn chained(ticket: &str, workflow: &str, causes: &[Cause]) -> Result<(), Held> {
     if causes.last().is_some_and(|cause| cause.workflow == workflow) {
         return Err(Held::Itself(workflow.to_owned()));
     }
-    if let Some(from) = causes.iter().position(|cause| cause.workflow == workflow && cause.ticket == ticket) {
+    // What was done for no ticket may come back under any name.
+    let is_here = |cause: &Cause| cause.ticket == ticket || cause.ticket.is_empty();
+    if let Some(from) = causes.iter().position(|cause| cause.workflow == workflow && is_here(cause)) {
         let names = causes[from..].iter().map(|cause| cause.workflow.as_str()).chain([workflow]);
         return Err(Held::Circle(names.take(CHAIN_MAX + 1).collect::<Vec<_>>().join(" -> ")));
     }
@@ -171,6 +173,10 @@ mod tests {
         );
         let causes = [cause("t1", "a"), cause("t1", "b")];
         assert_eq!(admit("a", &causes), Err(Held::Circle("a -> b -> a".into())));
+        let elsewhere = [cause("t9", "a"), cause("t9", "b")];
+        assert_eq!(admit("a", &elsewhere), Ok(()), "another ticket is another matter");
+        let nowhere = [cause("", "a"), cause("", "b")];
+        assert_eq!(admit("a", &nowhere), Err(Held::Circle("a -> b -> a".into())));
         assert_eq!(admit("c", &causes), Ok(()));
         let long: Vec<_> = (0..CHAIN_MAX).map(|nr| cause("t1", &format!("w{nr}"))).collect();
         assert_eq!(admit("c", &long), Err(Held::TooLong(CHAIN_MAX)));

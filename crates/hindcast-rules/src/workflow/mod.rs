@@ -45,10 +45,11 @@ pub use print::print;
 pub use schema::json_schema;
 pub use set::{Ran, SetError, WorkflowSet};
 pub use step::{Approval, OnTimeout};
-pub use tool::Tool;
 pub use trigger::{Mode, Trigger};
 pub use truth::Truth;
 pub use value::Value;
+
+pub use crate::tool::Tool;
 
 use case::Case;
 use condition::Test;

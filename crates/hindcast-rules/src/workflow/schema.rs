@@ -1,5 +1,6 @@
 //! The format as JSON Schema, for editors: generated from the tables that files are checked against.
 
+use super::SCHEMA;
 use super::action::{ACTIONS, ActionInfo, Argument, Shape};
 use super::builtin::FIELDS;
 use super::catalog::{Catalog, Type};
@@ -9,7 +10,6 @@ use super::op::{Class, OPS, OpInfo, Takes};
 use super::read::PRIORITY_MAX;
 use super::step::OnTimeout;
 use super::trigger::{Mode, Trigger};
-use super::{SCHEMA, Tool};
 use serde_json::{Map, Value as Json, json};
 
 /// A duration as [`duration`](super::duration) reads it.
@@ -202,9 +202,9 @@ fn actions(catalog: &Catalog) -> Json {
         properties.insert(info.name.to_owned(), action(info, catalog));
     }
     for tool in catalog.tools() {
-        let required = tool.schema()["required"].as_array().is_some_and(|required| !required.is_empty());
+        let required = tool.input_schema["required"].as_array().is_some_and(|required| !required.is_empty());
         let nothing = if required { json!(false) } else { json!({"type": "null"}) };
-        properties.insert(tool.name().to_owned(), json!({"anyOf": [arguments(tool.schema()), nothing]}));
+        properties.insert(tool.name.clone(), json!({"anyOf": [arguments(&tool.input_schema), nothing]}));
     }
     json!({
         "type": "object",
@@ -257,7 +257,8 @@ fn shape(shape: Shape, catalog: &Catalog) -> Json {
         Shape::Duration => json!({"type": "string", "pattern": DURATION}),
         Shape::Url => json!({"type": "string", "pattern": "^https://[^\\s/][^\\s]*$"}),
         Shape::Actions => {
-            let names = ACTIONS.iter().map(|info| info.name).chain(catalog.tools().map(Tool::name));
+            let names =
+                ACTIONS.iter().map(|info| info.name).chain(catalog.tools().map(|tool| tool.name.as_str()));
             several(&json!({"enum": names.collect::<Vec<_>>()}))
         }
         Shape::Field => {

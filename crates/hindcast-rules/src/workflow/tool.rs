@@ -1,19 +1,10 @@
-//! Tools that a workspace declared: their names, and what their arguments have to be.
+//! What workflows need of a tool: a name that can stand in a file, and arguments that fit.
 
-use super::catalog::{CatalogError, Type};
+use super::catalog::Type;
 use super::limits::{SCHEMA_DEPTH_MAX, VALUE_BYTES_MAX};
 use super::nearest::nearest;
-use serde_json::{Map, Value as Json};
-
-/// A tool a workflow can call: an action of the workspace's own, over HTTP or MCP.
-///
-/// Of its JSON Schema `type`, `required`, `enum`, `properties`, `additionalProperties: false` and `items` are checked; what else
-/// it says is left to the tool.
-#[derive(Clone, Debug)]
-pub struct Tool {
-    name: String,
-    schema: Json,
-}
+use crate::tool::Tool;
+use serde_json::Value as Json;
 
 /// What is wrong with an argument.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,58 +15,34 @@ pub(crate) struct Wrong {
     pub suggestion: Option<String>,
 }
 
-impl Tool {
-    /// A tool by its name and the JSON Schema of its arguments, as an MCP server lists it.
-    pub fn new(name: &str, input_schema: Json) -> Result<Self, CatalogError> {
-        let wrong = |wrong: &str| CatalogError::Tool { name: name.to_owned(), wrong: wrong.to_owned() };
-        let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
-        if name.is_empty() || name.len() > 128 || !name.chars().all(inside) {
-            return Err(wrong("a name has 1 to 128 letters, digits, `_`, `-`, `.` and `/`"));
-        }
-        if super::action::named(name).is_some() {
-            return Err(wrong("an action of ours has this name"));
-        }
-        if !input_schema.is_object() {
-            return Err(wrong("its `input_schema` is a JSON Schema, an object"));
-        }
-        let kind = input_schema.get("type");
-        if kind.is_some_and(|kind| kind != "object") {
-            return Err(wrong("its arguments are an object, so `type` is `object`"));
-        }
-        Ok(Self { name: name.to_owned(), schema: input_schema })
+/// Why a workflow cannot call a tool, if it cannot: its name has to stand in a file, and be no action of ours.
+pub(crate) fn unfit(tool: &Tool) -> Option<&'static str> {
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
+    let name = tool.name.as_str();
+    if name.is_empty() || name.len() > 128 || !name.chars().all(inside) {
+        return Some("a name has 1 to 128 letters, digits, `_`, `-`, `.` and `/`");
     }
+    if super::action::named(name).is_some() {
+        return Some("an action of ours has this name");
+    }
+    if !tool.input_schema.is_object() {
+        return Some("its `input_schema` is a JSON Schema, an object");
+    }
+    let kind = tool.input_schema.get("type");
+    kind.is_some_and(|kind| kind != "object").then_some("its arguments are an object, so `type` is `object`")
+}
 
-    /// Reads `[{"name": …, "input_schema": …}]`, or the answer of an MCP server, `{"tools": [{"name": …, "inputSchema": …}]}`.
-    pub fn list(json: &Json) -> Result<Vec<Self>, CatalogError> {
-        let listed = json.get("tools").unwrap_or(json).as_array();
-        let wrong = |wrong: &str| CatalogError::Tool { name: String::new(), wrong: wrong.to_owned() };
-        let listed =
-            listed.ok_or_else(|| wrong("a list of tools was expected, or an object with `tools`"))?;
-        let one = |tool: &Json| {
-            let name = tool.get("name").and_then(Json::as_str).ok_or_else(|| wrong("a tool has a `name`"))?;
-            let schema = tool.get("input_schema").or_else(|| tool.get("inputSchema")).cloned();
-            Self::new(name, schema.unwrap_or_else(|| Json::Object(Map::new())))
-        };
-        listed.iter().map(one).collect()
-    }
-
-    /// What workflows call it.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The JSON Schema of its arguments.
-    pub fn schema(&self) -> &Json {
-        &self.schema
-    }
-
-    /// What is wrong with arguments. An argument `{"field": "order.id"}` stands for what the field will hold; `field` tells its
-    /// type.
-    pub(crate) fn check(&self, arguments: &Json, field: &dyn Fn(&str) -> Option<Type>) -> Vec<Wrong> {
-        let mut wrong = Vec::new();
-        check(&self.schema, arguments, field, &mut Vec::new(), &mut wrong);
-        wrong
-    }
+/// What is wrong with the arguments of a call. An argument `{"field": "order.id"}` stands for what the field will hold; `field`
+/// tells its type. Of the JSON Schema `type`, `required`, `enum`, `properties`, `additionalProperties: false` and `items` are
+/// checked; what else it says is left to the tool.
+pub(crate) fn wrong_arguments(
+    tool: &Tool,
+    arguments: &Json,
+    field: &dyn Fn(&str) -> Option<Type>,
+) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    check(&tool.input_schema, arguments, field, &mut Vec::new(), &mut wrong);
+    wrong
 }
 
 /// The field an argument stands for.
@@ -222,14 +189,14 @@ mod tests {
             "required": ["order_id"],
             "additionalProperties": false,
         });
-        Tool::new("order.refund", schema).expect("a tool")
+        Tool::new("order.refund", schema)
     }
 
     #[test]
     fn arguments_are_checked_against_the_schema() {
         let field = |name: &str| (name == "order.id").then_some(Type::Text);
         let told = |arguments: Json| {
-            let wrong = refund().check(&arguments, &field);
+            let wrong = wrong_arguments(&refund(), &arguments, &field);
             wrong
                 .into_iter()
                 .map(|one| format!("{}: {}", one.path.join("."), one.message))
@@ -262,13 +229,9 @@ mod tests {
 
     #[test]
     fn a_tool_has_a_name_of_its_own_and_an_object_of_arguments() {
-        assert!(Tool::new("tag.add", json!({})).is_err());
-        assert!(Tool::new("", json!({})).is_err());
-        assert!(Tool::new("x", json!({"type": "string"})).is_err());
-        assert!(Tool::new("x", json!([])).is_err());
-        let listed =
-            Tool::list(&json!({"tools": [{"name": "a", "inputSchema": {"type": "object"}}, {"name": "b"}]}));
-        assert_eq!(listed.expect("tools").len(), 2);
-        assert!(Tool::list(&json!({"tool": []})).is_err());
+        let unfit = |name: &str, schema: Json| unfit(&Tool::new(name, schema)).is_some();
+        assert!(unfit("tag.add", json!({})) && unfit("", json!({})) && unfit("a b", json!({})));
+        assert!(unfit("x", json!({"type": "string"})) && unfit("x", json!([])));
+        assert!(!unfit("x", json!({})) && !unfit("order.refund", json!({"type": "object"})));
     }
 }

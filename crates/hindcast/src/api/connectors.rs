@@ -11,7 +11,8 @@ use super::schema::Refusals;
 use super::sources::SourceRegion;
 use crate::app::App;
 use crate::catalog::ConnectorRow;
-use crate::workflows::connect::{Connection, Kind, hook_purpose};
+use crate::history::LIVE_MICROS;
+use crate::workflows::connect::{Connection, Kind, Looked, Unopened, hook_purpose, open};
 use crate::workflows::connecting::{Connected, Keep, NotConnected, Wanted, connect};
 use crate::workflows::hook;
 use axum::body::Body;
@@ -19,6 +20,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
+use hindcast_event::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -66,6 +68,27 @@ pub struct ConnectedBody {
     connector: ConnectorBody,
     /// The secret that was made for it, told this once: what its requests are signed with.
     secret: Option<String>,
+}
+
+/// Whether a connector works.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConnectorTested {
+    /// Whether everybody can be called.
+    works: bool,
+    /// Each that was looked at: the product, or the first tools by name.
+    looked: Vec<LookedBody>,
+}
+
+/// What came of looking whether somebody can be called.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ConnectorLooked)]
+pub struct LookedBody {
+    /// The product, or the name of the tool.
+    at: String,
+    /// Whether it can be called.
+    works: bool,
+    /// What it said.
+    said: String,
 }
 
 /// A connector that is wanted.
@@ -134,6 +157,53 @@ pub async fn list(
     blocking(move || {
         let connectors = app.catalog.connectors(&admin.workspace)?.into_iter().map(Into::into).collect();
         Ok(Json(ConnectorsBody { connectors }))
+    })
+    .await
+}
+
+/// Shows a connector
+#[utoipa::path(
+    get, path = "/v1/connectors/{kind}", tag = "workflows", operation_id = "getConnector",
+    params(("kind" = String, Path, description = "Which product: `intercom`, `zendesk` or `http`."), OfWorkspace),
+    responses((status = 200, body = ConnectorBody), Refusals), security(("token" = [])),
+)]
+pub async fn one(
+    State(app): State<Arc<App>>,
+    admin: AdminOf,
+    InPath(kind): InPath,
+    Params(_): Params<OfWorkspace>,
+) -> Result<Json<ConnectorBody>, Problem> {
+    blocking(move || {
+        let found = app.catalog.connector_of(&admin.workspace, &kind)?;
+        found.map(|row| Json(row.into())).ok_or_else(none)
+    })
+    .await
+}
+
+/// Looks whether a connector works
+///
+/// A product is asked whose credential ours is, and of a tool the head of its address. Nothing is changed anywhere, and one that is
+/// paused stays paused: connect it anew.
+#[utoipa::path(
+    post, path = "/v1/connectors/{kind}/test", tag = "workflows", operation_id = "testConnector",
+    params(("kind" = String, Path, description = "Which product: `intercom`, `zendesk` or `http`."), OfWorkspace),
+    responses((status = 200, body = ConnectorTested), Refusals), security(("token" = [])),
+)]
+pub async fn test(
+    State(app): State<Arc<App>>,
+    admin: AdminOf,
+    InPath(kind): InPath,
+    Params(_): Params<OfWorkspace>,
+) -> Result<Json<ConnectorTested>, Problem> {
+    blocking(move || {
+        let row = app.catalog.connector_of(&admin.workspace, &kind)?.ok_or_else(none)?;
+        let looked = match open(&app, &row) {
+            Ok(connector) => connector.look(),
+            Err(Unopened(said)) => vec![Looked { at: kind, works: false, said }],
+        };
+        let works = looked.iter().all(|one| one.works);
+        let looked = looked.into_iter().map(|Looked { at, works, said }| LookedBody { at, works, said });
+        Ok(Json(ConnectorTested { works, looked: looked.collect() }))
     })
     .await
 }
@@ -256,20 +326,29 @@ async fn take_post(
             }
             _ => hook::intercom::is_ours(&secret, header(hook::intercom::SIGNATURE), &sent),
         };
+        let refused = |code, detail: String| Err(Problem::new(StatusCode::UNAUTHORIZED, code, detail));
         if !is_signed {
             let detail = "the post is not signed with the secret of this connector";
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "unsigned", detail));
+            return refused("unsigned", detail.to_owned());
         }
         let post: Value = serde_json::from_slice(&sent).map_err(|error| {
             Problem::new(StatusCode::BAD_REQUEST, "invalid_json", format!("the post cannot be read: {error}"))
         })?;
-        let happened = match connector.kind.as_str() {
-            "zendesk" => hook::zendesk::happened(&post),
-            _ => hook::intercom::happened(&post),
+        let (at, happened) = match connector.kind.as_str() {
+            "zendesk" => (Timestamp::parse(header(hook::zendesk::SIGNED_AT)), hook::zendesk::happened(&post)),
+            _ => (hook::intercom::posted_at(&post), hook::intercom::happened(&post)),
         };
+        let now = (app.clock)();
+        if !hook::is_fresh(at, now) {
+            let at = at.map_or("no time".to_owned(), |at| at.to_string());
+            let minutes = LIVE_MICROS / 60_000_000;
+            let detail =
+                format!("the post names {at}, which is more than {minutes} minutes from {now}, our clock");
+            return refused("stale", detail);
+        }
         // What is about something else is taken and forgotten.
         let Some(happened) = happened else { return Ok(StatusCode::OK) };
-        let kept = app.catalog.put_trigger(&connector.workspace, &happened.to_json(), (app.clock)())?;
+        let kept = app.catalog.put_trigger(&connector.workspace, &happened.to_json(), now)?;
         if kept {
             return Ok(StatusCode::OK);
         }

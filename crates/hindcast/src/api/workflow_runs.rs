@@ -288,6 +288,7 @@ fn happened(
         facts: known,
         before: wanted.before,
         is_echo_prone: false,
+        is_standing: false,
         causes: Vec::new(),
     })
 }

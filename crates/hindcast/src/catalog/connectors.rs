@@ -56,6 +56,11 @@ impl Catalog {
                      problem = '', paused_at = NULL",
                 params![id, workspace.as_str(), kind, connection, credential, hook_secret, now.micros()],
             )?;
+            // What waited for it goes on now.
+            transaction.execute(
+                "UPDATE workflow_intent SET next_at = ?3 WHERE workspace = ?1 AND product IN (?2, '') AND state = 'allowed'",
+                params![workspace.as_str(), kind, now.micros()],
+            )?;
             let target = json!([{ "type": "connector", "id": id, "name": kind }]);
             let told: serde_json::Value = serde_json::from_str(connection).unwrap_or_default();
             let about = json!({ "kind": kind, "connection": told, "posts": hook_secret.is_some() });
@@ -94,14 +99,20 @@ impl Catalog {
         statement.query_row([id], read).optional()?.transpose()
     }
 
-    /// Notes that a product refuses us, so that nothing more is tried there until it is connected anew.
-    pub fn pause_connector(&self, id: &str, problem: &str, now: Timestamp) -> Result<(), CatalogError> {
+    /// Notes that a product refuses our credential, so that nothing more is tried there until it is connected anew; whether it still
+    /// had that one.
+    pub fn pause_connector(
+        &self,
+        refused: &ConnectorRow,
+        problem: &str,
+        now: Timestamp,
+    ) -> Result<bool, CatalogError> {
         let sql = self.sql();
-        sql.execute(
-            "UPDATE connector SET problem = ?2, paused_at = ?3 WHERE id = ?1",
-            params![id, problem, now.micros()],
+        let changed = sql.execute(
+            "UPDATE connector SET problem = ?3, paused_at = ?4 WHERE id = ?1 AND credential = ?2",
+            params![refused.id, refused.credential, problem, now.micros()],
         )?;
-        Ok(())
+        Ok(changed > 0)
     }
 
     /// Takes a connector away, with the entry about it; whether it was there.

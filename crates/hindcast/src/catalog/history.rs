@@ -8,6 +8,7 @@ mod articles;
 mod changes;
 mod find;
 mod insights;
+mod silences;
 
 pub use articles::{ARTICLES_MAX, ShelvedArticle, TooManyArticles};
 pub use changes::LiveChange;
@@ -28,7 +29,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Numbered, never edited.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE conversation (
         nr          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -105,6 +106,15 @@ const MIGRATIONS: [&str; 3] = [
         before       TEXT NOT NULL
     ) STRICT;
     CREATE INDEX live_change_of ON live_change (workspace, nr);
+",
+    "
+    CREATE TABLE silence (
+        nr        INTEGER PRIMARY KEY REFERENCES conversation ON DELETE CASCADE,
+        workspace TEXT NOT NULL,
+        set_off   TEXT NOT NULL,
+        since     INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX silence_of ON silence (workspace, set_off, nr);
 ",
 ];
 const PACK_LEVEL: i32 = 6;
@@ -409,6 +419,7 @@ fn put(
             ],
             |row| row.get(0),
         )?;
+    silences::note(transaction, workspace, nr, conversation, now)?;
     transaction.execute("DELETE FROM conversation_tag WHERE nr = ?1", [nr])?;
     for tag in conversation.current_tags() {
         transaction.execute("INSERT INTO conversation_tag (nr, tag) VALUES (?1, ?2)", params![nr, tag])?;

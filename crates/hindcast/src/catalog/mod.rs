@@ -88,7 +88,7 @@ pub use upstreams::{
 };
 pub use views::{Shared, View};
 pub use workflow_runs::{
-    IntentRow, IntentState, LastAct, Moved, NewIntent, NewRun, ReadUntil, RunRow, TRIGGERS_WAITING_MAX,
+    IntentRow, IntentState, Lane, LastAct, Moved, NewIntent, NewRun, ReadUntil, RunRow, TRIGGERS_WAITING_MAX,
 };
 pub use workflows::{WORKFLOWS_MAX, WorkflowRow, WorkflowStanding, WorkflowVersion};
 pub use workspaces::Workspace;

@@ -17,7 +17,10 @@ const RUNS_KEPT_MAX: i64 = 20_000;
 const RUNS_KEPT_MICROS: i64 = 31 * 86_400 * 1_000_000;
 /// The states in which something is still to be done about an intent.
 const OPEN: &str = "('pending', 'waiting', 'allowed', 'performing')";
-
+/// Whom an intent calls: at a product there is nobody but the product, over HTTP a tool or an address.
+const CALLS: &str = "CASE WHEN product != 'http' THEN ''
+    WHEN json_extract(intent, '$.action') = 'webhook.call' THEN json_extract(intent, '$.arguments.url')
+    ELSE json_extract(intent, '$.action') END";
 /// How an intent stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IntentState {
@@ -202,6 +205,20 @@ pub struct Moved {
     pub follows: Vec<NewIntent>,
 }
 
+/// Intents that are taken up one after the other: those of a workspace that the gate is asked about, or those that one product, tool or
+/// address is to do. What one lane waits for holds up no other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lane {
+    /// Of which workspace.
+    pub workspace: WorkspaceId,
+    /// Whether they are to be done; otherwise the gate is asked, or people have answered.
+    pub does: bool,
+    /// See [`NewIntent::product`].
+    pub product: String,
+    /// Over HTTP, the tool or address that is called.
+    pub calls: String,
+}
+
 /// What was read to its end with the runs that are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadUntil {
@@ -338,20 +355,75 @@ impl Catalog {
         rows.map(|row| row?).collect()
     }
 
-    /// Intents about which something can be done now, the oldest first: those that are due, and those whose approval was
-    /// decided.
-    pub fn due_intents(&self, now: Timestamp, limit: usize) -> Result<Vec<IntentRow>, CatalogError> {
+    /// The lanes in which something can be done now: about intents that are due, and about those whose approval was decided.
+    pub fn due_lanes(&self, now: Timestamp) -> Result<Vec<Lane>, CatalogError> {
         let sql = self.sql();
+        let mut statement = sql.prepare_cached(&format!(
+            "SELECT DISTINCT workspace, 0 AS does, '' AS product, '' AS calls FROM workflow_intent
+                 WHERE state = 'pending' AND next_at <= ?1
+             UNION SELECT DISTINCT i.workspace, 0, '', '' FROM workflow_intent i JOIN approval a ON a.id = i.approval
+                 WHERE i.state = 'waiting' AND a.state != 'pending' AND i.next_at <= ?1
+             UNION SELECT DISTINCT workspace, 1, product, {CALLS} FROM workflow_intent
+                 WHERE state = 'allowed' AND next_at <= ?1"
+        ))?;
+        let rows = statement.query_map([now.micros()], |row| {
+            Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<String>>(3)?))
+        })?;
+        let lane = |row: rusqlite::Result<(String, bool, String, Option<String>)>| {
+            let (workspace, does, product, calls) = row?;
+            let workspace = workspace
+                .parse()
+                .map_err(|_| CatalogError::Damaged(format!("an intent has the workspace {workspace:?}")))?;
+            Ok(Lane { workspace, does, product, calls: calls.unwrap_or_default() })
+        };
+        rows.map(lane).collect()
+    }
+
+    /// The intents of a lane about which something can be done now, the oldest first.
+    pub fn due_intents(
+        &self,
+        lane: &Lane,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<IntentRow>, CatalogError> {
+        let sql = self.sql();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        if lane.does {
+            let mut statement = sql.prepare_cached(&format!(
+                "SELECT * FROM workflow_intent WHERE state = 'allowed' AND next_at <= ?1 AND {} ORDER BY nr LIMIT ?5",
+                in_lane()
+            ))?;
+            let of = params![now.micros(), lane.workspace.as_str(), lane.product, lane.calls, limit];
+            return statement.query_map(of, read_intent)?.map(|row| row?).collect();
+        }
         let mut statement = sql.prepare_cached(
-            "SELECT i.* FROM workflow_intent i WHERE i.state IN ('pending', 'allowed') AND i.next_at <= ?1
+            "SELECT i.* FROM workflow_intent i WHERE i.state = 'pending' AND i.next_at <= ?1 AND i.workspace = ?2
              UNION ALL
              SELECT i.* FROM workflow_intent i JOIN approval a ON a.id = i.approval
-                 WHERE i.state = 'waiting' AND a.state != 'pending' AND i.next_at <= ?1
-             ORDER BY 1 LIMIT ?2",
+                 WHERE i.state = 'waiting' AND a.state != 'pending' AND i.next_at <= ?1 AND i.workspace = ?2
+             ORDER BY 1 LIMIT ?3",
         )?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = statement.query_map(params![now.micros(), limit], read_intent)?;
+        let rows = statement.query_map(params![now.micros(), lane.workspace.as_str(), limit], read_intent)?;
         rows.map(|row| row?).collect()
+    }
+
+    /// Has all that is due in a lane wait until a time, and says why.
+    pub fn hold_lane(
+        &self,
+        lane: &Lane,
+        said: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), CatalogError> {
+        self.sql().execute(
+            &format!(
+                "UPDATE workflow_intent SET next_at = ?5, said = ?6
+                 WHERE state = 'allowed' AND next_at <= ?1 AND {}",
+                in_lane()
+            ),
+            params![now.micros(), lane.workspace.as_str(), lane.product, lane.calls, until.micros(), said],
+        )?;
+        Ok(())
     }
 
     /// Intents that were being done when the server stopped.
@@ -375,7 +447,7 @@ impl Catalog {
         let transaction = sql.transaction()?;
         let changed = transaction.execute(
             "UPDATE workflow_intent SET state = ?3, approval = ?4, decision = ?5, attempts = ?6, next_at = ?7, said = ?8,
-                 acted_at = ?9 WHERE id = ?1 AND state = ?2",
+                 acted_at = ?9, product = ?10 WHERE id = ?1 AND state = ?2",
             params![
                 intent.id,
                 from.as_str(),
@@ -385,7 +457,8 @@ impl Catalog {
                 intent.attempts,
                 intent.next_at.micros(),
                 intent.said,
-                intent.acted_at.map(Timestamp::micros)
+                intent.acted_at.map(Timestamp::micros),
+                intent.product
             ],
         )?;
         if changed == 0 {
@@ -516,6 +589,11 @@ impl Catalog {
         )?;
         Ok(transaction.commit()?)
     }
+}
+
+/// What is in the lane of ?2, ?3 and ?4.
+fn in_lane() -> String {
+    format!("workspace = ?2 AND product = ?3 AND ifnull({CALLS}, '') = ?4")
 }
 
 fn put_intents(

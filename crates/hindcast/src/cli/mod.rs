@@ -4,6 +4,7 @@ mod alert;
 mod backup;
 mod client;
 mod completions;
+mod connector;
 mod demo;
 mod destination;
 mod erase;
@@ -96,9 +97,11 @@ enum Command {
     Replay(replay::Args),
     /// Write workflows: check, test and compare them, and take in those of other products.
     Workflow(workflow::Args),
+    /// Connect products and tools, in which workflows have things done.
+    Connector(connector::Args),
     /// See what an AI agent would have made of conversations of the past.
     Simulate(simulate::Args),
-    /// Let an assistant read the log, or an agent call tools, through MCP on standard input and output.
+    /// Let an assistant read the log, or an agent call tools, through MCP on standard input and output; and look after upstreams.
     Mcp(mcp::Args),
     /// List people, and let somebody in again.
     Person(person::Args),
@@ -141,6 +144,7 @@ impl Cli {
             Command::Policy(args) => policy::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Workflow(args) => workflow::run(&args),
+            Command::Connector(args) => connector::run(&args),
             Command::Simulate(args) => simulate::run(&args),
             Command::Mcp(args) => mcp::run(&args),
             Command::Person(args) => person::run(&args),

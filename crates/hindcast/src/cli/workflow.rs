@@ -4,6 +4,7 @@ mod import;
 mod offline;
 mod server;
 mod tools;
+mod trigger;
 
 use super::terminal::gone_quietly;
 use anyhow::Context as _;
@@ -14,8 +15,8 @@ use std::process::ExitCode;
 /// What `workflow` can be told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-check, test, schema, diff and import need no server. The others need a token with the scope policies (runs: conversations as well); what
-they change is an entry of the log. Exit codes: 0 done, 1 a flaw, a failing test, or something that cannot be read, 2 wrong usage.")]
+check, test, schema, diff and import need no server. The others need a token with the scope policies (runs: conversations as well;
+trigger: decide and conversations); what they change is an entry of the log. Exit codes: 0 done, 1 a flaw, a failing test, or something that cannot be read, 2 wrong usage.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -51,6 +52,8 @@ enum Command {
     Delete(server::One),
     /// List what workflows said of late, and what became of what they proposed.
     Runs(server::Runs),
+    /// Set workflows off: something happened, or somebody wants to see what they would say.
+    Trigger(trigger::Trigger),
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -69,6 +72,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Restore(asked) => server::restore(asked),
         Command::Delete(one) => server::delete(one),
         Command::Runs(asked) => server::runs(asked),
+        Command::Trigger(asked) => trigger::run(asked),
     })
 }
 

@@ -60,6 +60,8 @@ impl Web {
             .proxy(None)
             .tls_config(TlsConfig::builder().root_certs(roots).build())
             .timeout_global(Some(timeout))
+            // Of its own, as whoever was not connected to was sent nothing.
+            .timeout_connect(Some(timeout / 2))
             .user_agent(concat!("hindcast/", env!("CARGO_PKG_VERSION")))
             .build();
         let guarded = Guarded(guard.clone());

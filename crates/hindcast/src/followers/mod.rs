@@ -42,9 +42,6 @@ const SEGMENTERS: usize = 2;
 /// Threads that fetch other products' logs; each fetches another source.
 const FETCHERS: usize = 2;
 
-/// Threads that have done what workflows propose; each works for another workspace.
-const PERFORMERS: usize = 3;
-
 /// The threads of all followers.
 pub struct Followers(Vec<JoinHandle<()>>);
 
@@ -82,9 +79,7 @@ impl Followers {
         for _ in 0..FETCHERS {
             follow("fetcher", Box::new(fetcher::follow))?;
         }
-        for _ in 0..PERFORMERS {
-            follow("performer", Box::new(performer::follow))?;
-        }
+        follow("performer", Box::new(performer::follow))?;
         Ok(followers)
     }
 

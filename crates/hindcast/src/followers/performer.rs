@@ -1,75 +1,117 @@
-//! Has intents of workflows weighed by the gate and done by connectors, each workspace by one thread at a time: a product that
-//! is slow holds up nobody else.
+//! Has intents of workflows weighed by the gate and done by connectors.
+//!
+//! Intents go in **lanes**: those of a workspace that the gate is asked about, and those that one product, tool or address is to do. A lane
+//! is worked on by one thread at a time, and gives way after a turn. So what is slow in one lane holds up no other, and products
+//! that are slow together never hold up the gate, which has threads of its own.
 
 use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
-use crate::catalog::IntentRow;
-use crate::workflows::work;
-use hindcast_ledger::WorkspaceId;
-use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use crate::catalog::{CatalogError, Lane};
+use crate::workflows::{perform, work};
+use hindcast_event::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// Intents that are looked at at once,
-const AT_ONCE: usize = 500;
-/// and of them those of one workspace, before others have their turn.
+/// Threads that ask the gate,
+const ASKERS: usize = 2;
+/// and threads that wait for products,
+const DOERS: usize = 8;
+/// of which so many wait for those that did not answer the last time.
+const AILING_MAX: usize = DOERS / 2;
+/// Intents of a lane, before others have their turn.
 const TURN: usize = 20;
 /// After a failure, such as a full disk.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
+/// What the threads share.
+#[derive(Default)]
+struct Lanes {
+    /// Those that somebody works on.
+    taken: BTreeSet<Lane>,
+    /// Those in which something of ours failed, until they are looked at again.
+    failed: BTreeMap<Lane, Timestamp>,
+}
+
 pub(super) fn follow(app: &App) {
-    while pause(app, LOOK_EVERY) {
-        let due = match app.catalog.due_intents((app.clock)(), AT_ONCE) {
-            Ok(due) => due,
-            Err(error) => {
+    let lanes = Mutex::<Lanes>::default();
+    std::thread::scope(|scope| {
+        let crew = |threads: usize| {
+            let (hand, handed) = sync_channel(threads);
+            let handed = Arc::new(Mutex::new(handed));
+            for _ in 0..threads {
+                let (handed, lanes) = (handed.clone(), &lanes);
+                scope.spawn(move || work_on(app, &handed, lanes));
+            }
+            hand
+        };
+        let (askers, doers) = (crew(ASKERS), crew(DOERS));
+        while pause(app, LOOK_EVERY) {
+            if let Err(error) = hand_out(app, &lanes, &askers, &doers) {
                 tracing::error!(%error, "it is not known what workflows want done");
                 pause(app, TRY_AGAIN_AFTER);
-                continue;
-            }
-        };
-        let mut each: BTreeMap<WorkspaceId, Vec<IntentRow>> = BTreeMap::new();
-        for row in due {
-            each.entry(row.workspace.clone()).or_default().push(row);
-        }
-        for (workspace, rows) in each {
-            let Some(_claim) = Claim::take(app, &workspace) else { continue };
-            let Some(room) = app.rooms.get(&workspace).filter(|room| !is_quarantined(app, room)) else {
-                continue;
-            };
-            for row in rows.into_iter().take(TURN) {
-                if is_ending(app) {
-                    return;
-                }
-                let id = row.id.clone();
-                // Another thread may have taken the step between our look and our claim; then nothing is found as it was.
-                if let Err(error) = work::step(app, row) {
-                    app.metrics.problems.add(1);
-                    let error = format!("{error:#}");
-                    tracing::error!(workspace = %room.id, intent = id, error, "an intent could not be dealt with, it will be");
-                    pause(app, TRY_AGAIN_AFTER);
-                    break;
-                }
             }
         }
+    });
+}
+
+/// Hands on each lane in which something is due and that nobody works on.
+fn hand_out(
+    app: &App,
+    lanes: &Mutex<Lanes>,
+    askers: &SyncSender<Lane>,
+    doers: &SyncSender<Lane>,
+) -> Result<(), CatalogError> {
+    let now = (app.clock)();
+    for lane in app.catalog.due_lanes(now)? {
+        if app.rooms.get(&lane.workspace).is_none_or(|room| is_quarantined(app, &room)) {
+            continue;
+        }
+        let mut held = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        held.failed.retain(|_, until| *until > now);
+        let ailing = |lane: &Lane| perform::is_ailing(app, lane);
+        let is_one_too_many =
+            ailing(&lane) && held.taken.iter().filter(|lane| ailing(lane)).count() >= AILING_MAX;
+        if is_one_too_many || held.failed.contains_key(&lane) || !held.taken.insert(lane.clone()) {
+            continue;
+        }
+        let crew = if lane.does { doers } else { askers };
+        if crew.try_send(lane.clone()).is_err() {
+            held.taken.remove(&lane);
+        }
+    }
+    Ok(())
+}
+
+fn work_on(app: &App, handed: &Mutex<Receiver<Lane>>, lanes: &Mutex<Lanes>) {
+    loop {
+        let next = handed.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(lane) = next else { return };
+        let turned = turn(app, &lane);
+        let mut held = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        held.taken.remove(&lane);
+        if let Err(error) = turned {
+            app.metrics.problems.add(1);
+            let (workspace, error) = (&lane.workspace, format!("{error:#}"));
+            tracing::error!(%workspace, error, "an intent could not be dealt with, it will be");
+            held.failed.insert(lane, work::after((app.clock)(), TRY_AGAIN_AFTER));
+        }
     }
 }
 
-/// A workspace whose intents nobody else works on.
-struct Claim<'a> {
-    app: &'a App,
-    workspace: WorkspaceId,
-}
-
-impl<'a> Claim<'a> {
-    fn take(app: &'a App, workspace: &WorkspaceId) -> Option<Self> {
-        let mut working = app.workflows.working.lock().unwrap_or_else(PoisonError::into_inner);
-        working.insert(workspace.clone()).then(|| Self { app, workspace: workspace.clone() })
+/// A turn in a lane: what is due there, one after the other.
+fn turn(app: &App, lane: &Lane) -> anyhow::Result<()> {
+    for row in app.catalog.due_intents(lane, (app.clock)(), TURN)? {
+        if is_ending(app) {
+            return Ok(());
+        }
+        if !lane.does {
+            work::step(app, row)?;
+        } else if !perform::perform(app, lane, row)? {
+            return Ok(());
+        }
     }
-}
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        self.app.workflows.working.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.workspace);
-    }
+    Ok(())
 }

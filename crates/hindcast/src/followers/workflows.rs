@@ -1,9 +1,10 @@
 //! Hears what happens and asks the workflows about it: entries of the log, changes of conversations, posts of products, and
-//! the full hour.
+//! the passing of time.
 //!
 //! How far each was heard is kept with what the workflows said, so a crash neither loses what happened nor asks twice.
 
 mod hearing;
+mod passing;
 
 use super::{is_quarantined, pause};
 use crate::app::App;

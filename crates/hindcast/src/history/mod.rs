@@ -13,6 +13,7 @@ mod personal;
 pub(crate) mod read;
 mod sample;
 mod settings;
+mod silence;
 
 pub use changes::{Change, LIVE_MICROS, changes};
 pub(crate) use conversation::moment;
@@ -24,3 +25,4 @@ pub(crate) use keep::{expire, held};
 pub(crate) use personal::{Needed, clear, find, is_gone};
 pub use sample::{Sample, SampleOf, Stratum, sample};
 pub use settings::{HistorySettings, UnfitHistory};
+pub use silence::Silence;

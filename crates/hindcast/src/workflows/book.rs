@@ -2,7 +2,7 @@
 //! that counts what they have done.
 
 use crate::app::App;
-use crate::catalog::{CatalogError, WorkflowRow, WorkflowVersion};
+use crate::catalog::{CatalogError, Lane, WorkflowRow, WorkflowVersion};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::workflow::{Catalog, Guard, Mode, Tool, Trigger, Workflow, WorkflowSet, check};
@@ -23,10 +23,19 @@ pub(crate) struct Workflows {
     making: Mutex<()>,
     /// Held while a workspace asks its workflows: one at a time, in the order of what happened.
     guards: Mutex<BTreeMap<WorkspaceId, Arc<Mutex<Option<Guard>>>>>,
-    /// Workspaces in which intents are being weighed and done.
-    pub working: Mutex<BTreeSet<WorkspaceId>>,
-    /// Connectors that want to be left alone until then, by id.
-    pub resting: Mutex<BTreeMap<String, Instant>>,
+    /// Lanes in which nothing good came of the last call.
+    pub resting: Mutex<BTreeMap<Lane, Rest>>,
+}
+
+/// Why a lane is left alone, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rest {
+    /// Until when.
+    pub until: Timestamp,
+    /// How many calls in a row came to nothing.
+    pub strikes: u32,
+    /// What was said of the last.
+    pub why: String,
 }
 
 /// See the module.
@@ -88,6 +97,14 @@ impl Workflows {
         self.books.write().unwrap_or_else(PoisonError::into_inner).remove(workspace);
     }
 
+    /// Lets a product be called again that somebody connected anew.
+    pub fn note_connected(&self, workspace: &WorkspaceId, kind: &str) {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.retain(|lane, _| {
+            lane.workspace != *workspace || lane.product != kind && !lane.product.is_empty()
+        });
+    }
+
     /// The guard of a workspace; while it is held nobody else asks the workflows there.
     pub fn guard(&self, workspace: &WorkspaceId) -> Arc<Mutex<Option<Guard>>> {
         let mut guards = self.guards.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,10 +136,12 @@ pub(super) fn remembered(
 pub(crate) fn catalog(app: &App, workspace: &WorkspaceId) -> Result<Catalog, NoBook> {
     let mut catalog = Catalog::builtin();
     for row in app.catalog.tools(workspace)? {
-        let mut declared: serde_json::Value = serde_json::from_str(&row.declaration).unwrap_or_default();
-        // A name that only policies can speak of is no action of a workflow.
-        if let Ok(tool) = Tool::new(&row.name, declared["input_schema"].take()) {
-            catalog.add_tool(tool).map_err(|error| NoBook::Unusable(error.to_string()))?;
+        let tool: Tool =
+            serde_json::from_str(&row.declaration).map_err(|error| NoBook::Unusable(error.to_string()))?;
+        match catalog.add_tool(tool) {
+            // A name that only policies can speak of is no action of a workflow.
+            Ok(()) | Err(hindcast_rules::workflow::CatalogError::Tool { .. }) => {}
+            Err(error) => return Err(NoBook::Unusable(error.to_string())),
         }
     }
     Ok(catalog)

@@ -92,6 +92,7 @@ pub(crate) fn connect(
     };
     let now = (app.clock)();
     let id = app.catalog.put_connector(workspace, wanted.kind.as_str(), &connection, now, by, sealed)?;
+    app.workflows.note_connected(workspace, wanted.kind.as_str());
     app.post();
     Ok(Connected { id, secret: made })
 }

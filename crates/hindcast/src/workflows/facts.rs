@@ -1,6 +1,6 @@
 //! What the history knows of a conversation, as workflows ask for it. What it has no word for is not recorded.
 
-use crate::history::{Conversation, Resolution, Role, is_gone};
+use crate::history::{Conversation, Resolution, Role, Silence, is_gone};
 use hindcast_rules::workflow::Catalog;
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,12 @@ pub(crate) fn of_conversation(conversation: &Conversation, catalog: &Catalog) ->
         put("ticket.rating", rating.score.into());
         put("ticket.rating_comment", text(&rating.remark).into());
     }
+    let waits = |silence: Silence| {
+        let since = conversation.silence().filter(|(kind, _)| *kind == silence).map(|(_, since)| since);
+        Value::from(since.map(|since| since.to_string()))
+    };
+    facts.insert("ticket.waiting_since".into(), waits(Silence::Waiting));
+    facts.insert("ticket.agent_waiting_since".into(), waits(Silence::Unresponsive));
     facts.extend(of_messages(conversation));
     facts.extend(of_customer(conversation, catalog));
     facts.extend(of_ai(conversation));

@@ -62,18 +62,21 @@ pub(crate) fn fire(
     let book = app.workflows.book(app, workspace)?;
     let mut fired = ask(app, workspace, &book, happened, &causes, now)?;
     let Some(guard) = held.as_mut() else { return Ok(fired) };
+    let mut kept = Vec::new();
     for asked in fired.asked.iter_mut().filter(|asked| asked.is_kept) {
         // Told twice, it counts once.
         if !app.catalog.has_run(&asked.run.id)? {
             admit(guard, &mut asked.run, happened, &causes, now);
+            kept.push(asked.run.clone());
         }
     }
-    let kept: Vec<_> =
-        fired.asked.iter().filter(|asked| asked.is_kept).map(|asked| asked.run.clone()).collect();
     if kept.is_empty() && *read == ReadUntil::Nothing {
         return Ok(fired);
     }
-    let new = app.catalog.keep_runs(workspace, &kept, read, now)?;
+    let new = app.catalog.keep_runs(workspace, &kept, read, now).inspect_err(|_| {
+        // What was counted was not kept; the guard remembers anew what was.
+        *held = None;
+    })?;
     for asked in &mut fired.asked {
         asked.is_new = new.contains(&asked.run.id);
     }
@@ -144,7 +147,11 @@ fn ask(
 fn kept(workspace: &WorkspaceId, number: i64, ran: &Ran<'_>, happened: &Happened, causes: &[Cause]) -> Asked {
     let (workflow, evaluation) = (ran.workflow, &ran.evaluation);
     let (name, mode) = (workflow.name(), workflow.mode().as_str());
-    let of = [workspace.as_str(), happened.trigger.as_str(), &happened.ticket, &happened.id, name, mode];
+    let is_unknown = evaluation.matched == Truth::Unknown;
+    // What goes on may be known later, and has to be another run then.
+    let what =
+        if happened.is_standing && is_unknown { format!("{} ?", happened.id) } else { happened.id.clone() };
+    let of = [workspace.as_str(), happened.trigger.as_str(), &happened.ticket, &what, name, mode];
     let id = crate::hex::hex(&Sha256::digest(of.join("\n"))[..16]);
     let then = json!(Cause::then(causes, &happened.ticket, name));
     let proposed = singled(ran.proposed(), name);
@@ -159,7 +166,8 @@ fn kept(workspace: &WorkspaceId, number: i64, ran: &Ran<'_>, happened: &Happened
         "perhaps_stopped_by": ran.perhaps_stopped_by,
         "causes": causes,
     });
-    let is_told = evaluation.matched == Truth::Yes || !evaluation.intents.is_empty();
+    let has_intents = !evaluation.intents.is_empty() && !happened.is_standing;
+    let is_told = evaluation.matched == Truth::Yes || has_intents;
     let run = NewRun {
         workflow: name.to_owned(),
         number,
@@ -173,7 +181,7 @@ fn kept(workspace: &WorkspaceId, number: i64, ran: &Ran<'_>, happened: &Happened
         body,
         intents,
     };
-    Asked { run, is_kept: is_told || evaluation.matched == Truth::Unknown, is_new: false }
+    Asked { run, is_kept: is_told || is_unknown, is_new: false }
 }
 
 /// Lets what is proposed through the guard, or says why not.

@@ -20,6 +20,8 @@ pub(crate) struct Happened {
     pub before: Map<String, Value>,
     /// Whether a product told it, who may be telling of what workflows just did.
     pub is_echo_prone: bool,
+    /// Whether it goes on: who does not match now is asked again later, so only a match counts, and only the first.
+    pub is_standing: bool,
     /// The workflows that led to it, where that is known.
     pub causes: Vec<Cause>,
 }
@@ -50,6 +52,7 @@ impl Happened {
             facts: json["facts"].as_object().cloned().unwrap_or_default(),
             before: json["before"].as_object().cloned().unwrap_or_default(),
             is_echo_prone: json["echo"] == true,
+            is_standing: false,
             causes: serde_json::from_value(json["causes"].clone()).unwrap_or_default(),
         })
     }

@@ -3,7 +3,7 @@
 //!
 //! What is in force is the **book** of the workspace; people change it in [`edit`]. What happened becomes a [`Happened`],
 //! wherever it comes from, and [`fire`] asks the workflows and keeps what they said. [`work`] has each intent weighed and
-//! done; [`connect`] knows the products. Asking is pure and lies in `hindcast_rules::workflow`, as do the guards.
+//! [`perform`] has it done; [`connect`] knows the products. Asking is pure and lies in `hindcast_rules::workflow`, as do the guards.
 
 mod book;
 pub(crate) mod calls;
@@ -16,6 +16,7 @@ mod happened;
 pub(crate) mod hook;
 pub(crate) mod importing;
 mod listed;
+pub(crate) mod perform;
 pub(crate) mod work;
 
 pub(crate) use book::{Book, NoBook, Workflows};

@@ -1,63 +1,47 @@
-//! What becomes of an intent: the gate is asked, people answer where it wants them, and a connector does it.
+//! What becomes of an intent: the gate is asked, people answer where it wants them, and then it is performed ([`super::perform`]).
 //!
-//! Each step is kept before the next is taken. That an intent is being done is kept before anything is sent; what is found so
-//! after a crash was perhaps done, is told as ambiguous and not sent again.
+//! Each step is kept before the next is taken, and an intent that is of no use any more is given up before any.
 
 use super::calls::{Call, acted, actor, new_intent, singled};
-use super::connect::{self, Performed, Unopened};
+use super::connect::Kind;
 use super::edit::terms_of;
 use crate::app::App;
-use crate::catalog::{
-    By, CatalogError, ConnectorRow, IntentRow, IntentState, KeptApproval, Moved, NewIntent, OnTimeout,
-};
+use crate::catalog::{By, CatalogError, IntentRow, IntentState, KeptApproval, Moved, NewIntent, OnTimeout};
 use crate::gate::{Decided, NoBook, NotDecided, Request, decided_of, weigh_wanting};
 use hindcast_event::Timestamp;
 use hindcast_rules::approval::State;
 use hindcast_rules::policy::Decision;
 use hindcast_rules::workflow::{Approval, Intent, OnTimeout as Said};
 use serde_json::{Value, json};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// An intent that could not be sent is tried so often,
-const ATTEMPTS_MAX: u32 = 10;
-/// first after so long, and each time twice as late,
-const AGAIN_AFTER: Duration = Duration::from_secs(2);
-const AGAIN_AFTER_MAX: Duration = Duration::from_secs(900);
-/// and not when it is older than this: a day later nobody expects it any more,
-const LATE_AFTER_MICROS: i64 = 24 * 3_600 * 1_000_000;
-/// or a day after the longest time that people can have to agree.
-const LATE_AFTER_APPROVAL_MICROS: i64 = 8 * LATE_AFTER_MICROS;
-/// A connector that was paused, or a book that cannot be read, is looked at again so soon.
+/// A book that cannot be read is looked at again so soon.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// What is said of an intent is kept up to this length.
 const SAID_CHARS_MAX: usize = 500;
 
-/// Takes the next step with an intent.
+/// Takes the next step with an intent that waits for the gate or for people.
 pub(crate) fn step(app: &App, row: IntentRow) -> anyhow::Result<()> {
     let now = (app.clock)();
-    let Some(call) = Call::of(&row) else {
-        return end(app, row, IntentState::Void, "its arguments were erased", now);
-    };
-    if let Some(why) = outdated(app, &row)? {
-        return end(app, row, IntentState::Void, why, now);
-    }
+    let Some((row, call)) = of_use(app, row, now)? else { return Ok(()) };
     match row.state {
         IntentState::Pending => ask(app, row, &call, None, now),
         IntentState::Waiting => answered(app, row, &call, now),
-        IntentState::Allowed => perform(app, row, &call, now),
         _ => Ok(()),
     }
 }
 
-/// Tells of intents that were being done when the server stopped: nobody knows whether they were.
-pub(crate) fn break_off(app: &App) -> anyhow::Result<()> {
-    for row in app.catalog.broken_off_intents()? {
-        let said = "the server stopped while it was being done; look whether it was";
-        end(app, row, IntentState::Ambiguous, said, (app.clock)())?;
+/// An intent and its call; nothing when it is given up, as nobody wants it any more.
+pub(super) fn of_use(app: &App, row: IntentRow, now: Timestamp) -> anyhow::Result<Option<(IntentRow, Call)>> {
+    let Some(call) = Call::of(&row) else {
+        end(app, row, IntentState::Void, "its arguments were erased", now)?;
+        return Ok(None);
+    };
+    if let Some(why) = outdated(app, &row)? {
+        end(app, row, IntentState::Void, why, now)?;
+        return Ok(None);
     }
-    Ok(())
+    Ok(Some((row, call)))
 }
 
 /// Why an intent is not done any more, whatever people say.
@@ -96,7 +80,10 @@ fn ask(
     row.said = cut(&said_of(&decided));
     let mut moved = Moved::default();
     row.state = match weighed.decision {
-        _ if weighed.allowed => IntentState::Allowed,
+        _ if weighed.allowed => {
+            row.product = product_of(app, &row)?;
+            IntentState::Allowed
+        }
         Decision::NeedsApproval => IntentState::Waiting,
         _ if weighed.escalate && approval.is_some() => {
             moved.follows = escalation(&row, call);
@@ -106,6 +93,16 @@ fn ask(
     };
     app.catalog.move_intent(from, &row, &moved, now)?;
     Ok(())
+}
+
+/// The product that an intent goes to: the named one, or the only one that has tickets. Empty when nobody knows.
+fn product_of(app: &App, row: &IntentRow) -> Result<String, CatalogError> {
+    if !row.product.is_empty() || row.ticket.is_empty() {
+        return Ok(row.product.clone());
+    }
+    let mut all = app.catalog.connectors(&row.workspace)?;
+    all.retain(|connector| connector.kind != Kind::Http.as_str());
+    Ok(if all.len() == 1 { all.remove(0).kind } else { String::new() })
 }
 
 /// Why there is no decision.
@@ -241,145 +238,14 @@ fn escalation(row: &IntentRow, call: &Call) -> Vec<NewIntent> {
     numbered.map(|(nr, intent)| new_intent(&row.id, nr, intent, product, &row.causes)).collect()
 }
 
-/// Has a connector do it.
-fn perform(app: &App, mut row: IntentRow, call: &Call, now: Timestamp) -> anyhow::Result<()> {
-    let late = if row.approval.is_some() { LATE_AFTER_APPROVAL_MICROS } else { LATE_AFTER_MICROS };
-    if now.micros() - row.created_at.micros() > late {
-        let said = format!("it could not be done in time: {}", row.said);
-        return end(app, row, IntentState::Failed, &said, now);
-    }
-    let connector = match connector_of(app, &row)? {
-        Ok(connector) => connector,
-        Err(why) => return end(app, row, IntentState::Failed, &why, now),
-    };
-    if connector.paused_at.is_some() {
-        let said = format!("{} is paused: {}", connector.kind, connector.problem);
-        return again(app, row, &said, LOOK_AGAIN, now);
-    }
-    if let Some(left) = resting(app, &connector.id) {
-        let said = row.said.clone();
-        return again(app, row, &said, left, now);
-    }
-    let mut opened = match connect::open(app, &connector) {
-        Ok(opened) => opened,
-        Err(Unopened(why)) => return end(app, row, IntentState::Failed, &why, now),
-    };
-    row.state = IntentState::Performing;
-    row.attempts += 1;
-    row.acted_at = Some(now);
-    row.product = connector.kind.clone();
-    if !app.catalog.move_intent(IntentState::Allowed, &row, &Moved::default(), now)? {
-        return Ok(());
-    }
-    // What a stranger answers must not end the server, not even where a library of ours did not expect it.
-    let performed = catch_unwind(AssertUnwindSafe(|| opened.perform(&row, call)));
-    let performed = performed.unwrap_or_else(|_| {
-        Performed::Ambiguous("this failed in a way that is a bug of hindcast".to_owned())
-    });
-    performed_as(app, row, &connector, performed)
-}
-
-fn performed_as(
+/// The end of an intent, for a reason.
+pub(super) fn end(
     app: &App,
-    mut row: IntentRow,
-    connector: &ConnectorRow,
-    performed: Performed,
+    row: IntentRow,
+    state: IntentState,
+    said: &str,
+    now: Timestamp,
 ) -> anyhow::Result<()> {
-    let now = (app.clock)();
-    let (state, said, before, after) = match performed {
-        Performed::Done { change, said } => {
-            let (before, after) = *change;
-            (IntentState::Done, said, before, after)
-        }
-        Performed::Failed(why) => (IntentState::Failed, why, Value::Null, Value::Null),
-        Performed::Ambiguous(why) => (IntentState::Ambiguous, why, Value::Null, Value::Null),
-        Performed::Refused(why) => {
-            app.catalog.pause_connector(&connector.id, &cut(&why), now)?;
-            tracing::warn!(
-                connector = connector.kind,
-                why,
-                "a connector is paused until it is connected anew"
-            );
-            row.attempts -= 1;
-            return later(app, row, &why, LOOK_AGAIN, now);
-        }
-        Performed::Later { why, .. } if row.attempts >= ATTEMPTS_MAX => (
-            IntentState::Failed,
-            format!("it was tried {ATTEMPTS_MAX} times: {why}"),
-            Value::Null,
-            Value::Null,
-        ),
-        Performed::Later { after, why } => {
-            if let Some(after) = after {
-                let mut resting = app.workflows.resting.lock().unwrap_or_else(PoisonError::into_inner);
-                resting.insert(connector.id.clone(), Instant::now() + after);
-            }
-            let doubled = AGAIN_AFTER.saturating_mul(1 << row.attempts.saturating_sub(1).min(12));
-            let pause = after.unwrap_or_default().max(doubled.min(AGAIN_AFTER_MAX));
-            return later(app, row, &why, pause, now);
-        }
-    };
-    row.state = state;
-    row.said = cut(&said);
-    let result = match state {
-        IntentState::Done => "success",
-        IntentState::Ambiguous => "unknown",
-        _ => "failure",
-    };
-    let moved = Moved { entry: Some(acted(&row, result, &before, &after)), follows: Vec::new() };
-    app.catalog.move_intent(IntentState::Performing, &row, &moved, now)?;
-    app.post();
-    Ok(())
-}
-
-/// The connector that an intent is for: the named one, or the only one that has tickets.
-fn connector_of(app: &App, row: &IntentRow) -> Result<Result<ConnectorRow, String>, CatalogError> {
-    if !row.product.is_empty() {
-        let found = app.catalog.connector_of(&row.workspace, &row.product)?;
-        return Ok(found.ok_or_else(|| format!("{} is not connected", row.product)));
-    }
-    if row.ticket.is_empty() {
-        return Ok(Err("it is about no conversation".to_owned()));
-    }
-    let mut all = app.catalog.connectors(&row.workspace)?;
-    all.retain(|connector| connector.kind != "http");
-    Ok(match all.len() {
-        1 => Ok(all.remove(0)),
-        0 => Err("no product is connected that has the conversation".to_owned()),
-        _ => Err("several products are connected, and nobody said which has the conversation".to_owned()),
-    })
-}
-
-fn resting(app: &App, id: &str) -> Option<Duration> {
-    let mut resting = app.workflows.resting.lock().unwrap_or_else(PoisonError::into_inner);
-    let left = resting.get(id)?.saturating_duration_since(Instant::now());
-    if left.is_zero() {
-        resting.remove(id);
-        return None;
-    }
-    Some(left)
-}
-
-/// It is allowed and was not sent yet: it is looked at again.
-fn again(app: &App, mut row: IntentRow, said: &str, pause: Duration, now: Timestamp) -> anyhow::Result<()> {
-    row.said = cut(said);
-    row.next_at = after(now, pause);
-    app.catalog.move_intent(IntentState::Allowed, &row, &Moved::default(), now)?;
-    Ok(())
-}
-
-/// It was not done, and may be tried again.
-fn later(app: &App, mut row: IntentRow, said: &str, pause: Duration, now: Timestamp) -> anyhow::Result<()> {
-    row.said = cut(said);
-    row.next_at = after(now, pause);
-    row.state = IntentState::Allowed;
-    // Nothing came of it, so nothing that happens now is its echo.
-    row.acted_at = None;
-    app.catalog.move_intent(IntentState::Performing, &row, &Moved::default(), now)?;
-    Ok(())
-}
-
-fn end(app: &App, row: IntentRow, state: IntentState, said: &str, now: Timestamp) -> anyhow::Result<()> {
     end_with(app, row, state, said, Vec::new(), now)
 }
 
@@ -406,11 +272,11 @@ fn end_with(
     Ok(())
 }
 
-fn after(now: Timestamp, pause: Duration) -> Timestamp {
+pub(crate) fn after(now: Timestamp, pause: Duration) -> Timestamp {
     let micros = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
     Timestamp::from_micros(now.micros().saturating_add(micros))
 }
 
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SAID_CHARS_MAX).collect()
 }

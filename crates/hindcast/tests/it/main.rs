@@ -15,12 +15,17 @@ mod clients;
 mod collectors;
 mod conversations;
 mod damage;
+mod desk;
 mod destinations;
 mod disk;
 mod door;
 #[path = "../doubles/mod.rs"]
 mod doubles;
 mod engine;
+mod engine_bad_days;
+mod engine_by_hand;
+mod engine_clock;
+mod engine_posts;
 mod evidence;
 mod export;
 mod facts;

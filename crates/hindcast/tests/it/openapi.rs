@@ -113,6 +113,7 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/workflows/trigger",
         "/v1/connectors",
         "/v1/connectors/{kind}",
+        "/v1/connectors/{kind}/test",
         "/v1/conversations",
         "/v1/conversations/{id}",
         "/v1/conversations/{id}/tags",

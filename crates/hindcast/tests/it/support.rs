@@ -8,6 +8,7 @@ use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Request};
@@ -25,7 +26,10 @@ pub struct TestServer {
     /// May do everything.
     pub admin: String,
     thread: Option<JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    config: Config,
+    /// By how many microseconds its clock is ahead.
+    ahead: Arc<AtomicI64>,
 }
 
 impl TestServer {
@@ -61,9 +65,8 @@ impl TestServer {
         config.data.keys = folder.path().join("keys");
         config.ledger.checkpoint_ms = 20;
         change(&mut config);
-        let mut app = App::open(config).expect("opens");
-        set(&mut app);
-        let app = Arc::new(app);
+        let ahead = Arc::new(AtomicI64::new(0));
+        let app = open(&config, &ahead, set);
         let workspace = app.create_workspace("Northwind", &By::server()).expect("made").id;
         let token = token(&app, Some(&workspace), &[Scope::Read, Scope::Ingest], |_| ());
         let admin = token_of_admin(&app);
@@ -75,8 +78,31 @@ impl TestServer {
             token,
             admin,
             thread: Some(thread),
-            _folder: folder,
+            folder,
+            config,
+            ahead,
         }
+    }
+
+    /// Lets time pass for all but the ledger.
+    pub fn pass(&self, time: Duration) {
+        self.ahead.fetch_add(i64::try_from(time.as_micros()).expect("not for ever"), Ordering::SeqCst);
+    }
+
+    /// The same server, ended as by a signal and started again.
+    pub fn restart(mut self) -> Self {
+        self.stop();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
+        let (config, ahead) = (self.config.clone(), self.ahead.clone());
+        let (workspace, token, admin) = (self.workspace.clone(), self.token.clone(), self.admin.clone());
+        let gone = Arc::downgrade(&self.app);
+        drop(self);
+        // Some threads are not waited for at the end.
+        crate::process::wait_for("all of it has ended", || gone.upgrade().is_none().then_some(()));
+        let app = open(&config, &ahead, |_| ());
+        let (address, thread) = run(app.clone());
+        let (url, thread) = (format!("http://{address}"), Some(thread));
+        Self { app, url, workspace, token, admin, thread, folder, config, ahead }
     }
 
     /// Another workspace, with a token that reads and appends there.
@@ -129,6 +155,14 @@ impl Drop for TestServer {
             let _ = thread.join();
         }
     }
+}
+
+fn open(config: &Config, ahead: &Arc<AtomicI64>, set: impl FnOnce(&mut App)) -> Arc<App> {
+    let mut app = App::open(config.clone()).expect("opens");
+    let (clock, ahead) = (app.clock.clone(), ahead.clone());
+    app.clock = Arc::new(move || Timestamp::from_micros(clock().micros() + ahead.load(Ordering::SeqCst)));
+    set(&mut app);
+    Arc::new(app)
 }
 
 fn token(

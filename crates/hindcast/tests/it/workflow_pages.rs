@@ -2,7 +2,8 @@
 //! rules of other products along, and connect the products in which it is done.
 
 use crate::cast::Visitor;
-use crate::engine::{ASKS, Desk, Inbox, TAGS};
+use crate::desk::{Desk, Inbox, TAGS};
+use crate::engine::ASKS;
 use crate::process::wait_for;
 use crate::support::{Answer, TestServer};
 use hindcast::catalog::{By, Settings};

@@ -2,6 +2,7 @@
 
 use super::{Members, Reader, word};
 use crate::detection::Place;
+use crate::tool::Tool;
 use crate::workflow::action::{self, ActionInfo, Argument, DURATION_MAX, Shape};
 use crate::workflow::duration;
 use crate::workflow::limits::{
@@ -10,7 +11,7 @@ use crate::workflow::limits::{
 use crate::workflow::nearest::nearest;
 use crate::workflow::node::{Body, Member, Node};
 use crate::workflow::step::{Action, Approval, Block, OnTimeout, Step};
-use crate::workflow::tool::{Tool, reference};
+use crate::workflow::tool::{reference, wrong_arguments};
 use serde_json::{Map, Value as Json};
 
 const BLOCK_KEYS: [&str; 3] = ["when", "approve", "do"];
@@ -135,7 +136,7 @@ impl Reader<'_> {
             let arguments = self.tool_arguments(tool, &member.value)?;
             return Some(Action { name, arguments, tool: true });
         }
-        let near = action::nearest_action(&name, catalog.tools().map(Tool::name));
+        let near = action::nearest_action(&name, catalog.tools().map(|tool| tool.name.as_str()));
         let why = format!("there is no action `{name}`, and no tool of this name was declared");
         self.flaws.suggest(member.place, why, near);
         None
@@ -259,7 +260,7 @@ impl Reader<'_> {
         let before = self.flaws.len();
         for (name, item) in names.iter().zip(node.items()) {
             if action::named(name).is_none() && self.catalog.tool(name).is_none() {
-                let near = action::nearest_action(name, self.catalog.tools().map(Tool::name));
+                let near = action::nearest_action(name, self.catalog.tools().map(|tool| tool.name.as_str()));
                 self.flaws.suggest(
                     item.place,
                     format!("there is no action `{name}`, and no tool of this name was declared"),
@@ -316,16 +317,16 @@ impl Reader<'_> {
             _ => {
                 self.flaws.add(
                     node.place,
-                    format!("`{}` takes a mapping with its arguments, found {}", tool.name(), node.kind()),
+                    format!("`{}` takes a mapping with its arguments, found {}", tool.name, node.kind()),
                 );
                 return None;
             }
         };
         self.references(node, 0);
-        let wrong = tool.check(&arguments, &|name| self.type_of(name));
+        let wrong = wrong_arguments(tool, &arguments, &|name| self.type_of(name));
         for one in &wrong {
             let place = at(node, &one.path);
-            self.flaws.suggest(place, format!("`{}`: {}", tool.name(), one.message), one.suggestion.clone());
+            self.flaws.suggest(place, format!("`{}`: {}", tool.name, one.message), one.suggestion.clone());
         }
         match arguments {
             Json::Object(arguments) if wrong.is_empty() => Some(arguments),

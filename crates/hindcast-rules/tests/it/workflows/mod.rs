@@ -20,7 +20,7 @@ fn catalog() -> Catalog {
             "required": required,
             "additionalProperties": false,
         });
-        catalog.add_tool(Tool::new(name, schema).expect("a tool")).expect("room for it");
+        catalog.add_tool(Tool::new(name, schema)).expect("a tool");
     }
     catalog
 }

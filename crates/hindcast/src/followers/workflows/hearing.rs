@@ -1,31 +1,26 @@
 //! One workspace in the follower of workflows: what it hears, in which order, and how far it has come.
 
+use super::passing::Passing;
 use crate::app::App;
 use crate::catalog::{LiveChange, ReadUntil};
 use crate::followers::is_ending;
 use crate::rooms::Room;
 use crate::workflows::{Book, HEARD_ENTRIES, Happened, facts, fire};
-use hindcast_event::{Entry, Kind, Timestamp};
+use hindcast_event::{Entry, Kind};
 use hindcast_rules::workflow::{Cause, Facts, Trigger};
 use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
 
 /// Entries, triggers or changes that are heard at once, before other workspaces have their turn.
-const AT_ONCE: usize = 500;
+pub(super) const AT_ONCE: usize = 500;
 const ENTRIES_AT_ONCE: u64 = 5_000;
 /// How far was heard is kept so often, if nothing came of it.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
-/// Each hour, so many open conversations at most.
-const SCHEDULED_MAX: usize = 10_000;
-/// An open conversation in which nothing happened for so long is asked about no more.
-const SCHEDULED_DAYS: i64 = 30;
-const HOUR_SECONDS: i64 = 3_600;
 /// Old runs go so often.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 
-/// Under which names it is kept how far was heard.
+/// Under which name it is kept how far changes of conversations were heard.
 const CHANGES: &str = "workflows_changes";
-const HOURS: &str = "workflows_hours";
 
 /// Entries about answers of people.
 const DECIDED: [&str; 4] = ["approval.granted", "approval.denied", "approval.cancelled", "approval.expired"];
@@ -37,8 +32,7 @@ pub(super) struct Hearing {
     noted: u64,
     noted_at: Option<Instant>,
     change: Option<i64>,
-    /// The hour that was heard, and the conversation up to which.
-    hour: Option<(i64, i64, usize)>,
+    passing: Passing,
     pruned_at: Option<Instant>,
 }
 
@@ -48,7 +42,7 @@ impl Hearing {
         hear_posts(app, room)?;
         self.hear_changes(app, room)?;
         self.hear_entries(app, room)?;
-        self.hear_hour(app, room)?;
+        self.passing.hear(app, room)?;
         if self.pruned_at.is_none_or(|at| at.elapsed() > PRUNE_EVERY) {
             self.pruned_at = Some(Instant::now());
             app.catalog.prune_runs(&room.id, (app.clock)())?;
@@ -126,60 +120,6 @@ impl Hearing {
         (self.noted, self.noted_at) = (next, Some(Instant::now()));
         Ok(())
     }
-
-    /// The full hour, for each open conversation.
-    fn hear_hour(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
-        let book = app.workflows.book(app, &room.id)?;
-        let now = (app.clock)();
-        let hour = now.seconds().div_euclid(HOUR_SECONDS);
-        if !book.hears(Trigger::Schedule) {
-            return Ok(());
-        }
-        let (of, mut after, mut heard) = match self.hour {
-            Some(at) if at.0 == hour => at,
-            _ => {
-                let known = mark(app, room, HOURS)?;
-                // The first hour is the next full one.
-                if known.is_none() {
-                    app.catalog.set_mark(room.id.as_str(), HOURS, &hour.to_string())?;
-                }
-                let is_heard = known.is_none_or(|known| known >= hour);
-                (hour, if is_heard { i64::MAX } else { 0 }, 0)
-            }
-        };
-        if after != i64::MAX {
-            let since = Timestamp::from_micros(now.micros() - SCHEDULED_DAYS * 86_400_000_000);
-            let page = app.history.open_since(&room.id, since, after, AT_ONCE)?;
-            let is_last = page.len() < AT_ONCE;
-            for (nr, conversation) in page {
-                if is_ending(app) {
-                    return Ok(());
-                }
-                after = nr;
-                if conversation.closed_at.is_some() || heard >= SCHEDULED_MAX {
-                    continue;
-                }
-                heard += 1;
-                let happened = Happened {
-                    trigger: Trigger::Schedule,
-                    id: format!("hour {of}"),
-                    ticket: conversation.id.clone(),
-                    product: product(&conversation.source),
-                    facts: facts::of_conversation(&conversation, &book.catalog),
-                    before: Map::new(),
-                    is_echo_prone: false,
-                    causes: Vec::new(),
-                };
-                fire(app, &room.id, &happened, &ReadUntil::Nothing)?;
-            }
-            if is_last || heard >= SCHEDULED_MAX {
-                app.catalog.set_mark(room.id.as_str(), HOURS, &of.to_string())?;
-                after = i64::MAX;
-            }
-        }
-        self.hour = Some((of, after, heard));
-        Ok(())
-    }
 }
 
 /// What products posted.
@@ -203,7 +143,7 @@ fn hear_posts(app: &App, room: &Room) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn mark(app: &App, room: &Room, name: &str) -> anyhow::Result<Option<i64>> {
+pub(super) fn mark(app: &App, room: &Room, name: &str) -> anyhow::Result<Option<i64>> {
     Ok(app.catalog.mark(room.id.as_str(), name)?.and_then(|text| text.parse().ok()))
 }
 
@@ -221,6 +161,7 @@ fn changed(app: &App, room: &Room, book: &Book, change: LiveChange) -> anyhow::R
         facts: facts::of_conversation(&conversation, &book.catalog),
         before: change.before.as_object().cloned().unwrap_or_default(),
         is_echo_prone: true,
+        is_standing: false,
         causes: Vec::new(),
     }))
 }
@@ -283,6 +224,7 @@ fn recorded(app: &App, room: &Room, book: &Book, entry: &Entry<'_>) -> anyhow::R
         facts: known.0,
         before: Map::new(),
         is_echo_prone: false,
+        is_standing: false,
         causes,
     }))
 }

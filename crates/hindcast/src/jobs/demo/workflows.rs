@@ -138,6 +138,7 @@ fn set_off(
         facts: facts::of_conversation(conversation, &book.catalog),
         before,
         is_echo_prone: false,
+        is_standing: false,
         causes: Vec::new(),
     };
     fire(app, workspace, &happened, &ReadUntil::Nothing)?;

@@ -119,5 +119,6 @@ fn settings(app: &App) -> Vec<(&'static str, String)> {
         ("limits.tails", config.limits.tails.to_string()),
         ("limits.exports_mb", config.limits.exports_mb.to_string()),
         ("limits.evidence_mb", config.limits.evidence_mb.to_string()),
+        ("workflows.call_seconds", config.workflows.call_seconds.to_string()),
     ]
 }

@@ -43,26 +43,42 @@ impl Asker {
         Self { web, host: host.trim_end_matches('/').to_owned(), headers, who: "Zendesk" }
     }
 
-    /// Reads: what is not answered may be asked again.
-    pub fn get(&self, path: &str) -> Result<Value, Performed> {
-        let request = self.request("GET", path, &[])?;
-        understood(self.web.run(request), self.who, false)
+    /// Reads an object that has this member: what is not answered, or not so, may be asked again.
+    pub fn get(&self, path: &str, member: &str) -> Result<Value, Performed> {
+        self.told(self.request("GET", path, &[])?, member)
     }
 
-    /// Writes something that is no worse for being written twice.
-    pub fn put_again(&self, method: &str, path: &str, body: &Value) -> Result<Value, Performed> {
-        self.send(method, path, body, false)
+    /// Writes something that is no worse for being written twice, and that is answered like [`Self::get`].
+    pub fn put_again(&self, path: &str, body: &Value, member: &str) -> Result<Value, Performed> {
+        let text = body.to_string();
+        self.told(self.request("POST", path, text.as_bytes())?, member)
     }
 
-    /// Writes.
+    fn told(&self, request: Request<&[u8]>, member: &str) -> Result<Value, Performed> {
+        let answer = understood(self.web.run(request), self.who, false)?;
+        let read: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        match read[member].is_null() {
+            false => Ok(read),
+            true => Err(Performed::Later(self.unreadable(&answer))),
+        }
+    }
+
+    /// Writes. The product answers with JSON, or with nothing; whoever says something else may be somebody else.
     pub fn write(&self, method: &str, path: &str, body: &Value) -> Result<Value, Performed> {
-        self.send(method, path, body, true)
-    }
-
-    fn send(&self, method: &str, path: &str, body: &Value, writes: bool) -> Result<Value, Performed> {
         let text = body.to_string();
         let request = self.request(method, path, text.as_bytes())?;
-        understood(self.web.run(request), self.who, writes)
+        let answer = understood(self.web.run(request), self.who, true)?;
+        let first = answer.body.iter().find(|byte| !byte.is_ascii_whitespace());
+        match first {
+            // What it did is done, whether or not we were told all of it.
+            None | Some(b'{' | b'[') => Ok(serde_json::from_slice(&answer.body).unwrap_or_default()),
+            Some(_) => Err(Performed::Ambiguous(self.unreadable(&answer))),
+        }
+    }
+
+    fn unreadable(&self, answer: &Answer) -> String {
+        let what = if answer.is_cut { "more than can be read" } else { "something that cannot be read" };
+        format!("{} answered with status {} and {what}", self.who, answer.status)
     }
 
     fn request<'b>(&self, method: &str, path: &str, body: &'b [u8]) -> Result<Request<&'b [u8]>, Performed> {
@@ -80,27 +96,29 @@ pub(super) fn understood(
     answered: Result<Answer, Error>,
     who: &str,
     writes: bool,
-) -> Result<Value, Performed> {
+) -> Result<Answer, Performed> {
     let answer = match answered {
         Ok(answer) => answer,
         Err(error) => return Err(unanswered(&error, who, writes)),
     };
     let said = || {
-        let text = String::from_utf8_lossy(&answer.body);
+        let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(4 * SAID_CHARS_MAX)]);
         let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
         let said: String = plain.take(SAID_CHARS_MAX).collect();
         format!("{who} answered with status {}: {}", answer.status, said.trim())
     };
     match answer.status {
-        // What it did is done, whatever it says of it.
-        200..300 => Ok(serde_json::from_slice(&answer.body).unwrap_or_default()),
-        429 => Err(Performed::Later { after: Some(answer.retry_after.unwrap_or(REST)), why: said() }),
-        503 => Err(Performed::Later { after: answer.retry_after, why: said() }),
-        401 | 403 => Err(Performed::Refused(said())),
+        200..300 => Ok(answer),
+        // The credential is for this product and nobody else.
+        300..=399 => Err(Performed::Failed(format!("{}; redirects are not followed", said()))),
+        429 => Err(Performed::Away { after: Some(answer.retry_after.unwrap_or(REST)), why: said() }),
+        503 => Err(Performed::Away { after: answer.retry_after, why: said() }),
+        401 => Err(Performed::Refused(said())),
         // Somebody else was quicker: what is there now is read first.
-        409 => Err(Performed::Later { after: None, why: said() }),
-        500.. if writes => Err(Performed::Ambiguous(said())),
-        500.. | 408 => Err(Performed::Later { after: answer.retry_after, why: said() }),
+        409 => Err(Performed::Later(said())),
+        408 | 500.. if writes => Err(Performed::Ambiguous(said())),
+        408 | 500.. => Err(Performed::Later(said())),
+        // 403 among them: what may not be done with one ticket may be with another.
         _ => Err(Performed::Failed(said())),
     }
 }
@@ -108,7 +126,7 @@ pub(super) fn understood(
 fn unanswered(error: &Error, who: &str, writes: bool) -> Performed {
     let why = format!("{who}: {error}");
     let was_sent = match error {
-        Error::Io(error) => error.kind() != ErrorKind::ConnectionRefused,
+        Error::Io(error) => !is_before_sending(error),
         Error::Timeout(Timeout::Resolve | Timeout::Connect) => false,
         Error::HostNotFound | Error::ConnectionFailed | Error::BadUri(_) | Error::Tls(_) => false,
         Error::Other(other) => match other.downcast_ref() {
@@ -120,6 +138,14 @@ fn unanswered(error: &Error, who: &str, writes: bool) -> Performed {
     };
     match was_sent && writes {
         true => Performed::Ambiguous(why),
-        false => Performed::Later { after: None, why },
+        false => Performed::Away { after: None, why },
     }
+}
+
+/// Whether nobody was there to take the request, or not whom we look for.
+fn is_before_sending(error: &std::io::Error) -> bool {
+    use rustls::Error::{InvalidCertificate, PeerIncompatible};
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    let kinds = [ErrorKind::ConnectionRefused, ErrorKind::HostUnreachable, ErrorKind::NetworkUnreachable];
+    kinds.contains(&error.kind()) || matches!(tls, Some(InvalidCertificate(_) | PeerIncompatible(_)))
 }

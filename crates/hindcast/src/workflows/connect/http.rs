@@ -3,7 +3,7 @@
 //! `webhook-id` is that of the intent, so a receiver can tell a call that it knows.
 
 use super::ask::understood;
-use super::{Connection, Connector, Performed};
+use super::{Connection, Connector, Looked, Performed};
 use crate::catalog::IntentRow;
 use crate::deliver::web::Web;
 use crate::deliver::webhook::signature;
@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 use ureq::http::Request;
 
 pub(crate) use crate::deliver::webhook::new_secret;
+
+/// So many tools are looked at at once; others are not.
+const LOOKED_AT_MAX: usize = 20;
 
 /// Where the tools of a workspace are.
 pub(super) struct Http {
@@ -31,6 +34,25 @@ impl Http {
 impl Connector for Http {
     fn perform(&mut self, row: &IntentRow, call: &Call) -> Performed {
         self.done(row, call).unwrap_or_else(|performed| performed)
+    }
+
+    /// Asks for the head of each address, which does nothing there. Whatever is answered, somebody is there.
+    fn look(&self) -> Vec<Looked> {
+        let look = |(name, url): (&String, &String)| {
+            let request = Request::head(url.as_str()).body(&[][..]);
+            let answered = request.map_err(|_| format!("{url} is no address"));
+            let answered =
+                answered.and_then(|request| self.web.run(request).map_err(|error| error.to_string()));
+            let works = answered.is_ok();
+            let said =
+                answered.map_or_else(|why| why, |answer| format!("answered with status {}", answer.status));
+            Looked { at: name.clone(), works, said }
+        };
+        std::thread::scope(|scope| {
+            let each = self.connection.tools.iter().take(LOOKED_AT_MAX);
+            let each: Vec<_> = each.map(|tool| scope.spawn(move || look(tool))).collect();
+            each.into_iter().filter_map(|one| one.join().ok()).collect()
+        })
     }
 }
 
@@ -56,6 +78,8 @@ impl Http {
                 "conversation": Some(&row.ticket).filter(|ticket| !ticket.is_empty()),
                 "arguments": arguments,
                 "approval": row.approval,
+                // What the tool writes into the log because of this names them again, so that circles end.
+                "causes": row.causes,
             },
         });
         let (body, seconds) = (body.to_string(), now.seconds());

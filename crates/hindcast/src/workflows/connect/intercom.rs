@@ -1,7 +1,7 @@
 //! Intercom: what workflows have done in its conversations, by its REST API.
 
 use super::ask::Asker;
-use super::{Connection, Connector, Performed, named};
+use super::{Connection, Connector, Looked, Performed, named};
 use crate::catalog::IntentRow;
 use crate::workflows::calls::Call;
 use hindcast_ledger::Clock;
@@ -24,6 +24,14 @@ impl Connector for Intercom {
     fn perform(&mut self, row: &IntentRow, call: &Call) -> Performed {
         let of = crate::api::escaped(&row.ticket);
         self.done(&format!("/conversations/{of}"), call).unwrap_or_else(|performed| performed)
+    }
+
+    fn look(&self) -> Vec<Looked> {
+        let who = |me: &Value| {
+            let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+            format!("the token is that of {} in {}", text(&me["email"]), text(&me["app"]["name"]))
+        };
+        vec![Looked::known("intercom", self.asker.get("/me", "id"), who)]
     }
 }
 
@@ -64,7 +72,7 @@ impl Intercom {
 
     fn tag(&self, path: &str, call: &Call, adds: bool) -> Result<Performed, Performed> {
         let tag = call.tag().ok_or_else(|| Performed::Failed("there is no tag".to_owned()))?;
-        let conversation = self.asker.get(path)?;
+        let conversation = self.asker.get(path, "id")?;
         let tags = conversation["tags"]["tags"].as_array().cloned().unwrap_or_default();
         let names: Vec<String> =
             tags.iter().filter_map(|tag| tag["name"].as_str().map(str::to_owned)).collect();
@@ -73,7 +81,7 @@ impl Intercom {
             (true, Some(_)) | (false, None) => Ok(Performed::same(json!({ "tags": names }))),
             (true, None) => {
                 // Finds the tag by its name, or makes it.
-                let made = self.asker.put_again("POST", "/tags", &json!({ "name": tag }))?;
+                let made = self.asker.put_again("/tags", &json!({ "name": tag }), "id")?;
                 let body = json!({ "id": made["id"], "admin_id": self.connection.admin });
                 self.asker.write("POST", &format!("{path}/tags"), &body)?;
                 let after: Vec<_> = names.iter().cloned().chain([tag.to_owned()]).collect();
@@ -111,7 +119,7 @@ impl Intercom {
         if let Some(id) = named(names, said) {
             return Ok(id.to_owned());
         }
-        let known = self.asker.get(path)?;
+        let known = self.asker.get(path, list)?;
         let mut each = known[list].as_array().into_iter().flatten();
         let is_it = |one: &&Value| by.iter().any(|name| one[*name].as_str().is_some_and(|it| same(it, said)));
         let found = each.find(is_it).and_then(|one| one["id"].as_str().map(str::to_owned));
@@ -126,7 +134,7 @@ impl Intercom {
             };
             json!({ "assignee": id("admin_assignee_id"), "team": id("team_assignee_id") })
         };
-        let before = shown(&self.asker.get(path)?);
+        let before = shown(&self.asker.get(path, "id")?);
         let name = if kind == "team" { "team" } else { "assignee" };
         if before[name] == id {
             return Ok(Performed::same(before));
@@ -147,7 +155,7 @@ impl Intercom {
     }
 
     fn turn(&self, path: &str, state: &str, body: &Value) -> Result<Performed, Performed> {
-        let before = json!({ "state": self.asker.get(path)?["state"] });
+        let before = json!({ "state": self.asker.get(path, "state")?["state"] });
         if before["state"] == state && state != "snoozed" {
             return Ok(Performed::same(before));
         }
@@ -159,7 +167,7 @@ impl Intercom {
         let field = call.text("field").unwrap_or_default();
         let name = field.strip_prefix("custom.").ok_or_else(|| cannot(&format!("set {field}")))?;
         let value = call.arguments.get("value").cloned().unwrap_or_default();
-        let before = json!({ field: self.asker.get(path)?["custom_attributes"][name] });
+        let before = json!({ field: self.asker.get(path, "id")?["custom_attributes"][name] });
         if before[field] == value {
             return Ok(Performed::same(before));
         }

@@ -24,8 +24,8 @@ use ureq::tls::RootCerts;
 
 pub(crate) use http::new_secret;
 
-/// A request takes at most so long.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// So much of an answer of a product is read: conversations are long.
+const ANSWER_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Names a connector may give to teams, agents and tools, of each.
 pub(crate) const NAMES_MAX: usize = 500;
 
@@ -40,8 +40,10 @@ pub(crate) enum Performed {
         said: String,
     },
     /// It was not done, and may be tried again.
-    Later {
-        /// How long the product wants to be left alone.
+    Later(String),
+    /// It was not done, and the product takes no calls for now.
+    Away {
+        /// How long it wants to be left alone.
         after: Option<Duration>,
         /// Why.
         why: String,
@@ -55,6 +57,15 @@ pub(crate) enum Performed {
 }
 
 impl Performed {
+    /// Why it was not done.
+    fn why(self) -> String {
+        match self {
+            Self::Done { said, .. } => said,
+            Self::Later(why) | Self::Refused(why) | Self::Failed(why) | Self::Ambiguous(why) => why,
+            Self::Away { why, .. } => why,
+        }
+    }
+
     /// Done, with something to show for it.
     fn done(before: Value, after: Value) -> Self {
         Self::Done { change: Box::new((before, after)), said: String::new() }
@@ -70,6 +81,31 @@ impl Performed {
 pub(crate) trait Connector: Send {
     /// Does one call.
     fn perform(&mut self, row: &IntentRow, call: &Call) -> Performed;
+
+    /// Looks whether it could, and changes nothing.
+    fn look(&self) -> Vec<Looked>;
+}
+
+/// What came of looking whether somebody can be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Looked {
+    /// Who: the product, or a tool.
+    pub at: String,
+    /// Whether they can be called.
+    pub works: bool,
+    /// What they said.
+    pub said: String,
+}
+
+impl Looked {
+    /// A product that was asked who we are there.
+    fn known(at: &str, answered: Result<Value, Performed>, who: impl Fn(&Value) -> String) -> Self {
+        let (works, said) = match answered {
+            Ok(answer) => (true, who(&answer)),
+            Err(performed) => (false, performed.why()),
+        };
+        Self { at: at.to_owned(), works, said }
+    }
 }
 
 /// The products there are.
@@ -151,22 +187,21 @@ pub(crate) fn open(app: &App, row: &ConnectorRow) -> Result<Box<dyn Connector>, 
             RootCerts::from(certificates_of(&pem).map_err(|error| broken(&format!("{error:#}")))?)
         }
     };
-    let web = Web::trusting(app.deliver.guard(), TIMEOUT, roots);
+    let timeout = Duration::from_secs(app.config.workflows.call_seconds);
+    let web = Web::trusting(app.deliver.guard(), timeout, roots);
     let said = |url: &String| Some(url.clone()).filter(|url| !url.is_empty());
     let sources = &app.config.sources;
     Ok(match kind {
         Kind::Intercom => {
             let host = said(&sources.intercom_url);
             let host = host.unwrap_or_else(|| connection.region.host().to_owned());
-            Box::new(intercom::Intercom::new(
-                Asker::intercom(web, &host, &credential),
-                connection,
-                app.clock.clone(),
-            ))
+            let asker = Asker::intercom(web.with_answers(ANSWER_BYTES_MAX), &host, &credential);
+            Box::new(intercom::Intercom::new(asker, connection, app.clock.clone()))
         }
         Kind::Zendesk => {
             let host = said(&sources.zendesk_url);
             let host = host.unwrap_or_else(|| format!("https://{}.zendesk.com", connection.subdomain));
+            let web = web.with_answers(ANSWER_BYTES_MAX);
             let asker = Asker::zendesk(web, &host, &connection.user, &credential);
             Box::new(zendesk::Zendesk::new(asker, connection))
         }

@@ -4,7 +4,7 @@
 //! and the ticket is read again.
 
 use super::ask::Asker;
-use super::{Connection, Connector, Performed, named};
+use super::{Connection, Connector, Looked, Performed, named};
 use crate::catalog::IntentRow;
 use crate::workflows::calls::Call;
 use serde_json::{Map, Value, json};
@@ -26,11 +26,25 @@ impl Connector for Zendesk {
         let path = format!("/api/v2/tickets/{}.json", crate::api::escaped(&row.ticket));
         self.done(&path, call).unwrap_or_else(|performed| performed)
     }
+
+    fn look(&self) -> Vec<Looked> {
+        let known = self.asker.get("/api/v2/users/me.json", "user");
+        // Zendesk tells strangers that they are nobody.
+        let known = known.and_then(|answer| match answer["user"]["id"].is_null() {
+            true => Err(Performed::Refused("Zendesk does not know whose token it is".to_owned())),
+            false => Ok(answer),
+        });
+        let who = |answer: &Value| {
+            let text = |name: &str| answer["user"][name].as_str().unwrap_or("?").to_owned();
+            format!("the token is that of {}, {}", text("email"), text("role"))
+        };
+        vec![Looked::known("zendesk", known, who)]
+    }
 }
 
 impl Zendesk {
     fn done(&self, path: &str, call: &Call) -> Result<Performed, Performed> {
-        let ticket = self.asker.get(path)?["ticket"].take();
+        let ticket = self.asker.get(path, "ticket")?["ticket"].take();
         let wanted = self.wanted(call, &ticket)?;
         let is_comment = wanted.contains_key("comment");
         let shown = |ticket: &Value| -> Value {
@@ -99,7 +113,7 @@ impl Zendesk {
     }
 
     fn group(&self, name: &str) -> Result<Value, Performed> {
-        let known = self.asker.get("/api/v2/groups.json")?;
+        let known = self.asker.get("/api/v2/groups.json", "groups")?;
         let mut groups = known["groups"].as_array().into_iter().flatten();
         let is_it =
             |group: &&Value| group["name"].as_str().is_some_and(|known| known.eq_ignore_ascii_case(name));
@@ -121,7 +135,9 @@ fn status(status: &str) -> Value {
 fn tags(ticket: &Value, call: &Call, adds: bool) -> Result<Value, Performed> {
     let tag = call.tag().ok_or_else(|| Performed::Failed("there is no tag".to_owned()))?;
     let tag = tag.to_lowercase().replace(' ', "_");
-    let known = ticket["tags"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    // Tags are written as a whole: who does not know those that are there would take them away.
+    let unknown = || Performed::Later("Zendesk did not tell the tags of the ticket".to_owned());
+    let known = ticket["tags"].as_array().ok_or_else(unknown)?.iter().filter_map(Value::as_str);
     let mut tags: Vec<String> = known.filter(|known| **known != *tag).map(str::to_owned).collect();
     if adds {
         tags.push(tag);

@@ -3,6 +3,7 @@
 use super::{How, Line, custom, read};
 use crate::sources::intercom::hook::is_signed;
 use crate::workflows::Happened;
+use hindcast_event::Timestamp;
 use hindcast_rules::workflow::Trigger;
 use serde_json::Value;
 
@@ -87,6 +88,11 @@ pub(crate) fn is_ours(secret: &[u8], signature: &str, body: &[u8]) -> bool {
     is_signed(secret, signature, body)
 }
 
+/// When what a post tells of happened, which is signed with it.
+pub(crate) fn posted_at(post: &Value) -> Option<Timestamp> {
+    Some(Timestamp::from_micros(post["created_at"].as_i64()?.checked_mul(1_000_000)?))
+}
+
 /// What happened by a post; nothing when it is about something else.
 pub(crate) fn happened(post: &Value) -> Option<Happened> {
     let topic = post["topic"].as_str()?;
@@ -114,6 +120,7 @@ pub(crate) fn happened(post: &Value) -> Option<Happened> {
         facts,
         before: Default::default(),
         is_echo_prone: true,
+        is_standing: false,
         causes: Vec::new(),
     })
 }

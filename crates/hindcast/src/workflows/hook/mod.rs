@@ -4,8 +4,14 @@
 pub(crate) mod intercom;
 pub(crate) mod zendesk;
 
+use crate::history::LIVE_MICROS;
 use hindcast_event::Timestamp;
 use serde_json::{Map, Value};
+
+/// Whether a post is of now: one that somebody kept and sends again later sets nothing off, nor does what is old.
+pub(crate) fn is_fresh(at: Option<Timestamp>, now: Timestamp) -> bool {
+    at.is_some_and(|at| now.micros().abs_diff(at.micros()) <= LIVE_MICROS.unsigned_abs())
+}
 
 /// How a value of a post becomes a fact.
 pub(super) enum How {

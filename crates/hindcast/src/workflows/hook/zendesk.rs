@@ -130,6 +130,7 @@ pub(crate) fn happened(post: &Value) -> Option<Happened> {
         facts,
         before,
         is_echo_prone: true,
+        is_standing: false,
         causes: Vec::new(),
     })
 }
@@ -176,7 +177,10 @@ fn id(trigger: Trigger, post: &Value, comment: &Value) -> String {
         (Trigger::MessageReceived | Trigger::MessageSent | Trigger::NoteAdded, Some(at)) => {
             format!("message {}", at.seconds())
         }
-        _ => format!("post {}", post["id"].as_str().unwrap_or_default()),
+        _ => match post["id"].as_str() {
+            Some(id) => format!("post {id}"),
+            None => format!("{} {}", post["type"].as_str().unwrap_or_default(), post["time"]),
+        },
     }
 }
 
