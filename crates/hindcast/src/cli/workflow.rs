@@ -2,6 +2,7 @@
 
 mod import;
 mod offline;
+mod replay;
 mod server;
 mod tools;
 
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 /// What `workflow` can be told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-check, test, schema, diff and import need no server. The others need a token with the scope policies (runs: conversations as well); what
+check, test, schema, diff and import need no server. The others need a token with the scope policies (runs and replay: conversations as well); what
 they change is an entry of the log. Exit codes: 0 done, 1 a flaw, a failing test, or something that cannot be read, 2 wrong usage.")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -51,6 +52,8 @@ enum Command {
     Delete(server::One),
     /// List what workflows said of late, and what became of what they proposed.
     Runs(server::Runs),
+    /// Try a workflow on the past: what it would have matched and proposed.
+    Replay(replay::Replay),
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -69,6 +72,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Restore(asked) => server::restore(asked),
         Command::Delete(one) => server::delete(one),
         Command::Runs(asked) => server::runs(asked),
+        Command::Replay(asked) => replay::replay(asked),
     })
 }
 

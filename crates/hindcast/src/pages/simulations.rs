@@ -1,5 +1,5 @@
 //! Simulations: a change tried on the past before it goes live. What the house keeps as two things is one here: a *replay* of
-//! policies over the entries of the log, and a *simulation* of an agent over conversations.
+//! policies over the entries of the log or of a workflow over conversations, and a *simulation* of an agent over conversations.
 
 mod act;
 mod agent;
@@ -17,6 +17,7 @@ mod new;
 mod replay;
 mod show;
 mod wanted;
+mod workflow;
 
 pub use act::{cancel, go_on, remove};
 pub use case::show as show_case;

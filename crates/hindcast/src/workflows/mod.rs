@@ -16,8 +16,8 @@ mod happened;
 pub(crate) mod hook;
 pub(crate) mod work;
 
-pub(crate) use book::{Book, Workflows};
-pub(crate) use fire::{Fired, NotFired, fire, look};
+pub(crate) use book::{Book, NoBook, Workflows, catalog};
+pub(crate) use fire::{Fired, NotFired, calendar, fire, look};
 pub(crate) use happened::Happened;
 
 /// Under which name it is kept how far entries of the log were heard.
