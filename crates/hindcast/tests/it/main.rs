@@ -70,4 +70,5 @@ mod tail;
 mod unseen;
 mod witness_alone;
 mod witnessed;
+mod workflow_replays;
 mod workflows;

@@ -247,8 +247,8 @@ fn differences_are_rows_and_test_cases() {
         csv,
         format!(
             "change,workflow,trigger,baseline,candidate,baseline_stopped_by,candidate_stopped_by,baseline_actions,candidate_actions,count,after_divergence,first_seen,last_seen,examples\r\n\
-             newly_matched,pay,message.received,not_matched,matched,,,,order.refund?,1,0,{b},{b},c2 message 1\r\n\
-             newly_matched,pay,message.received,not_matched,matched,,,,order.refund(order_id),1,0,{a},{a},c1 message 0\r\n",
+             newly_matched,pay,message.received,not_matched,matched,,,,order.refund(order_id),1,0,{a},{a},c1 message 0\r\n\
+             newly_matched,pay,message.received,not_matched,matched,,,,order.refund?,1,0,{b},{b},c2 message 1\r\n",
             a = at(0),
             b = at(1)
         )
