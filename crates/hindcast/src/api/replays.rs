@@ -8,7 +8,7 @@ use super::lanes::blocking;
 use super::params::{InPath, Paged, Params, query};
 use super::schema::{Refusals, plain_name};
 use crate::app::App;
-use crate::catalog::{KeptReplay, ReplayState, Scope};
+use crate::catalog::{KeptReplay, PersonId, ReplayState, Scope};
 use crate::jobs::replays::{
     self, Begun, Given, NotBegun, NotTraced, Tried, Versus, Wanted, What, Workflow, WorkflowsWanted,
 };
@@ -673,7 +673,8 @@ impl From<replays::Said> for TraceBody {
 /// Traces one thing that happened
 ///
 /// Asks both sides of a replay of workflows again about something that happened in a conversation, and shows what every condition
-/// saw. That quotes the conversation, so it needs the scope `conversations` as well, and is gone when the conversation is.
+/// saw. That quotes the conversation, so it needs the scope `conversations` as well, is an entry of the log, and is gone when the
+/// conversation is.
 #[utoipa::path(
     get, path = "/v1/replays/{id}/traces", tag = "gate", operation_id = "replayTraces",
     params(("id" = String, Path, description = "Its id."), OfHappening),
@@ -702,6 +703,10 @@ pub async fn traces(
             NotTraced::Catalog(error) => error.into(),
             NotTraced::Workflows(error) => Problem::internal(error),
         })?;
+        // What was read is an entry, as where a conversation is read whole.
+        let reader = PersonId(format!("token {}", caller.caller.token.id.0));
+        let by = || caller.caller.by();
+        app.readings.read_conversation(&caller.workspace, &reader, by, &conversation);
         let told = |all: Vec<replays::Said>| all.into_iter().map(TraceBody::from).collect();
         Ok(Json(TracesBody {
             conversation,

@@ -6,7 +6,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 53] = [
+const PAGES: [&str; 54] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -47,6 +47,7 @@ const PAGES: [&str; 53] = [
     "/simulations",
     "/simulations/new",
     "/simulations/new?subject=chat",
+    "/simulations/new?subject=workflow",
     "/settings/preferences",
     "/settings/general",
     "/settings/geo",
@@ -175,7 +176,11 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         ("/insights", "conversation.read"),
     ];
     let simulations = [("/simulations", "simulation.read")];
-    let runs = [("/simulations/new", "simulation.run"), ("/simulations/new?subject=chat", "simulation.run")];
+    let runs = [
+        ("/simulations/new", "simulation.run"),
+        ("/simulations/new?subject=chat", "simulation.run"),
+        ("/simulations/new?subject=workflow", "simulation.run"),
+    ];
     let policies = [
         ("/policies", "policy.read"),
         ("/policies/base.cedar", "policy.read"),

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// `workflow replay`.
+/// `workflow replay`, whose `--version` is that of a workflow.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(disable_version_flag = true, after_help = "\
 Everything that happened in the conversations of the history is asked about with what was known then; nothing is done. Needs a token with
 the scopes policies and conversations. Exit codes: 0 done, 1 failed, a workflow that cannot be used, or more than --max-changed or
 --max-unknown, 2 wrong usage.")]

@@ -1,8 +1,7 @@
 //! What happened in conversations, in the order of time. Conversations are read as they began and held while they go on; when
 //! those take too much, of later ones only the place is held, and they are read again for each thing that happens.
 
-use crate::app::App;
-use crate::catalog::{Began, CatalogError, ConversationsWanted};
+use crate::catalog::{Began, CatalogError, ConversationsWanted, History};
 use crate::history::{Change, Conversation, happened};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
@@ -14,7 +13,7 @@ const HELD_BYTES_MAX: usize = 64 << 20;
 
 /// The past of a workspace.
 pub(super) struct Past<'p> {
-    app: &'p App,
+    history: &'p History,
     workspace: &'p WorkspaceId,
     which: &'p ConversationsWanted,
     /// Only conversations in which something happened since then.
@@ -51,13 +50,13 @@ impl Held {
 
 impl<'p> Past<'p> {
     pub fn new(
-        app: &'p App,
+        history: &'p History,
         workspace: &'p WorkspaceId,
         which: &'p ConversationsWanted,
         since: Option<Timestamp>,
     ) -> Self {
         Self {
-            app,
+            history,
             workspace,
             which,
             since,
@@ -82,7 +81,7 @@ impl<'p> Past<'p> {
             let held = match next.held.take() {
                 Some(held) => held,
                 // Erased meanwhile, it is not there any more.
-                None => match self.app.history.get(self.workspace, &next.id)? {
+                None => match self.history.get(self.workspace, &next.id)? {
                     Some(conversation) => Box::new(Held::of(conversation, 0)),
                     None => continue,
                 },
@@ -105,7 +104,7 @@ impl<'p> Past<'p> {
     fn begin(&mut self) -> Result<(), CatalogError> {
         loop {
             if self.read.is_empty() && !self.is_read {
-                self.read = self.app.history.past(self.workspace, self.which, self.since, self.after)?.into();
+                self.read = self.history.past(self.workspace, self.which, self.since, self.after)?.into();
                 self.is_read = self.read.is_empty();
                 self.after = self.read.back().map(|(place, ..)| *place).or(self.after);
             }
@@ -149,5 +148,62 @@ impl PartialOrd for Waiting {
 impl Ord for Waiting {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key().cmp(&other.key())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::By;
+
+    fn minute(minute: i64) -> Timestamp {
+        Timestamp::from_micros(1_790_000_000_000_000 + minute * 60_000_000)
+    }
+
+    /// Conversations that begin one after the other and go on at the same time.
+    fn conversation(nr: i64) -> Conversation {
+        let messages = (0..4).map(|turn| {
+            let at = minute(nr * 3 + turn * (nr % 5 + 1));
+            format!(r#"{{"at":"{at}","role":"customer","text":"{nr} {turn}"}}"#)
+        });
+        let messages = messages.collect::<Vec<_>>().join(",");
+        let opened = minute(nr * 3);
+        let text = format!(r#"{{"id":"c{nr}","source":"x","opened_at":"{opened}","messages":[{messages}]}}"#);
+        Conversation::parse(&text).expect("a conversation")
+    }
+
+    #[test]
+    fn what_happened_comes_in_the_order_of_time_however_much_is_held() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let history = History::open(&folder.path().join("history.db")).expect("opens");
+        let workspace: WorkspaceId = "acme".parse().expect("an id");
+        // They are imported in another order than they began in.
+        let all: Vec<_> = (0..250).map(|nr| conversation((nr * 7) % 250)).collect();
+        history.put(&workspace, all, minute(9_999), &By::server()).expect("kept").expect("all new");
+        let which = ConversationsWanted::default();
+        let told = |held_bytes_max: usize, since: Option<Timestamp>| {
+            let past = Past::new(&history, &workspace, &which, since);
+            let (mut told, mut ended) = (Vec::new(), 0);
+            let take = |conversation: &Conversation, at: Timestamp, change: &Change, is_last: bool| {
+                told.push((at, conversation.id.clone(), change.id.clone()));
+                ended += u32::from(is_last);
+                Ok(())
+            };
+            Past { held_bytes_max, ..past }.each(take).expect("read");
+            (told, ended)
+        };
+        let (all, ended) = told(HELD_BYTES_MAX, None);
+        assert_eq!((all.len(), ended), (1_000, 250));
+        assert!(all.is_sorted_by_key(|(at, ..)| *at));
+        assert_eq!(told(0, None), (all.clone(), 250), "nothing is held, and all is read again");
+        assert_eq!(told(1_000, None).0.len(), 1_000);
+        let (late, ended) = told(HELD_BYTES_MAX, Some(minute(600)));
+        assert!(ended < 250 && ended > 0 && late.is_sorted_by_key(|(at, ..)| *at), "{ended}");
+        let (count, digest) = history.past_digest(&workspace, &which, None).expect("counted");
+        assert_eq!(count, 250);
+        let more = Conversation { subject: Some("x".to_owned()), ..conversation(3) };
+        history.put(&workspace, vec![more], minute(9_999), &By::server()).expect("kept").expect("changed");
+        let (again, other) = history.past_digest(&workspace, &which, None).expect("counted");
+        assert!(again == 250 && digest != other, "what a conversation holds tells one past from another");
     }
 }

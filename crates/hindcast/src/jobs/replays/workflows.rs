@@ -345,7 +345,7 @@ pub(super) fn replayed(
     let catalog = catalog(app, workspace)?;
     let mut clock = Clock { app, workspace, made: None };
     let is_early = |at: Timestamp| since(from).is_some_and(|since| at < since);
-    Past::new(app, workspace, &work.which, since(from)).each(|conversation, at, change, is_last| {
+    Past::new(&app.history, workspace, &work.which, since(from)).each(|conversation, at, change, is_last| {
         goes_on()?;
         let known = match heard.contains(&change.trigger) && !is_early(at) {
             true => facts_then(conversation, at, change, &catalog, clock.at(at)?),

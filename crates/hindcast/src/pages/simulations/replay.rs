@@ -51,7 +51,7 @@ pub(super) fn filled(
     let is_workflow = kept.new.kind == "workflow";
     if let Some(report) = &report {
         match &report.workflows {
-            Some(part) => workflow::reported(app, visitor, kept, report, part, &mut page),
+            Some(part) => workflow::reported(visitor, kept, report, part, &mut page),
             None => reported(visitor, kept, report, is_whole, &mut page),
         }
     }

@@ -6,25 +6,18 @@ use super::matrix::of_answers;
 use super::names::answer;
 use super::replay::{Shown, conversations, groups, kinds, missing, tallied};
 use super::show::{ReportPage, Side};
-use super::{Cell, Table, Tile, figure};
-use crate::api::escaped;
-use crate::app::App;
+use super::{Cell, Table, Tile, figure, happening};
 use crate::catalog::KeptReplay;
-use crate::jobs::replays::{self, Said};
-use crate::pages::safe::{short, visible};
+use crate::pages::safe::short;
 use crate::pages::text::Text;
 use crate::pages::visitor::Visitor;
 use crate::people::Permission;
-use hindcast_event::Field;
 use hindcast_rules::replay::{Answer, BecameRow, ByAnswer, Difference, Report, WorkflowPart};
 
-/// Lines of a trace that are shown.
-const LINES_SHOWN: usize = 40;
 const ROWS_SHOWN: usize = 30;
 
 /// Fills in what a replay of workflows found.
 pub(super) fn reported(
-    app: &App,
     visitor: &Visitor,
     kept: &KeptReplay,
     report: &Report,
@@ -49,8 +42,7 @@ pub(super) fn reported(
     let tried = kept.new.candidate["changed"][0].as_str().unwrap_or_default();
     page.tiles = tiles(t, report, part, tried);
     page.matrices.extend(of_answers(t, &report.lanes.together, true, &Answer::OF_WORKFLOWS));
-    let may_read = visitor.may(Permission::ReadConversations) && !visitor.sight.hidden.has(Field::Text);
-    page.groups = groups(visitor, report, &|one| shown(app, visitor, kept, one, may_read));
+    page.groups = groups(visitor, report, &|one| shown(visitor, kept, one));
     page.groups_told = match page.groups.is_empty() {
         true => t.sim_changes_none().into_owned(),
         false => t.sim_changes_workflow_told().into_owned(),
@@ -99,45 +91,32 @@ fn tiles(t: Text, report: &Report, part: &WorkflowPart, tried: &str) -> Vec<Tile
     ]
 }
 
-/// How a difference is shown: what both sides said to its first example, condition by condition, for who may read it.
-fn shown(app: &App, visitor: &Visitor, kept: &KeptReplay, one: &Difference, may_read: bool) -> Shown {
+/// How a difference is shown; its examples lead to what both sides said, condition by condition.
+fn shown(visitor: &Visitor, kept: &KeptReplay, one: &Difference) -> Shown {
     let t = visitor.guest.text;
-    let tuple = &one.tuple;
     let side = |said: Answer, behind: &[String], actions: &[String]| {
+        let words = |all: &[String]| all.iter().map(|word| short(word)).collect::<Vec<_>>();
         let mut facts = vec![(t.sim_answer().into_owned(), answer(t, said))];
         if !behind.is_empty() {
-            facts.push((
-                t.sim_stopped_by().into_owned(),
-                behind.iter().map(|name| short(name)).collect::<Vec<_>>().join(", "),
-            ));
+            facts.push((t.sim_stopped_by().into_owned(), words(behind).join(", ")));
         }
-        let actions: Vec<String> = actions.iter().map(|action| short(action)).collect();
-        let actions =
-            if actions.is_empty() { t.sim_proposes_nothing().into_owned() } else { actions.join(" · ") };
-        facts.push((t.sim_proposes().into_owned(), actions));
+        let proposed = match actions.is_empty() {
+            true => t.sim_proposes_nothing().into_owned(),
+            false => words(actions).join(" · "),
+        };
+        facts.push((t.sim_proposes().into_owned(), proposed));
         Side { facts, text: String::new() }
     };
-    let mut before = side(one.baseline, &one.baseline_policies, &one.baseline_actions);
-    let mut after = side(one.candidate, &one.candidate_policies, &one.candidate_actions);
-    let first = one.happenings.first().filter(|_| may_read);
-    let traces =
-        first.and_then(|first| replays::traces(app, kept, &first.conversation, &first.happened).ok());
-    if let Some(traces) = traces {
-        before.text = lines(&traces.baseline, &tuple.actor_id);
-        after.text = lines(&traces.candidate, &tuple.actor_id);
+    let may_read = visitor.may(Permission::ReadConversations);
+    let examples = one.happenings.iter().filter(|_| may_read);
+    let links = examples
+        .map(|one| (happening::href(&kept.id, &one.conversation, &one.happened), short(&one.conversation)));
+    Shown {
+        title: vec![short(&one.tuple.actor_id), short(&one.tuple.action)],
+        before: side(one.baseline, &one.baseline_policies, &one.baseline_actions),
+        after: side(one.candidate, &one.candidate_policies, &one.candidate_actions),
+        links: links.collect(),
     }
-    let link = |id: &String| (format!("/conversations/{}", escaped(id)), short(id));
-    let mut links: Vec<_> = one.happenings.iter().map(|one| link(&one.conversation)).collect();
-    links.dedup();
-    let links = if visitor.may(Permission::ReadConversations) { links } else { Vec::new() };
-    Shown { title: vec![short(&tuple.actor_id), short(&tuple.action)], before, after, links }
-}
-
-/// The trace of a workflow as lines.
-fn lines(said: &[Said], workflow: &str) -> String {
-    let Some(said) = said.iter().find(|said| said.workflow == workflow) else { return String::new() };
-    let told = said.evaluation.told();
-    told.iter().take(LINES_SHOWN).map(|line| visible(line).into_owned()).collect::<Vec<_>>().join("\n")
 }
 
 fn by_workflow(t: Text, part: &WorkflowPart) -> Table {
