@@ -23,11 +23,23 @@ pub enum Change {
     MaybeNeedsApproval,
     /// Both answers are unknown.
     Undecided,
+    /// The workflow matches now, and what it proposes counts.
+    NewlyMatched,
+    /// It does not match any more, or what it proposes does not count any more.
+    NoLongerMatched,
+    /// It proposes other actions, or others where it does not match.
+    OtherActions,
+    /// Perhaps it matches now, and did not before.
+    MaybeMatched,
+    /// Perhaps it does not match any more.
+    MaybeNotMatched,
+    /// Perhaps it proposes other actions.
+    MaybeOtherActions,
 }
 
 impl Change {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::Unchanged,
         Self::NewlyAllowed,
         Self::NewlyDenied,
@@ -36,6 +48,12 @@ impl Change {
         Self::MaybeDenied,
         Self::MaybeNeedsApproval,
         Self::Undecided,
+        Self::NewlyMatched,
+        Self::NoLongerMatched,
+        Self::OtherActions,
+        Self::MaybeMatched,
+        Self::MaybeNotMatched,
+        Self::MaybeOtherActions,
     ];
 
     /// The word for it in JSON.
@@ -49,12 +67,26 @@ impl Change {
             Self::MaybeDenied => "maybe_denied",
             Self::MaybeNeedsApproval => "maybe_needs_approval",
             Self::Undecided => "undecided",
+            Self::NewlyMatched => "newly_matched",
+            Self::NoLongerMatched => "no_longer_matched",
+            Self::OtherActions => "other_actions",
+            Self::MaybeMatched => "maybe_matched",
+            Self::MaybeNotMatched => "maybe_not_matched",
+            Self::MaybeOtherActions => "maybe_other_actions",
         }
     }
 
     /// Whether the answer has certainly changed.
     pub fn is_certain(self) -> bool {
-        matches!(self, Self::NewlyAllowed | Self::NewlyDenied | Self::NewlyNeedsApproval)
+        matches!(
+            self,
+            Self::NewlyAllowed
+                | Self::NewlyDenied
+                | Self::NewlyNeedsApproval
+                | Self::NewlyMatched
+                | Self::NoLongerMatched
+                | Self::OtherActions
+        )
     }
 
     /// Whether nobody can say.
@@ -62,7 +94,7 @@ impl Change {
         !self.is_certain() && self != Self::Unchanged
     }
 
-    /// From one answer to a verdict.
+    /// From one answer of the gate to a verdict.
     pub(crate) fn of(before: Decision, after: &Verdict) -> Self {
         use Decision::{Allow, Deny, NeedsApproval, Unknown};
         let may = |decision| after.possible.contains(&decision);

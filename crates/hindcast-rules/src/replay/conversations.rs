@@ -22,11 +22,17 @@ pub(super) struct Known {
 impl Known {
     /// The conversation of an entry, if it has one.
     #[inline]
-    pub fn of(&mut self, asked: &Asked<'_>, entry: &Entry<'_>) -> Option<usize> {
+    pub fn of_entry(&mut self, asked: &Asked<'_>, entry: &Entry<'_>) -> Option<usize> {
         let id = match asked.raw_target_type() {
             "\"conversation\"" | "\"ticket\"" => asked.target_id(),
             _ => conversation::of_event(entry.event).map_or(Cow::Borrowed(""), |id| id),
         };
+        self.of(&id)
+    }
+
+    /// The conversation with an id, if it is one.
+    #[inline]
+    pub fn of(&mut self, id: &str) -> Option<usize> {
         if id.is_empty() {
             return None;
         }
@@ -39,6 +45,11 @@ impl Known {
         }
         self.marks.push(0);
         Some(self.ids.insert(id.as_bytes()))
+    }
+
+    /// The conversation with an id, if it was met.
+    pub fn known(&self, id: &str) -> Option<usize> {
+        self.ids.get(id.as_bytes())
     }
 
     pub fn has_diverged(&self, conversation: usize) -> bool {

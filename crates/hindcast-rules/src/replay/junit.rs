@@ -6,7 +6,8 @@ use crate::junit::{Case, Suite, write};
 /// Changed answers fail, unknown ones are skipped, and what stayed the same is one case that passes.
 pub fn write_junit(report: &Report, name: &str) -> String {
     let tally = &report.summary.tally;
-    let same = format!("{} of {} entries unchanged", tally.unchanged, tally.evaluated);
+    let what = if report.workflows.is_some() { "answers" } else { "entries" };
+    let same = format!("{} of {} {what} unchanged", tally.unchanged, tally.evaluated);
     let cases = [Case { name: same, ..Case::default() }].into_iter();
     let cases = cases.chain(report.differences.iter().map(case)).collect();
     write(&[Suite { name: name.to_owned(), cases }])
@@ -14,18 +15,27 @@ pub fn write_junit(report: &Report, name: &str) -> String {
 
 fn case(difference: &Difference) -> Case {
     let tuple = &difference.tuple;
+    let is_of_workflow = !difference.happenings.is_empty();
+    let (behind, where_) = if is_of_workflow { ("actions", "happenings") } else { ("policies", "entries") };
     let message = format!(
-        "{} -> {} in {} entries",
+        "{} -> {} in {} {where_}",
         difference.baseline.as_str(),
         difference.candidate.as_str(),
         difference.count
     );
-    let examples: Vec<_> = difference.examples.iter().map(u64::to_string).collect();
-    let policies = |ids: &[String]| if ids.is_empty() { "none".to_owned() } else { ids.join(", ") };
+    let entries = difference.examples.iter().map(u64::to_string);
+    let happenings =
+        difference.happenings.iter().map(|one| format!("conversation {} {}", one.conversation, one.happened));
+    let examples: Vec<_> = entries.chain(happenings).collect();
+    let [before, now] = match is_of_workflow {
+        true => [&difference.baseline_actions, &difference.candidate_actions],
+        false => [&difference.baseline_policies, &difference.candidate_policies],
+    };
+    let listed = |all: &[String]| if all.is_empty() { "none".to_owned() } else { all.join(", ") };
     let told = format!(
-        "{message}\npolicies before: {}\npolicies now: {}\nfirst seen {}, last seen {}\nentries {}",
-        policies(&difference.baseline_policies),
-        policies(&difference.candidate_policies),
+        "{message}\n{behind} before: {}\n{behind} now: {}\nfirst seen {}, last seen {}\n{where_} {}",
+        listed(before),
+        listed(now),
         difference.first_seen,
         difference.last_seen,
         examples.join(", ")

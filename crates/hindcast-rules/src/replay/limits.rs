@@ -24,5 +24,17 @@ pub const CONVERSATIONS_MAX: usize = 500_000;
 pub const FLAGGED_LISTED_MAX: usize = 1_000;
 /// Names of what was not recorded.
 pub const MISSING_MAX: usize = 200;
+/// Names of actions and tools that workflows propose.
+pub const PROPOSED_MAX: usize = 1_000;
+/// Tags that are told apart while a replay of workflows runs,
+pub const TAGS_MAX: usize = 5_000;
+/// and those that are listed, the most often proposed first.
+pub const TAGS_LISTED_MAX: usize = 200;
+/// Tags and the like that are told apart for one conversation.
+pub const OUTCOMES_MAX: usize = 100;
+/// A proposed action is told in at most this many characters.
+pub const ACTION_CHARS_MAX: usize = 120;
+/// A difference names at most this many actions of each side.
+pub const ACTIONS_TOLD_MAX: usize = 20;
 /// Messages of what could not be evaluated.
 pub const ERRORS_MAX: usize = 20;

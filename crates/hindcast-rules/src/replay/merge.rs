@@ -1,12 +1,12 @@
 //! Reports added up: those of parts of a past, under the same policies.
 
+use super::answer::Answer;
 use super::change::Change;
 use super::limits::{
     ACTIONS_MAX, ACTORS_LISTED_MAX, DAYS_MAX, DIFFERENCES_MAX, ERRORS_MAX, EXAMPLES_MAX, FLAGGED_LISTED_MAX,
     MISSING_MAX,
 };
 use super::report::{ActorRow, Conversations, Difference, Lanes, Report, Together, Tuple, by_weight, cut};
-use crate::policy::Decision;
 use std::collections::BTreeMap;
 
 impl Report {
@@ -57,6 +57,9 @@ impl Report {
         self.differences_left_out.entries += other.differences_left_out.entries;
         self.settle();
         self.conversations.merge(&other.conversations);
+        if let Some(theirs) = &other.workflows {
+            self.workflows.get_or_insert_default().merge(theirs);
+        }
     }
 
     /// Puts the most frequent differences first and counts those that are too many.
@@ -68,12 +71,13 @@ impl Report {
     }
 }
 
-type DifferenceKey = (Tuple, Change, Decision, Decision, Vec<String>, Vec<String>);
+type DifferenceKey = (Tuple, Change, [Answer; 2], [Vec<String>; 2], [Vec<String>; 2]);
 
 impl Difference {
     fn key(&self) -> DifferenceKey {
-        let policies = (self.baseline_policies.clone(), self.candidate_policies.clone());
-        (self.tuple.clone(), self.change, self.baseline, self.candidate, policies.0, policies.1)
+        let policies = [self.baseline_policies.clone(), self.candidate_policies.clone()];
+        let actions = [self.baseline_actions.clone(), self.candidate_actions.clone()];
+        (self.tuple.clone(), self.change, [self.baseline, self.candidate], policies, actions)
     }
 
     fn take(&mut self, more: &Self) {
@@ -84,6 +88,9 @@ impl Difference {
         self.examples.extend(&more.examples);
         self.examples.sort_unstable();
         self.examples.truncate(EXAMPLES_MAX);
+        self.happenings.extend(more.happenings.iter().cloned());
+        self.happenings.sort_unstable();
+        self.happenings.truncate(EXAMPLES_MAX);
     }
 }
 
@@ -96,10 +103,7 @@ impl Lanes {
         own.unknown += their.unknown;
         own.let_through += their.let_through;
         for (own, their) in [(&mut self.baseline, &other.baseline), (&mut self.candidate, &other.candidate)] {
-            own.allow += their.allow;
-            own.deny += their.deny;
-            own.needs_approval += their.needs_approval;
-            own.unknown += their.unknown;
+            own.take(their);
         }
         let key = |row: &Together| (row.happened.clone(), row.baseline, row.candidate);
         merge(&mut self.together, &other.together, key, |row, more| row.count += more.count);
@@ -124,7 +128,13 @@ impl Conversations {
     }
 }
 
-fn merge<R: Clone, K: Ord>(own: &mut Vec<R>, theirs: &[R], key: impl Fn(&R) -> K, add: impl Fn(&mut R, &R)) {
+/// Takes in the rows of another under their keys, in the order of these.
+pub(super) fn merge<R: Clone, K: Ord>(
+    own: &mut Vec<R>,
+    theirs: &[R],
+    key: impl Fn(&R) -> K,
+    add: impl Fn(&mut R, &R),
+) {
     let mut rows: BTreeMap<K, R> = std::mem::take(own).into_iter().map(|row| (key(&row), row)).collect();
     for row in theirs {
         match rows.get_mut(&key(row)) {

@@ -1,27 +1,38 @@
-//! A replay: the past under the policies of today and under those we try, and what would have been different.
+//! A replay: the past under the policies or workflows of today and under those we try, and what would have been different.
+//!
+//! What is said here of entries and policies holds for what happened in conversations and [workflows](WorkflowReplay) too; both
+//! come to one report.
 //!
 //! It is fed entries in the order they happened and judges each with the function the gate uses; it sends nothing and changes nothing. What
 //! was not recorded is unknown and counted as that. After the first changed answer of a conversation, its later entries
 //! might not have happened: they are counted apart too. What was denied in the past is mostly missing from it, so a loosened policy is
 //! under-reported.
 
+mod answer;
 mod cell;
 mod change;
 mod conversations;
+mod counting;
 mod csv;
 mod junit;
 pub mod limits;
 mod merge;
+mod part;
 mod report;
+mod said;
 mod sums;
+mod workflows;
 
+pub use answer::Answer;
 pub use change::Change;
 pub use csv::write_csv;
 pub use junit::write_junit;
+pub use part::{BecameRow, GateRow, ProposedRow, WorkflowPart, WorkflowRow};
 pub use report::{
-    ActionRow, ActorRow, ByChange, ByDecision, Conversations, DayRow, Difference, Happened, Lanes, LeftOut,
-    Mean, MissingRow, PolicyRow, Report, RowsLeftOut, Scores, Summary, Tally, Together, Tuple,
+    ActionRow, ActorRow, ByAnswer, ByChange, Conversations, DayRow, Difference, Example, Happened, Lanes,
+    LeftOut, Mean, MissingRow, PolicyRow, Report, RowsLeftOut, Scores, Summary, Tally, Together, Tuple,
 };
+pub use workflows::{AskGate, Became, Happening, Singled, WorkflowOptions, WorkflowReplay};
 
 use crate::policy::{
     APPROVERS_ASSUMED, Approval, Asked, Decision, Found, Judge, Key as _, Memo, Read, Table, each, shorten,
@@ -33,7 +44,7 @@ use hindcast_event::{ACTOR_TYPES, Entry, Kind, OutcomeResult, Timestamp};
 use limits::{CELL_BYTES_MAX, CELLS_MAX, WAYS_MAX};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use sums::{About, Sums};
+use sums::{About, Counted, Sums};
 
 /// What a replay is to look at.
 #[derive(Clone, Debug, Default)]
@@ -156,7 +167,7 @@ impl Replay {
             return;
         }
         let place = self.cell(&asked);
-        let conversation = self.conversations.of(&asked, entry);
+        let conversation = self.conversations.of_entry(&asked, entry);
         let is_after = conversation.is_some_and(|conversation| self.conversations.has_diverged(conversation));
         let Some(cell) = self.cells.get_mut(place) else { return };
         cell.take(asked.result() as usize, at.micros(), entry.index, is_after);
@@ -283,7 +294,9 @@ impl Replay {
                 target_type: cell.target_type.to_string(),
                 context: names.map(|(_, read)| read.name()).collect(),
             };
-            self.sums.take(cell, about);
+            let counted = Counted::of(cell);
+            self.sums.take_policies(&counted);
+            self.sums.take(counted, about);
             (cell.outcomes, cell.after_divergence) = ([0; 4], 0);
             (cell.first, cell.last) = (i64::MAX, i64::MIN);
             cell.examples.clear();

@@ -1,15 +1,16 @@
 //! What a replay found: one model for all kinds of runs, as it is kept, shown and compared. `docs/formats/replay.md` describes it.
 
+use super::answer::Answer;
 use super::change::Change;
-use crate::policy::Decision;
+use super::part::WorkflowPart;
 use serde::{Deserialize, Serialize};
 
 /// What a replay found, whole or so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The version of the policies that were compared with; none where it was what happened.
+    /// The version of the policies or workflows that were compared with; none where it was what happened.
     pub baseline: Option<String>,
-    /// The version of the policies that were tried.
+    /// The version of the policies or workflows that were tried.
     pub candidate: String,
     /// The numbers.
     pub summary: Summary,
@@ -21,6 +22,9 @@ pub struct Report {
     pub differences_left_out: LeftOut,
     /// Conversations.
     pub conversations: Conversations,
+    /// What only a replay of workflows tells; none where policies were tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflows: Option<WorkflowPart>,
 }
 
 /// The numbers of a replay.
@@ -94,6 +98,29 @@ pub struct ByChange {
     pub maybe_needs_approval: u64,
     /// [`Change::Undecided`]
     pub undecided: u64,
+    /// [`Change::NewlyMatched`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub newly_matched: u64,
+    /// [`Change::NoLongerMatched`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub no_longer_matched: u64,
+    /// [`Change::OtherActions`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub other_actions: u64,
+    /// [`Change::MaybeMatched`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub maybe_matched: u64,
+    /// [`Change::MaybeNotMatched`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub maybe_not_matched: u64,
+    /// [`Change::MaybeOtherActions`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub maybe_other_actions: u64,
+}
+
+/// What one kind of replay cannot have is not written by the other.
+fn nothing(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What one policy had to do with it.
@@ -169,9 +196,9 @@ pub struct Lanes {
     /// What was recorded, by outcome.
     pub happened: Happened,
     /// What the baseline says; what happened if there is none.
-    pub baseline: ByDecision,
+    pub baseline: ByAnswer,
     /// What the candidate says.
-    pub candidate: ByDecision,
+    pub candidate: ByAnswer,
     /// All three together.
     pub together: Vec<Together>,
 }
@@ -193,25 +220,61 @@ pub struct Happened {
 
 /// Counts by answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ByDecision {
-    /// [`Decision::Allow`]
+pub struct ByAnswer {
+    /// [`Answer::Allow`]
     pub allow: u64,
-    /// [`Decision::Deny`]
+    /// [`Answer::Deny`]
     pub deny: u64,
-    /// [`Decision::NeedsApproval`]
+    /// [`Answer::NeedsApproval`]
     pub needs_approval: u64,
-    /// [`Decision::Unknown`]
+    /// [`Answer::Unknown`]
     pub unknown: u64,
+    /// [`Answer::Matched`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub matched: u64,
+    /// [`Answer::NotMatched`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub not_matched: u64,
+    /// [`Answer::Stopped`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub stopped: u64,
+    /// [`Answer::Held`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub held: u64,
 }
 
-impl ByDecision {
-    pub(crate) fn add(&mut self, decision: Decision, count: u64) {
-        *match decision {
-            Decision::Allow => &mut self.allow,
-            Decision::Deny => &mut self.deny,
-            Decision::NeedsApproval => &mut self.needs_approval,
-            Decision::Unknown => &mut self.unknown,
-        } += count;
+impl ByAnswer {
+    /// How often it was said.
+    pub fn of(&self, answer: Answer) -> u64 {
+        *self.clone().field(answer)
+    }
+
+    pub(crate) fn add(&mut self, answer: Answer, count: u64) {
+        *self.field(answer) += count;
+    }
+
+    /// Takes in the counts of another.
+    pub(crate) fn take(&mut self, other: &Self) {
+        for answer in Answer::OF_POLICIES.into_iter().chain(Answer::OF_WORKFLOWS) {
+            // Unknown is in both lists.
+            if answer != Answer::Unknown {
+                self.add(answer, other.of(answer));
+            }
+        }
+        self.unknown += other.unknown;
+    }
+
+    fn field(&mut self, answer: Answer) -> &mut u64 {
+        match answer {
+            Answer::Allow => &mut self.allow,
+            Answer::Deny => &mut self.deny,
+            Answer::NeedsApproval => &mut self.needs_approval,
+            Answer::Unknown => &mut self.unknown,
+            Answer::Matched => &mut self.matched,
+            Answer::NotMatched => &mut self.not_matched,
+            Answer::Stopped => &mut self.stopped,
+            Answer::Held => &mut self.held,
+        }
     }
 }
 
@@ -221,9 +284,9 @@ pub struct Together {
     /// The outcome that was recorded.
     pub happened: String,
     /// What the baseline says.
-    pub baseline: Decision,
+    pub baseline: Answer,
     /// What the candidate says.
-    pub candidate: Decision,
+    pub candidate: Answer,
     /// How often.
     pub count: u64,
 }
@@ -236,13 +299,19 @@ pub struct Difference {
     /// What changed.
     pub change: Change,
     /// The answer before.
-    pub baseline: Decision,
+    pub baseline: Answer,
     /// The answer now.
-    pub candidate: Decision,
-    /// The policies behind the answer before.
+    pub candidate: Answer,
+    /// The policies behind the answer before; of a workflow, the one that stopped it or may have.
     pub baseline_policies: Vec<String>,
-    /// The policies behind the answer now.
+    /// The policies behind the answer now; of a workflow, the one that stops it or may.
     pub candidate_policies: Vec<String>,
+    /// What a workflow proposed, as `tag.add refund`; with `?` at the end what it may have proposed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baseline_actions: Vec<String>,
+    /// What it proposes now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidate_actions: Vec<String>,
     /// How many entries.
     pub count: u64,
     /// Of these, those that follow a change in their conversation.
@@ -253,9 +322,24 @@ pub struct Difference {
     pub last_seen: String,
     /// Indexes of entries, the first [`super::limits::EXAMPLES_MAX`].
     pub examples: Vec<u64>,
+    /// What happened in conversations, as many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub happenings: Vec<Example>,
 }
 
-/// What the entries of a difference have in common.
+/// Something that happened in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Example {
+    /// When.
+    pub at: String,
+    /// In which.
+    pub conversation: String,
+    /// Its name among all that happened there.
+    pub happened: String,
+}
+
+/// What the entries of a difference have in common. In a replay of workflows the actor is the workflow, and the action what set
+/// it off.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Tuple {
     /// The type of the actor.
@@ -323,6 +407,11 @@ impl Mean {
 }
 
 impl Tally {
+    /// How often a kind of change was seen.
+    pub fn of(&self, change: Change) -> u64 {
+        self.clone().field(change).map_or(self.unchanged, |count| *count)
+    }
+
     /// The field that counts a change.
     fn field(&mut self, change: Change) -> Option<&mut u64> {
         let by = &mut self.by_change;
@@ -335,6 +424,12 @@ impl Tally {
             Change::MaybeDenied => Some(&mut by.maybe_denied),
             Change::MaybeNeedsApproval => Some(&mut by.maybe_needs_approval),
             Change::Undecided => Some(&mut by.undecided),
+            Change::NewlyMatched => Some(&mut by.newly_matched),
+            Change::NoLongerMatched => Some(&mut by.no_longer_matched),
+            Change::OtherActions => Some(&mut by.other_actions),
+            Change::MaybeMatched => Some(&mut by.maybe_matched),
+            Change::MaybeNotMatched => Some(&mut by.maybe_not_matched),
+            Change::MaybeOtherActions => Some(&mut by.maybe_other_actions),
         }
     }
 

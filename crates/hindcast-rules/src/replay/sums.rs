@@ -1,5 +1,6 @@
 //! Counts added up by what they are of, bounded; and the report they come to.
 
+use super::answer::Answer;
 use super::cell::Cell;
 use super::change::Change;
 use super::limits::{
@@ -7,15 +8,14 @@ use super::limits::{
     MISSING_MAX,
 };
 use super::report::{
-    ActionRow, ActorRow, DayRow, Difference, Lanes, MissingRow, PolicyRow, Report, Summary, Tally, Together,
-    Tuple, by_weight, cut,
+    ActionRow, ActorRow, DayRow, Difference, Example, Lanes, MissingRow, PolicyRow, Report, Summary, Tally,
+    Together, Tuple, by_weight, cut,
 };
-use crate::policy::Decision;
 use hindcast_event::{OutcomeResult, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A difference is named by its tuple and by what changed.
-type Key = (Tuple, Change, Decision, Decision, Vec<String>, Vec<String>);
+type Key = (Tuple, Change, [Answer; 2], [Vec<String>; 2], [Vec<String>; 2]);
 
 /// Added up so far.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ pub(super) struct Sums {
     left_by_day: u64,
     missing: BTreeMap<String, u64>,
     errors: BTreeSet<String>,
-    together: BTreeMap<(usize, Decision, Decision), u64>,
+    together: BTreeMap<(usize, Answer, Answer), u64>,
     differences: BTreeMap<Key, Seen>,
     left_differences: u64,
 }
@@ -45,9 +45,54 @@ struct Seen {
     first: i64,
     last: i64,
     examples: Vec<u64>,
+    happenings: Vec<Example>,
 }
 
-/// Who a cell is about, expanded.
+/// Some that were answered alike, of one actor, as they are added up.
+pub(super) struct Counted<'c> {
+    pub change: Change,
+    /// The answers before and after.
+    pub answers: [Answer; 2],
+    /// Who is behind them.
+    pub behind: [Vec<String>; 2],
+    /// What is proposed, where that is no answer of the gate.
+    pub actions: [Vec<String>; 2],
+    pub missing: &'c [String],
+    pub errors: &'c [String],
+    /// By what happened, in the order of `OutcomeResult::ALL`.
+    pub outcomes: [u64; 4],
+    pub after_divergence: u64,
+    pub first: i64,
+    pub last: i64,
+    pub examples: &'c [u64],
+    pub happenings: Vec<Example>,
+}
+
+impl<'c> Counted<'c> {
+    /// What a cell counted.
+    pub fn of(cell: &'c Cell) -> Self {
+        Self {
+            change: cell.change,
+            answers: [cell.before, cell.after.decision].map(Answer::from),
+            behind: [cell.policies_before(), cell.policies_after()],
+            actions: Default::default(),
+            missing: &cell.after.missing,
+            errors: &cell.after.errors,
+            outcomes: cell.outcomes,
+            after_divergence: cell.after_divergence,
+            first: cell.first,
+            last: cell.last,
+            examples: &cell.examples,
+            happenings: Vec::new(),
+        }
+    }
+
+    fn count(&self) -> u64 {
+        self.outcomes.iter().sum()
+    }
+}
+
+/// Who they are about, expanded.
 pub(super) struct About {
     pub actor_type: String,
     pub actor_id: String,
@@ -57,13 +102,13 @@ pub(super) struct About {
 }
 
 impl Sums {
-    /// Takes in a cell.
-    pub fn take(&mut self, cell: &Cell, about: About) {
-        let count: u64 = cell.outcomes.iter().sum();
+    /// Takes in some that were answered alike.
+    pub fn take(&mut self, cell: Counted<'_>, about: About) {
+        let count = cell.count();
         if count == 0 {
             return;
         }
-        let failed = !cell.after.errors.is_empty();
+        let failed = !cell.errors.is_empty();
         let add = |tally: &mut Tally| tally.count(cell.change, count, cell.after_divergence, failed);
         add(&mut self.tally);
         self.oldest = Some(self.oldest.map_or(cell.first, |oldest| oldest.min(cell.first)));
@@ -77,26 +122,29 @@ impl Sums {
             Some(tally) => add(tally),
             None => self.left_by_actor += count,
         }
-        for name in &cell.after.missing {
+        for name in cell.missing {
             if let Some(known) = bounded(&mut self.missing, name.clone(), MISSING_MAX) {
                 *known += count;
             }
         }
         if self.errors.len() < ERRORS_MAX {
-            self.errors.extend(cell.after.errors.iter().take(ERRORS_MAX).cloned());
+            self.errors.extend(cell.errors.iter().take(ERRORS_MAX).cloned());
         }
         for (outcome, count) in cell.outcomes.iter().enumerate().filter(|(_, count)| **count > 0) {
-            *self.together.entry((outcome, cell.before, cell.after.decision)).or_default() += count;
+            *self.together.entry((outcome, cell.answers[0], cell.answers[1])).or_default() += count;
         }
-        self.take_policies(cell, count);
         if cell.change != Change::Unchanged {
             self.take_difference(cell, count, about);
         }
     }
 
-    fn take_policies(&mut self, cell: &Cell, count: u64) {
-        let (before, after) = (cell.policies_before(), cell.policies_after());
-        for id in before.iter().chain(&after).collect::<BTreeSet<_>>() {
+    /// Counts for each policy what it is behind.
+    pub fn take_policies(&mut self, cell: &Counted<'_>) {
+        let (count, [before, after]) = (cell.count(), &cell.behind);
+        if count == 0 {
+            return;
+        }
+        for id in before.iter().chain(after).collect::<BTreeSet<_>>() {
             let row = self.by_policy.entry(id.clone()).or_default();
             row.baseline += if before.contains(id) { count } else { 0 };
             row.candidate += if after.contains(id) { count } else { 0 };
@@ -105,22 +153,25 @@ impl Sums {
         }
     }
 
-    fn take_difference(&mut self, cell: &Cell, count: u64, about: About) {
+    fn take_difference(&mut self, cell: Counted<'_>, count: u64, about: About) {
         let About { actor_type, actor_id, action, target_type, context } = about;
         let tuple = Tuple { actor_type, actor_id, action, target_type, context };
-        let policies = (cell.policies_before(), cell.policies_after());
-        let key = (tuple, cell.change, cell.before, cell.after.decision, policies.0, policies.1);
+        let key = (tuple, cell.change, cell.answers, cell.behind, cell.actions);
         if let Some(seen) = self.differences.get_mut(&key) {
             seen.count += count;
             seen.after_divergence += cell.after_divergence;
             seen.first = seen.first.min(cell.first);
             seen.last = seen.last.max(cell.last);
-            seen.examples.extend(&cell.examples);
+            seen.examples.extend(cell.examples);
             seen.examples.sort_unstable();
             seen.examples.truncate(EXAMPLES_MAX);
+            if seen.happenings.len() < EXAMPLES_MAX {
+                seen.happenings.extend(cell.happenings);
+            }
         } else if self.differences.len() < DIFFERENCES_MAX {
             let (after_divergence, first, last) = (cell.after_divergence, cell.first, cell.last);
-            let seen = Seen { count, after_divergence, first, last, examples: cell.examples.clone() };
+            let (examples, happenings) = (cell.examples.to_vec(), cell.happenings);
+            let seen = Seen { count, after_divergence, first, last, examples, happenings };
             self.differences.insert(key, seen);
         } else {
             self.left_differences += count;
@@ -213,7 +264,7 @@ impl Sums {
 }
 
 fn difference(key: &Key, seen: &Seen) -> Difference {
-    let (tuple, change, baseline, candidate, before, after) = key.clone();
+    let (tuple, change, [baseline, candidate], [before, after], [was, is]) = key.clone();
     Difference {
         tuple,
         change,
@@ -221,15 +272,18 @@ fn difference(key: &Key, seen: &Seen) -> Difference {
         candidate,
         baseline_policies: before,
         candidate_policies: after,
+        baseline_actions: was,
+        candidate_actions: is,
         count: seen.count,
         after_divergence: seen.after_divergence,
         first_seen: time(seen.first),
         last_seen: time(seen.last),
         examples: seen.examples.clone(),
+        happenings: seen.happenings.clone(),
     }
 }
 
-fn bounded<K: Ord, V: Default>(map: &mut BTreeMap<K, V>, key: K, max: usize) -> Option<&mut V> {
+pub(super) fn bounded<K: Ord, V: Default>(map: &mut BTreeMap<K, V>, key: K, max: usize) -> Option<&mut V> {
     let is_full = map.len() >= max;
     match map.entry(key) {
         std::collections::btree_map::Entry::Occupied(known) => Some(known.into_mut()),
@@ -237,7 +291,7 @@ fn bounded<K: Ord, V: Default>(map: &mut BTreeMap<K, V>, key: K, max: usize) -> 
     }
 }
 
-fn time(micros: i64) -> String {
+pub(super) fn time(micros: i64) -> String {
     Timestamp::from_micros(micros).to_string()
 }
 

@@ -59,6 +59,14 @@ impl WorkflowSet {
         Ok(Self { workflows })
     }
 
+    /// The version of them all: a hash over their names and versions, 32 hexadecimal digits.
+    pub fn version(&self) -> String {
+        let each = self.workflows.iter().map(|workflow| format!("{} {}", workflow.name, workflow.version()));
+        let mut each: Vec<_> = each.collect();
+        each.sort_unstable();
+        crate::policy::hashed(&each.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     /// All of them, in their order.
     pub fn workflows(&self) -> &[Workflow] {
         &self.workflows

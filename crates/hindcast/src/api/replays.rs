@@ -1,15 +1,17 @@
-//! `/v1/replays`: the past under other policies, and what would have been different.
+//! `/v1/replays`: the past under other policies or workflows, and what would have been different.
 
 use super::body::JsonBody;
-use super::caller::PolicyEditor;
+use super::caller::{PolicyEditor, Simulator, permit};
 use super::entries::{OfWorkspace, room};
 use super::error::{Problem, ProblemBody};
 use super::lanes::blocking;
 use super::params::{InPath, Paged, Params, query};
 use super::schema::{Refusals, plain_name};
 use crate::app::App;
-use crate::catalog::{KeptReplay, ReplayState};
-use crate::jobs::replays::{self, Begun, Given, NotBegun, Tried, Wanted, What};
+use crate::catalog::{KeptReplay, PersonId, ReplayState, Scope};
+use crate::jobs::replays::{
+    self, Begun, Given, NotBegun, NotTraced, Tried, Versus, Wanted, What, Workflow, WorkflowsWanted,
+};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -17,10 +19,10 @@ use axum::http::{HeaderName, StatusCode};
 use hindcast_event::Timestamp;
 use hindcast_rules::replay::{Report, write_csv, write_junit};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// A set that is given has at most so many texts.
 const GIVEN_MAX: usize = 100;
@@ -28,8 +30,15 @@ const GIVEN_MAX: usize = 100;
 /// What is asked of the past.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = PolicyReplayWanted)]
+#[schema(as = PolicyReplayWanted, example = json!({
+    "kind": "workflow", "candidate": { "workflow": "refund-requests", "number": 3 }, "baseline": "enforced",
+    "from": "2026-10-01T00:00:00Z", "filter": "channel:email",
+}))]
 pub struct ReplayWanted {
+    /// What is tried: policies, on the entries of the log, or a workflow, on the conversations of the history. A workflow takes
+    /// a token that has the scope `conversations` too.
+    #[serde(default)]
+    kind: KindWanted,
     /// What you call it.
     #[serde(default)]
     #[schema(max_length = 200)]
@@ -38,14 +47,16 @@ pub struct ReplayWanted {
     candidate: TriedWanted,
     /// What it is compared with: what is enforced now, when absent.
     #[serde(default)]
-    baseline: BaselineWanted,
+    #[schema(value_type = Option<BaselineWanted>)]
+    baseline: Value,
     /// Only what happened since then.
     #[schema(format = DateTime)]
     from: Option<String>,
     /// Only what happened before then.
     #[schema(format = DateTime)]
     until: Option<String>,
-    /// Only entries that answer this query.
+    /// Only entries that answer this query. For a workflow: only conversations that are so, in words such as `channel:email`,
+    /// `language:de`, `source:zendesk`, `tag:"late delivery"`, `resolution:escalated`, `month:2026-10`, `ai:yes` and `escalated:no`.
     #[serde(default)]
     #[schema(max_length = 2000)]
     filter: String,
@@ -54,16 +65,32 @@ pub struct ReplayWanted {
     anew: bool,
 }
 
-/// Policies to try: one in the place of the one in use, or a whole set.
+/// What is tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = ReplayKind)]
+pub enum KindWanted {
+    /// Policies.
+    #[default]
+    Policy,
+    /// A workflow.
+    Workflow,
+}
+
+/// What is tried: a policy in the place of the one in use, a whole set of them, or a workflow in the place of the one in use.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TriedWanted {
+    /// The name of a workflow, with `number` or `text`; all others are as they act now. With `text` it may be left out, as the
+    /// text says it.
+    #[schema(max_length = 64)]
+    workflow: Option<String>,
     /// The name of a policy; all others are as they are enforced now. With `number` or `text`.
     #[schema(max_length = 80)]
     policy: Option<String>,
     /// A saved version of it.
     number: Option<i64>,
-    /// A text that need not be saved, in Cedar.
+    /// A text that need not be saved, in Cedar; for a workflow in YAML.
     #[schema(max_length = 65536)]
     text: Option<String>,
     /// Instead of `policy`: these and no others. The base that comes with hindcast counts unless one is called `base.cedar`.
@@ -86,14 +113,40 @@ pub struct GivenWanted {
 }
 
 /// What a candidate is compared with.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(untagged)]
 pub enum BaselineWanted {
-    /// The policies that are enforced now.
-    #[default]
+    /// Something that there is.
+    Word(BaselineWord),
+    /// For a workflow: another version of it.
+    Version(VersionWanted),
+}
+
+/// What there is to compare with.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BaselineWord {
+    /// The policies or workflows that are enforced now.
     Enforced,
-    /// What happened: what was done counts as allowed, what was refused as denied.
+    /// For policies, what happened: what was done counts as allowed, what was refused as denied.
     Happened,
+    /// For a workflow, no such workflow: all others as they act now.
+    Nothing,
+}
+
+/// A version of a workflow.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WorkflowVersionWanted)]
+pub struct VersionWanted {
+    /// What it is called; a text says so itself.
+    #[schema(max_length = 64)]
+    workflow: Option<String>,
+    /// A saved version of it.
+    number: Option<i64>,
+    /// A text that need not be saved, in YAML.
+    #[schema(max_length = 65536)]
+    text: Option<String>,
 }
 
 /// A replay, under way or over.
@@ -103,7 +156,7 @@ pub struct ReplayBody {
     id: String,
     /// What somebody called it.
     name: String,
-    /// What is tried: `policy`.
+    /// What is tried: `policy` or `workflow`.
     kind: &'static str,
     /// How far it has come.
     #[schema(value_type = String, example = "succeeded")]
@@ -111,10 +164,11 @@ pub struct ReplayBody {
     /// The id of the replay that answered the same question before, which is this one; null when it was begun just now.
     served_from: Option<String>,
     /// The policies that are tried: `version`, `policies` (each with `name` and `number` or `text`), and `changed`, the names that
-    /// were given.
+    /// were given; for workflows `workflows` in the place of `policies`.
     #[schema(value_type = Object)]
     candidate: Value,
-    /// The policies it is compared with, in the same shape; null for what happened.
+    /// What it is compared with, in the same shape, for workflows with `as`: `enforced`, `nothing` or `version`; null for what
+    /// happened.
     #[schema(value_type = Option<Object>)]
     baseline: Value,
     /// Only what happened since then.
@@ -125,9 +179,9 @@ pub struct ReplayBody {
     until: Option<String>,
     /// Only entries that answer this query, with absolute times.
     filter: String,
-    /// Entries looked at so far.
+    /// Entries or conversations looked at so far.
     done: u64,
-    /// Entries to look at; 0 until that is known.
+    /// Entries or conversations to look at; 0 until that is known.
     total: u64,
     /// Why it failed.
     problem: Option<String>,
@@ -196,6 +250,12 @@ impl ReplayBody {
     }
 }
 
+/// Either kind of replay.
+enum AnyWanted {
+    Policies(Wanted),
+    Workflows(WorkflowsWanted),
+}
+
 fn wrong(field: &str, expected: &str) -> Problem {
     let detail = format!("{field}: expected {expected}");
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", detail).field(field)
@@ -204,10 +264,10 @@ fn wrong(field: &str, expected: &str) -> Problem {
 impl TriedWanted {
     fn read(self) -> Result<Tried, Problem> {
         match self {
-            Self { policy: Some(name), number, text, policies: None } => {
+            Self { policy: Some(name), number, text, policies: None, workflow: None } => {
                 given("candidate", name, number, text).map(Tried::One)
             }
-            Self { policy: None, number: None, text: None, policies: Some(all) } => {
+            Self { policy: None, number: None, text: None, policies: Some(all), workflow: None } => {
                 if all.len() > GIVEN_MAX {
                     return Err(wrong("candidate.policies", &format!("at most {GIVEN_MAX}")));
                 }
@@ -224,6 +284,52 @@ impl TriedWanted {
             }
             _ => Err(wrong("candidate", "either policy, with number or text, or policies")),
         }
+    }
+}
+
+impl TriedWanted {
+    fn read_workflow(self) -> Result<Workflow, Problem> {
+        if self.policy.is_some() || self.policies.is_some() {
+            return Err(wrong("candidate", "workflow, with number or text"));
+        }
+        let Self { workflow, number, text, .. } = self;
+        VersionWanted { workflow, number, text }.read("candidate")
+    }
+}
+
+impl VersionWanted {
+    fn read(self, field: &str) -> Result<Workflow, Problem> {
+        let what = match (self.number, self.text) {
+            (Some(number), None) if self.workflow.is_some() => What::Version(number),
+            (None, Some(text)) => What::Text(text),
+            _ => return Err(wrong(field, "workflow with number, or text")),
+        };
+        Ok(Workflow { name: self.workflow, what })
+    }
+}
+
+/// What policies are compared with.
+fn policies_versus(baseline: Value) -> Result<Option<Tried>, Problem> {
+    match baseline.as_str() {
+        None if baseline.is_null() => Ok(Some(Tried::Enforced)),
+        Some("enforced") => Ok(Some(Tried::Enforced)),
+        Some("happened") => Ok(None),
+        _ => Err(wrong("baseline", "enforced or happened")),
+    }
+}
+
+/// What a workflow is compared with.
+fn workflow_versus(baseline: Value) -> Result<Versus, Problem> {
+    let expected = || wrong("baseline", "enforced, nothing, or workflow with number or text");
+    match baseline.as_str() {
+        None if baseline.is_null() => Ok(Versus::Enforced),
+        Some("enforced") => Ok(Versus::Enforced),
+        Some("nothing") => Ok(Versus::Nothing),
+        _ if baseline.is_object() => {
+            let version: VersionWanted = serde_json::from_value(baseline).map_err(|_| expected())?;
+            version.read("baseline").map(Versus::Version)
+        }
+        _ => Err(expected()),
     }
 }
 
@@ -258,6 +364,15 @@ fn refused(why: NotBegun) -> Problem {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_policy", format!("{said}{first}"));
             problem.field(field).flaws(&flaws)
         }
+        NotBegun::WrongWorkflow(field, flaws) => {
+            let first = flaws.first().map(|flaw| format!(": {flaw}")).unwrap_or_default();
+            let problem =
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_workflow", format!("{said}{first}"));
+            problem.field(field).flaws(&flaws)
+        }
+        NotBegun::Field(field, _) => told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").field(field),
+        NotBegun::TooLong(_) => told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").field("until"),
+        NotBegun::Workflows(error) => Problem::internal(error),
         NotBegun::Backwards => told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").field("until"),
         NotBegun::TooMany(_) => told(StatusCode::CONFLICT, "too_many"),
         NotBegun::Book(error) => Problem::internal(error),
@@ -272,8 +387,8 @@ fn found(app: &App, editor: &PolicyEditor, id: &str) -> Result<KeptReplay, Probl
 
 /// Asks what would have been different
 ///
-/// Runs the past through other policies, with the function the gate uses, and compares the answers. Nothing is sent, asked or
-/// written. A question that was asked before is answered at once from what is kept (200, `served_from`); otherwise ask for the
+/// Runs the past through other policies, with the function the gate uses, and compares the answers; or what happened in
+/// conversations through another version of a workflow, with the function that asks it live. Nothing is sent or written. A question that was asked before is answered at once from what is kept (200, `served_from`); otherwise ask for the
 /// replay until its state is `succeeded`, `failed` or `cancelled`.
 #[utoipa::path(
     post, path = "/v1/replays", tag = "gate", operation_id = "createReplay",
@@ -285,7 +400,7 @@ fn found(app: &App, editor: &PolicyEditor, id: &str) -> Result<KeptReplay, Probl
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "Enough replays of the workspace wait or are under way."),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body is too large."),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON."),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "A field is not valid; `flaws` has everything that is wrong with policies."),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "A field is not valid; `flaws` has everything that is wrong with policies or a workflow."),
         Refusals,
     ),
     security(("token" = [])),
@@ -300,22 +415,31 @@ pub async fn create(
     if !asked.name.is_empty() {
         plain_name("name", &asked.name)?;
     }
-    let filter = query((app.clock)(), Some(&asked.filter)).map_err(|problem| problem.field("filter"))?;
     let token = &editor.caller.token;
-    let wanted = Wanted {
-        candidate: asked.candidate.read()?,
-        baseline: match asked.baseline {
-            BaselineWanted::Enforced => Some(Tried::Enforced),
-            BaselineWanted::Happened => None,
-        },
-        window: (time("from", asked.from.as_deref())?, time("until", asked.until.as_deref())?),
-        filter,
-        anew: asked.anew,
-        started_by: if token.name.is_empty() { token.id.0.clone() } else { token.name.clone() },
-        name: asked.name,
+    let started_by = if token.name.is_empty() { token.id.0.clone() } else { token.name.clone() };
+    let window = (time("from", asked.from.as_deref())?, time("until", asked.until.as_deref())?);
+    let wanted = match asked.kind {
+        KindWanted::Policy => {
+            let filter =
+                query((app.clock)(), Some(&asked.filter)).map_err(|problem| problem.field("filter"))?;
+            let (candidate, baseline) = (asked.candidate.read()?, policies_versus(asked.baseline)?);
+            let (name, anew) = (asked.name, asked.anew);
+            AnyWanted::Policies(Wanted { name, candidate, baseline, window, filter, anew, started_by })
+        }
+        KindWanted::Workflow => {
+            permit(&editor.caller, Scope::Conversations)?;
+            let (candidate, baseline) = (asked.candidate.read_workflow()?, workflow_versus(asked.baseline)?);
+            let (name, filter, anew) = (asked.name, asked.filter, asked.anew);
+            let wanted = WorkflowsWanted { name, candidate, baseline, window, filter, anew, started_by };
+            AnyWanted::Workflows(wanted)
+        }
     };
     blocking(move || {
-        let (kept, served) = match replays::begin(&app, &room, wanted).map_err(refused)? {
+        let begun = match wanted {
+            AnyWanted::Policies(wanted) => replays::begin(&app, &room, wanted),
+            AnyWanted::Workflows(wanted) => replays::begin_workflows(&app, &room, wanted),
+        };
+        let (kept, served) = match begun.map_err(refused)? {
             Begun::New(kept) => (kept, false),
             Begun::Served(kept) => (kept, true),
         };
@@ -474,4 +598,124 @@ fn reported(app: &App, editor: &PolicyEditor, id: &str) -> Result<(KeptReplay, R
 
 fn file(kind: &str, name: &str) -> [(HeaderName, String); 2] {
     [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))]
+}
+
+/// Which of all that happened.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OfHappening {
+    /// The workspace, when the token is good for several.
+    #[serde(rename = "workspace")]
+    #[param(min_length = 1, max_length = 32, pattern = "^[a-z0-9-]+$")]
+    _workspace: Option<String>,
+    /// The id of a conversation.
+    conversation: String,
+    /// What happened in it, as the examples of a difference name it in `happened`.
+    happened: String,
+}
+
+/// What both sides said to one thing that happened.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TracesBody {
+    /// In which conversation.
+    conversation: String,
+    /// What, by its name among all that happened there.
+    happened: String,
+    /// What, as workflows name it.
+    trigger: &'static str,
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+    /// What the workflows of the baseline said that it set off, in their order.
+    baseline: Vec<TraceBody>,
+    /// What those of the candidate say.
+    candidate: Vec<TraceBody>,
+}
+
+/// What one workflow said.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TraceBody {
+    /// Which.
+    workflow: String,
+    /// `true`, `false` or `unknown`.
+    matched: String,
+    /// The workflow before it that matched and stops others.
+    stopped_by: Option<String>,
+    /// One that would have stopped it, had it been known to match.
+    perhaps_stopped_by: Option<String>,
+    /// What every condition came to: `path`, `field`, `op`, `value`, `actual`, `outcome` and `reached`.
+    #[schema(value_type = Vec<Object>)]
+    trace: Value,
+    /// What it proposes.
+    #[schema(value_type = Vec<Object>)]
+    intents: Value,
+    /// What it may propose, and what would have to be known.
+    #[schema(value_type = Vec<Object>)]
+    withheld: Value,
+}
+
+impl From<replays::Said> for TraceBody {
+    fn from(said: replays::Said) -> Self {
+        let evaluation = said.evaluation;
+        Self {
+            workflow: said.workflow,
+            matched: evaluation.matched.to_string(),
+            stopped_by: said.stopped_by,
+            perhaps_stopped_by: said.perhaps_stopped_by,
+            trace: json!(evaluation.trace),
+            intents: json!(evaluation.intents),
+            withheld: json!(evaluation.withheld),
+        }
+    }
+}
+
+/// Traces one thing that happened
+///
+/// Asks both sides of a replay of workflows again about something that happened in a conversation, and shows what every condition
+/// saw. That quotes the conversation, so it needs the scope `conversations` as well, is an entry of the log, and is gone when the
+/// conversation is.
+#[utoipa::path(
+    get, path = "/v1/replays/{id}/traces", tag = "gate", operation_id = "replayTraces",
+    params(("id" = String, Path, description = "Its id."), OfHappening),
+    responses(
+        (status = 200, body = TracesBody),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It is a replay of policies, or a version that was asked is gone."),
+        Refusals,
+    ),
+    security(("token" = [])),
+)]
+pub async fn traces(
+    State(app): State<Arc<App>>,
+    caller: Simulator,
+    InPath(id): InPath,
+    Params(asked): Params<OfHappening>,
+) -> Result<Json<TracesBody>, Problem> {
+    blocking(move || {
+        let kept = app.catalog.replay(&caller.workspace, &id)?;
+        let kept = kept.ok_or_else(|| Problem::not_found("there is no such replay"))?;
+        let OfHappening { conversation, happened, .. } = asked;
+        let found = replays::traces(&app, &kept, &conversation, &happened);
+        let found = found.map_err(|why| match why {
+            NotTraced::NoSuch => Problem::not_found(why.to_string()),
+            NotTraced::OfPolicies => Problem::new(StatusCode::CONFLICT, "not_workflows", why.to_string()),
+            NotTraced::Gone(_) => Problem::new(StatusCode::CONFLICT, "gone", why.to_string()),
+            NotTraced::Catalog(error) => error.into(),
+            NotTraced::Workflows(error) => Problem::internal(error),
+        })?;
+        // What was read is an entry, as where a conversation is read whole.
+        let reader = PersonId(format!("token {}", caller.caller.token.id.0));
+        let by = || caller.caller.by();
+        app.readings.read_conversation(&caller.workspace, &reader, by, &conversation);
+        let told = |all: Vec<replays::Said>| all.into_iter().map(TraceBody::from).collect();
+        Ok(Json(TracesBody {
+            conversation,
+            happened,
+            trigger: found.trigger,
+            at: found.at.to_string(),
+            baseline: told(found.baseline),
+            candidate: told(found.candidate),
+        }))
+    })
+    .await
 }

@@ -6,14 +6,17 @@
 
 mod articles;
 mod changes;
+mod filter;
 mod find;
 mod insights;
+mod past;
 mod silences;
 
 pub use articles::{ARTICLES_MAX, ShelvedArticle, TooManyArticles};
 pub use changes::LiveChange;
 pub use find::{ConversationsWanted, Counts, Row};
 pub use insights::{INSIGHTS_KEPT_MAX, KeptInsights};
+pub(crate) use past::Began;
 
 use super::outbox::{self, Outgoing, WRITE_OUTBOX};
 use super::{By, CatalogError};

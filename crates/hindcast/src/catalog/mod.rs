@@ -54,6 +54,7 @@ pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
+pub(crate) use history::Began;
 pub use history::{
     ARTICLES_MAX, ConversationsWanted, Counts, FromElsewhere, History, INSIGHTS_KEPT_MAX, KeptInsights,
     LiveChange, Row as ConversationRow, ShelvedArticle, Taken, TooManyArticles,

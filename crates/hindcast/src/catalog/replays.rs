@@ -61,14 +61,15 @@ impl ReplayState {
 pub struct NewReplay {
     /// What people call it; may be empty.
     pub name: String,
-    /// What is tried: `policy`.
+    /// What is tried: `policy` or `workflow`.
     pub kind: &'static str,
     /// What the run is told apart by: the same question has the same answer. Empty where nothing is to be served from it.
     pub question: String,
     /// What is tried: `version` and `policies`, each with `name` and either the `number` of a saved version or a `text`; `changed`
-    /// names those that are not as in use.
+    /// names those that are not as in use. For workflows: `version`, `workflows` in place of `policies`, and `changed`.
     pub candidate: Value,
-    /// What it is compared with: the same as `candidate`, or null for what happened.
+    /// What it is compared with: the same as `candidate`, for workflows with `as`: `enforced`, `nothing` or `version`; or null for
+    /// what happened.
     pub baseline: Value,
     /// From when, and until before when; both by `occurred_at`.
     pub window: (Option<Timestamp>, Option<Timestamp>),
@@ -357,7 +358,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<KeptReplay> {
 }
 
 /// What can be tried.
-const KINDS: [&str; 1] = ["policy"];
+const KINDS: [&str; 2] = ["policy", "workflow"];
 
 fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)

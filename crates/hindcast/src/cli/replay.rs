@@ -1,10 +1,10 @@
 //! `hindcast replay`: the past under other policies, and what would have been different; for people, and for checks of changes to
-//! policies.
+//! policies. `hindcast workflow replay` asks the same of workflows.
 
 mod offline;
-mod told;
+pub(super) mod told;
 
-use super::client::{Server, read_json};
+use super::client::{Client, Server, read_json};
 use super::policy::files;
 use super::terminal::{escape, escape_json, gone_quietly, say};
 use super::token::now;
@@ -106,7 +106,7 @@ struct Run {
 }
 
 /// A moment: so many days ago, a day of UTC, or a time.
-fn moment(text: &str) -> Result<Timestamp, String> {
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     const DAY_MICROS: i64 = 86_400_000_000;
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
     let ago = days.map(|days| Timestamp::from_micros(now().micros() - i64::from(days) * DAY_MICROS));
@@ -147,30 +147,7 @@ impl One {
 
 impl Run {
     fn run(&self) -> anyhow::Result<ExitCode> {
-        let client = self.server.client()?;
-        let begun: Value = read_json(client.post_json("/v1/replays", &self.wanted()?)?)?;
-        let id = begun["id"].as_str().context("the server's answer cannot be read")?;
-        if self.detach {
-            say(&escape(id))?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        let path = format!("/v1/replays/{}", escaped(id));
-        let done = until("replaying", |bar| {
-            let shown: Value = read_json(client.get(&path, &[], &[])?)?;
-            match shown["state"].as_str() {
-                Some("pending" | "running") => {
-                    show(bar, &shown);
-                    Ok(None)
-                }
-                Some("succeeded") => Ok(Some(shown)),
-                Some("cancelled") => bail!("it was cancelled"),
-                _ => bail!("it failed: {}", escape(shown["problem"].as_str().unwrap_or("nobody knows why"))),
-            }
-        })?;
-        if begun["served_from"].is_string() {
-            eprintln!("the same was asked before: replay {} of {}", escape(id), text(&begun, "created_at"));
-        }
-        self.told.tell(&name(&done), &report(&done)?)
+        asked(&self.server.client()?, &self.wanted()?, self.detach, &self.told)
     }
 
     fn wanted(&self) -> anyhow::Result<Value> {
@@ -197,6 +174,38 @@ impl Run {
             "filter": self.filter, "anew": self.anew,
         }))
     }
+}
+
+/// Asks for a replay, waits for it unless it is left to itself, and tells what it found.
+pub(super) fn asked(
+    client: &Client,
+    wanted: &Value,
+    is_detached: bool,
+    told: &Told,
+) -> anyhow::Result<ExitCode> {
+    let begun: Value = read_json(client.post_json("/v1/replays", wanted)?)?;
+    let id = begun["id"].as_str().context("the server's answer cannot be read")?;
+    if is_detached {
+        say(&escape(id))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let path = format!("/v1/replays/{}", escaped(id));
+    let done = until("replaying", |bar| {
+        let shown: Value = read_json(client.get(&path, &[], &[])?)?;
+        match shown["state"].as_str() {
+            Some("pending" | "running") => {
+                show(bar, &shown);
+                Ok(None)
+            }
+            Some("succeeded") => Ok(Some(shown)),
+            Some("cancelled") => bail!("it was cancelled"),
+            _ => bail!("it failed: {}", escape(shown["problem"].as_str().unwrap_or("nobody knows why"))),
+        }
+    })?;
+    if begun["served_from"].is_string() {
+        eprintln!("the same was asked before: replay {} of {}", escape(id), text(&begun, "created_at"));
+    }
+    told.tell(&name(&done), &report(&done)?)
 }
 
 fn show(bar: &ProgressBar, shown: &Value) {

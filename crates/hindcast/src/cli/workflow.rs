@@ -2,6 +2,7 @@
 
 mod import;
 mod offline;
+mod replay;
 mod server;
 mod tools;
 mod trigger;
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 /// What `workflow` can be told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-check, test, schema, diff and import need no server. The others need a token with the scope policies (runs: conversations as well;
+check, test, schema, diff and import need no server. The others need a token with the scope policies (runs and replay: conversations as well;
 trigger: decide and conversations); what they change is an entry of the log. Exit codes: 0 done, 1 a flaw, a failing test, or something that cannot be read, 2 wrong usage.")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -52,6 +53,8 @@ enum Command {
     Delete(server::One),
     /// List what workflows said of late, and what became of what they proposed.
     Runs(server::Runs),
+    /// Try a workflow on the past: what it would have matched and proposed.
+    Replay(replay::Replay),
     /// Set workflows off: something happened, or somebody wants to see what they would say.
     Trigger(trigger::Trigger),
 }
@@ -72,6 +75,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Command::Restore(asked) => server::restore(asked),
         Command::Delete(one) => server::delete(one),
         Command::Runs(asked) => server::runs(asked),
+        Command::Replay(asked) => replay::replay(asked),
         Command::Trigger(asked) => trigger::run(asked),
     })
 }

@@ -9,24 +9,45 @@ use std::collections::BTreeSet;
 /// What is older than this when it comes in is history.
 pub const LIVE_MICROS: i64 = 15 * 60 * 1_000_000;
 
-/// Something that happened in a conversation a moment ago.
+/// What a conversation as it is kept tells of its past. That one was closed and opened again it does not.
+pub const TOLD: [Trigger; 10] = [
+    Trigger::TicketCreated,
+    Trigger::TicketUpdated,
+    Trigger::TicketResolved,
+    Trigger::TicketAssigned,
+    Trigger::MessageReceived,
+    Trigger::MessageSent,
+    Trigger::NoteAdded,
+    Trigger::RatingReceived,
+    Trigger::AiAnswered,
+    Trigger::AiEscalated,
+];
+
+/// Something that happened in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// What.
     pub trigger: Trigger,
     /// Names it among all that happens to the conversation.
     pub id: String,
+    /// The workflow or automation that did it, where the product said so.
+    pub workflow: Option<String>,
 }
 
-/// What happened to a conversation, from what was known of it before; the oldest first.
+/// What happened to a conversation a moment ago, from what was known of it before; the oldest first.
 pub fn changes(before: Option<&Conversation>, after: &Conversation, now: Timestamp) -> Vec<Change> {
     let is_live = |at: Timestamp| (now.micros() - at.micros()).abs() <= LIVE_MICROS;
+    let found = happened(before, after).into_iter();
+    found.filter(|(at, _)| is_live(*at)).map(|(_, change)| change).collect()
+}
+
+/// What happened to a conversation since it was as it was known before, and when; the oldest first.
+pub fn happened(before: Option<&Conversation>, after: &Conversation) -> Vec<(Timestamp, Change)> {
     let mut found: Vec<(Timestamp, Change)> = Vec::new();
-    let mut add = |at: Timestamp, trigger: Trigger, id: String| {
-        if is_live(at) {
-            found.push((at, Change { trigger, id }));
-        }
+    let mut by = |at: Timestamp, trigger: Trigger, id: String, workflow: Option<String>| {
+        found.push((at, Change { trigger, id, workflow }));
     };
+    let mut add = |at: Timestamp, trigger: Trigger, id: String| by(at, trigger, id, None);
     if before.is_none() {
         add(after.opened_at, Trigger::TicketCreated, "created".to_owned());
     }
@@ -54,8 +75,9 @@ pub fn changes(before: Option<&Conversation>, after: &Conversation, now: Timesta
     for tagging in after.tags.iter().skip(tagged) {
         let sign = if tagging.act == Act::Added { '+' } else { '-' };
         let id = format!("tag {sign}{} {}", tagging.tag, tagging.at.seconds());
-        add(tagging.at, Trigger::TicketUpdated, id);
+        by(tagging.at, Trigger::TicketUpdated, id, tagging.workflow.clone());
     }
+    let mut add = |at: Timestamp, trigger: Trigger, id: String| by(at, trigger, id, None);
     let escalated = before.map_or(0, |before| before.escalations.len());
     for escalation in after.escalations.iter().skip(escalated) {
         let trigger = if after.has_ai() { Trigger::AiEscalated } else { Trigger::TicketAssigned };
@@ -75,7 +97,7 @@ pub fn changes(before: Option<&Conversation>, after: &Conversation, now: Timesta
         add(after.last_at(), Trigger::RatingReceived, format!("rating {}", rating.score));
     }
     found.sort_by_key(|(at, _)| *at);
-    found.into_iter().map(|(_, change)| change).collect()
+    found
 }
 
 #[cfg(test)]

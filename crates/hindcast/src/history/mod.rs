@@ -9,19 +9,21 @@
 mod changes;
 mod conversation;
 mod keep;
+mod known;
 mod personal;
 pub(crate) mod read;
 mod sample;
 mod settings;
 mod silence;
 
-pub use changes::{Change, LIVE_MICROS, changes};
+pub use changes::{Change, LIVE_MICROS, TOLD, changes, happened};
 pub(crate) use conversation::moment;
 pub use conversation::{
     Act, Ai, Author, BATCH_MAX, CONVERSATION_BYTES_MAX, Call, Cited, Conversation, Customer, Escalation,
     Flaw, Flaws, ID_BYTES_MAX, Message, NAME_CHARS_MAX, Rating, Resolution, Role, TAG_CHARS_MAX, Tagging,
 };
 pub(crate) use keep::{expire, held};
+pub(crate) use known::{Known, called};
 pub(crate) use personal::{Needed, clear, find, is_gone};
 pub use sample::{Sample, SampleOf, Stratum, sample};
 pub use settings::{HistorySettings, UnfitHistory};

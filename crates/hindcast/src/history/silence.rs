@@ -1,6 +1,7 @@
 //! Who waits for whom in a conversation, and since when.
 
 use super::conversation::{Conversation, Role};
+use super::known::Known;
 use hindcast_event::Timestamp;
 use hindcast_rules::workflow::Trigger;
 
@@ -27,6 +28,13 @@ impl Silence {
 }
 
 impl Conversation {
+    /// Who waits now; see [`Known::silence`].
+    pub fn silence(&self) -> Option<(Silence, Timestamp)> {
+        Known::whole(self).silence()
+    }
+}
+
+impl Known<'_> {
     /// Who waits, and since when: from the first message after the other's last one, so whoever writes again does not wait anew. Nobody waits in a
     /// conversation that is closed, or in which the customer has said nothing.
     pub fn silence(&self) -> Option<(Silence, Timestamp)> {

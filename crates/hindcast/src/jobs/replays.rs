@@ -1,22 +1,34 @@
-//! Replays that people ask for: the past of a workspace under other policies, worked out in the background and kept.
+//! Replays that people ask for: the past of a workspace under other policies or workflows, worked out in the background and
+//! kept.
 //!
 //! Each server runs [`RUNNING_MAX`] at once and each workspace one; the others wait for their turn. What was found so far can be
 //! read while a run is under way, anybody may break it off, and the same question is answered from what is kept. A run that was
 //! under way when the server ended has failed: it can be asked for again.
 
+mod conversations;
 mod past;
+mod policies;
+mod traces;
+mod workflows;
+
+pub(crate) use policies::{Given, Tried, What, enforced};
+pub(crate) use traces::{NotTraced, Said, traces};
+pub(crate) use workflows::{
+    Versus, Workflow, WorkflowsWanted, baseline_now, begin_workflows, conversations_asked_about,
+};
 
 use crate::app::App;
-use crate::catalog::{CatalogError, Found, KeptReplay, NewReplay, PolicyVersion};
-use crate::gate::{NoBook, texts, versions, vocabulary};
+use crate::catalog::{CatalogError, Found, KeptReplay, NewReplay};
+use crate::gate::NoBook;
 use crate::rooms::Room;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use hindcast_rules::policy::{Flaw, Judge, check};
-use hindcast_rules::replay::{Options, Question, Replay, Report};
+use hindcast_rules::policy::{Flaw, Judge};
+use hindcast_rules::replay::{Question, Report};
+use hindcast_segments::Budget;
 use hindcast_segments::query::{Query, TimeRange};
-use hindcast_segments::{Budget, Snapshot};
-use past::{NoPast, in_order, places};
+use past::NoPast;
+use policies::judge;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,8 +41,6 @@ pub(crate) const RUNNING_MAX: usize = 2;
 pub(crate) const ENTRIES_MAX: usize = 20_000_000;
 /// Of so many conversations of the history it is told how they went.
 const SCORES_MAX: usize = 1_000_000;
-/// Entries that are read together.
-const BLOCK: usize = 32_768;
 /// How often what was found so far is kept.
 const NOTED_EVERY: Duration = Duration::from_millis(1_500);
 /// How much a replay gives way to others; 19 is most.
@@ -38,36 +48,7 @@ const NICENESS: i32 = 10;
 /// Why a run has failed that nobody runs any more.
 pub(crate) const SERVER_ENDED: &str = "the server ended while it was under way: ask for it again";
 
-/// What is tried, or compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Tried {
-    /// What is enforced now.
-    Enforced,
-    /// What is enforced now, but for one policy.
-    One(Given),
-    /// These and no others; the base that comes with hindcast too where none is called like it.
-    All(Vec<Given>),
-}
-
-/// A policy that is given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Given {
-    /// What it is called.
-    pub name: String,
-    /// Which of its texts.
-    pub what: What,
-}
-
-/// Which text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    /// A saved version, by number.
-    Version(i64),
-    /// One that need not be saved.
-    Text(String),
-}
-
-/// What somebody wants to know.
+/// What somebody wants to know of policies.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     /// What people call it; may be empty.
@@ -98,12 +79,12 @@ pub(crate) enum Begun {
 /// Why a replay was not begun.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotBegun {
-    /// There is no such version of a policy.
+    /// There is no such version of a policy or workflow.
     #[error("{field}: there is no version {number} of {name}")]
     NoVersion {
         /// `candidate` or `baseline`.
         field: &'static str,
-        /// The policy.
+        /// The policy or workflow.
         name: String,
         /// The version.
         number: i64,
@@ -111,6 +92,15 @@ pub(crate) enum NotBegun {
     /// These policies cannot be judged by; where and why.
     #[error("the policies cannot be used")]
     Wrong(&'static str, Vec<Flaw>),
+    /// This workflow cannot be asked; where and why.
+    #[error("the workflow cannot be used")]
+    WrongWorkflow(&'static str, Vec<hindcast_rules::workflow::Flaw>),
+    /// A field does not fit the others: which, and what was expected.
+    #[error("{0}: expected {1}")]
+    Field(&'static str, String),
+    /// More than one replay looks at.
+    #[error("until: more than {0} conversations are asked for: name a shorter window, or a narrower filter")]
+    TooLong(u64),
     /// The window ends before it begins, or nothing of the filter lies in it.
     #[error("until: expected a time after from, and after what the filter asks for")]
     Backwards,
@@ -119,6 +109,8 @@ pub(crate) enum NotBegun {
     TooMany(u64),
     #[error(transparent)]
     Book(#[from] NoBook),
+    #[error(transparent)]
+    Workflows(#[from] crate::workflows::NoBook),
     #[error(transparent)]
     Catalog(#[from] CatalogError),
 }
@@ -138,9 +130,9 @@ pub(crate) struct Underway {
     /// Its id.
     pub id: String,
     workspace: WorkspaceId,
-    /// Entries looked at so far.
+    /// Entries or conversations looked at so far.
     pub done: AtomicU64,
-    /// Entries to look at; 0 until it is known.
+    /// Entries or conversations to look at; 0 until it is known.
     pub total: AtomicU64,
     /// Ends it soon.
     cancelled: Arc<AtomicBool>,
@@ -149,13 +141,18 @@ pub(crate) struct Underway {
 struct Run {
     underway: Arc<Underway>,
     room: Arc<Room>,
-    baseline: Option<Arc<Judge>>,
-    candidate: Arc<Judge>,
-    window: (Option<Timestamp>, Option<Timestamp>),
-    query: Query,
-    /// The size of the log that is asked about.
-    size: u64,
+    window: Window,
     budget: Budget,
+    work: Work,
+}
+
+/// From when, and until before when.
+type Window = (Option<Timestamp>, Option<Timestamp>);
+
+/// What is to be done.
+enum Work {
+    Policies(policies::Work),
+    Workflows(Box<workflows::Work>),
 }
 
 impl Replays {
@@ -207,22 +204,31 @@ pub(crate) fn begin(app: &Arc<App>, room: &Arc<Room>, wanted: Wanted) -> Result<
         window: (from, until, size),
         filter: &filter,
     };
-    let question = question.key();
-    if !wanted.anew
-        && let Some(known) = app.catalog.replay_of_question(&room.id, &question)?
-    {
-        return Ok(Begun::Served(known));
-    }
     let new = NewReplay {
         name: wanted.name,
         kind: "policy",
-        question,
+        question: question.key(),
         candidate: candidate_told,
         baseline: baseline_told.unwrap_or_default(),
         window: wanted.window,
         filter,
         started_by: wanted.started_by,
     };
+    let query = Query { occurred, ..wanted.filter };
+    queue(app, room, new, wanted.anew, Work::Policies(policies::Work { baseline, candidate, query, size }))
+}
+
+/// Keeps what is asked and lets it wait for its turn, or finds what answered the same question.
+fn queue(
+    app: &Arc<App>,
+    room: &Arc<Room>,
+    new: NewReplay,
+    anew: bool,
+    work: Work,
+) -> Result<Begun, NotBegun> {
+    if !anew && let Some(known) = app.catalog.replay_of_question(&room.id, &new.question)? {
+        return Ok(Begun::Served(known));
+    }
     let kept = app.catalog.add_replay(&room.id, &new, (app.clock)())?;
     let kept = kept.ok_or(NotBegun::TooMany(crate::catalog::REPLAYS_WAITING_MAX))?;
     let budget = Budget::unlimited();
@@ -233,9 +239,7 @@ pub(crate) fn begin(app: &Arc<App>, room: &Arc<Room>, wanted: Wanted) -> Result<
         total: AtomicU64::new(0),
         cancelled: budget.cancel_flag(),
     });
-    let query = Query { occurred, ..wanted.filter };
-    let run =
-        Run { underway, room: room.clone(), baseline, candidate, window: wanted.window, query, size, budget };
+    let run = Run { underway, room: room.clone(), window: new.window, budget, work };
     app.replays.lock().waiting.push_back(run);
     start(app);
     Ok(Begun::New(kept))
@@ -259,79 +263,6 @@ pub(crate) fn cancel(app: &App, workspace: &WorkspaceId, id: &str) -> Result<boo
 pub(crate) fn delete(app: &App, workspace: &WorkspaceId, id: &str) -> Result<bool, CatalogError> {
     cancel(app, workspace, id)?;
     app.catalog.delete_replay(workspace, id)
-}
-
-/// The version of the policies that are enforced now.
-pub(crate) fn enforced(app: &App, workspace: &WorkspaceId) -> Result<String, NotBegun> {
-    Ok(judge(app, workspace, "baseline", &Tried::Enforced)?.0.version().to_owned())
-}
-
-/// The policies that are meant, ready to judge, and what is kept of them.
-fn judge(
-    app: &App,
-    workspace: &WorkspaceId,
-    field: &'static str,
-    tried: &Tried,
-) -> Result<(Arc<Judge>, Value), NotBegun> {
-    let versions = meant(app, workspace, field, tried)?;
-    let vocabulary = vocabulary(app, workspace)?;
-    let set = check(&texts(&versions), &vocabulary).map_err(|flaws| NotBegun::Wrong(field, flaws))?;
-    let judge = Judge::new(&set, &vocabulary).map_err(|error| NoBook::Unusable(error.to_string()))?;
-    let changed = match tried {
-        Tried::Enforced => Vec::new(),
-        Tried::One(given) => vec![given.name.as_str()],
-        Tried::All(all) => all.iter().map(|given| given.name.as_str()).collect(),
-    };
-    let policies = versions.iter().map(|version| match version.number {
-        0 => json!({ "name": version.name, "text": version.text }),
-        number => json!({ "name": version.name, "number": number }),
-    });
-    let told = json!({
-        "changed": changed, "policies": policies.collect::<Vec<_>>(), "version": judge.version(),
-    });
-    Ok((Arc::new(judge), told))
-}
-
-/// The texts that are meant, by name; one that is not saved has the number 0.
-fn meant(
-    app: &App,
-    workspace: &WorkspaceId,
-    field: &'static str,
-    tried: &Tried,
-) -> Result<Vec<PolicyVersion>, NotBegun> {
-    let enforced = || {
-        let policies = app.catalog.policies(workspace)?;
-        let used = policies.iter().filter_map(|row| Some((row.name.as_str(), row.standing.enforced?)));
-        versions(app, workspace, &used.collect::<Vec<_>>())
-    };
-    let (mut all, given) = match tried {
-        Tried::Enforced => (enforced()?, &[][..]),
-        Tried::One(given) => (enforced()?, std::slice::from_ref(given)),
-        Tried::All(given) => (Vec::new(), given.as_slice()),
-    };
-    for given in given {
-        let version = match &given.what {
-            What::Text(text) => unsaved(&given.name, text),
-            &What::Version(number) => {
-                let version = app.catalog.policy_version(workspace, &given.name, number)?;
-                version.ok_or_else(|| NotBegun::NoVersion { field, name: given.name.clone(), number })?
-            }
-        };
-        all.retain(|known| known.name != given.name);
-        all.push(version);
-    }
-    all.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(all)
-}
-
-fn unsaved(name: &str, text: &str) -> PolicyVersion {
-    PolicyVersion {
-        name: name.to_owned(),
-        number: 0,
-        text: text.to_owned(),
-        made_by: String::new(),
-        made_at: Timestamp::default(),
-    }
 }
 
 /// Lets whatever may run begin.
@@ -391,7 +322,7 @@ fn work(app: &App, run: &Run, held: Held) {
 fn told(error: &anyhow::Error) -> String {
     match error.downcast_ref() {
         Some(why @ NoPast::TooMany(_)) => why.to_string(),
-        _ => "the log could not be read; the diagnostics of the server say why".to_owned(),
+        _ => "the past could not be read; the diagnostics of the server say why".to_owned(),
     }
 }
 
@@ -399,6 +330,9 @@ fn told(error: &anyhow::Error) -> String {
 #[derive(Debug, thiserror::Error)]
 #[error("nobody waits for it any more")]
 struct Ended;
+
+/// Whether a replay goes on.
+type Goes<'g> = dyn Fn() -> Result<(), Ended> + 'g;
 
 fn replay(app: &App, run: &Run) -> anyhow::Result<()> {
     let underway = &run.underway;
@@ -409,26 +343,21 @@ fn replay(app: &App, run: &Run) -> anyhow::Result<()> {
     if !app.catalog.claim_replay(&underway.id, 0)? {
         return Err(Ended.into());
     }
-    let snapshot = run.room.store.snapshot();
-    let places = places(&snapshot, &run.query, run.size, ENTRIES_MAX, &run.budget)?;
-    underway.total.store(places.len() as u64, Ordering::Relaxed);
     let noted = Noted { app, underway, at: Instant::now() };
-    let scores = scores(app, &run.room.id, &goes_on)?;
-    let report = judged(run, &snapshot, &places, scores, goes_on, noted)?;
+    let report = match &run.work {
+        Work::Policies(work) => policies::replayed(app, run, work, &goes_on, noted)?,
+        Work::Workflows(work) => workflows::replayed(app, run, work, &goes_on, noted)?,
+    };
     let summary = brief(&report);
     let text = serde_json::to_string(&report)?;
-    let total = places.len() as u64;
-    let found = Found { done: total, total, summary: &summary, report: Some(&text) };
+    let [done, total] = [&underway.done, &underway.total].map(|count| count.load(Ordering::Relaxed));
+    let found = Found { done, total, summary: &summary, report: Some(&text) };
     app.catalog.finish_replay(&underway.id, &found, (app.clock)())?;
     Ok(())
 }
 
 /// How conversations of the history went, from 0 to 1: by their own score, or else by what the customer thought.
-fn scores(
-    app: &App,
-    workspace: &WorkspaceId,
-    goes_on: &impl Fn() -> Result<(), Ended>,
-) -> anyhow::Result<BTreeMap<String, f64>> {
+fn scores(app: &App, workspace: &WorkspaceId, goes_on: &Goes<'_>) -> anyhow::Result<BTreeMap<String, f64>> {
     let mut scores = BTreeMap::new();
     app.history.each(workspace, |row| {
         goes_on()?;
@@ -443,28 +372,6 @@ fn scores(
     Ok(scores)
 }
 
-/// Judges entries in the order in which they happened. `conversation_scores` says how conversations went.
-fn judged(
-    run: &Run,
-    snapshot: &Snapshot,
-    places: &[u64],
-    conversation_scores: BTreeMap<String, f64>,
-    goes_on: impl Fn() -> Result<(), Ended>,
-    mut noted: Noted<'_>,
-) -> anyhow::Result<Report> {
-    let (from, until) = run.window;
-    let options = Options { from, until, conversation_scores };
-    let mut replay = Replay::new(run.baseline.clone(), run.candidate.clone(), options);
-    for block in places.chunks(BLOCK) {
-        goes_on()?;
-        in_order(snapshot, block, |entry| replay.take(entry))?;
-        run.underway.done.fetch_add(block.len() as u64, Ordering::Relaxed);
-        noted.note(&mut replay)?;
-    }
-    goes_on()?;
-    Ok(replay.report())
-}
-
 /// Keeps what was found so far, now and then.
 struct Noted<'n> {
     app: &'n App,
@@ -473,11 +380,11 @@ struct Noted<'n> {
 }
 
 impl Noted<'_> {
-    fn note(&mut self, replay: &mut Replay) -> anyhow::Result<()> {
+    fn note(&mut self, report: impl FnOnce() -> Report) -> anyhow::Result<()> {
         if self.at.elapsed() < NOTED_EVERY {
             return Ok(());
         }
-        let report = replay.report();
+        let report = report();
         let (summary, text) = (brief(&report), serde_json::to_string(&report)?);
         let [done, total] =
             [&self.underway.done, &self.underway.total].map(|one| one.load(Ordering::Relaxed));
@@ -502,6 +409,9 @@ pub(crate) fn brief(report: &Report) -> Value {
         ("conversations_diverged", json!(report.conversations.diverged)),
     ] {
         brief[name] = value;
+    }
+    if let Some(part) = &report.workflows {
+        brief["happenings"] = part.happenings.into();
     }
     brief
 }

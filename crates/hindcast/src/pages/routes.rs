@@ -134,6 +134,7 @@ fn simulation_routes() -> Router<Arc<App>> {
         .route("/simulations/{id}/remove", post(simulations::remove))
         .route("/simulations/{id}/cases", get(simulations::list_cases))
         .route("/simulations/{id}/cases/{nr}", get(simulations::show_case))
+        .route("/simulations/{id}/happening", get(simulations::show_happening))
         .route("/simulations/{id}/file/{name}", get(simulations::file))
 }
 

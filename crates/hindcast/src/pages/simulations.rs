@@ -1,5 +1,5 @@
 //! Simulations: a change tried on the past before it goes live. What the house keeps as two things is one here: a *replay* of
-//! policies over the entries of the log, and a *simulation* of an agent over conversations.
+//! policies over the entries of the log or of a workflow over conversations, and a *simulation* of an agent over conversations.
 
 mod act;
 mod agent;
@@ -9,6 +9,7 @@ mod cases;
 mod compare;
 mod files;
 mod form;
+mod happening;
 mod list;
 mod matrix;
 mod method;
@@ -19,11 +20,13 @@ mod printed;
 mod replay;
 mod show;
 mod wanted;
+mod workflow;
 
 pub use act::{cancel, go_on, remove};
 pub use case::show as show_case;
 pub use cases::list as list_cases;
 pub use files::file;
+pub use happening::show as show_happening;
 pub use list::list;
 pub use new::{begin, blank, estimate};
 pub use show::show;

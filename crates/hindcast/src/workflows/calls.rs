@@ -117,22 +117,28 @@ impl Call {
 
     /// What the gate is asked: the event that the call would be. An approval is bound to all of it.
     pub fn asked(&self, row: &IntentRow) -> Value {
-        let mut metadata = json!({
-            "arguments": self.arguments,
-            "causes": row.causes,
-            "does": self.action,
-            "intent": row.id,
-            "run": row.run,
-            "version": row.number.to_string(),
-            "workflow": row.workflow,
-        });
+        let mut asked = self.event(&row.workflow, &row.ticket);
+        for (name, value) in [
+            ("causes", row.causes.clone()),
+            ("intent", row.id.as_str().into()),
+            ("run", row.run.as_str().into()),
+            ("version", row.number.to_string().into()),
+        ] {
+            asked["metadata"][name] = value;
+        }
+        asked
+    }
+
+    /// The event that the call of a workflow about a conversation would be, as policies read it.
+    pub fn event(&self, workflow: &str, ticket: &str) -> Value {
+        let mut metadata = json!({ "arguments": self.arguments, "does": self.action, "workflow": workflow });
         if let Some(tag) = self.tag() {
             metadata["tag"] = tag.into();
         }
         json!({
             "action": activity(&self.action, self.is_tool),
-            "actor": actor(&row.workflow),
-            "targets": targets(row),
+            "actor": actor(workflow),
+            "targets": targets(workflow, ticket),
             "metadata": metadata,
             "context": { "source": "workflow" },
         })
@@ -145,12 +151,12 @@ pub(crate) fn actor(workflow: &str) -> Value {
 }
 
 /// What an intent is about.
-fn targets(row: &IntentRow) -> Value {
-    let workflow = json!({ "type": "workflow", "id": row.workflow });
-    if row.ticket.is_empty() {
+fn targets(workflow: &str, ticket: &str) -> Value {
+    let workflow = json!({ "type": "workflow", "id": workflow });
+    if ticket.is_empty() {
         return json!([workflow]);
     }
-    json!([{ "type": "conversation", "id": row.ticket }, workflow])
+    json!([{ "type": "conversation", "id": ticket }, workflow])
 }
 
 /// The entry about an intent that came to its end.

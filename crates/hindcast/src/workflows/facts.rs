@@ -1,21 +1,35 @@
 //! What the history knows of a conversation, as workflows ask for it. What it has no word for is not recorded.
 
-use crate::history::{Conversation, Resolution, Role, Silence, is_gone};
+use crate::history::{Conversation, Known, Resolution, Role, Silence, called, is_gone};
 use hindcast_rules::workflow::Catalog;
 use serde_json::{Map, Value, json};
 
 /// The facts of a conversation as it is.
 pub(crate) fn of_conversation(conversation: &Conversation, catalog: &Catalog) -> Map<String, Value> {
+    of_known(&Known::whole(conversation), catalog)
+}
+
+/// What fields held before something changed, as far as that is told of.
+pub(crate) fn before(known: &Known<'_>) -> Map<String, Value> {
+    let tags: Vec<_> = known.current_tags().into_iter().collect();
+    let status = if known.closed_at.is_some() { "closed" } else { "open" };
+    let before = json!({ "ticket.tags": tags, "ticket.status": status });
+    before.as_object().cloned().unwrap_or_default()
+}
+
+/// The facts of a conversation as it was known.
+pub(crate) fn of_known(known: &Known<'_>, catalog: &Catalog) -> Map<String, Value> {
+    let conversation = known.conversation;
     let mut facts = Map::new();
     let mut put = |name: &str, value: Value| drop(facts.insert(name.to_owned(), value));
     let text = |text: &Option<String>| text.clone().filter(|text| !is_gone(text));
     put("ticket.id", conversation.id.as_str().into());
-    put("ticket.tags", conversation.current_tags().into_iter().collect());
-    put("ticket.status", status(conversation).into());
+    put("ticket.tags", known.current_tags().into_iter().collect());
+    put("ticket.status", status(known).into());
     put("ticket.created_at", conversation.opened_at.to_string().into());
-    put("ticket.updated_at", conversation.last_at().to_string().into());
-    put("ticket.solved_at", conversation.closed_at.map(|at| at.to_string()).into());
-    put("ticket.escalated", (!conversation.escalations.is_empty()).into());
+    put("ticket.updated_at", known.last_at.to_string().into());
+    put("ticket.solved_at", known.closed_at.map(|at| at.to_string()).into());
+    put("ticket.escalated", (!known.escalations.is_empty()).into());
     for (name, value) in [
         ("ticket.subject", text(&conversation.subject)),
         ("ticket.channel", conversation.channel.clone()),
@@ -25,32 +39,32 @@ pub(crate) fn of_conversation(conversation: &Conversation, catalog: &Catalog) ->
             put(name, value.into());
         }
     }
-    if let Some(rating) = &conversation.rating {
+    if let Some(rating) = known.rating {
         put("ticket.rating", rating.score.into());
         put("ticket.rating_comment", text(&rating.remark).into());
     }
     let waits = |silence: Silence| {
-        let since = conversation.silence().filter(|(kind, _)| *kind == silence).map(|(_, since)| since);
+        let since = known.silence().filter(|(kind, _)| *kind == silence).map(|(_, since)| since);
         Value::from(since.map(|since| since.to_string()))
     };
     facts.insert("ticket.waiting_since".into(), waits(Silence::Waiting));
     facts.insert("ticket.agent_waiting_since".into(), waits(Silence::Unresponsive));
-    facts.extend(of_messages(conversation));
+    facts.extend(of_messages(known));
     facts.extend(of_customer(conversation, catalog));
-    facts.extend(of_ai(conversation));
+    facts.extend(of_ai(known));
     facts
 }
 
-fn status(conversation: &Conversation) -> &'static str {
-    match (conversation.closed_at, conversation.resolution) {
+fn status(known: &Known<'_>) -> &'static str {
+    match (known.closed_at, known.resolution) {
         (Some(_), Some(Resolution::Unresolved)) | (None, _) => "open",
         (Some(_), _) => "closed",
     }
 }
 
-fn of_messages(conversation: &Conversation) -> Map<String, Value> {
+fn of_messages(known: &Known<'_>) -> Map<String, Value> {
     let mut facts = Map::new();
-    let said: Vec<_> = conversation.messages.iter().filter(|message| message.role != Role::System).collect();
+    let said: Vec<_> = known.messages.iter().filter(|message| message.role != Role::System).collect();
     let ours = |role: Role| matches!(role, Role::Teammate | Role::Agent);
     let count = |of: &dyn Fn(Role) -> bool| {
         said.iter().filter(|message| of(message.role) && !message.internal).count()
@@ -78,7 +92,7 @@ fn of_messages(conversation: &Conversation) -> Map<String, Value> {
     facts.insert("message.public".into(), (!newest.internal).into());
     facts.insert("message.created_at".into(), newest.at.to_string().into());
     if let Some(author) = &newest.author {
-        facts.insert("message.author".into(), author.name.as_ref().unwrap_or(&author.id).as_str().into());
+        facts.insert("message.author".into(), called(author).into());
     }
     facts
 }
@@ -114,26 +128,24 @@ fn of_customer(conversation: &Conversation, catalog: &Catalog) -> Map<String, Va
     facts
 }
 
-fn of_ai(conversation: &Conversation) -> Map<String, Value> {
-    let replies = conversation.messages.iter().filter(|message| message.role == Role::Agent).count();
-    let has_ai = conversation.has_ai();
-    let resolution = conversation.resolution.filter(|_| has_ai).map(|resolution| match resolution {
+fn of_ai(known: &Known<'_>) -> Map<String, Value> {
+    let replies = known.messages.iter().filter(|message| message.role == Role::Agent).count();
+    let has_ai = known.has_ai();
+    let resolution = known.resolution.filter(|_| has_ai).map(|resolution| match resolution {
         Resolution::Assumed => "assumed",
         Resolution::Confirmed => "confirmed",
         Resolution::NegativeFeedback => "disputed",
         Resolution::Escalated | Resolution::ProcedureHandoff => "escalated",
         _ => "none",
     });
-    let cited: Vec<_> =
-        conversation.cited.iter().map(|cited| cited.title.as_ref().unwrap_or(&cited.id)).collect();
-    let mut facts = json!({
-        "ai.answered": replies > 0,
-        "ai.replies": replies,
-        "ai.sources": cited,
-        "ai.source_used": !cited.is_empty(),
-    });
-    if let Some(agent) = conversation.ai.as_ref().and_then(|ai| ai.agent.as_ref()) {
-        facts["ai.agent"] = agent.as_str().into();
+    let mut facts = json!({ "ai.answered": replies > 0, "ai.replies": replies });
+    if let Some(cited) = known.cited {
+        let cited: Vec<_> = cited.iter().map(|cited| cited.title.as_ref().unwrap_or(&cited.id)).collect();
+        facts["ai.source_used"] = (!cited.is_empty()).into();
+        facts["ai.sources"] = json!(cited);
+    }
+    if let Some(agent) = known.agent() {
+        facts["ai.agent"] = agent.into();
     }
     if let Some(resolution) = resolution {
         facts["ai.resolution"] = resolution.into();

@@ -232,7 +232,7 @@ fn entry(id: &str, number: i64, ran: &Ran<'_>, happened: &Happened, causes: &[Ca
 }
 
 /// The calendar of the workspace around now, as the judge reads it.
-fn calendar(app: &App, workspace: &WorkspaceId, now: Timestamp) -> Result<Calendar, CatalogError> {
+pub(crate) fn calendar(app: &App, workspace: &WorkspaceId, now: Timestamp) -> Result<Calendar, CatalogError> {
     let settings = app.catalog.settings(workspace)?;
     let clocks = Clocks::of(&settings);
     let (from, until) = settings.office_hours;

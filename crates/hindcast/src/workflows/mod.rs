@@ -19,8 +19,8 @@ mod listed;
 pub(crate) mod perform;
 pub(crate) mod work;
 
-pub(crate) use book::{Book, NoBook, Workflows};
-pub(crate) use fire::{Fired, NotFired, fire, look};
+pub(crate) use book::{Book, NoBook, Workflows, catalog};
+pub(crate) use fire::{Fired, NotFired, calendar, fire, look};
 pub(crate) use happened::Happened;
 pub(crate) use listed::{Listed, listed, listed_one};
 

@@ -76,4 +76,5 @@ mod unseen;
 mod witness_alone;
 mod witnessed;
 mod workflow_pages;
+mod workflow_replays;
 mod workflows;

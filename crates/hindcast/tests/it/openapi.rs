@@ -97,6 +97,7 @@ fn the_document_is_whole_and_names_every_address() {
         "/v1/replays/{id}/cancel",
         "/v1/replays/{id}/differences.csv",
         "/v1/replays/{id}/junit.xml",
+        "/v1/replays/{id}/traces",
         "/v1/tools",
         "/v1/tools/{name}",
         "/v1/mcp/upstreams",

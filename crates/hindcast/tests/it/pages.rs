@@ -7,7 +7,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 65] = [
+const PAGES: [&str; 66] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -48,6 +48,7 @@ const PAGES: [&str; 65] = [
     "/simulations",
     "/simulations/new",
     "/simulations/new?subject=chat",
+    "/simulations/new?subject=workflow",
     "/workflows",
     "/workflows/new",
     "/workflows/new?from=careful-replies",
@@ -216,7 +217,11 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
         ("/insights", "conversation.read"),
     ];
     let simulations = [("/simulations", "simulation.read")];
-    let runs = [("/simulations/new", "simulation.run"), ("/simulations/new?subject=chat", "simulation.run")];
+    let runs = [
+        ("/simulations/new", "simulation.run"),
+        ("/simulations/new?subject=chat", "simulation.run"),
+        ("/simulations/new?subject=workflow", "simulation.run"),
+    ];
     let policies = [
         ("/policies", "policy.read"),
         ("/policies/base.cedar", "policy.read"),

@@ -304,9 +304,7 @@ proptest! {
             }
         }
         let report = replay.report();
-        let by = &report.summary.tally.by_change;
-        let reported = [report.summary.tally.unchanged, by.newly_allowed, by.newly_denied, by.newly_needs_approval,
-            by.maybe_allowed, by.maybe_denied, by.maybe_needs_approval, by.undecided];
+        let reported = Change::ALL.map(|change| report.summary.tally.of(change));
         prop_assert_eq!(reported, counts);
         let lane = &report.lanes.candidate;
         prop_assert_eq!([lane.allow, lane.deny, lane.needs_approval, lane.unknown], candidate);

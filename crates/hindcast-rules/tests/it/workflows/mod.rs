@@ -5,6 +5,7 @@ mod flaws;
 mod imports;
 mod judging;
 mod random;
+mod replayed;
 mod versions;
 
 use hindcast_rules::workflow::{Catalog, Tool, Workflow, check};

@@ -2,11 +2,12 @@
 
 use super::{History, find};
 use crate::catalog::CatalogError;
-use crate::history::{Conversation, LIVE_MICROS, changes};
+use crate::history::{Conversation, Known, LIVE_MICROS, changes};
+use crate::workflows::facts::before as before_of;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use rusqlite::{Transaction, params};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// So many changes of a workspace wait; what comes beyond that sets nothing off.
 const WAITING_MAX: i64 = 50_000;
@@ -51,11 +52,7 @@ pub(super) fn note(
         tracing::warn!(%workspace, "changes of conversations wait for workflows as many as may, and more are not kept");
         return Ok(());
     }
-    let held = before.map_or(Value::Null, |before| {
-        let tags: Vec<_> = before.current_tags().into_iter().collect();
-        let status = if before.closed_at.is_some() { "closed" } else { "open" };
-        json!({ "ticket.tags": tags, "ticket.status": status })
-    });
+    let held = before.map_or(Value::Null, |known| before_of(&Known::whole(&known)).into());
     for change in found {
         transaction.execute(
             "INSERT INTO live_change (workspace, conversation, set_off, happened, before) VALUES (?1, ?2, ?3, ?4, ?5)",

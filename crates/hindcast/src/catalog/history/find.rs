@@ -136,7 +136,7 @@ impl History {
             .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
         let rows = rows.map(|row| {
             let (nr, body) = row?;
-            Ok(Row { nr, conversation: unpacked(&body)? })
+            Ok(Row { nr, conversation: unpacked(&body)?.1 })
         });
         rows.collect::<Result<_, CatalogError>>().map(Some)
     }
@@ -173,7 +173,7 @@ impl History {
         })?;
         rows.map(|row| {
             let (nr, body) = row?;
-            Ok(Row { nr, conversation: unpacked(&body)? })
+            Ok(Row { nr, conversation: unpacked(&body)?.1 })
         })
         .collect()
     }
@@ -280,7 +280,7 @@ pub(super) fn one(
         .prepare_cached("SELECT body FROM conversation WHERE workspace = ?1 AND id = ?2")?
         .query_row([workspace.as_str(), id], |row| row.get(0))
         .optional()?;
-    body.map(|body| unpacked(&body)).transpose()
+    Ok(body.map(|body| unpacked(&body)).transpose()?.map(|(_, conversation)| conversation))
 }
 
 /// The conversation with a number.
@@ -293,11 +293,12 @@ pub(super) fn numbered(
         .prepare_cached("SELECT body FROM conversation WHERE workspace = ?1 AND nr = ?2")?
         .query_row(rusqlite::params![workspace.as_str(), nr], |row| row.get(0))
         .optional()?;
-    body.map(|body| unpacked(&body)).transpose()
+    Ok(body.map(|body| unpacked(&body)).transpose()?.map(|(_, conversation)| conversation))
 }
 
-fn unpacked(body: &[u8]) -> Result<Conversation, CatalogError> {
+/// A conversation, and how many bytes of JSON it is.
+pub(super) fn unpacked(body: &[u8]) -> Result<(usize, Conversation), CatalogError> {
     let damaged = |error: &dyn std::fmt::Display| CatalogError::Damaged(format!("a conversation: {error}"));
     let json = zstd::bulk::decompress(body, UNPACKED_BYTES_MAX).map_err(|error| damaged(&error))?;
-    serde_json::from_slice(&json).map_err(|error| damaged(&error))
+    Ok((json.len(), serde_json::from_slice(&json).map_err(|error| damaged(&error))?))
 }

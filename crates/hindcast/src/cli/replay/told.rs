@@ -2,7 +2,9 @@
 
 use crate::cli::terminal::{escape, escape_json, say};
 use anyhow::Context as _;
-use hindcast_rules::replay::{Difference, Report, write_csv, write_junit};
+use hindcast_rules::replay::{
+    Answer, ByAnswer, Change, Difference, Report, WorkflowPart, write_csv, write_junit,
+};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,7 +13,7 @@ const SHOWN: usize = 20;
 
 /// How to tell what was found, and what fails.
 #[derive(Debug, clap::Args)]
-pub(super) struct Told {
+pub(in crate::cli) struct Told {
     /// Print the whole report as JSON.
     #[arg(long)]
     json: bool,
@@ -21,10 +23,10 @@ pub(super) struct Told {
     /// Write the differences into a file as JUnit, which every CI reads.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Fail when the answer to more entries changed.
+    /// Fail when more answers changed.
     #[arg(long, value_name = "N")]
     max_changed: Option<u64>,
-    /// Fail when the answer to more entries is not known.
+    /// Fail when more answers are not known.
     #[arg(long, value_name = "N")]
     max_unknown: Option<u64>,
 }
@@ -61,36 +63,32 @@ impl Told {
 
 fn lines(report: &Report) -> Vec<String> {
     let (summary, tally) = (&report.summary, &report.summary.tally);
-    let mut lines = vec![format!(
-        "{} calls: {} unchanged, {} changed, {} unknown ({} could not be evaluated)",
-        tally.evaluated, tally.unchanged, tally.changed, tally.unknown, tally.failed
-    )];
-    let by = &tally.by_change;
-    let kinds = [
-        ("newly denied", by.newly_denied),
-        ("newly in need of an approval", by.newly_needs_approval),
-        ("newly allowed", by.newly_allowed),
-        ("maybe denied", by.maybe_denied),
-        ("maybe in need of an approval", by.maybe_needs_approval),
-        ("maybe allowed", by.maybe_allowed),
-        ("unknown before and now", by.undecided),
-    ];
-    let kinds = kinds.iter().filter(|(_, count)| *count > 0);
-    lines.extend(kinds.map(|(kind, count)| format!("  {count}\t{kind}")));
+    let counts =
+        format!("{} unchanged, {} changed, {} unknown", tally.unchanged, tally.changed, tally.unknown);
+    let what = if report.workflows.is_some() { "answers" } else { "entries" };
+    let mut lines = vec![match &report.workflows {
+        None => format!("{} calls: {counts} ({} could not be evaluated)", tally.evaluated, tally.failed),
+        Some(part) => format!("{} answers to {} happenings: {counts}", tally.evaluated, part.happenings),
+    }];
+    let kinds = Change::ALL.into_iter().filter(|change| *change != Change::Unchanged);
+    let kinds = kinds.map(|change| (change, tally.of(change))).filter(|(_, count)| *count > 0);
+    lines.extend(kinds.map(|(change, count)| format!("  {count}\t{}", kind(change))));
+    lines.extend(report.workflows.iter().flat_map(of_workflows));
     let more = [
         (tally.after_divergence, "follow a change in their conversation and might not have happened"),
         (summary.decided_before, "were judged where the gate was asked about them"),
         (summary.not_asked, "ask nothing"),
     ];
     let more = more.iter().filter(|(count, _)| *count > 0);
-    lines.extend(more.map(|(count, what)| format!("{count} entries {what}")));
+    lines.extend(more.map(|(count, told)| format!("{count} {what} {told}")));
     let missing = summary.missing.iter().take(SHOWN);
-    lines.extend(missing.map(|row| format!("not recorded: {} ({} entries)", escape(&row.name), row.count)));
+    lines.extend(missing.map(|row| format!("not recorded: {} ({} {what})", escape(&row.name), row.count)));
     lines.extend(summary.errors.iter().map(|error| format!("could not be evaluated: {}", escape(error))));
     let conversations = &report.conversations;
     if conversations.touched > 0 {
         let (flagged, touched) = (conversations.flagged, conversations.touched);
-        lines.push(format!("{flagged} of {touched} conversations have an answer that got stricter"));
+        let how = if report.workflows.is_some() { "changed" } else { "got stricter" };
+        lines.push(format!("{flagged} of {touched} conversations have an answer that {how}"));
     }
     lines.extend(report.differences.iter().take(SHOWN).map(difference));
     if report.differences.len() > SHOWN {
@@ -99,8 +97,84 @@ fn lines(report: &Report) -> Vec<String> {
     lines
 }
 
+fn kind(change: Change) -> &'static str {
+    match change {
+        Change::Unchanged => "unchanged",
+        Change::NewlyDenied => "newly denied",
+        Change::NewlyNeedsApproval => "newly in need of an approval",
+        Change::NewlyAllowed => "newly allowed",
+        Change::MaybeDenied => "maybe denied",
+        Change::MaybeNeedsApproval => "maybe in need of an approval",
+        Change::MaybeAllowed => "maybe allowed",
+        Change::Undecided => "unknown before and now",
+        Change::NewlyMatched => "newly matched",
+        Change::NoLongerMatched => "no longer matched",
+        Change::OtherActions => "other actions",
+        Change::MaybeMatched => "maybe newly matched",
+        Change::MaybeNotMatched => "maybe no longer matched",
+        Change::MaybeOtherActions => "maybe other actions",
+    }
+}
+
+/// What only a replay of workflows tells.
+fn of_workflows(part: &WorkflowPart) -> Vec<String> {
+    let matched = |by: &ByAnswer| by.matched + by.stopped + by.held;
+    let mut lines: Vec<String> = part
+        .by_workflow
+        .iter()
+        .filter(|row| row.changed + row.unknown > 0 || row.baseline_version != row.candidate_version)
+        .take(SHOWN)
+        .map(|row| {
+            let untold = match row.untold.is_empty() {
+                true => String::new(),
+                false => format!("; the past does not tell of {}", escape(&row.untold.join(", "))),
+            };
+            format!(
+                "{} would have matched {} of {}, before {} of {}{untold}",
+                escape(&row.workflow),
+                matched(&row.candidate),
+                row.candidate_asked,
+                matched(&row.baseline),
+                row.baseline_asked
+            )
+        })
+        .collect();
+    lines.extend(part.by_proposed.iter().take(SHOWN).map(|row| {
+        let name = escape(&row.action);
+        format!(
+            "  {name}\t{} -> {} (+{} -{} ~{})",
+            row.baseline, row.candidate, row.added, row.removed, row.changed
+        )
+    }));
+    lines.extend(part.became.iter().take(SHOWN).map(|row| {
+        let what =
+            if row.what == "tag" { format!("tag {}", escape(&row.tag)) } else { "handed over".to_owned() };
+        format!(
+            "  {what}\tproposed for {} conversations, {} of which really; of all really {}",
+            row.candidate, row.candidate_and_happened, row.happened
+        )
+    }));
+    lines
+}
+
 fn difference(difference: &Difference) -> String {
     let tuple = &difference.tuple;
+    if let Some(first) = difference.happenings.first() {
+        let told = |answer: Answer, behind: &[String], actions: &[String]| {
+            let behind = if behind.is_empty() { String::new() } else { format!(" by {}", behind.join(", ")) };
+            let actions = if actions.is_empty() { "-".to_owned() } else { actions.join("; ") };
+            escape(&format!("{}{behind} ({actions})", answer.as_str())).into_owned()
+        };
+        return format!(
+            "{}×\t{} -> {}\t{} on {}\tconversation {}",
+            difference.count,
+            told(difference.baseline, &difference.baseline_policies, &difference.baseline_actions),
+            told(difference.candidate, &difference.candidate_policies, &difference.candidate_actions),
+            escape(&tuple.actor_id),
+            escape(&tuple.action),
+            escape(&first.conversation)
+        );
+    }
     let words = [&tuple.actor_type, &tuple.actor_id, &tuple.action, &tuple.target_type];
     let words: Vec<_> = words.iter().map(|word| escape(word)).collect();
     let policies = [&difference.baseline_policies, &difference.candidate_policies]

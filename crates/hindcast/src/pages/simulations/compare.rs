@@ -106,6 +106,7 @@ pub(super) fn policies(
     let all = app.catalog.replays(&kept.workspace, None, OTHERS_MAX)?;
     let all: Vec<_> =
         all.into_iter().filter(|one| one.id != kept.id && one.state == ReplayState::Succeeded).collect();
+    let all: Vec<_> = all.into_iter().filter(|one| one.new.kind == kept.new.kind).collect();
     let others = all.iter().map(|one| {
         let when = visitor.clock.minute(one.created_at);
         (one.id.clone(), t.with_aside(title_of_policy(t, one), when).into_owned(), one.id == with)
@@ -121,6 +122,17 @@ pub(super) fn policies(
             let cells = [figure(t, a), figure(t, b), by].map(Cell::number);
             std::iter::once(Cell::text(label)).chain(cells).collect()
         };
+        if kept.new.kind == "workflow" {
+            let rows = vec![
+                row(t.sim_answers(), |tally| tally.evaluated),
+                row(t.sim_change_none(), |tally| tally.unchanged),
+                row(t.sim_change_matched(), |tally| tally.by_change.newly_matched),
+                row(t.sim_change_not_matched(), |tally| tally.by_change.no_longer_matched),
+                row(t.sim_change_actions(), |tally| tally.by_change.other_actions),
+                row(t.sim_answer_unknown(), |tally| tally.unknown),
+            ];
+            return Some(Table { rows, ..bare(t, title_of_policy(t, other), String::new()) });
+        }
         let rows = vec![
             row(t.sim_method_judged(), |tally| tally.evaluated),
             row(t.sim_change_none(), |tally| tally.unchanged),

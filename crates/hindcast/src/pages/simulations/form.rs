@@ -45,6 +45,20 @@ pub(super) fn filled(app: &App, visitor: &Visitor, asked: Fields) -> Result<Fill
         let newest = row.map(|row| format!("{}@{}", row.name, row.newest));
         form = Fields::filled([("policy", newest.unwrap_or_default())]).over(form);
     }
+    // `workflow=NAME&version=N` is how other pages point here; without a version the newest is meant.
+    let workflow = form.trimmed("workflow").to_owned();
+    if !workflow.is_empty() && form.trimmed("subject").is_empty() {
+        form = Fields::filled([("subject", "workflow".to_owned())]).over(form);
+    }
+    if !workflow.is_empty() && !workflow.contains('@') {
+        let number = match form.trimmed("version").parse::<i64>() {
+            Ok(number) => Some(number),
+            Err(_) => app.catalog.workflow(&visitor.membership.workspace, &workflow)?.map(|row| row.newest),
+        };
+        let chosen = number.map(|number| format!("{workflow}@{number}")).unwrap_or_default();
+        let pairs = [("workflow", chosen), ("version", String::new())];
+        form = Fields::filled(pairs).over(form);
+    }
     let usual = [
         ("subject", "policy"),
         ("pname", "candidate"),
@@ -180,6 +194,9 @@ fn price(micros: u64) -> String {
 }
 
 fn of_policy(visitor: &Visitor, kept: &KeptReplay) -> Fields {
+    if kept.new.kind == "workflow" {
+        return of_workflow(visitor, kept);
+    }
     let baseline = if kept.new.baseline.is_null() { "happened" } else { "enforced" };
     let mut pairs: Vec<(&str, String)> = vec![
         ("name", kept.new.name.clone()),
@@ -205,6 +222,36 @@ fn of_policy(visitor: &Visitor, kept: &KeptReplay) -> Fields {
         }
         None => {}
     }
+    Fields::filled(pairs)
+}
+
+fn of_workflow(visitor: &Visitor, kept: &KeptReplay) -> Fields {
+    let numbered = |told: &serde_json::Value| {
+        let name = told["changed"][0].as_str()?;
+        let one = told["workflows"].as_array()?.iter().find(|one| one["name"] == name)?;
+        Some(format!("{name}@{}", one["number"].as_i64()?))
+    };
+    let baseline = match kept.new.baseline["as"].as_str() {
+        Some("version") => numbered(&kept.new.baseline),
+        word => word.map(str::to_owned),
+    };
+    let mut pairs: Vec<(&str, String)> = vec![
+        ("name", kept.new.name.clone()),
+        ("subject", "workflow".to_owned()),
+        ("workflow", numbered(&kept.new.candidate).unwrap_or_default()),
+        ("baseline", baseline.unwrap_or_default()),
+    ];
+    let (from, until) = kept.new.window;
+    pairs.extend(from.map(|at| ("from", day(visitor, at))));
+    pairs.extend(until.map(|at| ("until", day(visitor, at))));
+    let which = ConversationsWanted::parse(&kept.new.filter).unwrap_or_default();
+    let words = [
+        ("source", which.source),
+        ("channel", which.channel),
+        ("language", which.language),
+        ("tag", which.tag),
+    ];
+    pairs.extend(words.into_iter().filter_map(|(name, value)| Some((name, value?))));
     Fields::filled(pairs)
 }
 

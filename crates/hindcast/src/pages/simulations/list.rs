@@ -230,6 +230,15 @@ pub(super) fn verdict(t: Text, verdict: &Verdict) -> String {
 pub(super) fn verdict_of_replay(t: Text, tally: &Tally) -> String {
     let by = &tally.by_change;
     let stricter = by.newly_denied + by.newly_needs_approval;
+    if by.newly_matched + by.no_longer_matched + by.other_actions > 0 {
+        let word = match (by.newly_matched > 0, by.no_longer_matched > 0, by.other_actions > 0) {
+            (true, false, _) => t.sim_verdict_more(),
+            (false, true, _) => t.sim_verdict_fewer(),
+            (false, false, _) => t.sim_verdict_actions(),
+            (true, true, _) => t.sim_verdict_others(),
+        };
+        return word.into_owned();
+    }
     let word = match (stricter > 0, by.newly_allowed > 0) {
         (true, true) => t.sim_verdict_both(),
         (true, false) => t.sim_verdict_stricter(),
@@ -238,6 +247,14 @@ pub(super) fn verdict_of_replay(t: Text, tally: &Tally) -> String {
         (false, false) => t.sim_verdict_same(),
     };
     word.into_owned()
+}
+
+/// What a replay tries, in a word.
+pub(super) fn kind_of_replay(t: Text, one: &KeptReplay) -> String {
+    match one.new.kind {
+        "workflow" => t.sim_kind_workflow().into_owned(),
+        _ => t.sim_kind_policy().into_owned(),
+    }
 }
 
 fn of_policy(app: &App, visitor: &Visitor, one: &KeptReplay) -> Listed {
@@ -249,9 +266,12 @@ fn of_policy(app: &App, visitor: &Visitor, one: &KeptReplay) -> Listed {
     Listed {
         href: format!("{HERE}/{}", one.id),
         title: title_of_policy(t, one),
-        kind: t.sim_kind_policy().into_owned(),
+        kind: kind_of_replay(t, one),
         subject: tried_name(t, one),
-        sample: t.sim_entries(figure(t, total)).into_owned(),
+        sample: match one.new.kind {
+            "workflow" => t.sim_conversations(figure(t, total)).into_owned(),
+            _ => t.sim_entries(figure(t, total)).into_owned(),
+        },
         result: result.unwrap_or_else(|| "–".to_owned()),
         about: tally
             .as_ref()

@@ -1,11 +1,10 @@
 //! Matrices as tables: what was expected in the rows, what came of it in the columns, each cell with its share of the row and a way to its cases.
 
-use super::names::{class, decision, ending, ending_word, outcome};
+use super::names::{answer, class, ending, ending_word, outcome};
 use super::{figure, percent};
 use crate::api::escaped;
 use crate::pages::text::Text;
-use hindcast_rules::policy::Decision;
-use hindcast_rules::replay::Together;
+use hindcast_rules::replay::{Answer, Together};
 use hindcast_rules::simulation::case::Resolution;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -239,23 +238,29 @@ pub(super) fn of_endings(t: Text, endings: &[(String, String, u64)], cases: &str
 }
 
 /// Answers before against answers after.
-pub(super) fn of_answers(t: Text, together: &[Together], has_baseline: bool) -> Option<Matrix> {
-    const ALL: [Decision; 4] = [Decision::Allow, Decision::NeedsApproval, Decision::Deny, Decision::Unknown];
+pub(super) fn of_answers(
+    t: Text,
+    together: &[Together],
+    has_baseline: bool,
+    all: &[Answer],
+) -> Option<Matrix> {
     let mut counts = Counts::new();
     for one in together {
-        *counts.entry((word(one.baseline).to_owned(), word(one.candidate).to_owned())).or_default() +=
-            one.count;
+        let place = (one.baseline.as_str().to_owned(), one.candidate.as_str().to_owned());
+        *counts.entry(place).or_default() += one.count;
     }
     if counts.is_empty() {
         return None;
     }
     let labels: Vec<(String, String)> =
-        ALL.map(|answer| (word(answer).to_owned(), decision(t, answer))).into();
+        all.iter().map(|one| (one.as_str().to_owned(), answer(t, *one))).collect();
+    // A workflow that would not have matched may be stopped now: nothing comes of it either way.
+    let is_quiet = |word: &str| ["not_matched", "stopped", "held"].contains(&word);
     let plan = Plan {
         rows: labels.clone(),
         columns: labels,
         counts: &counts,
-        href: &|row, column| match row == column {
+        href: &|row, column| match row == column || is_quiet(row) && is_quiet(column) {
             true => String::new(),
             false => format!("#{}", place(row, column)),
         },
@@ -273,16 +278,6 @@ pub(super) fn of_answers(t: Text, together: &[Together], has_baseline: bool) -> 
 /// Where the differences of a cell are on the page.
 pub(super) fn place(from: &str, to: &str) -> String {
     format!("from-{}-to-{}", from.replace('_', "-"), to.replace('_', "-"))
-}
-
-/// The word of an answer, as it is kept.
-pub(super) fn word(answer: Decision) -> &'static str {
-    match answer {
-        Decision::Allow => "allow",
-        Decision::Deny => "deny",
-        Decision::NeedsApproval => "needs_approval",
-        Decision::Unknown => "unknown",
-    }
 }
 
 #[cfg(test)]

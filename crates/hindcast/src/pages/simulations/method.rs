@@ -114,7 +114,7 @@ fn budget(t: Text, budget: BudgetWanted) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// Of a replay of policies.
+/// Of a replay of policies or workflows.
 pub(super) fn of_policy(
     visitor: &Visitor,
     kept: &KeptReplay,
@@ -124,9 +124,17 @@ pub(super) fn of_policy(
     let mut facts = Facts::default();
     facts.add(t.sim_subject(), super::names::tried_name(t, kept));
     let version = |policies: &Value| policies["version"].as_str().map(short).unwrap_or_default();
-    let baseline = match kept.new.baseline.is_null() {
-        true => t.sim_baseline_happened(),
-        false => t.sim_baseline_enforced(),
+    let other = || -> Option<String> {
+        let tried = kept.new.baseline["changed"][0].as_str()?;
+        let all = kept.new.baseline["workflows"].as_array()?;
+        let number = all.iter().find(|one| one["name"] == tried)?["number"].as_i64()?;
+        Some(t.sim_policy_version(short(tried), number.to_string()).into_owned())
+    };
+    let baseline = match kept.new.baseline["as"].as_str() {
+        Some("nothing") => t.sim_baseline_nothing().into_owned(),
+        Some("version") => other().unwrap_or_else(|| t.sim_baseline_version().into_owned()),
+        None if kept.new.baseline.is_null() => t.sim_baseline_happened().into_owned(),
+        _ => t.sim_baseline_enforced().into_owned(),
     };
     facts.add(t.sim_baseline(), baseline);
     let (from, until) = kept.new.window;
@@ -135,11 +143,16 @@ pub(super) fn of_policy(
     facts.add(t.sim_method_filter(), short(&kept.new.filter));
     if let Some(report) = report {
         let summary = &report.summary;
-        facts.add(t.sim_method_judged(), figure(t, summary.tally.evaluated));
-        facts.add(
-            t.sim_method_left_out(),
-            t.sim_method_skipped(figure(t, summary.not_asked), figure(t, summary.decided_before)),
-        );
+        if let Some(part) = &report.workflows {
+            facts.add(t.sim_method_happenings(), figure(t, part.happenings));
+            facts.add(t.sim_method_left_out(), t.sim_method_unheard(figure(t, summary.not_asked)));
+        } else {
+            facts.add(t.sim_method_judged(), figure(t, summary.tally.evaluated));
+            facts.add(
+                t.sim_method_left_out(),
+                t.sim_method_skipped(figure(t, summary.not_asked), figure(t, summary.decided_before)),
+            );
+        }
         let seen = [&summary.oldest, &summary.newest].map(|at| at.as_deref().and_then(Timestamp::parse));
         if let [Some(oldest), Some(newest)] = seen {
             facts.add(t.sim_method_seen(), window(visitor, Some(oldest), Some(newest)));

@@ -4,8 +4,7 @@ use crate::catalog::{KeptReplay, ReplayState, Simulation, SimulationState};
 use crate::pages::safe::short;
 use crate::pages::text::Text;
 use crate::simulate::{AgentWanted, Wanted};
-use hindcast_rules::policy::Decision;
-use hindcast_rules::replay::Change;
+use hindcast_rules::replay::{Answer, Change};
 use hindcast_rules::simulation::case::Resolution;
 use hindcast_rules::simulation::outcome::{Failure, Reason};
 use hindcast_rules::simulation::tags::{NONE, OTHER};
@@ -65,10 +64,11 @@ pub(super) fn agent_name(t: Text, agent: &AgentWanted) -> String {
     }
 }
 
-/// The policies that a replay tries: those that are not as in use, with their versions.
+/// The policies or workflows that a replay tries: those that are not as in use, with their versions.
 pub(super) fn tried(replay: &KeptReplay) -> Vec<(String, Option<i64>)> {
     let candidate = &replay.new.candidate;
-    let policies = candidate["policies"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let what = if replay.new.kind == "workflow" { "workflows" } else { "policies" };
+    let policies = candidate[what].as_array().map(Vec::as_slice).unwrap_or_default();
     let changed = candidate["changed"].as_array().map(Vec::as_slice).unwrap_or_default();
     let number = |name: &str| {
         policies.iter().find(|policy| policy["name"] == name).and_then(|policy| policy["number"].as_i64())
@@ -171,12 +171,16 @@ pub(super) fn ending_word(resolution: Resolution) -> &'static str {
     }
 }
 
-pub(super) fn decision(t: Text, decision: Decision) -> String {
-    let name = match decision {
-        Decision::Allow => t.sim_answer_allow(),
-        Decision::Deny => t.sim_answer_deny(),
-        Decision::NeedsApproval => t.sim_answer_approval(),
-        Decision::Unknown => t.sim_answer_unknown(),
+pub(super) fn answer(t: Text, answer: Answer) -> String {
+    let name = match answer {
+        Answer::Allow => t.sim_answer_allow(),
+        Answer::Deny => t.sim_answer_deny(),
+        Answer::NeedsApproval => t.sim_answer_approval(),
+        Answer::Unknown => t.sim_answer_unknown(),
+        Answer::Matched => t.sim_answer_matched(),
+        Answer::NotMatched => t.sim_answer_not_matched(),
+        Answer::Stopped => t.sim_answer_stopped(),
+        Answer::Held => t.sim_answer_held(),
     };
     name.into_owned()
 }
@@ -191,6 +195,12 @@ pub(super) fn change(t: Text, change: Change) -> String {
         Change::MaybeDenied => t.sim_change_maybe_denied(),
         Change::MaybeNeedsApproval => t.sim_change_maybe_approval(),
         Change::Undecided => t.sim_change_undecided(),
+        Change::NewlyMatched => t.sim_change_matched(),
+        Change::NoLongerMatched => t.sim_change_not_matched(),
+        Change::OtherActions => t.sim_change_actions(),
+        Change::MaybeMatched => t.sim_change_maybe_matched(),
+        Change::MaybeNotMatched => t.sim_change_maybe_not_matched(),
+        Change::MaybeOtherActions => t.sim_change_maybe_actions(),
     };
     name.into_owned()
 }

@@ -2,7 +2,7 @@
 
 use super::form::{Filled, filled};
 use super::names::{title_of_agent, wanted_of};
-use super::wanted::{Refused, Subject, of_agent, of_policy, refuse_agent, refuse_policy};
+use super::wanted::{Refused, Subject, of_agent, of_policy, of_workflow, refuse_agent, refuse_policy};
 use super::{HERE, figure};
 use crate::api::lanes::Lanes;
 use crate::api::{Problem, escaped};
@@ -59,6 +59,8 @@ struct NewPage {
     estimate: Vec<String>,
     /// Versions of policies.
     policies: Vec<Choice>,
+    /// Versions of workflows.
+    workflows: Vec<Choice>,
     with: Vec<Choice>,
     baselines: Vec<Choice>,
     cuts: Vec<Choice>,
@@ -113,6 +115,9 @@ pub async fn begin(
     form: Fields,
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::RunSimulations)?;
+    if Subject::of(&form) == Subject::Workflow {
+        visitor.needs(Permission::ReadConversations)?;
+    }
     let room = visitor.room(&app)?;
     let own = app.clone();
     let done = lanes.query(&app, move |_| begun(&own, &room, &visitor, form)).await?;
@@ -133,12 +138,16 @@ fn begun(app: &Arc<App>, room: &Arc<Room>, visitor: &Visitor, mut form: Fields) 
             None => Refused::default(),
         }
     } else {
-        match of_policy(visitor, &mut form) {
-            Some(wanted) => match replays::begin(app, room, wanted) {
-                Ok(Begun::New(kept)) => return Ok(Ok(format!("{HERE}/{}", kept.id))),
-                Ok(Begun::Served(kept)) => return Ok(Ok(format!("{HERE}/{}?served=yes", kept.id))),
-                Err(why) => refuse_policy(t, &mut form, why)?,
-            },
+        let begun = match Subject::of(&form) {
+            Subject::Workflow => {
+                of_workflow(visitor, &mut form).map(|wanted| replays::begin_workflows(app, room, wanted))
+            }
+            _ => of_policy(visitor, &mut form).map(|wanted| replays::begin(app, room, wanted)),
+        };
+        match begun {
+            Some(Ok(Begun::New(kept))) => return Ok(Ok(format!("{HERE}/{}", kept.id))),
+            Some(Ok(Begun::Served(kept))) => return Ok(Ok(format!("{HERE}/{}?served=yes", kept.id))),
+            Some(Err(why)) => refuse_policy(t, &mut form, why)?,
             None => Refused::default(),
         }
     };
@@ -178,6 +187,13 @@ fn estimated(
 ) -> Result<(Refused, Vec<String>), Problem> {
     let t = visitor.guest.text;
     let nothing = |refused| Ok((refused, Vec::new()));
+    if Subject::of(form) == Subject::Workflow {
+        let Some(wanted) = of_workflow(visitor, form) else { return nothing(Refused::default()) };
+        return match replays::conversations_asked_about(app, &room.id, &wanted) {
+            Ok(n) => Ok((Refused::default(), vec![t.sim_estimate_workflow(figure(t, n)).into_owned()])),
+            Err(why) => nothing(refuse_policy(t, form, why)?),
+        };
+    }
     if !Subject::of(form).is_agent() {
         let Some(wanted) = of_policy(visitor, form) else { return nothing(Refused::default()) };
         let (from, until) = wanted.window;
@@ -260,6 +276,7 @@ fn new_page(app: &App, visitor: &Visitor, form: Fields, refused: Refused) -> Res
     let told = match subject {
         Subject::Policy => t.sim_new_policy_told(),
         Subject::Text => t.sim_new_text_told(),
+        Subject::Workflow => t.sim_new_workflow_told(),
         Subject::Recorded => t.sim_new_recorded_told(),
         Subject::Http => t.sim_new_http_told(),
         Subject::Mcp => t.sim_new_mcp_told(),
@@ -271,6 +288,7 @@ fn new_page(app: &App, visitor: &Visitor, form: Fields, refused: Refused) -> Res
         versions.iter().map(|(one, label)| (one.clone(), label.clone(), *one == value)).collect::<Vec<_>>()
     };
     let cut = form.trimmed("cut");
+    let workflows = workflow_versions(app, visitor)?;
     Ok(NewPage {
         shell: Shell::of(visitor, app, Section::Simulations, t.sim_new()),
         t,
@@ -282,8 +300,12 @@ fn new_page(app: &App, visitor: &Visitor, form: Fields, refused: Refused) -> Res
         flaws: refused.flaws.iter().map(|flaw| flaw_told(t, flaw)).collect(),
         estimate: Vec::new(),
         policies: chosen("policy"),
+        workflows: marked(&workflows, form.trimmed("workflow")),
         with: chosen("with"),
-        baselines: baselines(app, visitor, &form, subject)?,
+        baselines: match subject {
+            Subject::Workflow => versus(t, &form, &workflows),
+            _ => baselines(app, visitor, &form, subject)?,
+        },
         cuts: vec![
             ("human_reply".to_owned(), t.sim_cut_human().into_owned(), cut != "any_reply"),
             ("any_reply".to_owned(), t.sim_cut_any().into_owned(), cut == "any_reply"),
@@ -296,8 +318,8 @@ fn new_page(app: &App, visitor: &Visitor, form: Fields, refused: Refused) -> Res
 
 /// The kinds of subject, each an address with what was already chosen of the sample.
 fn tabs(t: Text, form: &Fields, here: Subject) -> Vec<(String, String, bool)> {
-    const KEPT: [&str; 9] =
-        ["name", "policy", "with", "from", "until", "source", "channel", "language", "tag"];
+    const KEPT: [&str; 10] =
+        ["name", "policy", "workflow", "with", "from", "until", "source", "channel", "language", "tag"];
     let kept: String = KEPT
         .into_iter()
         .filter(|name| !form.trimmed(name).is_empty())
@@ -308,6 +330,7 @@ fn tabs(t: Text, form: &Fields, here: Subject) -> Vec<(String, String, bool)> {
             let label = match subject {
                 Subject::Policy => t.sim_tab_policy(),
                 Subject::Text => t.sim_tab_text(),
+                Subject::Workflow => t.sim_tab_workflow(),
                 Subject::Recorded => t.sim_tab_recorded(),
                 Subject::Http => t.sim_tab_http(),
                 Subject::Mcp => t.sim_tab_mcp(),
@@ -343,6 +366,48 @@ fn versions(app: &App, visitor: &Visitor) -> Result<Vec<(String, String)>, Probl
         }
     }
     Ok(all)
+}
+
+/// The versions of workflows that can be tried.
+fn workflow_versions(app: &App, visitor: &Visitor) -> Result<Vec<(String, String)>, Problem> {
+    let (t, workspace) = (visitor.guest.text, &visitor.membership.workspace);
+    let mut all = Vec::new();
+    for row in app.catalog.workflows(workspace)? {
+        let versions = app.catalog.workflow_versions(workspace, &row.name)?;
+        for version in versions.into_iter().take(VERSIONS_SHOWN) {
+            let label = t.sim_policy_version(short(&row.name), version.number.to_string()).into_owned();
+            let label = match version.number {
+                number if row.standing.enforced == Some(number) => {
+                    t.with_aside(label, t.mode_enforce()).into_owned()
+                }
+                number if number == row.newest => t.with_aside(label, t.sim_newest()).into_owned(),
+                _ => label,
+            };
+            all.push((format!("{}@{}", row.name, version.number), label));
+        }
+    }
+    Ok(all)
+}
+
+/// Choices, with the one that was made. What is not among them any more can still be chosen again.
+fn marked(all: &[(String, String)], chosen: &str) -> Vec<Choice> {
+    let mut choices: Vec<Choice> =
+        all.iter().map(|(value, label)| (value.clone(), label.clone(), value == chosen)).collect();
+    if chosen.contains('@') && !choices.iter().any(|(.., is_chosen)| *is_chosen) {
+        choices.push((chosen.to_owned(), short(chosen), true));
+    }
+    choices
+}
+
+/// What a workflow can be compared with: what acts, nothing, or another version of it.
+fn versus(t: Text, form: &Fields, workflows: &[(String, String)]) -> Vec<Choice> {
+    let chosen = form.trimmed("baseline");
+    let words = [("enforced", t.sim_baseline_enforced()), ("nothing", t.sim_baseline_nothing())];
+    let is_other = chosen == "nothing" || chosen.contains('@');
+    let words = words.map(|(word, label)| {
+        (word.to_owned(), label.into_owned(), chosen == word || word == "enforced" && !is_other)
+    });
+    words.into_iter().chain(marked(workflows, chosen)).collect()
 }
 
 fn baselines(app: &App, visitor: &Visitor, form: &Fields, subject: Subject) -> Result<Vec<Choice>, Problem> {

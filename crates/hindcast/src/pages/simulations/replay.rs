@@ -1,11 +1,12 @@
-//! The report about policies: which answers of the past would have been others, for whom, and by which policy.
+//! The report of a replay: which answers of the past would have been others, for whom, and by which policy. What is special about
+//! workflows lies in `workflow.rs`.
 
 use super::agent_tables::heads;
 use super::list::{done_of_replay, progress, verdict_of_replay};
 use super::matrix::{self, of_answers};
-use super::names::{change, decision, tried};
+use super::names::{answer, change, tried};
 use super::show::{Group, Notice, Pair, ReportPage, Side};
-use super::{Cell, HERE, Table, Tile, compare, figure, method};
+use super::{Cell, HERE, Table, Tile, compare, figure, method, workflow};
 use crate::api::{Problem, escaped};
 use crate::app::App;
 use crate::catalog::{KeptReplay, ReplayState};
@@ -18,7 +19,7 @@ use crate::pages::text::Text;
 use crate::pages::visitor::Visitor;
 use crate::people::Permission;
 use hindcast_event::Timestamp;
-use hindcast_rules::replay::{Difference, Report, Tally};
+use hindcast_rules::replay::{Answer, ByAnswer, Change, Difference, Report, Tally};
 use std::collections::BTreeMap;
 
 /// Differences of a kind that are shown side by side, and entries and conversations that are named.
@@ -47,18 +48,25 @@ pub(super) fn filled(
         page.running = Some(progress(t, done, total));
     }
     page.notices = notices(app, t, kept, report.as_ref());
+    let is_workflow = kept.new.kind == "workflow";
     if let Some(report) = &report {
-        reported(visitor, kept, report, is_whole, &mut page);
+        match &report.workflows {
+            Some(part) => workflow::reported(visitor, kept, report, part, &mut page),
+            None => reported(visitor, kept, report, is_whole, &mut page),
+        }
     }
     if is_over {
         (page.others, page.compared) = compare::policies(app, visitor, kept, with)?;
     }
     page.method = method::of_policy(visitor, kept, report.as_ref());
-    page.method_told = vec![t.sim_method_replay().into_owned(), t.sim_method_unknown().into_owned()];
+    page.method_told = match is_workflow {
+        true => vec![t.sim_method_workflow().into_owned(), t.sim_method_workflow_limits().into_owned()],
+        false => vec![t.sim_method_replay().into_owned(), t.sim_method_unknown().into_owned()],
+    };
     let may_run = visitor.may(Permission::RunSimulations);
     page.acts.cancel = may_run && !is_over;
     page.acts.remove = may_run && is_over;
-    if is_whole && visitor.may(Permission::ManagePolicies) {
+    if is_whole && !is_workflow && visitor.may(Permission::ManagePolicies) {
         page.acts.activate = tried(kept)
             .into_iter()
             .filter_map(|(name, number)| {
@@ -89,13 +97,19 @@ fn notices(app: &App, t: Text, kept: &KeptReplay, report: Option<&Report>) -> Ve
         ReplayState::Succeeded => {}
     }
     let before = kept.new.baseline["version"].as_str();
-    let now = before.and_then(|_| replays::enforced(app, &kept.workspace).ok());
+    let now = match kept.new.kind {
+        "workflow" => replays::baseline_now(app, kept).ok().flatten(),
+        _ => before.and_then(|_| replays::enforced(app, &kept.workspace).ok()),
+    };
     if kept.state.is_over() && now.is_some_and(|now| before != Some(now.as_str())) {
         notices.push(Notice::warning(t.sim_notice_stale()));
     }
     let Some(report) = report else { return notices };
     if kept.state == ReplayState::Succeeded && report.summary.tally.evaluated == 0 {
-        notices.push(Notice::warning(t.sim_notice_nothing()));
+        notices.push(Notice::warning(match report.workflows {
+            Some(_) => t.sim_notice_nothing_happened(),
+            None => t.sim_notice_nothing(),
+        }));
     }
     if !report.summary.errors.is_empty() {
         let items = report.summary.errors.iter().take(EXAMPLES_SHOWN).map(|error| short(error)).collect();
@@ -116,15 +130,16 @@ fn reported(visitor: &Visitor, kept: &KeptReplay, report: &Report, is_whole: boo
         .sim_told_replay(figure(t, tally.changed), figure(t, tally.evaluated), figure(t, tally.unknown))
         .into_owned();
     page.tiles = tiles(t, report, is_whole);
-    page.matrices.extend(of_answers(t, &report.lanes.together, report.baseline.is_some()));
-    page.groups = groups(visitor, report);
+    let has_baseline = report.baseline.is_some();
+    page.matrices.extend(of_answers(t, &report.lanes.together, has_baseline, &Answer::OF_POLICIES));
+    page.groups = groups(visitor, report, &|one| of_policies(t, one));
     page.groups_told = match page.groups.is_empty() {
         true => t.sim_changes_none().into_owned(),
         false => t.sim_changes_told().into_owned(),
     };
-    page.tables.push(kinds(t, tally));
+    page.tables.push(kinds(t, tally, &t.entries()));
     page.tables.push(lanes(t, report));
-    page.tables.extend(conversations(t, report));
+    page.tables.extend(conversations(t, report, t.sim_conversations_flagged()));
     page.tables.extend(by_policy(t, report));
     let log = |conditions: &[String]| {
         let q = conditions.iter().cloned().chain(Some(kept.new.filter.clone()).filter(|q| !q.is_empty()));
@@ -135,6 +150,7 @@ fn reported(visitor: &Visitor, kept: &KeptReplay, report: &Report, is_whole: boo
         t,
         "by-action",
         t.policy_activities(),
+        &t.entries(),
         report
             .summary
             .by_action
@@ -146,6 +162,7 @@ fn reported(visitor: &Visitor, kept: &KeptReplay, report: &Report, is_whole: boo
         t,
         "by-actor",
         t.column_who(),
+        &t.entries(),
         report.summary.by_actor.iter().map(|row| {
             let href = match row.actor_id.is_empty() {
                 true => String::new(),
@@ -159,10 +176,11 @@ fn reported(visitor: &Visitor, kept: &KeptReplay, report: &Report, is_whole: boo
         t,
         "by-day",
         t.sim_day(),
+        &t.entries(),
         report.summary.by_day.iter().map(|row| (row.day.clone(), String::new(), &row.tally)),
         report.summary.left_out.by_day,
     ));
-    page.tables.extend(missing(t, report));
+    page.tables.extend(missing(t, report, t.sim_missing_told(), &t.entries()));
 }
 
 fn tiles(t: Text, report: &Report, is_whole: bool) -> Vec<Tile> {
@@ -203,12 +221,22 @@ fn days(report: &Report) -> Option<f64> {
     Some(((newest - oldest) / DAY_MICROS).max(1.0))
 }
 
+/// How a difference is shown.
+pub(super) struct Shown {
+    /// What it is about, in parts.
+    pub title: Vec<String>,
+    pub before: Side,
+    pub after: Side,
+    /// Where its examples are.
+    pub links: Vec<(String, String)>,
+}
+
 /// Differences by the answer before and after.
-fn groups(visitor: &Visitor, report: &Report) -> Vec<Group> {
+pub(super) fn groups(visitor: &Visitor, report: &Report, shown: &dyn Fn(&Difference) -> Shown) -> Vec<Group> {
     let t = visitor.guest.text;
     let mut by: BTreeMap<(&str, &str), Vec<&Difference>> = BTreeMap::new();
     for one in &report.differences {
-        by.entry((matrix::word(one.baseline), matrix::word(one.candidate))).or_default().push(one);
+        by.entry((one.baseline.as_str(), one.candidate.as_str())).or_default().push(one);
     }
     let mut all: Vec<_> = by.into_iter().collect();
     all.sort_by_key(|(_, some)| std::cmp::Reverse(some.iter().map(|one| one.count).sum::<u64>()));
@@ -216,7 +244,7 @@ fn groups(visitor: &Visitor, report: &Report) -> Vec<Group> {
         let n = some.iter().map(|one| one.count).sum();
         let left = some.len().saturating_sub(PAIRS_SHOWN);
         let first = some.first();
-        let name = |answer| decision(t, answer);
+        let name = |one| answer(t, one);
         Group {
             id: matrix::place(from, to),
             title: first
@@ -224,30 +252,37 @@ fn groups(visitor: &Visitor, report: &Report) -> Vec<Group> {
                 .unwrap_or_default(),
             n: figure(t, n),
             href: String::new(),
-            pairs: some.into_iter().take(PAIRS_SHOWN).map(|one| pair(visitor, one)).collect(),
+            pairs: some.into_iter().take(PAIRS_SHOWN).map(|one| pair(visitor, one, shown(one))).collect(),
             more: if left > 0 { t.sim_more_differences(left as i64).into_owned() } else { String::new() },
         }
     };
     all.into_iter().map(group).collect()
 }
 
-fn pair(visitor: &Visitor, one: &Difference) -> Pair {
-    let t = visitor.guest.text;
-    let side = |answer, policies: &[String]| {
+/// What policies said, and which.
+fn of_policies(t: Text, one: &Difference) -> Shown {
+    let side = |said, policies: &[String]| {
         let names: Vec<String> = policies.iter().map(|policy| short(policy)).collect();
         let by = if names.is_empty() { t.sim_by_nothing().into_owned() } else { names.join(", ") };
         Side {
-            facts: vec![
-                (t.sim_answer().into_owned(), decision(t, answer)),
-                (t.sim_by_policy().into_owned(), by),
-            ],
+            facts: vec![(t.sim_answer().into_owned(), answer(t, said)), (t.sim_by_policy().into_owned(), by)],
             text: String::new(),
         }
     };
     let tuple = &one.tuple;
     let who = format!("{} {}", short(&tuple.actor_type), short(&tuple.actor_id));
-    let parts = [who.trim(), &short(&tuple.action), &short(&tuple.target_type)].map(str::to_owned);
-    let title: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let links = one.examples.iter().map(|index| (format!("/log/{index}"), format!("#{index}")));
+    Shown {
+        title: [who.trim(), &short(&tuple.action), &short(&tuple.target_type)].map(str::to_owned).into(),
+        before: side(one.baseline, &one.baseline_policies),
+        after: side(one.candidate, &one.candidate_policies),
+        links: links.collect(),
+    }
+}
+
+fn pair(visitor: &Visitor, one: &Difference, shown: Shown) -> Pair {
+    let t = visitor.guest.text;
+    let title: Vec<String> = shown.title.into_iter().filter(|part| !part.is_empty()).collect();
     let seen = [&one.first_seen, &one.last_seen]
         .map(|at| Timestamp::parse(at).map(|at| Moment::of(visitor, at).shown).unwrap_or_default());
     let [first, last] = seen;
@@ -259,37 +294,25 @@ fn pair(visitor: &Visitor, one: &Difference) -> Pair {
     if one.after_divergence > 0 {
         reason.push(t.sim_after_divergence(figure(t, one.after_divergence)).into_owned());
     }
-    let links = one.examples.iter().take(EXAMPLES_SHOWN);
     Pair {
         title: title.join(" · "),
         href: String::new(),
         reason: reason.join(" · "),
-        before: side(one.baseline, &one.baseline_policies),
-        after: side(one.candidate, &one.candidate_policies),
-        links: links.map(|index| (format!("/log/{index}"), format!("#{index}"))).collect(),
+        before: shown.before,
+        after: shown.after,
+        links: shown.links.into_iter().take(EXAMPLES_SHOWN).collect(),
     }
 }
 
 /// How often each kind of change was seen.
-fn kinds(t: Text, tally: &Tally) -> Table {
-    use hindcast_rules::replay::Change;
-    let by = &tally.by_change;
-    let rows = [
-        (Change::Unchanged, tally.unchanged),
-        (Change::NewlyDenied, by.newly_denied),
-        (Change::NewlyNeedsApproval, by.newly_needs_approval),
-        (Change::NewlyAllowed, by.newly_allowed),
-        (Change::MaybeDenied, by.maybe_denied),
-        (Change::MaybeNeedsApproval, by.maybe_needs_approval),
-        (Change::MaybeAllowed, by.maybe_allowed),
-        (Change::Undecided, by.undecided),
-    ];
+pub(super) fn kinds(t: Text, tally: &Tally, what: &str) -> Table {
     let bar = |n: u64| (n * 100).checked_div(tally.evaluated).unwrap_or(0);
+    let rows = Change::ALL.map(|kind| (kind, tally.of(kind)));
     Table {
         id: "kinds",
         title: t.sim_kinds().into_owned(),
         told: String::new(),
-        heads: heads(&t.sim_change(), &[&t.entries()]),
+        heads: heads(&t.sim_change(), &[what]),
         rows: rows
             .into_iter()
             .filter(|(_, n)| *n > 0)
@@ -312,8 +335,7 @@ fn lanes(t: Text, report: &Report) -> Table {
         let cells = of.map(|n| Cell::number(figure(t, n)));
         std::iter::once(Cell::text(name)).chain(cells).collect::<Vec<_>>()
     };
-    let answers =
-        |by: &hindcast_rules::replay::ByDecision| [by.allow, by.needs_approval, by.deny, by.unknown];
+    let answers = |by: &ByAnswer| [by.allow, by.needs_approval, by.deny, by.unknown];
     let mut rows =
         vec![row(t.sim_matrix_happened(), [happened.let_through, 0, happened.denied, happened.unknown])];
     if report.baseline.is_some() {
@@ -334,7 +356,11 @@ fn lanes(t: Text, report: &Report) -> Table {
 }
 
 /// What became of conversations, and how the flagged ones went.
-fn conversations(t: Text, report: &Report) -> Option<Table> {
+pub(super) fn conversations(
+    t: Text,
+    report: &Report,
+    flagged_name: std::borrow::Cow<'static, str>,
+) -> Option<Table> {
     let of = &report.conversations;
     if of.touched == 0 {
         return None;
@@ -344,8 +370,7 @@ fn conversations(t: Text, report: &Report) -> Option<Table> {
     let row = |name: std::borrow::Cow<'static, str>, n: u64, score: String| {
         vec![Cell::text(name), Cell::number(figure(t, n)), Cell::number(score)]
     };
-    let flagged =
-        row(t.sim_conversations_flagged(), of.flagged, mean(scores.and_then(|scores| scores.flagged.mean)));
+    let flagged = row(flagged_name, of.flagged, mean(scores.and_then(|scores| scores.flagged.mean)));
     let rest = row(
         t.sim_conversations_rest(),
         of.touched.saturating_sub(of.flagged),
@@ -397,10 +422,11 @@ fn by_policy(t: Text, report: &Report) -> Option<Table> {
     })
 }
 
-fn tallied<'r>(
+pub(super) fn tallied<'r>(
     t: Text,
     id: &'static str,
     title: std::borrow::Cow<'static, str>,
+    what: &str,
     all: impl Iterator<Item = (String, String, &'r Tally)>,
     left_out: u64,
 ) -> Option<Table> {
@@ -431,7 +457,7 @@ fn tallied<'r>(
     }
     (!rows.is_empty()).then(|| Table {
         id,
-        heads: heads(&title, &[&t.entries(), &t.sim_changed_column(), &t.sim_answer_unknown()]),
+        heads: heads(&title, &[what, &t.sim_changed_column(), &t.sim_answer_unknown()]),
         title: t.sim_breakdown(&*title).into_owned(),
         told: String::new(),
         rows,
@@ -440,7 +466,12 @@ fn tallied<'r>(
 }
 
 /// What was not recorded and left answers unknown.
-fn missing(t: Text, report: &Report) -> Option<Table> {
+pub(super) fn missing(
+    t: Text,
+    report: &Report,
+    told: std::borrow::Cow<'static, str>,
+    what: &str,
+) -> Option<Table> {
     let rows: Vec<Vec<Cell>> = report
         .summary
         .missing
@@ -451,8 +482,8 @@ fn missing(t: Text, report: &Report) -> Option<Table> {
     (!rows.is_empty()).then(|| Table {
         id: "missing",
         title: t.sim_missing().into_owned(),
-        told: t.sim_missing_told().into_owned(),
-        heads: heads(&t.sim_fact(), &[&t.entries()]),
+        told: told.into_owned(),
+        heads: heads(&t.sim_fact(), &[what]),
         rows,
         note: String::new(),
     })

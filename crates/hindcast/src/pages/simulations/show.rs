@@ -1,4 +1,4 @@
-//! The report of one simulation: of an agent, or of policies.
+//! The report of one simulation: of an agent, of policies, or of a workflow.
 
 use super::matrix::Matrix;
 use super::names::{Mark, title_of_agent, title_of_policy};
@@ -169,7 +169,7 @@ pub(super) fn report_page(
             let title = title_of_policy(t, &kept);
             let mark = Mark::of_policy(t, kept.state);
             let mut bare = bare(app, visitor, id, title, (kept.created_at, kept.finished_at), mark);
-            bare.kind = t.sim_kind_policy().into_owned();
+            bare.kind = super::list::kind_of_replay(t, &kept);
             replay::filled(app, visitor, &kept, with, bare)?
         }
         None => return Ok(None),

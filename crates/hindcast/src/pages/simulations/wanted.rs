@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::jobs::{replays, simulations};
 use crate::pages::fields::Fields;
 use crate::pages::mistake::query_of;
+use crate::pages::safe::visible;
 use crate::pages::text::Text;
 use crate::pages::visitor::Visitor;
 use crate::simulate::{NoDoor, Wanted};
@@ -28,6 +29,8 @@ pub(super) enum Subject {
     Policy,
     /// A text of a policy, on the log.
     Text,
+    /// A saved version of a workflow, on conversations.
+    Workflow,
     /// The agents of the past, judged again.
     Recorded,
     /// An agent that speaks the HTTP contract.
@@ -39,12 +42,14 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    pub const ALL: [Self; 6] = [Self::Policy, Self::Text, Self::Recorded, Self::Http, Self::Mcp, Self::Chat];
+    pub const ALL: [Self; 7] =
+        [Self::Policy, Self::Text, Self::Workflow, Self::Recorded, Self::Http, Self::Mcp, Self::Chat];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Policy => "policy",
             Self::Text => "text",
+            Self::Workflow => "workflow",
             Self::Recorded => "recorded",
             Self::Http => "http",
             Self::Mcp => "mcp",
@@ -57,9 +62,9 @@ impl Subject {
         Self::ALL.into_iter().find(|subject| subject.word() == word).unwrap_or(Self::Policy)
     }
 
-    /// Whether conversations are looked at, and not the log.
+    /// Whether an agent is tried, and not what judges.
     pub fn is_agent(self) -> bool {
-        !matches!(self, Self::Policy | Self::Text)
+        !matches!(self, Self::Policy | Self::Text | Self::Workflow)
     }
 }
 
@@ -184,6 +189,44 @@ pub(super) fn of_policy(visitor: &Visitor, form: &mut Fields) -> Option<replays:
         anew,
         started_by,
     })
+}
+
+/// A replay of a workflow, as far as the form can be read.
+pub(super) fn of_workflow(visitor: &Visitor, form: &mut Fields) -> Option<replays::WorkflowsWanted> {
+    use replays::{Versus, What, Workflow};
+    let t = visitor.guest.text;
+    let mut reader = Reader { t, visitor, form };
+    let name = reader.name();
+    let window = (reader.day("from"), reader.day("until"));
+    let read = |field: &str| {
+        let chosen = version(reader.form.trimmed(field));
+        chosen.map(|(name, number)| Workflow { name: Some(name.to_owned()), what: What::Version(number) })
+    };
+    let (candidate, other) = (read("workflow"), read("baseline"));
+    if candidate.is_none() {
+        reader.form.fail("workflow", t.sim_expected_workflow());
+    }
+    let baseline = match (reader.form.trimmed("baseline"), other) {
+        (_, Some(other)) => Versus::Version(other),
+        ("nothing", None) => Versus::Nothing,
+        _ => Versus::Enforced,
+    };
+    let mut words = Vec::new();
+    for field in ["source", "channel", "language", "tag"] {
+        match reader.typed(field) {
+            Some(value) if value.contains('"') => reader.form.fail(field, t.sim_expected_conversations()),
+            Some(value) => words.push(format!("{field}:\"{value}\"")),
+            None => {}
+        }
+    }
+    let anew = reader.form.has("fresh");
+    let person = &visitor.person;
+    let started_by = if person.name.trim().is_empty() { person.email.clone() } else { person.name.clone() };
+    if !reader.form.is_good() {
+        return None;
+    }
+    let filter = words.join(" ");
+    Some(replays::WorkflowsWanted { name, candidate: candidate?, baseline, window, filter, anew, started_by })
 }
 
 /// A simulation of an agent, as far as the form can be read.
@@ -391,6 +434,10 @@ pub(super) fn refuse_policy(t: Text, form: &mut Fields, why: replays::NotBegun) 
     use replays::NotBegun as Not;
     let mut refused = Refused::default();
     match why {
+        Not::NoVersion { field: "baseline", .. } => form.fail("baseline", t.sim_expected_baseline()),
+        Not::NoVersion { .. } if Subject::of(form) == Subject::Workflow => {
+            form.fail("workflow", t.sim_expected_workflow());
+        }
         Not::NoVersion { .. } => form.fail("policy", t.sim_expected_policy()),
         Not::Wrong("candidate", flaws) => {
             let field = if Subject::of(form) == Subject::Text { "text" } else { "policy" };
@@ -401,6 +448,16 @@ pub(super) fn refuse_policy(t: Text, form: &mut Fields, why: replays::NotBegun) 
             form.fail("baseline", t.policy_wrong(flaws.len() as i64));
             refused.flaws = flaws;
         }
+        Not::WrongWorkflow(field, flaws) => {
+            let field = if field == "baseline" { "baseline" } else { "workflow" };
+            let first = flaws.first().map(ToString::to_string).unwrap_or_default();
+            form.fail(field, t.sim_workflow_wrong(visible(&first).into_owned()));
+        }
+        Not::Field("baseline", _) => form.fail("baseline", t.sim_expected_baseline()),
+        Not::Field("filter", _) => form.fail("tag", t.sim_expected_conversations()),
+        Not::Field(..) => form.fail("workflow", t.sim_expected_workflow()),
+        Not::TooLong(max) => form.fail("until", t.sim_too_long(i64::try_from(max).unwrap_or(i64::MAX))),
+        Not::Workflows(error) => return Err(Problem::internal(error)),
         Not::Backwards => form.fail("until", t.sim_expected_later()),
         Not::TooMany(max) => {
             refused.problem = Some(t.sim_too_many(i64::try_from(max).unwrap_or(i64::MAX)).into_owned());
