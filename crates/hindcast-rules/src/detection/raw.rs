@@ -32,7 +32,8 @@ pub(crate) fn find<'j>(object: &'j str, path: &str) -> Found<'j> {
 struct Strange;
 
 fn member<'j>(mut rest: &'j str, name: &str) -> Result<Option<&'j str>, Strange> {
-    if rest == "}" {
+    // Of an object within another, what follows it is still there.
+    if rest.starts_with('}') {
         return Ok(None);
     }
     loop {
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn members_are_found_or_left_to_the_parser() {
-        let object = r#"{"a":{"b":"}\",","c":[1,{"d":"x"}]},"a.b":"own","n":-1.5,"t":true,"ä":"ö"}"#;
+        let object = r#"{"a":{"b":"}\",","c":[1,{"d":"x"}]},"a.b":"own","n":-1.5,"t":true,"ä":"ö","e":{}}"#;
         for (path, found) in [
             ("a", Found::More),
             ("a.b", Found::Text("own")),
@@ -117,6 +118,7 @@ mod tests {
             ("t", Found::Word("true")),
             ("ä", Found::Text("ö")),
             ("z", Found::Nothing),
+            ("e.x", Found::Nothing),
         ] {
             assert_eq!(find(object, path), found, "{path}");
         }
