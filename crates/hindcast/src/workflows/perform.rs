@@ -148,6 +148,8 @@ fn rest(app: &App, lane: &Lane, asked: Option<Duration>, why: &str, now: Timesta
     let strikes = resting.get(lane).map_or(0, |rest| rest.strikes) + 1;
     let doubled = AGAIN_AFTER.saturating_mul(1 << (strikes - 1).min(12)).min(AGAIN_AFTER_MAX);
     let until = after(now, asked.unwrap_or(doubled));
+    // Nobody may ever call there again.
+    resting.retain(|_, rest| now.micros() - rest.until.micros() < LATE_AFTER_MICROS);
     resting.insert(lane.clone(), Rest { until, strikes, why: why.to_owned() });
 }
 

@@ -37,6 +37,13 @@ impl Desk {
         now()
     }
 
+    /// Waits until the server has noticed which hour it is.
+    fn noted_the_hour(&self) {
+        let hour = (self.server.app.clock)().seconds().div_euclid(3_600).to_string();
+        let noted = || self.server.app.catalog.mark(&self.server.workspace, "workflows_hours").expect("read");
+        wait_for("the hour is noted", || (noted().as_deref() == Some(hour.as_str())).then_some(()));
+    }
+
     /// The history learns of a conversation at Intercom: who wrote when, in minutes from a time.
     fn conversation(&self, id: &str, from: i64, said: &[(i64, &str)]) {
         let at = |minutes: i64| Timestamp::from_micros(from + minutes * 60_000_000).to_string();
@@ -131,6 +138,7 @@ fn an_hour_strikes_once_however_often_the_server_starts_in_it() {
     desk.conversation("c-2", from, &[(-1, "customer")]);
     desk.enforce("hourly", HOURLY);
     desk.ran(&[]);
+    desk.noted_the_hour();
     desk.server.pass(HOUR);
     desk.ran(&["hourly c-1", "hourly c-2"]);
     let desk = desk.restarted();
@@ -149,12 +157,13 @@ fn what_is_turned_on_within_an_hour_hears_the_next_one() {
     desk.conversation("c-1", desk.now(), &[(-1, "customer")]);
     desk.enforce("hourly", HOURLY);
     desk.ran(&[]);
+    desk.noted_the_hour();
     desk.server.pass(HOUR);
     desk.ran(&["hourly c-1"]);
     let off = desk.shown("hourly");
     desk.edit("POST", "/hourly/activate", &json!({ "version": off["version"] })).good();
     desk.server.pass(5 * HOUR);
-    std::thread::sleep(QUIET);
+    desk.noted_the_hour();
     desk.enforce("hourly", HOURLY);
     desk.ran(&["hourly c-1"]);
     desk.server.pass(HOUR);

@@ -66,7 +66,9 @@ impl TestServer {
         config.ledger.checkpoint_ms = 20;
         change(&mut config);
         let ahead = Arc::new(AtomicI64::new(0));
-        let app = open(&config, &ahead, set);
+        let mut app = ticking(App::open(config.clone()).expect("opens"), &ahead);
+        set(&mut app);
+        let app = Arc::new(app);
         let workspace = app.create_workspace("Northwind", &By::server()).expect("made").id;
         let token = token(&app, Some(&workspace), &[Scope::Read, Scope::Ingest], |_| ());
         let admin = token_of_admin(&app);
@@ -95,11 +97,11 @@ impl TestServer {
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
         let (config, ahead) = (self.config.clone(), self.ahead.clone());
         let (workspace, token, admin) = (self.workspace.clone(), self.token.clone(), self.admin.clone());
-        let gone = Arc::downgrade(&self.app);
         drop(self);
-        // Some threads are not waited for at the end.
-        crate::process::wait_for("all of it has ended", || gone.upgrade().is_none().then_some(()));
-        let app = open(&config, &ahead, |_| ());
+        // Some threads are not waited for at the end; what they still hold is locked until then.
+        let opened = || App::open(config.clone()).ok();
+        let app = ticking(crate::process::wait_for("all of it has ended", opened), &ahead);
+        let app = Arc::new(app);
         let (address, thread) = run(app.clone());
         let (url, thread) = (format!("http://{address}"), Some(thread));
         Self { app, url, workspace, token, admin, thread, folder, config, ahead }
@@ -157,12 +159,11 @@ impl Drop for TestServer {
     }
 }
 
-fn open(config: &Config, ahead: &Arc<AtomicI64>, set: impl FnOnce(&mut App)) -> Arc<App> {
-    let mut app = App::open(config.clone()).expect("opens");
+/// With a clock that can be put ahead.
+fn ticking(mut app: App, ahead: &Arc<AtomicI64>) -> App {
     let (clock, ahead) = (app.clock.clone(), ahead.clone());
     app.clock = Arc::new(move || Timestamp::from_micros(clock().micros() + ahead.load(Ordering::SeqCst)));
-    set(&mut app);
-    Arc::new(app)
+    app
 }
 
 fn token(

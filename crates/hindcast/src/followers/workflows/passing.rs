@@ -136,13 +136,13 @@ impl Passing {
     }
 }
 
-/// The beginning of an hour: whether it was heard already. What is turned on within an hour hears the next one first.
+/// The beginning of an hour: whether it was heard already. An hour that nobody listened to is noted as well, so what is turned on
+/// within it hears the next one first.
 fn begun(app: &App, room: &Room, book: &Book, hour: i64) -> anyhow::Result<Pass> {
     let known = mark(app, room, HOURS)?;
     match known {
         Some(known) if known >= hour => {}
         Some(_) if book.hears(Trigger::Schedule) => return Ok(Pass::new(hour)),
-        None if !book.hears(Trigger::Schedule) => {}
         _ => app.catalog.set_mark(room.id.as_str(), HOURS, &hour.to_string())?,
     }
     Ok(Pass::over(hour))
