@@ -9,6 +9,7 @@ use crate::catalog::{By, Narrowing, NewToken, Scope, TokenSecret, Workspace};
 use crate::config::Level;
 use crate::demo::{EVENTS, EVENTS_MAX, EVENTS_MIN, Guide, WORKSPACE_NAME};
 use crate::jobs::demo::gate::TO_TRY;
+use crate::jobs::demo::workflows::TRIED;
 use crate::serve::{listen, serve};
 use anyhow::Context as _;
 use hindcast_event::Timestamp;
@@ -157,7 +158,8 @@ fn welcome(
          hindcast rule backtest A1 --days 30 --tune failures=5\n\n\
          4. What a policy would have prevented: a fortnight in which the AI agent tagged what it was unsure of\n   \
          hindcast replay run --policy {TO_TRY} --number 1\n   \
-         and what waits for somebody already: {url}/approvals\n\n\
+         and what waits for somebody already: {url}/approvals\n   \
+         and tags that people had to mend, which a workflow in shadow noted: {url}/workflows/{TRIED}/runs\n\n\
          5. Proof that the export of that night is in the log, for somebody who trusts nobody\n   \
          curl -s -H \"Authorization: Bearer $HINDCAST_TOKEN\" -o export.tlog-proof \\\n     \
          '{url}/v1/events/{id}/proof?format=tlog-proof'\n   \

@@ -4,7 +4,7 @@
 mod decisions;
 pub mod gate;
 mod past;
-mod workflows;
+pub mod workflows;
 
 use crate::app::App;
 use crate::catalog::{By, Workspace};

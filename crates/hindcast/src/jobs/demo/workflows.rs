@@ -12,7 +12,7 @@ use hindcast_rules::workflow::Trigger;
 use serde_json::{Map, Value, json};
 
 /// What is only asked.
-const TRIED: &str = "unsure-billing";
+pub const TRIED: &str = "unsure-billing";
 /// What acts.
 const ACTS: &str = "damaged-goods";
 /// What is off.

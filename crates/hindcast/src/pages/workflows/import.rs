@@ -29,8 +29,10 @@ use std::time::Duration;
 
 /// An export that comes by a page; larger ones are read by the command line.
 const EXPORT_BYTES_MAX: usize = 2_000_000;
+/// What was shown of it comes back with longer breaks of lines.
+const SHOWN_BYTES_MAX: usize = 2 * EXPORT_BYTES_MAX;
 /// It may come twice, as a file and as what was shown of it before.
-pub const FORM_BYTES_MAX: usize = 2 * EXPORT_BYTES_MAX + 64 * 1024;
+pub const FORM_BYTES_MAX: usize = EXPORT_BYTES_MAX + SHOWN_BYTES_MAX + 64 * 1024;
 /// Texts that are shown; of more rules only what became of each.
 const TEXTS_SHOWN: usize = 100;
 /// How long the next piece of an upload may take.
@@ -91,11 +93,12 @@ async fn read(mut sent: Multipart) -> Result<Fields, Refusal> {
     let mut pairs: Vec<(&str, String)> = Vec::new();
     while let Some(mut field) = sent.next_field().await.map_err(|_| unreadable())? {
         let name = field.name().unwrap_or_default().to_owned();
+        let most = if name == "text" { SHOWN_BYTES_MAX } else { EXPORT_BYTES_MAX };
         let mut bytes = Vec::new();
         loop {
             let piece = tokio::time::timeout(STALL_MAX, field.chunk()).await.map_err(|_| unreadable())?;
             let Some(piece) = piece.map_err(|_| unreadable())? else { break };
-            if bytes.len() + piece.len() > EXPORT_BYTES_MAX {
+            if bytes.len() + piece.len() > most {
                 return Err(unreadable().into());
             }
             bytes.extend_from_slice(&piece);
