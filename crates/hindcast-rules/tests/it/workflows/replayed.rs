@@ -150,7 +150,7 @@ fn one_that_stops_others_counts_for_them_too() {
     let stops = text("first", &format!("priority: 1\nstop: true\n{REFUNDS}"));
     let later = text("later", "then:\n  - note.add: seen\n");
     let report = replayed(
-        &[later.clone()],
+        std::slice::from_ref(&later),
         &[stops, later],
         &[said("c1", 0, "refund"), said("c2", 1, "hello"), Past("c3", 2, json!({ "ticket.status": "open" }))],
         WorkflowOptions::default(),
@@ -188,11 +188,11 @@ fn the_guard_holds_back_what_is_too_much_and_what_sets_itself_off() {
     let busy = text("busy", &format!("then:\n{many}"));
     let none: [String; 0] = [];
     let past = [said("c1", 0, "a"), said("c1", 1, "b"), said("c2", 2, "c"), said("c1", 61, "d")];
-    let report = replayed(&none, &[busy.clone()], &past, WorkflowOptions::default());
+    let report = replayed(&none, std::slice::from_ref(&busy), &past, WorkflowOptions::default());
     let row_ = row(&report, "busy");
     assert_eq!((row_.candidate.matched, row_.candidate.held), (3, 1), "fifty within an hour, all or none");
     let options = WorkflowOptions { from: Some(at(1)), ..WorkflowOptions::default() };
-    let report = replayed(&none, &[busy.clone()], &past, options);
+    let report = replayed(&none, std::slice::from_ref(&busy), &past, options);
     assert_eq!(
         (report.summary.warm_up, row(&report, "busy").candidate.held),
         (1, 1),

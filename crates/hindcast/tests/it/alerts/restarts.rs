@@ -74,7 +74,10 @@ fn no_alert_is_lost_or_doubled_by_power_cuts() {
     let server = home.start();
     abreast(&server, "last");
     let all = alerts(&server);
-    let about: BTreeSet<_> = all.iter().map(|alert| alert["group"].to_string()).collect();
+    let about: BTreeSet<_> =
+        all.iter().map(|alert| alert["group"]["actor.id"].as_str().expect("an account").to_owned()).collect();
+    let lost: Vec<_> = accounts.iter().filter(|account| !about.contains(*account)).collect();
+    assert!(lost.is_empty(), "nobody was told of {lost:?}");
     assert_eq!((all.len(), about.len()), (61, 61));
     assert!(all.iter().all(|alert| alert["count"] == 1));
     // The log tells each once.
