@@ -164,7 +164,7 @@ fn of_two_who_edit_at_once_the_second_sees_both_versions_and_an_earlier_one_come
 }
 
 /// The page of the newest run.
-fn newest_run<'v>(who: &'v Visitor<'_>, desk: &Desk) -> (String, Answer) {
+fn newest_run(who: &Visitor<'_>, desk: &Desk) -> (String, Answer) {
     let run = desk.runs().remove(0);
     let (workflow, id) = (run["workflow"].as_str().expect("a name"), run["id"].as_str().expect("an id"));
     let path = format!("/workflows/{workflow}/runs/{id}");
@@ -373,10 +373,7 @@ fn rules_of_another_product_are_looked_over_and_saved_switched_off() {
     told(&looked, 200, "moon_phase");
     told(&looked, 200, "No action of it could be carried over");
     assert!(!looked.text().contains("<first>"), "what others wrote is text");
-    assert_eq!(
-        unescaped(looked.text().split("name=\"text\"").nth(1).expect("a field")).contains("moon_phase"),
-        true
-    );
+    assert!(text_of(looked.text()).contains("moon_phase"), "it is there to be saved");
     assert!(ana.get("/workflows").text().contains("No workflows yet"));
     // What was shown is what is saved.
     let saved = send("save", "zendesk", &export, "");
