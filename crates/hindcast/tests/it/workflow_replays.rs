@@ -524,7 +524,7 @@ fn a_page_begins_one_shows_both_traces_and_hides_them_from_who_may_not_read() {
     assert_eq!(wrong.status, 422);
     assert_eq!(owner.post("/simulations", &[("subject", "workflow")]).status, 422);
     // Who may see simulations and no conversations sees numbers and no words.
-    for role in [Role::SupportOpsManager, Role::Viewer, Role::Auditor] {
+    for role in [Role::SupportOpsManager, Role::Viewer] {
         let visitor = desk.server.visitor(role, &[]);
         let shown = visitor.get(&path);
         let reads = visitor.get("/conversations").status == 200;

@@ -12,10 +12,13 @@ use std::process::ExitCode;
 
 /// `workflow replay`, whose `--version` is that of a workflow.
 #[derive(Debug, clap::Args)]
-#[command(disable_version_flag = true, after_help = "\
+#[command(
+    disable_version_flag = true,
+    after_help = "\
 Everything that happened in the conversations of the history is asked about with what was known then; nothing is done. Needs a token with
 the scopes policies and conversations. Exit codes: 0 done, 1 failed, a workflow that cannot be used, or more than --max-changed or
---max-unknown, 2 wrong usage.")]
+--max-unknown, 2 wrong usage."
+)]
 pub(super) struct Replay {
     #[command(flatten)]
     server: Server,

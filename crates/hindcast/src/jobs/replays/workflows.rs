@@ -345,33 +345,35 @@ pub(super) fn replayed(
     let catalog = catalog(app, workspace)?;
     let mut clock = Clock { app, workspace, made: None };
     let is_early = |at: Timestamp| since(from).is_some_and(|since| at < since);
-    Past::new(&app.history, workspace, &work.which, since(from)).each(|conversation, at, change, is_last| {
-        goes_on()?;
-        let known = match heard.contains(&change.trigger) && !is_early(at) {
-            true => facts_then(conversation, at, change, &catalog, clock.at(at)?),
-            // Nobody asks.
-            false => Facts::default(),
-        };
-        let causes: Vec<Cause> = change
-            .workflow
-            .iter()
-            .map(|workflow| Cause { ticket: conversation.id.clone(), workflow: workflow.clone() })
-            .collect();
-        replay.take(&Happening {
-            trigger: change.trigger,
-            id: &change.id,
-            conversation: &conversation.id,
-            at,
-            facts: &known,
-            causes: &causes,
-        });
-        if is_last {
-            replay.end(&conversation.id, &became(conversation));
-            underway.done.fetch_add(1, Ordering::Relaxed);
-            noted.note(|| replay.report())?;
-        }
-        Ok(())
-    })?;
+    Past::new(&app.history, workspace, &work.which, since(from)).each(
+        |conversation, at, change, is_last| {
+            goes_on()?;
+            let known = match heard.contains(&change.trigger) && !is_early(at) {
+                true => facts_then(conversation, at, change, &catalog, clock.at(at)?),
+                // Nobody asks.
+                false => Facts::default(),
+            };
+            let causes: Vec<Cause> = change
+                .workflow
+                .iter()
+                .map(|workflow| Cause { ticket: conversation.id.clone(), workflow: workflow.clone() })
+                .collect();
+            replay.take(&Happening {
+                trigger: change.trigger,
+                id: &change.id,
+                conversation: &conversation.id,
+                at,
+                facts: &known,
+                causes: &causes,
+            });
+            if is_last {
+                replay.end(&conversation.id, &became(conversation));
+                underway.done.fetch_add(1, Ordering::Relaxed);
+                noted.note(|| replay.report())?;
+            }
+            Ok(())
+        },
+    )?;
     goes_on()?;
     underway.total.store(underway.done.load(Ordering::Relaxed), Ordering::Relaxed);
     Ok(replay.report())
