@@ -151,7 +151,7 @@ fn one_that_stops_others_counts_for_them_too() {
     let later = text("later", "then:\n  - note.add: seen\n");
     let report = replayed(
         std::slice::from_ref(&later),
-        &[stops, later],
+        &[stops, later.clone()],
         &[said("c1", 0, "refund"), said("c2", 1, "hello"), Past("c3", 2, json!({ "ticket.status": "open" }))],
         WorkflowOptions::default(),
     );
