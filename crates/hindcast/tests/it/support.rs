@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Request};
 
 /// A server with one workspace, and a token that reads and appends there.
@@ -99,9 +99,15 @@ impl TestServer {
         let (workspace, token, admin) = (self.workspace.clone(), self.token.clone(), self.admin.clone());
         drop(self);
         // Some threads are not waited for at the end; what they still hold is locked until then.
-        let opened = || App::open(config.clone()).ok();
-        let app = ticking(crate::process::wait_for("all of it has ended", opened), &ahead);
-        let app = Arc::new(app);
+        let begun = Instant::now();
+        let opened = loop {
+            match App::open(config.clone()) {
+                Ok(app) => break app,
+                Err(error) => assert!(begun.elapsed() < Duration::from_secs(60), "{error:#}"),
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let app = Arc::new(ticking(opened, &ahead));
         let (address, thread) = run(app.clone());
         let (url, thread) = (format!("http://{address}"), Some(thread));
         Self { app, url, workspace, token, admin, thread, folder, config, ahead }
