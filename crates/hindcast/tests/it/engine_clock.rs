@@ -29,11 +29,12 @@ impl Desk {
         Self { server: self.server.restart(), ..self }
     }
 
-    /// What time it is, a while before the next full hour.
+    /// What time it is, a while before the next full hour, and known to the server.
     fn now(&self) -> i64 {
         let now = || (self.server.app.clock)().micros();
         let left = 3_600 - now().div_euclid(1_000_000).rem_euclid(3_600);
         self.server.pass(Duration::from_secs(left.unsigned_abs()) + 5 * MINUTE);
+        self.noted_the_hour();
         now()
     }
 
