@@ -102,8 +102,8 @@ fn conversation(nth: usize, opened_at: Timestamp) -> Value {
         "messages": [{ "at": opened_at.to_string(), "role": "customer", "text": asked }],
     });
     // Of every fourth nobody recorded who it is.
-    if nth % 4 != 0 {
-        conversation["customer"] = json!({ "tier": if nth % 5 == 0 { "vip" } else { "std" } });
+    if !nth.is_multiple_of(4) {
+        conversation["customer"] = json!({ "tier": if nth.is_multiple_of(5) { "vip" } else { "std" } });
     }
     conversation
 }
@@ -200,13 +200,13 @@ fn past(count: usize) -> Vec<Value> {
             json!({ "at": closed.to_string(), "role": "customer", "text": "refund or chargeback" }),
         ];
         one["messages"].as_array_mut().expect("messages").extend(more);
-        if nth % 3 == 0 {
+        if nth.is_multiple_of(3) {
             one["tags"] = json!([{ "at": next.to_string(), "tag": "refund" }]);
         }
-        if nth % 6 == 0 {
+        if nth.is_multiple_of(6) {
             one["escalations"] = json!([{ "at": next.to_string(), "to": "billing" }]);
         }
-        one["rating"] = json!({ "score": if nth % 3 == 0 { 2 } else { 5 } });
+        one["rating"] = json!({ "score": if nth.is_multiple_of(3) { 2 } else { 5 } });
         one
     };
     (0..count).map(one).collect()
@@ -226,7 +226,7 @@ fn a_version_is_compared_with_what_acts_and_the_same_question_is_answered_from_s
     let report = &done["report"];
     let row = row(report, "refunds");
     // Who it is is not known of 15; of those who do not ask for a refund it does not matter.
-    let known = |nth: &usize| nth % 4 != 0 && nth % 5 != 0;
+    let known = |nth: &usize| !nth.is_multiple_of(4) && !nth.is_multiple_of(5);
     let asks = |nth: &usize| nth % 3 != 1;
     let first = (0..60).filter(|nth| asks(nth) && known(nth)).count();
     let later = (0..60).filter(known).count();
