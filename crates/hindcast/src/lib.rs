@@ -34,6 +34,7 @@ pub mod rooms;
 pub mod serve;
 mod simulate;
 pub mod sources;
+pub mod sql;
 mod syslog;
 pub mod verdict;
 pub mod verify;

@@ -9,7 +9,7 @@ use crate::alerts::{Alert, Moved, Rulebook, raised};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::Severity;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -61,7 +61,7 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<(Alert, bool)>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT * FROM (SELECT nr, made, state = 'resolved' AND disposition <> 'past' FROM alert
                  WHERE workspace = ?1 AND last_at >= ?2 ORDER BY nr DESC LIMIT ?3) ORDER BY nr",
         )?;
@@ -82,7 +82,7 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<KeptAlert>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM alert WHERE workspace = ?1
                  AND (?3 IS NULL OR {STATE} = ?3) AND severity >= ?4 AND (?5 IS NULL OR rule = ?5)
                  AND (?6 IS NULL OR assignee = ?6)
@@ -114,7 +114,7 @@ impl Catalog {
     ) -> Result<Option<KeptAlert>, CatalogError> {
         let sql = self.sql();
         let select = format!("SELECT {COLUMNS} FROM alert WHERE workspace = ?1 AND id = ?2");
-        let mut statement = sql.prepare_cached(&select)?;
+        let mut statement = sql.prepare(&select)?;
         statement.query_row([workspace.as_str(), id], |row| read(row, now)).optional()?.transpose()
     }
 
@@ -125,7 +125,7 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<BTreeMap<AlertState, u64>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {STATE}, count(*) FROM alert WHERE workspace = ?1 GROUP BY 1"
         ))?;
         let rows = statement.query_map(params![workspace.as_str(), now.micros()], |row| {
@@ -138,7 +138,7 @@ impl Catalog {
     /// What became of the alerts of each rule, by its id.
     pub fn alert_records(&self, workspace: &WorkspaceId) -> Result<BTreeMap<String, Record>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT rule, count(*), count(*) FILTER (WHERE disposition = 'true_positive'),
                  count(*) FILTER (WHERE disposition = 'benign'), count(*) FILTER (WHERE disposition = 'false_positive'),
                  max(last_at)
@@ -159,7 +159,7 @@ impl Catalog {
         entries: &[u64],
     ) -> Result<BTreeMap<u64, (String, Severity)>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT alert.id, alert.severity FROM alert_entry JOIN alert USING (workspace, id)
              WHERE workspace = ?1 AND entry = ?2 ORDER BY alert.severity DESC, alert.nr DESC LIMIT 1",
         )?;
@@ -340,7 +340,7 @@ fn keep(
         ],
     )?;
     let mut statement = transaction
-        .prepare_cached("INSERT OR IGNORE INTO alert_entry (workspace, entry, id) VALUES (?1, ?2, ?3)")?;
+        .prepare("INSERT OR IGNORE INTO alert_entry (workspace, entry, id) VALUES (?1, ?2, ?3)")?;
     for entry in alert.evidence.iter().collect::<BTreeSet<_>>() {
         statement.execute(params![workspace.as_str(), entry, alert.id])?;
     }
@@ -355,7 +355,7 @@ fn severity_of(number: u8) -> Severity {
     Severity::ALL.into_iter().find(|one| *one as u8 == number).unwrap_or(Severity::Critical)
 }
 
-fn read(row: &Row<'_>, now: Timestamp) -> rusqlite::Result<Result<KeptAlert, CatalogError>> {
+fn read(row: &Row<'_>, now: Timestamp) -> crate::sql::Result<Result<KeptAlert, CatalogError>> {
     let made: String = row.get("made")?;
     let alert = match alert(&made) {
         Ok(alert) => alert,

@@ -4,7 +4,7 @@ use super::{By, Catalog, CatalogError, PersonId, outbox, random_id};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::approval::{Answer, Approval, Became, CallDigest, Deed, Refused, State};
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -189,7 +189,7 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<Option<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT id, state FROM approval WHERE workspace = ?1 AND call = ?2 AND token = ?3 AND expires_at > ?4
              ORDER BY created_at DESC LIMIT 1",
         )?;
@@ -207,7 +207,7 @@ impl Catalog {
     ) -> Result<Vec<KeptApproval>, CatalogError> {
         let states: Vec<_> = wanted.states.iter().map(|state| state.as_str()).collect();
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT * FROM approval WHERE workspace = ?1
                  AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
                  AND (?3 IS NULL OR requester = ?3)
@@ -234,7 +234,7 @@ impl Catalog {
     /// Approvals of all workspaces that time has overtaken, the oldest first.
     pub fn overdue_approvals(&self, now: Timestamp, limit: usize) -> Result<Vec<KeptApproval>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT * FROM approval WHERE state IN ('pending', 'approved') AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -354,11 +354,11 @@ impl KeptApproval {
 }
 
 fn find(
-    sql: &rusqlite::Connection,
+    sql: &crate::sql::Connection,
     workspace: &WorkspaceId,
     id: &str,
 ) -> Result<Option<KeptApproval>, CatalogError> {
-    let mut statement = sql.prepare_cached("SELECT * FROM approval WHERE workspace = ?1 AND id = ?2")?;
+    let mut statement = sql.prepare("SELECT * FROM approval WHERE workspace = ?1 AND id = ?2")?;
     Ok(statement.query_row([workspace.as_str(), id], read).optional()?)
 }
 
@@ -406,10 +406,10 @@ fn update(transaction: &Transaction<'_>, kept: &KeptApproval) -> Result<(), Cata
     Ok(())
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<KeptApproval> {
+fn read(row: &Row<'_>) -> crate::sql::Result<KeptApproval> {
     let damaged = |what: &str| {
         let error = CatalogError::Damaged(format!("an approval has no {what}"));
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+        crate::sql::Error::unread(error)
     };
     let text = |name: &str| row.get::<_, String>(name);
     let call = CallDigest::parse(&text("call")?).ok_or_else(|| damaged("call"))?;

@@ -4,7 +4,7 @@
 
 use super::{Catalog, CatalogError};
 use hindcast_event::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use crate::sql::{OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 
 /// So many attempts at an account fail from one network without a wait.

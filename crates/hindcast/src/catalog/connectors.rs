@@ -3,7 +3,7 @@
 use super::{By, Catalog, CatalogError, outbox, random_id};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// A product in which workflows of a workspace have things done; one of each kind.
@@ -75,7 +75,7 @@ impl Catalog {
     pub fn connectors(&self, workspace: &WorkspaceId) -> Result<Vec<ConnectorRow>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT * FROM connector WHERE workspace = ?1 ORDER BY kind")?;
+            sql.prepare("SELECT * FROM connector WHERE workspace = ?1 ORDER BY kind")?;
         let rows = statement.query_map([workspace.as_str()], read)?;
         rows.map(|row| row?).collect()
     }
@@ -88,14 +88,14 @@ impl Catalog {
     ) -> Result<Option<ConnectorRow>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT * FROM connector WHERE workspace = ?1 AND kind = ?2")?;
+            sql.prepare("SELECT * FROM connector WHERE workspace = ?1 AND kind = ?2")?;
         statement.query_row([workspace.as_str(), kind], read).optional()?.transpose()
     }
 
     /// The one with an id.
     pub fn connector(&self, id: &str) -> Result<Option<ConnectorRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT * FROM connector WHERE id = ?1")?;
+        let mut statement = sql.prepare("SELECT * FROM connector WHERE id = ?1")?;
         statement.query_row([id], read).optional()?.transpose()
     }
 
@@ -136,7 +136,7 @@ impl Catalog {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<ConnectorRow, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<ConnectorRow, CatalogError>> {
     let workspace: String = row.get("workspace")?;
     let Ok(parsed) = workspace.parse() else {
         let damaged = format!("{workspace:?} is not the id of a workspace");

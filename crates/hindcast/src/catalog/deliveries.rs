@@ -3,7 +3,7 @@
 
 use super::{Catalog, CatalogError};
 use hindcast_event::Timestamp;
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use crate::sql::{OptionalExtension as _, Transaction, params};
 use std::ops::Range;
 
 /// Attempts that are kept of a destination.
@@ -162,7 +162,7 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<DeliveryAttempt>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT nr, at, first, last, entries, taken, purpose, outcome, status, said, millis FROM delivery_attempt
              WHERE destination = ?1 AND (?2 IS NULL OR nr < ?2) ORDER BY nr DESC LIMIT ?3",
         )?;
@@ -191,7 +191,7 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT nr, first, last, entries, reason, at FROM dead_letter
              WHERE destination = ?1 AND (?2 IS NULL OR nr < ?2) ORDER BY nr DESC LIMIT ?3",
         )?;
@@ -210,7 +210,7 @@ impl Catalog {
     /// The days of a destination, newest first.
     pub fn delivery_days(&self, id: &str, limit: usize) -> Result<Vec<DeliveryDay>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT day, delivered, dead, matched FROM delivery_day WHERE destination = ?1
              ORDER BY day DESC LIMIT ?2",
         )?;

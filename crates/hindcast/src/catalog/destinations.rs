@@ -8,7 +8,7 @@ use super::{By, Catalog, CatalogError, outbox, random_id};
 use crate::people::seal::Seal;
 use hindcast_event::{Field, Hidden, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Map, Value, json};
 use std::ops::Range;
 
@@ -120,7 +120,7 @@ impl Catalog {
     /// The destinations of a workspace, or all of them, by name.
     pub fn destinations(&self, workspace: Option<&WorkspaceId>) -> Result<Vec<Destination>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM destination WHERE ?1 IS NULL OR workspace = ?1 ORDER BY name, id"
         ))?;
         let rows = statement.query_map([workspace.map(WorkspaceId::as_str)], read)?;
@@ -131,7 +131,7 @@ impl Catalog {
     pub fn destination(&self, id: &str) -> Result<Option<Destination>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached(&format!("SELECT {COLUMNS} FROM destination WHERE id = ?1"))?;
+            sql.prepare(&format!("SELECT {COLUMNS} FROM destination WHERE id = ?1"))?;
         statement.query_row([id], read).optional()?.transpose()
     }
 
@@ -323,7 +323,7 @@ impl Catalog {
         &self,
         destination: &Destination,
         update: &str,
-        values: &[&dyn rusqlite::ToSql],
+        values: &[&dyn crate::sql::ToSql],
         event: &dyn Fn() -> Value,
     ) -> Result<bool, CatalogError> {
         let mut sql = self.sql();
@@ -381,7 +381,7 @@ fn told_value(value: &Value) -> Value {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<Destination, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<Destination, CatalogError>> {
     let (id, workspace): (String, String) = (row.get("id")?, row.get("workspace")?);
     let (state, settings): (String, String) = (row.get("state")?, row.get("settings")?);
     let hidden: String = row.get("hidden")?;
@@ -390,7 +390,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<Destination, CatalogError>> {
         return Ok(Err(CatalogError::Damaged(format!("destination {id}"))));
     };
     let time =
-        |name: &str| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_micros));
+        |name: &str| Ok::<_, crate::sql::Error>(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_micros));
     let replay: (Option<u64>, Option<u64>) = (row.get("replay_from")?, row.get("replay_end")?);
     Ok(Ok(Destination {
         workspace,

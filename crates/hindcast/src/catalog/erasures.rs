@@ -5,7 +5,7 @@ use super::{By, Catalog, CatalogError, PersonId, outbox, random_id};
 use crate::erasure::Manifest;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -286,10 +286,10 @@ impl Catalog {
     fn erasures_where(
         &self,
         condition: &str,
-        values: impl rusqlite::Params,
+        values: impl crate::sql::Params,
     ) -> Result<Vec<Erasure>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!("SELECT * FROM erasure WHERE {condition}"))?;
+        let mut statement = sql.prepare(&format!("SELECT * FROM erasure WHERE {condition}"))?;
         let rows = statement.query_map(values, read)?;
         rows.map(|row| row?).collect()
     }
@@ -334,7 +334,7 @@ impl Catalog {
             for text in [text.to_lowercase(), spelled.to_lowercase()] {
                 transaction.execute(
                     "DELETE FROM view WHERE workspace = ?1 AND (instr(lower(name), ?2) OR instr(lower(address), ?2)
-                        OR instr(lower(ifnull(opened, '')), ?2))",
+                        OR instr(lower(coalesce(opened, '')), ?2))",
                     params![workspace.as_str(), text],
                 )?;
                 transaction.execute(
@@ -385,7 +385,7 @@ fn actor(by: &By) -> String {
     by.actor["id"].as_str().unwrap_or_default().to_owned()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<Erasure, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<Erasure, CatalogError>> {
     let (state, workspace): (String, String) = (row.get("state")?, row.get("workspace")?);
     let (Some(state), Ok(workspace)) = (ErasureState::parse(&state), workspace.parse()) else {
         return Ok(Err(CatalogError::Damaged("an erasure cannot be read".to_owned())));

@@ -3,7 +3,7 @@
 use super::{Catalog, CatalogError, PersonId, outbox, random_id};
 use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 /// Exports of one of the people that wait or are being written.
@@ -175,7 +175,7 @@ impl Catalog {
     /// What ran when the server ended begins anew.
     pub fn begin_export(&self, last: Option<&WorkspaceId>) -> Result<Option<Export>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "UPDATE export SET state = 'running' WHERE id = (
                  SELECT id FROM export WHERE state IN ('queued', 'running')
                  ORDER BY workspace <= ?1, workspace, created_at, id LIMIT 1
@@ -215,7 +215,7 @@ impl Catalog {
     /// The ids of all exports that have a file.
     pub fn ready_exports(&self) -> Result<Vec<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT id FROM export WHERE state = 'ready'")?;
+        let mut statement = sql.prepare("SELECT id FROM export WHERE state = 'ready'")?;
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -228,7 +228,7 @@ impl Catalog {
         id: &str,
     ) -> Result<Option<Export>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM export WHERE workspace = ?1 AND person = ?2 AND id = ?3"
         ))?;
         statement.query_row([workspace.as_str(), &person.0, id], read).optional()?.transpose()
@@ -237,7 +237,7 @@ impl Catalog {
     /// Somebody's exports, the newest first.
     pub fn exports(&self, workspace: &WorkspaceId, person: &PersonId) -> Result<Vec<Export>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM export WHERE workspace = ?1 AND person = ?2 ORDER BY created_at DESC, id"
         ))?;
         let rows = statement.query_map([workspace.as_str(), &person.0], read)?;
@@ -247,7 +247,7 @@ impl Catalog {
     /// The exports of a workspace, whoever asked for them.
     pub fn exports_of(&self, workspace: &WorkspaceId) -> Result<Vec<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT id FROM export WHERE workspace = ?1")?;
+        let mut statement = sql.prepare("SELECT id FROM export WHERE workspace = ?1")?;
         let rows = statement.query_map([workspace.as_str()], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -260,19 +260,19 @@ impl Catalog {
     /// The ids of exports that were done before a moment.
     pub fn old_exports(&self, before: Timestamp) -> Result<Vec<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT id FROM export WHERE finished_at < ?1")?;
+        let mut statement = sql.prepare("SELECT id FROM export WHERE finished_at < ?1")?;
         let rows = statement.query_map([before.micros()], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
 /// How many exports of a person or a workspace are not done.
-fn waiting(sql: &Transaction<'_>, column: &str, whose: &str) -> rusqlite::Result<u64> {
+fn waiting(sql: &Transaction<'_>, column: &str, whose: &str) -> crate::sql::Result<u64> {
     let count = format!("SELECT count(*) FROM export WHERE state IN ('queued', 'running') AND {column} = ?1");
     sql.query_row(&count, [whose], |row| row.get(0))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<Export, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<Export, CatalogError>> {
     let (workspace, state): (String, String) = (row.get("workspace")?, row.get("state")?);
     let known = ExportState::ALL.into_iter().find(|known| known.as_str() == state);
     let (Ok(workspace), Some(state)) = (workspace.parse(), known) else {

@@ -24,15 +24,15 @@ use crate::history::{Conversation, HistorySettings, clear};
 use crate::keeping::COOL_OFF_MICROS;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use crate::sql::{Connection, Held, Migrations, Pool, Server, OptionalExtension as _, Transaction, params};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-/// Numbered, never edited.
-const MIGRATIONS: [&str; 4] = [
+const TABLES: Migrations = Migrations { steps: &STEPS, needed: 4 };
+
+const STEPS: [&str; 4] = [
     "
     CREATE TABLE conversation (
         nr          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -121,13 +121,11 @@ const MIGRATIONS: [&str; 4] = [
 ",
 ];
 const PACK_LEVEL: i32 = 6;
-/// How long it is waited for readers before a write-ahead log is given up on.
-const SCRUB_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The conversations of all workspaces; see the module.
 #[derive(Debug)]
 pub struct History {
-    connection: Mutex<Connection>,
+    pool: Pool,
 }
 
 /// What became of conversations that were sent.
@@ -156,29 +154,16 @@ pub struct FromElsewhere {
 impl History {
     /// Opens the file, and makes it where there is none.
     pub fn open(file: &Path) -> Result<Self, CatalogError> {
-        let mut connection = Connection::open(file)?;
-        connection.busy_timeout(Duration::from_secs(10))?;
-        connection.set_transaction_behavior(TransactionBehavior::Immediate);
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
-        )?;
-        let known = MIGRATIONS.len() as i64;
-        let transaction = connection.transaction()?;
-        let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if found > known {
-            return Err(CatalogError::TooNew { found, known });
-        }
-        for migration in &MIGRATIONS[usize::try_from(found).unwrap_or(0)..] {
-            transaction.execute_batch(migration)?;
-        }
-        transaction.pragma_update(None, "user_version", known)?;
-        transaction.commit()?;
-        Ok(Self { connection: Mutex::new(connection) })
+        Ok(Self { pool: Pool::sqlite(file, TABLES)? })
     }
 
-    /// A panic while the lock was held rolled its transaction back, so the connection is still sound.
-    fn sql(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Opens the history that servers share, and makes it where there is none.
+    pub fn shared(server: &Arc<Server>) -> Result<Self, CatalogError> {
+        Ok(Self { pool: Pool::postgres(server, TABLES)? })
+    }
+
+    fn sql(&self) -> Held<'_> {
+        self.pool.hold()
     }
 
     /// Keeps conversations, all of them or none: one that is there is replaced, unless it is from elsewhere. Personal values
@@ -352,14 +337,7 @@ impl History {
 
     /// Empties the write-ahead log, in which what was removed would still lie.
     pub fn scrub(&self) -> Result<(), CatalogError> {
-        let until = Instant::now() + SCRUB_TIME_MAX;
-        while self.sql().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? != 0 {
-            if Instant::now() > until {
-                return Err(CatalogError::Damaged("the log of the history could not be emptied".to_owned()));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
+        Ok(self.pool.scrub()?)
     }
 }
 
@@ -379,7 +357,7 @@ fn put(
     let json = serde_json::to_vec(conversation).map_err(|error| CatalogError::Damaged(error.to_string()))?;
     let sha256 = Sha256::digest(&json).to_vec();
     let there: Option<(i64, String, Vec<u8>)> = transaction
-        .prepare_cached("SELECT nr, source, sha256 FROM conversation WHERE workspace = ?1 AND id = ?2")?
+        .prepare("SELECT nr, source, sha256 FROM conversation WHERE workspace = ?1 AND id = ?2")?
         .query_row([workspace.as_str(), &conversation.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     match &there {
@@ -392,7 +370,7 @@ fn put(
         zstd::bulk::compress(&json, PACK_LEVEL).map_err(|error| CatalogError::Damaged(error.to_string()))?;
     let month: String = conversation.opened_at.to_string().chars().take(7).collect();
     let nr: i64 = transaction
-        .prepare_cached(
+        .prepare(
             "INSERT INTO conversation (workspace, id, source, channel, language, month, opened_at, last_at, resolution,
                 has_ai, escalated, messages, sha256, body, imported_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)

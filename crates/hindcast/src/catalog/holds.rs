@@ -4,7 +4,7 @@ use super::{By, Catalog, CatalogError, outbox, random_id};
 use crate::keeping::NewHold;
 use hindcast_event::{Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// A legal hold.
@@ -38,7 +38,7 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<Hold>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT * FROM hold WHERE workspace = ?1 AND (?2 IS NULL OR (placed_at, id) <
                 (SELECT placed_at, id FROM hold WHERE workspace = ?1 AND id = ?2))
              ORDER BY placed_at DESC, id DESC LIMIT ?3",
@@ -51,7 +51,7 @@ impl Catalog {
     /// One of the holds of a workspace.
     pub fn hold(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<Hold>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT * FROM hold WHERE workspace = ?1 AND id = ?2")?;
+        let mut statement = sql.prepare("SELECT * FROM hold WHERE workspace = ?1 AND id = ?2")?;
         Ok(statement.query_row([workspace.as_str(), id], read).optional()?)
     }
 
@@ -108,7 +108,7 @@ impl Catalog {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Hold> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Hold> {
     Ok(Hold {
         id: row.get("id")?,
         name: row.get("name")?,

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -96,7 +96,7 @@ impl Catalog {
     /// The invitation a link shows, if it is still good.
     pub fn find_invitation(&self, secret: &str, now: Timestamp) -> Result<Option<Invitation>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM invitation WHERE secret_hash = ?1 AND ended_at IS NULL AND expires_at > ?2"
         ))?;
         statement.query_row(params![hash(secret), now.micros()], read).optional()?.transpose()
@@ -105,7 +105,7 @@ impl Catalog {
     /// The invitations of somebody that are still good, into whichever workspace.
     pub fn invitations_for(&self, email: &str, now: Timestamp) -> Result<Vec<Invitation>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM invitation WHERE email = ?1 AND ended_at IS NULL AND expires_at > ?2"
         ))?;
         let rows = statement.query_map(params![people::folded(email), now.micros()], read)?;
@@ -119,7 +119,7 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<Vec<Invitation>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM invitation
              WHERE workspace = ?1 AND ended_at IS NULL AND expires_at > ?2 ORDER BY created_at DESC, id"
         ))?;
@@ -211,7 +211,7 @@ fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret).to_vec()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<Invitation, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<Invitation, CatalogError>> {
     let workspace: String = row.get("workspace")?;
     let role: String = row.get("role")?;
     let (Ok(workspace), Some(role)) = (workspace.parse(), Role::parse(&role)) else {

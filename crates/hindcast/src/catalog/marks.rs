@@ -1,7 +1,7 @@
 //! Marks: small facts a follower or a job wants to find again, by workspace and name.
 
 use super::{Catalog, CatalogError};
-use rusqlite::{OptionalExtension as _, params};
+use crate::sql::{OptionalExtension as _, params};
 
 impl Catalog {
     /// Keeps a fact; an earlier one under the name gives way.
@@ -33,7 +33,7 @@ impl Catalog {
     pub fn mark(&self, workspace: &str, name: &str) -> Result<Option<String>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT value FROM mark WHERE workspace = ?1 AND name = ?2")?;
+            sql.prepare("SELECT value FROM mark WHERE workspace = ?1 AND name = ?2")?;
         Ok(statement.query_row([workspace, name], |row| row.get(0)).optional()?)
     }
 }

@@ -4,7 +4,7 @@ use super::{By, Catalog, CatalogError, NewPerson, Person, PersonId, list, outbox
 use crate::people::Role;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 
 /// What somebody is in a workspace.
@@ -176,7 +176,7 @@ impl Catalog {
     /// Everybody of a workspace, by name.
     pub fn members(&self, workspace: &WorkspaceId) -> Result<Vec<Member>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT p.*, m.workspace, m.role, m.teams, m.actors, m.joined_at
              FROM membership m JOIN person p ON p.id = m.person
              WHERE m.workspace = ?1 ORDER BY p.name, p.id",
@@ -224,24 +224,24 @@ fn owners(sql: &Transaction<'_>, workspace: &WorkspaceId) -> Result<u64, Catalog
 const COLUMNS: &str = "workspace, role, teams, actors, joined_at";
 
 pub(super) fn one(
-    sql: &rusqlite::Connection,
+    sql: &crate::sql::Connection,
     workspace: &WorkspaceId,
     person: &PersonId,
 ) -> Result<Option<Membership>, CatalogError> {
     let mut statement = sql
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM membership WHERE workspace = ?1 AND person = ?2"))?;
+        .prepare(&format!("SELECT {COLUMNS} FROM membership WHERE workspace = ?1 AND person = ?2"))?;
     statement.query_row([workspace.as_str(), &person.0], read).optional()?.transpose()
 }
 
-fn of_person(sql: &rusqlite::Connection, person: &PersonId) -> Result<Vec<Membership>, CatalogError> {
-    let mut statement = sql.prepare_cached(&format!(
+fn of_person(sql: &crate::sql::Connection, person: &PersonId) -> Result<Vec<Membership>, CatalogError> {
+    let mut statement = sql.prepare(&format!(
         "SELECT {COLUMNS} FROM membership WHERE person = ?1 ORDER BY workspace = 'instance', joined_at, workspace"
     ))?;
     let rows = statement.query_map([&person.0], read)?;
     rows.map(|row| row?).collect()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<Membership, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<Membership, CatalogError>> {
     let workspace: String = row.get("workspace")?;
     let role: String = row.get("role")?;
     let (teams, actors): (String, String) = (row.get("teams")?, row.get("actors")?);

@@ -1,6 +1,10 @@
 //! How the catalog came to be what it is: numbered by their places, and never edited once they were shipped.
 
-pub(super) const MIGRATIONS: [&str; 17] = [
+use crate::sql::Migrations;
+
+pub(super) const TABLES: Migrations = Migrations { steps: &STEPS, needed: 17 };
+
+const STEPS: [&str; 17] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,

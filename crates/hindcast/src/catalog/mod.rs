@@ -94,16 +94,15 @@ pub use workflow_runs::{
 pub use workflows::{WORKFLOWS_MAX, WorkflowRow, WorkflowStanding, WorkflowVersion};
 pub use workspaces::Workspace;
 
-use migrations::MIGRATIONS;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use migrations::TABLES;
+use crate::sql::{self, Held, Pool, Server};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 /// What people configured; see the module.
 #[derive(Debug)]
 pub struct Catalog {
-    connection: Mutex<Connection>,
+    pool: Pool,
 }
 
 /// The catalog could not be read or written.
@@ -111,57 +110,35 @@ pub struct Catalog {
 pub enum CatalogError {
     /// The database refused.
     #[error("the catalog cannot be used: {0}")]
-    Sql(#[from] rusqlite::Error),
+    Sql(#[from] sql::Error),
     /// The entry about a change could not be written, so the change is not made.
     #[error("this cannot be recorded: {0}")]
     Unfit(String),
     /// What was read makes no sense.
     #[error("the catalog is damaged: {0}")]
     Damaged(String),
-    /// The catalog is of a later version of hindcast.
-    #[error("the catalog was written by a later version (schema {found}, this one knows {known})")]
-    TooNew {
-        /// Its version.
-        found: i64,
-        /// The version we know.
-        known: i64,
-    },
 }
 
 impl CatalogError {
     /// Whether it was for want of space.
     pub fn is_full(&self) -> bool {
-        matches!(self, Self::Sql(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull))
+        matches!(self, Self::Sql(error) if error.is_full())
     }
 }
 
 impl Catalog {
     /// Opens the catalog, and makes it where there is none.
     pub fn open(file: &Path) -> Result<Self, CatalogError> {
-        let mut connection = Connection::open(file)?;
-        connection.busy_timeout(Duration::from_secs(10))?;
-        // One that reads first and writes then is refused at once where another process wrote in between, and waits for nobody.
-        connection.set_transaction_behavior(TransactionBehavior::Immediate);
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;",
-        )?;
-        let known = MIGRATIONS.len() as i64;
-        let transaction = connection.transaction()?;
-        let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if found > known {
-            return Err(CatalogError::TooNew { found, known });
-        }
-        for migration in &MIGRATIONS[usize::try_from(found).unwrap_or(0)..] {
-            transaction.execute_batch(migration)?;
-        }
-        transaction.pragma_update(None, "user_version", known)?;
-        transaction.commit()?;
-        Ok(Self { connection: Mutex::new(connection) })
+        Ok(Self { pool: Pool::sqlite(file, TABLES)? })
     }
 
-    /// A panic while the lock was held rolled its transaction back, so the connection is still sound.
-    fn sql(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Opens the catalog that servers share, and makes it where there is none.
+    pub fn shared(server: &Arc<Server>) -> Result<Self, CatalogError> {
+        Ok(Self { pool: Pool::postgres(server, TABLES)? })
+    }
+
+    fn sql(&self) -> Held<'_> {
+        self.pool.hold()
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{Catalog, CatalogError};
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Connection, Transaction, params};
+use crate::sql::{Connection, Transaction, params};
 use serde_json::{Value, json};
 
 /// So many entries are taken out at once.
@@ -106,7 +106,7 @@ pub(super) fn put_kind(
 /// The entries that were kept first, of a file that has an outbox.
 pub(super) fn waiting(sql: &Connection) -> Result<Vec<Outgoing>, CatalogError> {
     let mut statement =
-        sql.prepare_cached("SELECT nr, workspace, key, kind, draft FROM outbox ORDER BY nr LIMIT ?1")?;
+        sql.prepare("SELECT nr, workspace, key, kind, draft FROM outbox ORDER BY nr LIMIT ?1")?;
     let rows = statement.query_map([TAKEN_MAX], |row| {
         Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get::<_, u8>(3)?, row.get(4)?))
     })?;

@@ -3,7 +3,7 @@
 use super::{By, Catalog, CatalogError, outbox, random_id};
 use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -145,7 +145,7 @@ impl Catalog {
 
     fn person_where(&self, condition: &str, value: &str) -> Result<Option<Person>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!("SELECT {COLUMNS} FROM person WHERE {condition}"))?;
+        let mut statement = sql.prepare(&format!("SELECT {COLUMNS} FROM person WHERE {condition}"))?;
         Ok(statement.query_row([value], read).optional()?)
     }
 
@@ -198,7 +198,7 @@ impl Catalog {
         &self,
         log: &WorkspaceId,
         event: &Value,
-        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<usize>,
+        change: impl FnOnce(&Transaction<'_>) -> crate::sql::Result<usize>,
     ) -> Result<(), CatalogError> {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
@@ -304,7 +304,7 @@ impl Catalog {
     }
 }
 
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Person> {
+pub(super) fn read(row: &Row<'_>) -> crate::sql::Result<Person> {
     let time = |name| row.get::<_, Option<i64>>(name).map(|at| at.map(Timestamp::from_micros));
     Ok(Person {
         id: PersonId(row.get("id")?),

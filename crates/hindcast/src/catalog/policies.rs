@@ -3,7 +3,7 @@
 use super::{By, Catalog, CatalogError, PersonId, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ impl Catalog {
     /// The policies of a workspace, by name.
     pub fn policies(&self, workspace: &WorkspaceId) -> Result<Vec<PolicyRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT * FROM policy WHERE workspace = ?1 ORDER BY name")?;
+        let mut statement = sql.prepare("SELECT * FROM policy WHERE workspace = ?1 ORDER BY name")?;
         let rows = statement.query_map([workspace.as_str()], read)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -104,7 +104,7 @@ impl Catalog {
         name: &str,
     ) -> Result<Vec<PolicyVersion>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT * FROM policy_version WHERE workspace = ?1 AND name = ?2 ORDER BY number DESC",
         )?;
         let rows = statement.query_map([workspace.as_str(), name], read_version)?;
@@ -120,7 +120,7 @@ impl Catalog {
     ) -> Result<Option<PolicyVersion>, CatalogError> {
         let sql = self.sql();
         let select = "SELECT * FROM policy_version WHERE workspace = ?1 AND name = ?2 AND number = ?3";
-        let mut statement = sql.prepare_cached(select)?;
+        let mut statement = sql.prepare(select)?;
         Ok(statement.query_row(params![workspace.as_str(), name, number], read_version).optional()?)
     }
 
@@ -158,7 +158,7 @@ impl Catalog {
         )?;
         transaction.execute(
             "DELETE FROM policy_version WHERE workspace = ?1 AND name = ?2 AND number <= ?3
-                 AND number IS NOT ?4 AND number IS NOT ?5",
+                 AND number IS DISTINCT FROM ?4 AND number IS DISTINCT FROM ?5",
             params![workspace.as_str(), name, newest - VERSIONS_MAX, standing.enforced, standing.trial],
         )?;
         let text_before =
@@ -301,11 +301,11 @@ fn text_of(
 }
 
 fn find(
-    sql: &rusqlite::Connection,
+    sql: &crate::sql::Connection,
     workspace: &WorkspaceId,
     name: &str,
 ) -> Result<Option<PolicyRow>, CatalogError> {
-    let mut statement = sql.prepare_cached("SELECT * FROM policy WHERE workspace = ?1 AND name = ?2")?;
+    let mut statement = sql.prepare("SELECT * FROM policy WHERE workspace = ?1 AND name = ?2")?;
     Ok(statement.query_row([workspace.as_str(), name], read).optional()?)
 }
 
@@ -333,7 +333,7 @@ fn put(transaction: &Transaction<'_>, workspace: &WorkspaceId, row: &PolicyRow) 
     Ok(())
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<PolicyRow> {
+fn read(row: &Row<'_>) -> crate::sql::Result<PolicyRow> {
     let asked: Option<String> = row.get("asked")?;
     Ok(PolicyRow {
         asked: asked.and_then(|asked| serde_json::from_str(&asked).ok()),
@@ -349,7 +349,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<PolicyRow> {
     })
 }
 
-fn read_version(row: &Row<'_>) -> rusqlite::Result<PolicyVersion> {
+fn read_version(row: &Row<'_>) -> crate::sql::Result<PolicyVersion> {
     Ok(PolicyVersion {
         name: row.get("name")?,
         number: row.get("number")?,

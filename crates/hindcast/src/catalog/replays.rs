@@ -3,7 +3,7 @@
 use super::{Catalog, CatalogError, random_id};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 /// Of a workspace so many are kept; when there are more, the oldest that are over go.
@@ -162,7 +162,7 @@ impl Catalog {
     /// One of the replays of a workspace.
     pub fn replay(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<KeptReplay>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&select("workspace = ?1 AND id = ?2"))?;
+        let mut statement = sql.prepare(&select("workspace = ?1 AND id = ?2"))?;
         Ok(statement.query_row([workspace.as_str(), id], read).optional()?)
     }
 
@@ -174,7 +174,7 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<KeptReplay>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&select(
+        let mut statement = sql.prepare(&select(
             "workspace = ?1 AND (?2 IS NULL OR nr < (SELECT nr FROM replay WHERE workspace = ?1 AND id = ?2))
              ORDER BY nr DESC LIMIT ?3",
         ))?;
@@ -193,7 +193,7 @@ impl Catalog {
             return Ok(None);
         }
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&select(
+        let mut statement = sql.prepare(&select(
             "workspace = ?1 AND question = ?2 AND state IN ('pending', 'running', 'succeeded')
              ORDER BY state = 'succeeded' DESC, nr DESC LIMIT 1",
         ))?;
@@ -204,7 +204,7 @@ impl Catalog {
     pub fn replay_report(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<String>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT report FROM replay WHERE workspace = ?1 AND id = ?2")?;
+            sql.prepare("SELECT report FROM replay WHERE workspace = ?1 AND id = ?2")?;
         let packed: Option<Option<Vec<u8>>> =
             statement.query_row([workspace.as_str(), id], |row| row.get(0)).optional()?;
         packed.flatten().map(|packed| unpacked(&packed)).transpose()
@@ -323,16 +323,16 @@ fn insert(transaction: &Transaction<'_>, kept: &KeptReplay) -> Result<(), Catalo
     Ok(())
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<KeptReplay> {
+fn read(row: &Row<'_>) -> crate::sql::Result<KeptReplay> {
     let damaged = |what: &str| {
         let error = CatalogError::Damaged(format!("a replay has no {what}"));
-        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+        crate::sql::Error::unread(error)
     };
     let text = |name: &str| row.get::<_, String>(name);
     let json =
-        |name: &str| Ok::<Value, rusqlite::Error>(serde_json::from_str(&text(name)?).unwrap_or_default());
+        |name: &str| Ok::<Value, crate::sql::Error>(serde_json::from_str(&text(name)?).unwrap_or_default());
     let time =
-        |name: &str| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_micros));
+        |name: &str| Ok::<_, crate::sql::Error>(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_micros));
     let kind = text("kind")?;
     Ok(KeptReplay {
         id: text("id")?,

@@ -3,7 +3,7 @@
 use super::{Catalog, CatalogError, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Row, params};
+use crate::sql::{Row, params};
 use serde_json::Value;
 
 /// A report that is to be mailed, or was.
@@ -39,10 +39,10 @@ impl Catalog {
     fn report_mails_where(
         &self,
         condition: &str,
-        values: &[&dyn rusqlite::ToSql],
+        values: &[&dyn crate::sql::ToSql],
     ) -> Result<Vec<ReportMail>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!("SELECT * FROM report_mail WHERE {condition}"))?;
+        let mut statement = sql.prepare(&format!("SELECT * FROM report_mail WHERE {condition}"))?;
         let rows = statement.query_map(values, read)?;
         rows.map(|row| row?).collect()
     }
@@ -70,7 +70,7 @@ impl Catalog {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<ReportMail, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<ReportMail, CatalogError>> {
     let workspace: String = row.get("workspace")?;
     let Ok(workspace) = workspace.parse() else {
         return Ok(Err(CatalogError::Damaged(format!("the mail of a report of {workspace:?}"))));

@@ -3,7 +3,7 @@
 use super::{Catalog, CatalogError, outbox};
 use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::Value;
 
 /// A report that was made.
@@ -80,7 +80,7 @@ impl Catalog {
     pub fn report(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<Report>, CatalogError> {
         let sql = self.sql();
         let wanted = format!("SELECT {COLUMNS} FROM report WHERE workspace = ?1 AND id = ?2");
-        let mut statement = sql.prepare_cached(&wanted)?;
+        let mut statement = sql.prepare(&wanted)?;
         statement.query_row([workspace.as_str(), id], read).optional()?.transpose()
     }
 
@@ -89,7 +89,7 @@ impl Catalog {
         let sql = self.sql();
         let wanted =
             format!("SELECT {COLUMNS} FROM report WHERE workspace = ?1 ORDER BY created_at DESC, id");
-        let mut statement = sql.prepare_cached(&wanted)?;
+        let mut statement = sql.prepare(&wanted)?;
         let rows = statement.query_map([workspace.as_str()], read)?;
         rows.map(|row| row?).collect()
     }
@@ -104,7 +104,7 @@ impl Catalog {
     /// The ids of all reports.
     pub fn report_ids(&self) -> Result<Vec<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT id FROM report")?;
+        let mut statement = sql.prepare("SELECT id FROM report")?;
         let rows = statement.query_map([], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -112,18 +112,18 @@ impl Catalog {
     /// The ids of reports that were made before a moment.
     pub fn old_reports(&self, before: Timestamp) -> Result<Vec<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT id FROM report WHERE created_at < ?1")?;
+        let mut statement = sql.prepare("SELECT id FROM report WHERE created_at < ?1")?;
         let rows = statement.query_map([before.micros()], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<Report, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<Report, CatalogError>> {
     let workspace: String = row.get("workspace")?;
     let Ok(id) = workspace.parse() else {
         return Ok(Err(CatalogError::Damaged(format!("a report of {workspace:?}"))));
     };
-    let time = |name| Ok::<_, rusqlite::Error>(Timestamp::from_micros(row.get(name)?));
+    let time = |name| Ok::<_, crate::sql::Error>(Timestamp::from_micros(row.get(name)?));
     Ok(Ok(Report {
         id: row.get("id")?,
         workspace: id,

@@ -5,7 +5,7 @@ use crate::alerts::RuleSet;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::Lists;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Map, Value, json};
 
 /// What a workspace set of a rule.
@@ -27,7 +27,7 @@ impl Catalog {
     /// What a workspace set, by key.
     pub fn rules(&self, workspace: &WorkspaceId) -> Result<Vec<RuleRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT * FROM rule WHERE workspace = ?1 ORDER BY key")?;
+        let mut statement = sql.prepare("SELECT * FROM rule WHERE workspace = ?1 ORDER BY key")?;
         let rows = statement.query_map([workspace.as_str()], read)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -111,7 +111,7 @@ impl Catalog {
     /// The lists that rules name, but for those that are settings.
     pub fn rule_lists(&self, workspace: &WorkspaceId) -> Result<Lists, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT name, entries FROM rule_list WHERE workspace = ?1")?;
+        let mut statement = sql.prepare("SELECT name, entries FROM rule_list WHERE workspace = ?1")?;
         let rows = statement.query_map([workspace.as_str()], |row| {
             Ok((row.get(0)?, super::read_list(&row.get::<_, String>(1)?)))
         })?;
@@ -166,7 +166,7 @@ fn find(
     Ok(transaction.query_row(select, [workspace.as_str(), key], read).optional()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<RuleRow> {
+fn read(row: &Row<'_>) -> crate::sql::Result<RuleRow> {
     let muted_until: Option<i64> = row.get("muted_until")?;
     Ok(RuleRow {
         key: row.get("key")?,

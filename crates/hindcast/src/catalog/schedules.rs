@@ -3,7 +3,7 @@
 use super::{Catalog, CatalogError, PersonId, outbox};
 use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Row, params};
+use crate::sql::{Row, params};
 use serde_json::Value;
 
 /// A report that is made again and again.
@@ -65,7 +65,7 @@ impl Catalog {
         let sql = self.sql();
         let wanted =
             format!("SELECT {COLUMNS} FROM report_schedule WHERE workspace = ?1 ORDER BY next_at, id");
-        let mut statement = sql.prepare_cached(&wanted)?;
+        let mut statement = sql.prepare(&wanted)?;
         let rows = statement.query_map([workspace.as_str()], read)?;
         rows.map(|row| row?).collect()
     }
@@ -75,7 +75,7 @@ impl Catalog {
         let sql = self.sql();
         let wanted =
             format!("SELECT {COLUMNS} FROM report_schedule WHERE next_at <= ?1 ORDER BY next_at, id");
-        let mut statement = sql.prepare_cached(&wanted)?;
+        let mut statement = sql.prepare(&wanted)?;
         let rows = statement.query_map([now.micros()], read)?;
         rows.map(|row| row?).collect()
     }
@@ -106,7 +106,7 @@ impl Catalog {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<Schedule, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<Schedule, CatalogError>> {
     let workspace: String = row.get("workspace")?;
     let Ok(id) = workspace.parse() else {
         return Ok(Err(CatalogError::Damaged(format!("a schedule of {workspace:?}"))));

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -156,7 +156,7 @@ impl Catalog {
         by_hand: bool,
     ) -> Result<Option<(Session, Person)>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT hash, person, workspace, stage, method, address, user_agent, created_at, seen_at
              FROM session WHERE hash = ?1 AND created_at > ?2 AND seen_at > ?3",
         )?;
@@ -164,7 +164,7 @@ impl Catalog {
         let since = [now.micros() - WHOLE_MICROS, now.micros() - IDLE_MICROS];
         let found = statement.query_row(params![hash.as_slice(), since[0], since[1]], read).optional()?;
         let Some(session) = found.transpose()? else { return Ok(None) };
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT id, email, name, password, totp, preferences, created_at, seen_at, deactivated_at
              FROM person WHERE id = ?1 AND deactivated_at IS NULL",
         )?;
@@ -185,7 +185,7 @@ impl Catalog {
     /// The sessions of somebody, the newest first.
     pub fn sessions(&self, person: &PersonId, now: Timestamp) -> Result<Vec<Session>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT hash, person, workspace, stage, method, address, user_agent, created_at, seen_at
              FROM session WHERE person = ?1 AND created_at > ?2 AND seen_at > ?3 ORDER BY created_at DESC",
         )?;
@@ -240,7 +240,7 @@ fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<Session, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<Session, CatalogError>> {
     let workspace: String = row.get("workspace")?;
     let Ok(workspace) = workspace.parse() else {
         let what = format!("{workspace:?} is not the id of a workspace");

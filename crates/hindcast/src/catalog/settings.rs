@@ -5,7 +5,7 @@ use super::{By, Catalog, CatalogError, outbox};
 use crate::people::Role;
 use hindcast_event::{Field, Hidden};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, params};
+use crate::sql::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -183,16 +183,16 @@ fn told(settings: &Settings, name: &str) -> Vec<(String, Value)> {
 }
 
 pub(super) fn find(
-    sql: &rusqlite::Connection,
+    sql: &crate::sql::Connection,
     workspace: &WorkspaceId,
     name: &str,
 ) -> Result<Option<String>, CatalogError> {
-    let mut statement = sql.prepare_cached("SELECT value FROM setting WHERE workspace = ?1 AND name = ?2")?;
+    let mut statement = sql.prepare("SELECT value FROM setting WHERE workspace = ?1 AND name = ?2")?;
     Ok(statement.query_row([workspace.as_str(), name], |row| row.get(0)).optional()?)
 }
 
 pub(super) fn put(
-    transaction: &rusqlite::Transaction<'_>,
+    transaction: &crate::sql::Transaction<'_>,
     workspace: &WorkspaceId,
     name: &str,
     value: &str,

@@ -2,7 +2,7 @@
 
 use super::simulations::case;
 use super::{Catalog, CatalogError, SimulationCase};
-use rusqlite::{OptionalExtension as _, params};
+use crate::sql::{OptionalExtension as _, params};
 use std::collections::HashMap;
 
 /// Topics that are told apart; the most frequent come first.
@@ -34,7 +34,7 @@ impl Catalog {
     /// What the cases looked at so far came to.
     pub fn simulation_outcomes(&self, id: &str) -> Result<Vec<OutcomeCount>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT outcome, count(*), sum(weight), total(1.0 * weight * weight) FROM simulation_case
              WHERE simulation = ?1 AND outcome IS NOT NULL GROUP BY 1 ORDER BY 1",
         )?;
@@ -53,8 +53,8 @@ impl Catalog {
     /// How cases really ended, what they came to, and how many.
     pub fn simulation_endings(&self, id: &str) -> Result<Vec<(String, String, u64)>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
-            "SELECT ifnull(json_extract(kept, '$.historic.resolution'), 'none'), outcome, count(*) FROM simulation_case
+        let mut statement = sql.prepare(
+            "SELECT coalesce(json_extract(kept, '$.historic.resolution'), 'none'), outcome, count(*) FROM simulation_case
              WHERE simulation = ?1 AND outcome IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2",
         )?;
         let rows = statement.query_map([id], |row| {
@@ -66,8 +66,8 @@ impl Catalog {
     /// Topics of cases in which the agent knew no answer, the most frequent first.
     pub fn simulation_gaps(&self, id: &str) -> Result<Vec<OpenTopic>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
-            "SELECT ifnull(json_extract(stratum, '$.tag'), ''), count(*) n FROM simulation_case
+        let mut statement = sql.prepare(
+            "SELECT coalesce(json_extract(stratum, '$.tag'), ''), count(*) n FROM simulation_case
              WHERE simulation = ?1 AND outcome = 'escalated' AND json_extract(scored, '$.reason') = 'no_knowledge'
              GROUP BY 1 ORDER BY n DESC, 1 LIMIT ?2",
         )?;
@@ -80,7 +80,7 @@ impl Catalog {
     /// What each conversation that was looked at came to.
     pub fn simulation_outcome_of_each(&self, id: &str) -> Result<HashMap<String, String>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT conversation, outcome FROM simulation_case WHERE simulation = ?1 AND outcome IS NOT NULL",
         )?;
         let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -90,7 +90,7 @@ impl Catalog {
     /// One case, by its place.
     pub fn simulation_case(&self, id: &str, nr: i64) -> Result<Option<SimulationCase>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT nr, conversation, stratum, weight, outcome, kept, scored, answer FROM simulation_case
              WHERE simulation = ?1 AND nr = ?2",
         )?;
@@ -104,7 +104,7 @@ impl Catalog {
         conversation: &str,
     ) -> Result<Option<SimulationCase>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT nr, conversation, stratum, weight, outcome, kept, scored, answer FROM simulation_case
              WHERE simulation = ?1 AND conversation = ?2",
         )?;

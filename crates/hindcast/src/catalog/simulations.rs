@@ -6,7 +6,7 @@
 use super::{By, Catalog, CatalogError, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::{Value, json};
 
 /// A workspace keeps at most so many simulations; the oldest that have ended go.
@@ -181,13 +181,13 @@ impl Catalog {
         let (mut at, mut id) = (i64::MAX, String::new());
         if let Some(after) = after {
             let found: Option<i64> = sql
-                .prepare_cached("SELECT created_at FROM simulation WHERE workspace = ?1 AND id = ?2")?
+                .prepare("SELECT created_at FROM simulation WHERE workspace = ?1 AND id = ?2")?
                 .query_row([workspace.as_str(), after], |row| row.get(0))
                 .optional()?;
             let Some(found) = found else { return Ok(None) };
             (at, id) = (found, after.to_owned());
         }
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM simulation WHERE workspace = ?1 AND (created_at < ?2 OR created_at = ?2 AND id > ?3)
              ORDER BY created_at DESC, id LIMIT ?4"
         ))?;
@@ -199,7 +199,7 @@ impl Catalog {
     pub fn simulation(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<Simulation>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM simulation WHERE workspace = ?1 AND id = ?2"))?;
+            .prepare(&format!("SELECT {COLUMNS} FROM simulation WHERE workspace = ?1 AND id = ?2"))?;
         Ok(statement.query_row([workspace.as_str(), id], read).optional()?)
     }
 
@@ -210,7 +210,7 @@ impl Catalog {
         question: &str,
     ) -> Result<Option<Simulation>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM simulation WHERE workspace = ?1 AND question = ?2 AND state = 'done' AND same_as IS NULL
              ORDER BY created_at DESC LIMIT 1"
         ))?;
@@ -227,7 +227,7 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<SimulationCase>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT nr, conversation, stratum, weight, outcome, kept, scored, answer FROM simulation_case
              WHERE simulation = ?1 AND nr > ?2 AND (?3 IS NULL OR outcome = ?3) ORDER BY nr LIMIT ?4",
         )?;
@@ -241,7 +241,7 @@ impl Catalog {
         let transaction = sql.transaction()?;
         let mut kept = 0;
         {
-            let mut update = transaction.prepare_cached(
+            let mut update = transaction.prepare(
                 "UPDATE simulation_case SET outcome = ?3, kept = ?4, scored = ?5, answer = ?6
                  WHERE simulation = ?1 AND nr = ?2 AND outcome IS NULL",
             )?;
@@ -292,7 +292,7 @@ impl Catalog {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         let changed = transaction.execute(
-            "UPDATE simulation SET state = ?3, reason = ?4, report = ifnull(?5, report), forecast = ?6, planned = CASE ?7 WHEN 0 THEN planned ELSE ?7 END,
+            "UPDATE simulation SET state = ?3, reason = ?4, report = coalesce(?5, report), forecast = ?6, planned = CASE ?7 WHEN 0 THEN planned ELSE ?7 END,
                 question = ?8, ended_at = ?9
              WHERE workspace = ?1 AND id = ?2 AND state = 'running'",
             params![
@@ -407,7 +407,7 @@ fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(super) fn case(row: &Row<'_>) -> rusqlite::Result<SimulationCase> {
+pub(super) fn case(row: &Row<'_>) -> crate::sql::Result<SimulationCase> {
     let outcome: Option<String> = row.get(4)?;
     let looked = match outcome {
         Some(outcome) => {
@@ -425,9 +425,9 @@ pub(super) fn case(row: &Row<'_>) -> rusqlite::Result<SimulationCase> {
     })
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Simulation> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Simulation> {
     let workspace: String = row.get(1)?;
-    let workspace = workspace.parse().map_err(|_| rusqlite::Error::InvalidQuery)?;
+    let workspace = workspace.parse().map_err(crate::sql::Error::unread)?;
     let count = |at: usize| row.get::<_, i64>(at).map(|count| count.max(0).unsigned_abs());
     Ok(Simulation {
         id: row.get(0)?,

@@ -3,7 +3,7 @@
 use super::{By, Catalog, CatalogError, outbox, random_id};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::json;
 
 /// A source of a workspace has at most so many beside it.
@@ -112,7 +112,7 @@ impl Catalog {
         let wanted = format!(
             "SELECT {COLUMNS} FROM source WHERE ?1 IS NULL OR workspace = ?1 ORDER BY created_at, id"
         );
-        let mut statement = sql.prepare_cached(&wanted)?;
+        let mut statement = sql.prepare(&wanted)?;
         let rows = statement.query_map([workspace.map(WorkspaceId::as_str)], read)?;
         rows.map(|row| row?).collect()
     }
@@ -128,7 +128,7 @@ impl Catalog {
         let wanted = format!(
             "SELECT {COLUMNS} FROM source WHERE next_at <= ?1 AND paused_at IS NULL ORDER BY next_at, id"
         );
-        let mut statement = sql.prepare_cached(&wanted)?;
+        let mut statement = sql.prepare(&wanted)?;
         let rows = statement.query_map([now.micros()], read)?;
         rows.map(|row| row?).collect()
     }
@@ -225,17 +225,17 @@ impl Catalog {
     }
 }
 
-fn source(sql: &rusqlite::Connection, id: &str) -> Result<Option<FetchedSource>, CatalogError> {
-    let mut statement = sql.prepare_cached(&format!("SELECT {COLUMNS} FROM source WHERE id = ?1"))?;
+fn source(sql: &crate::sql::Connection, id: &str) -> Result<Option<FetchedSource>, CatalogError> {
+    let mut statement = sql.prepare(&format!("SELECT {COLUMNS} FROM source WHERE id = ?1"))?;
     statement.query_row([id], read).optional()?.transpose()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<FetchedSource, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<FetchedSource, CatalogError>> {
     let workspace: String = row.get("workspace")?;
     let Ok(workspace) = workspace.parse() else {
         return Ok(Err(CatalogError::Damaged(format!("a source of {workspace:?}"))));
     };
-    let time = |name| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_micros));
+    let time = |name| Ok::<_, crate::sql::Error>(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_micros));
     Ok(Ok(FetchedSource {
         id: row.get("id")?,
         workspace,

@@ -2,7 +2,7 @@
 
 use super::{By, Catalog, CatalogError, list, outbox, read_list};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, params};
+use crate::sql::{OptionalExtension as _, params};
 use serde_json::{Value, json};
 
 /// A team.
@@ -21,7 +21,7 @@ impl Catalog {
     pub fn teams(&self, workspace: &WorkspaceId) -> Result<Vec<Team>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT id, name, actors FROM team WHERE workspace = ?1 ORDER BY name, id")?;
+            sql.prepare("SELECT id, name, actors FROM team WHERE workspace = ?1 ORDER BY name, id")?;
         let rows = statement.query_map([workspace.as_str()], |row| {
             Ok(Team { id: row.get(0)?, name: row.get(1)?, actors: read_list(&row.get::<_, String>(2)?) })
         })?;

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use hindcast_event::{Field, Hidden, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::Sight;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -270,7 +270,7 @@ impl Catalog {
     pub fn find_token(&self, shown: &str) -> Result<Option<Token>, CatalogError> {
         let Some((id, secret)) = take_apart(shown) else { return Ok(None) };
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!("SELECT {COLUMNS} FROM token WHERE id = ?1"))?;
+        let mut statement = sql.prepare(&format!("SELECT {COLUMNS} FROM token WHERE id = ?1"))?;
         let found = statement
             .query_row([id], |row| Ok((read(row)?, row.get::<_, Vec<u8>>("secret_hash")?)))
             .optional()?;
@@ -282,14 +282,14 @@ impl Catalog {
     /// A token by its public part, whether it is still good or not.
     pub fn token(&self, id: &TokenId) -> Result<Option<Token>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!("SELECT {COLUMNS} FROM token WHERE id = ?1"))?;
+        let mut statement = sql.prepare(&format!("SELECT {COLUMNS} FROM token WHERE id = ?1"))?;
         statement.query_row([&id.0], read).optional()?.map(token).transpose()
     }
 
     /// The tokens of a workspace, or all of them, oldest first.
     pub fn tokens(&self, workspace: Option<&WorkspaceId>) -> Result<Vec<Token>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM token WHERE ?1 IS NULL OR workspace = ?1 ORDER BY created_at, id"
         ))?;
         let rows: Vec<_> =
@@ -345,7 +345,7 @@ struct TokenRow {
     times: [Option<i64>; 4],
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
+fn read(row: &Row<'_>) -> crate::sql::Result<TokenRow> {
     Ok(TokenRow {
         id: row.get("id")?,
         workspace: row.get("workspace")?,

@@ -3,7 +3,7 @@
 use super::{By, Catalog, CatalogError, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 
 pub use hindcast_rules::policy::limits::TOOLS_MAX;
@@ -25,7 +25,7 @@ impl Catalog {
     /// The tools of a workspace, by name.
     pub fn tools(&self, workspace: &WorkspaceId) -> Result<Vec<ToolRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT * FROM tool WHERE workspace = ?1 ORDER BY name")?;
+        let mut statement = sql.prepare("SELECT * FROM tool WHERE workspace = ?1 ORDER BY name")?;
         let rows = statement.query_map([workspace.as_str()], read)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -88,7 +88,7 @@ fn find(
     Ok(transaction.query_row(select, [workspace.as_str(), name], read).optional()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<ToolRow> {
+fn read(row: &Row<'_>) -> crate::sql::Result<ToolRow> {
     Ok(ToolRow {
         name: row.get("name")?,
         declaration: row.get("declaration")?,

@@ -3,7 +3,7 @@
 use super::{By, Catalog, CatalogError, outbox, random_id};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -185,7 +185,7 @@ impl Catalog {
     pub fn upstreams(&self, workspace: &WorkspaceId) -> Result<Vec<Upstream>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT * FROM upstream WHERE workspace = ?1 ORDER BY name LIMIT ?2")?;
+            sql.prepare("SELECT * FROM upstream WHERE workspace = ?1 ORDER BY name LIMIT ?2")?;
         let rows = statement.query_map(params![workspace.as_str(), UPSTREAMS_MAX], read)?;
         rows.map(|row| row?).collect()
     }
@@ -193,7 +193,7 @@ impl Catalog {
     /// An upstream of a workspace, by its id.
     pub fn upstream(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<Upstream>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT * FROM upstream WHERE workspace = ?1 AND id = ?2")?;
+        let mut statement = sql.prepare("SELECT * FROM upstream WHERE workspace = ?1 AND id = ?2")?;
         statement.query_row([workspace.as_str(), id], read).optional()?.transpose()
     }
 
@@ -205,7 +205,7 @@ impl Catalog {
     ) -> Result<Option<Upstream>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT * FROM upstream WHERE workspace = ?1 AND name = ?2")?;
+            sql.prepare("SELECT * FROM upstream WHERE workspace = ?1 AND name = ?2")?;
         statement.query_row([workspace.as_str(), name], read).optional()?.transpose()
     }
 
@@ -333,7 +333,7 @@ impl Catalog {
         action: &str,
         about: Value,
         by: &By,
-        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<usize>,
+        change: impl FnOnce(&Transaction<'_>) -> crate::sql::Result<usize>,
     ) -> Result<bool, CatalogError> {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
@@ -392,14 +392,14 @@ fn tool_target(upstream: &Upstream, name: &str) -> Value {
     ])
 }
 
-fn tools(sql: &rusqlite::Connection, upstream: &str) -> Result<Vec<UpstreamTool>, CatalogError> {
+fn tools(sql: &crate::sql::Connection, upstream: &str) -> Result<Vec<UpstreamTool>, CatalogError> {
     let mut statement =
-        sql.prepare_cached("SELECT * FROM upstream_tool WHERE upstream = ?1 ORDER BY name")?;
+        sql.prepare("SELECT * FROM upstream_tool WHERE upstream = ?1 ORDER BY name")?;
     let rows = statement.query_map([upstream], read_tool)?;
     rows.map(|row| row?).collect()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Result<Upstream, CatalogError>> {
+fn read(row: &Row<'_>) -> crate::sql::Result<Result<Upstream, CatalogError>> {
     let workspace: String = row.get("workspace")?;
     let Ok(workspace) = workspace.parse() else {
         return Ok(Err(CatalogError::Damaged(format!("an upstream of {workspace:?}"))));
@@ -417,7 +417,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Result<Upstream, CatalogError>> {
     }))
 }
 
-fn read_tool(row: &Row<'_>) -> rusqlite::Result<Result<UpstreamTool, CatalogError>> {
+fn read_tool(row: &Row<'_>) -> crate::sql::Result<Result<UpstreamTool, CatalogError>> {
     let (state, targets): (String, String) = (row.get("state")?, row.get("targets")?);
     let (Some(state), Ok(targets)) = (ToolState::parse(&state), serde_json::from_str(&targets)) else {
         return Ok(Err(CatalogError::Damaged(format!("a tool that is {state:?} and about {targets:?}"))));

@@ -3,7 +3,7 @@
 use super::{By, Catalog, CatalogError, PersonId, outbox, random_id};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// Who finds a view in their list.
@@ -57,7 +57,7 @@ impl Catalog {
     /// The views somebody finds in their list: their own and the shared ones, by name.
     pub fn views(&self, workspace: &WorkspaceId, person: &PersonId) -> Result<Vec<View>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM view WHERE workspace = ?1 AND (person = ?2 OR shared != 'own')
              ORDER BY name, id"
         ))?;
@@ -68,7 +68,7 @@ impl Catalog {
     /// What is opened to the viewers of a workspace.
     pub fn opened(&self, workspace: &WorkspaceId) -> Result<Vec<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT opened FROM view WHERE workspace = ?1 AND shared = 'opened' AND opened IS NOT NULL",
         )?;
         let rows = statement.query_map([workspace.as_str()], |row| row.get(0))?;
@@ -136,7 +136,7 @@ impl Catalog {
     }
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<View> {
+fn read(row: &Row<'_>) -> crate::sql::Result<View> {
     Ok(View {
         id: row.get("id")?,
         person: PersonId(row.get("person")?),

@@ -6,7 +6,7 @@
 use super::{Catalog, CatalogError, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 /// Triggers of a workspace that wait to be asked about.
@@ -287,7 +287,7 @@ impl Catalog {
     /// Whether a run is known.
     pub fn has_run(&self, id: &str) -> Result<bool, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT 1 FROM workflow_run WHERE id = ?1")?;
+        let mut statement = sql.prepare("SELECT 1 FROM workflow_run WHERE id = ?1")?;
         Ok(statement.exists([id])?)
     }
 
@@ -300,7 +300,7 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<RunRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT * FROM workflow_run WHERE workspace = ?1 AND (?2 IS NULL OR workflow = ?2) AND (?3 IS NULL OR nr < ?3)
              ORDER BY nr DESC LIMIT ?4",
         )?;
@@ -313,14 +313,14 @@ impl Catalog {
     pub fn run(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<RunRow>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT * FROM workflow_run WHERE workspace = ?1 AND id = ?2")?;
+            sql.prepare("SELECT * FROM workflow_run WHERE workspace = ?1 AND id = ?2")?;
         Ok(statement.query_row([workspace.as_str(), id], read_run).optional()?)
     }
 
     /// How many intents of a workflow are still to be weighed or done.
     pub fn open_intents(&self, workspace: &WorkspaceId, workflow: &str) -> Result<u64, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT count(*) FROM workflow_intent WHERE workspace = ?1 AND workflow = ?2 AND state IN {OPEN}"
         ))?;
         Ok(statement.query_row([workspace.as_str(), workflow], |row| row.get(0))?)
@@ -330,7 +330,7 @@ impl Catalog {
     pub fn last_acts(&self, workspace: &WorkspaceId) -> Result<Vec<LastAct>, CatalogError> {
         let sql = self.sql();
         // What stands beside a single max() is of the row that has it.
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT product, state = 'done' AS is_done, run, said, max(acted_at) AS at FROM workflow_intent
              WHERE workspace = ?1 AND acted_at IS NOT NULL AND state IN ('done', 'failed', 'ambiguous')
              GROUP BY product, state = 'done'",
@@ -350,7 +350,7 @@ impl Catalog {
     /// The intents of a run, in their order.
     pub fn intents_of(&self, run: &str) -> Result<Vec<IntentRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT * FROM workflow_intent WHERE run = ?1 ORDER BY nr")?;
+        let mut statement = sql.prepare("SELECT * FROM workflow_intent WHERE run = ?1 ORDER BY nr")?;
         let rows = statement.query_map([run], read_intent)?;
         rows.map(|row| row?).collect()
     }
@@ -358,7 +358,7 @@ impl Catalog {
     /// The lanes in which something can be done now: about intents that are due, and about those whose approval was decided.
     pub fn due_lanes(&self, now: Timestamp) -> Result<Vec<Lane>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT DISTINCT workspace, 0 AS does, '' AS product, '' AS calls FROM workflow_intent
                  WHERE state = 'pending' AND next_at <= ?1
              UNION SELECT DISTINCT i.workspace, 0, '', '' FROM workflow_intent i JOIN approval a ON a.id = i.approval
@@ -369,7 +369,7 @@ impl Catalog {
         let rows = statement.query_map([now.micros()], |row| {
             Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<String>>(3)?))
         })?;
-        let lane = |row: rusqlite::Result<(String, bool, String, Option<String>)>| {
+        let lane = |row: crate::sql::Result<(String, bool, String, Option<String>)>| {
             let (workspace, does, product, calls) = row?;
             let workspace = workspace
                 .parse()
@@ -389,14 +389,14 @@ impl Catalog {
         let sql = self.sql();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         if lane.does {
-            let mut statement = sql.prepare_cached(&format!(
+            let mut statement = sql.prepare(&format!(
                 "SELECT * FROM workflow_intent WHERE state = 'allowed' AND next_at <= ?1 AND {} ORDER BY nr LIMIT ?5",
                 in_lane()
             ))?;
             let of = params![now.micros(), lane.workspace.as_str(), lane.product, lane.calls, limit];
             return statement.query_map(of, read_intent)?.map(|row| row?).collect();
         }
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT i.* FROM workflow_intent i WHERE i.state = 'pending' AND i.next_at <= ?1 AND i.workspace = ?2
              UNION ALL
              SELECT i.* FROM workflow_intent i JOIN approval a ON a.id = i.approval
@@ -430,7 +430,7 @@ impl Catalog {
     pub fn broken_off_intents(&self) -> Result<Vec<IntentRow>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT * FROM workflow_intent WHERE state = 'performing' ORDER BY nr")?;
+            sql.prepare("SELECT * FROM workflow_intent WHERE state = 'performing' ORDER BY nr")?;
         let rows = statement.query_map([], read_intent)?;
         rows.map(|row| row?).collect()
     }
@@ -480,7 +480,7 @@ impl Catalog {
         since: Timestamp,
     ) -> Result<Vec<(String, Timestamp, usize)>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT ticket, min(created_at), count(*) FROM workflow_intent WHERE workspace = ?1 AND created_at > ?2
              GROUP BY run, ticket ORDER BY min(created_at)",
         )?;
@@ -502,7 +502,7 @@ impl Catalog {
         since: Timestamp,
     ) -> Result<Vec<Value>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT causes FROM workflow_intent WHERE workspace = ?1 AND ticket = ?2 AND acted_at > ?3 ORDER BY acted_at",
         )?;
         let rows = statement
@@ -537,7 +537,7 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<(i64, Value, Timestamp)>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT nr, happened, at FROM workflow_trigger WHERE workspace = ?1 ORDER BY nr LIMIT ?2",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -593,7 +593,7 @@ impl Catalog {
 
 /// What is in the lane of ?2, ?3 and ?4.
 fn in_lane() -> String {
-    format!("workspace = ?2 AND product = ?3 AND ifnull({CALLS}, '') = ?4")
+    format!("workspace = ?2 AND product = ?3 AND coalesce({CALLS}, '') = ?4")
 }
 
 fn put_intents(
@@ -629,7 +629,7 @@ fn json_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
-fn read_run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+fn read_run(row: &Row<'_>) -> crate::sql::Result<RunRow> {
     Ok(RunRow {
         nr: row.get("nr")?,
         id: row.get("id")?,
@@ -645,7 +645,7 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<RunRow> {
     })
 }
 
-fn read_intent(row: &Row<'_>) -> rusqlite::Result<Result<IntentRow, CatalogError>> {
+fn read_intent(row: &Row<'_>) -> crate::sql::Result<Result<IntentRow, CatalogError>> {
     let (workspace, state): (String, String) = (row.get("workspace")?, row.get("state")?);
     let (Ok(workspace), Some(state)) = (workspace.parse(), IntentState::parse(&state)) else {
         return Ok(Err(CatalogError::Damaged("an intent has no workspace or state".to_owned())));

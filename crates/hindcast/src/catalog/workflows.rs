@@ -3,7 +3,7 @@
 use super::{By, Catalog, CatalogError, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ impl Catalog {
     pub fn workflows(&self, workspace: &WorkspaceId) -> Result<Vec<WorkflowRow>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT * FROM workflow WHERE workspace = ?1 ORDER BY name")?;
+            sql.prepare("SELECT * FROM workflow WHERE workspace = ?1 ORDER BY name")?;
         let rows = statement.query_map([workspace.as_str()], read)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -86,7 +86,7 @@ impl Catalog {
         name: &str,
     ) -> Result<Vec<WorkflowVersion>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT * FROM workflow_version WHERE workspace = ?1 AND name = ?2 ORDER BY number DESC",
         )?;
         let rows = statement.query_map([workspace.as_str(), name], read_version)?;
@@ -102,7 +102,7 @@ impl Catalog {
     ) -> Result<Option<WorkflowVersion>, CatalogError> {
         let sql = self.sql();
         let select = "SELECT * FROM workflow_version WHERE workspace = ?1 AND name = ?2 AND number = ?3";
-        let mut statement = sql.prepare_cached(select)?;
+        let mut statement = sql.prepare(select)?;
         Ok(statement.query_row(params![workspace.as_str(), name, number], read_version).optional()?)
     }
 
@@ -113,7 +113,7 @@ impl Catalog {
         since: Timestamp,
     ) -> Result<BTreeMap<String, u64>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT workflow, count(DISTINCT ticket) FROM workflow_intent
              WHERE workspace = ?1 AND acted_at >= ?2 AND state IN ('done', 'ambiguous') GROUP BY workflow",
         )?;
@@ -157,7 +157,7 @@ impl Catalog {
         )?;
         transaction.execute(
             "DELETE FROM workflow_version WHERE workspace = ?1 AND name = ?2 AND number <= ?3
-                 AND number IS NOT ?4 AND number IS NOT ?5",
+                 AND number IS DISTINCT FROM ?4 AND number IS DISTINCT FROM ?5",
             params![workspace.as_str(), name, newest - VERSIONS_MAX, standing.enforced, standing.shadow],
         )?;
         let text_before =
@@ -254,11 +254,11 @@ fn text_of(
 }
 
 fn find(
-    sql: &rusqlite::Connection,
+    sql: &crate::sql::Connection,
     workspace: &WorkspaceId,
     name: &str,
 ) -> Result<Option<WorkflowRow>, CatalogError> {
-    let mut statement = sql.prepare_cached("SELECT * FROM workflow WHERE workspace = ?1 AND name = ?2")?;
+    let mut statement = sql.prepare("SELECT * FROM workflow WHERE workspace = ?1 AND name = ?2")?;
     Ok(statement.query_row([workspace.as_str(), name], read).optional()?)
 }
 
@@ -287,7 +287,7 @@ fn put(
     Ok(())
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<WorkflowRow> {
+fn read(row: &Row<'_>) -> crate::sql::Result<WorkflowRow> {
     Ok(WorkflowRow {
         name: row.get("name")?,
         standing: WorkflowStanding { enforced: row.get("enforced")?, shadow: row.get("shadow")? },
@@ -298,7 +298,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<WorkflowRow> {
     })
 }
 
-fn read_version(row: &Row<'_>) -> rusqlite::Result<WorkflowVersion> {
+fn read_version(row: &Row<'_>) -> crate::sql::Result<WorkflowVersion> {
     Ok(WorkflowVersion {
         name: row.get("name")?,
         number: row.get("number")?,

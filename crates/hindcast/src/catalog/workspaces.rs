@@ -3,7 +3,7 @@
 use super::{By, Catalog, CatalogError, outbox};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{OptionalExtension as _, Row, params};
+use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// A workspace as people know it.
@@ -17,7 +17,7 @@ pub struct Workspace {
     pub created_at: Timestamp,
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(String, String, i64)> {
+fn read(row: &Row<'_>) -> crate::sql::Result<(String, String, i64)> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?))
 }
 
@@ -48,7 +48,7 @@ impl Catalog {
     pub fn workspaces(&self) -> Result<Vec<Workspace>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT id, name, created_at FROM workspace ORDER BY created_at, id")?;
+            sql.prepare("SELECT id, name, created_at FROM workspace ORDER BY created_at, id")?;
         let rows: Vec<_> = statement.query_map([], read)?.collect::<Result<_, _>>()?;
         rows.into_iter().map(workspace).collect()
     }
@@ -56,7 +56,7 @@ impl Catalog {
     /// One workspace.
     pub fn workspace(&self, id: &WorkspaceId) -> Result<Option<Workspace>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached("SELECT id, name, created_at FROM workspace WHERE id = ?1")?;
+        let mut statement = sql.prepare("SELECT id, name, created_at FROM workspace WHERE id = ?1")?;
         statement.query_row([id.as_str()], read).optional()?.map(workspace).transpose()
     }
 }

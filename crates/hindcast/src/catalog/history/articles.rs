@@ -5,7 +5,7 @@ use super::History;
 use crate::catalog::history::outbox;
 use crate::catalog::{By, CatalogError};
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Row, params};
+use crate::sql::{Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -93,7 +93,7 @@ impl History {
             let damaged = |error: &dyn std::fmt::Display| CatalogError::Damaged(error.to_string());
             let json = serde_json::to_vec(article).map_err(|error| damaged(&error))?;
             let sha256 = Sha256::digest(&json).to_vec();
-            let known: Option<Vec<u8>> = rusqlite::OptionalExtension::optional(transaction.query_row(
+            let known: Option<Vec<u8>> = crate::sql::OptionalExtension::optional(transaction.query_row(
                 "SELECT sha256 FROM article WHERE workspace = ?1 AND id = ?2",
                 [workspace.as_str(), &article.id],
                 |row| row.get(0),
@@ -121,7 +121,7 @@ impl History {
             )?;
         }
         let (count, bytes): (usize, u64) = transaction.query_row(
-            "SELECT count(*), ifnull(sum(bytes), 0) FROM article WHERE workspace = ?1",
+            "SELECT count(*), coalesce(sum(bytes), 0) FROM article WHERE workspace = ?1",
             [workspace.as_str()],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
@@ -144,7 +144,7 @@ impl History {
         limit: usize,
     ) -> Result<Vec<ShelvedArticle>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT id, title, url FROM article WHERE workspace = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -171,7 +171,7 @@ impl History {
     pub(crate) fn shelf(&self, workspace: &WorkspaceId) -> Result<Vec<ShelvedArticle>, CatalogError> {
         let sql = self.sql();
         let mut statement =
-            sql.prepare_cached("SELECT id, title, url, text FROM article WHERE workspace = ?1 ORDER BY id")?;
+            sql.prepare("SELECT id, title, url, text FROM article WHERE workspace = ?1 ORDER BY id")?;
         let rows = statement
             .query_map([workspace.as_str()], |row| Ok((bare(row)?, row.get::<_, Vec<u8>>("text")?)))?;
         rows.map(|row| {
@@ -186,7 +186,7 @@ impl History {
     }
 }
 
-fn bare(row: &Row<'_>) -> rusqlite::Result<ShelvedArticle> {
+fn bare(row: &Row<'_>) -> crate::sql::Result<ShelvedArticle> {
     Ok(ShelvedArticle {
         id: row.get("id")?,
         title: row.get("title")?,

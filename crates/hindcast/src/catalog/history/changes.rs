@@ -6,7 +6,7 @@ use crate::history::{Conversation, Known, LIVE_MICROS, changes};
 use crate::workflows::facts::before as before_of;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Transaction, params};
+use crate::sql::{Transaction, params};
 use serde_json::Value;
 
 /// So many changes of a workspace wait; what comes beyond that sets nothing off.
@@ -71,7 +71,7 @@ impl History {
         limit: usize,
     ) -> Result<Vec<LiveChange>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT * FROM live_change WHERE workspace = ?1 AND nr > ?2 ORDER BY nr LIMIT ?3",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -105,7 +105,7 @@ impl History {
         limit: usize,
     ) -> Result<Vec<(i64, Conversation)>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT nr, id FROM conversation WHERE workspace = ?1 AND last_at >= ?2 AND nr > ?3 ORDER BY nr LIMIT ?4",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -5,8 +5,8 @@ use crate::catalog::CatalogError;
 use crate::history::{CONVERSATION_BYTES_MAX, Conversation, Resolution, SampleOf};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+use crate::sql::Value;
+use crate::sql::{Connection, OptionalExtension as _};
 use std::collections::BTreeMap;
 
 /// Different tags, channels and the like that are counted.
@@ -114,7 +114,7 @@ impl History {
             let place: Option<(i64, i64)> = sql
                 .query_row(
                     "SELECT opened_at, nr FROM conversation WHERE workspace = ?1 AND nr = ?2",
-                    rusqlite::params![workspace.as_str(), i64::from_str_radix(after, 16).unwrap_or(-1)],
+                    crate::sql::params![workspace.as_str(), i64::from_str_radix(after, 16).unwrap_or(-1)],
                     |row| Ok((row.get(0)?, row.get(1)?)),
                 )
                 .optional()?;
@@ -131,9 +131,9 @@ impl History {
             "SELECT nr, body FROM conversation WHERE {conditions} ORDER BY opened_at DESC, nr DESC LIMIT ?{}",
             values.len()
         );
-        let mut statement = sql.prepare_cached(&query)?;
+        let mut statement = sql.prepare(&query)?;
         let rows = statement
-            .query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+            .query_map(values, |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
         let rows = rows.map(|row| {
             let (nr, body) = row?;
             Ok(Row { nr, conversation: unpacked(&body)?.1 })
@@ -165,10 +165,10 @@ impl History {
     fn after(&self, workspace: &WorkspaceId, nr: i64) -> Result<Vec<Row>, CatalogError> {
         const AT_ONCE: i64 = 200;
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT nr, body FROM conversation WHERE workspace = ?1 AND nr > ?2 ORDER BY nr LIMIT ?3",
         )?;
-        let rows = statement.query_map(rusqlite::params![workspace.as_str(), nr, AT_ONCE], |row| {
+        let rows = statement.query_map(crate::sql::params![workspace.as_str(), nr, AT_ONCE], |row| {
             Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
         })?;
         rows.map(|row| {
@@ -188,10 +188,10 @@ impl History {
         let (conditions, values) = wanted.conditions(workspace);
         let mut statement = sql.prepare(&format!(
             "SELECT id, month, channel, language,
-                ifnull((SELECT min(tag) FROM conversation_tag t WHERE t.nr = conversation.nr), '')
+                coalesce((SELECT min(tag) FROM conversation_tag t WHERE t.nr = conversation.nr), '')
              FROM conversation WHERE {conditions}"
         ))?;
-        let rows = statement.query_map(params_from_iter(values), |row| {
+        let rows = statement.query_map(values, |row| {
             Ok(SampleOf { id: row.get(0)?, stratum: [row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?] })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -209,7 +209,7 @@ impl History {
             "SELECT (opened_at - ((opened_at % 86400000000) + 86400000000) % 86400000000) / 86400000000, count(*)
              FROM conversation WHERE {conditions} GROUP BY 1"
         ))?;
-        let rows = statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -217,7 +217,7 @@ impl History {
     pub fn counts(&self, workspace: &WorkspaceId) -> Result<Counts, CatalogError> {
         let sql = self.sql();
         let (conversations, messages, oldest, newest): (u64, u64, Option<i64>, Option<i64>) = sql.query_row(
-            "SELECT count(*), ifnull(sum(messages), 0), min(opened_at), max(opened_at)
+            "SELECT count(*), coalesce(sum(messages), 0), min(opened_at), max(opened_at)
              FROM conversation WHERE workspace = ?1",
             [workspace.as_str()],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
@@ -249,12 +249,12 @@ impl History {
     ) -> Result<Vec<Quiet>, CatalogError> {
         let (last_at, nr) = after.map_or((i64::MIN, 0), |(place, _)| *place);
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT last_at, nr, id FROM conversation
              WHERE workspace = ?1 AND last_at <= ?2 AND (last_at, nr) > (?3, ?4) ORDER BY last_at, nr LIMIT ?5",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let values = rusqlite::params![workspace.as_str(), until.micros(), last_at, nr, limit];
+        let values = crate::sql::params![workspace.as_str(), until.micros(), last_at, nr, limit];
         let rows = statement.query_map(values, |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -277,7 +277,7 @@ pub(super) fn one(
     id: &str,
 ) -> Result<Option<Conversation>, CatalogError> {
     let body: Option<Vec<u8>> = sql
-        .prepare_cached("SELECT body FROM conversation WHERE workspace = ?1 AND id = ?2")?
+        .prepare("SELECT body FROM conversation WHERE workspace = ?1 AND id = ?2")?
         .query_row([workspace.as_str(), id], |row| row.get(0))
         .optional()?;
     Ok(body.map(|body| unpacked(&body)).transpose()?.map(|(_, conversation)| conversation))
@@ -290,8 +290,8 @@ pub(super) fn numbered(
     nr: i64,
 ) -> Result<Option<Conversation>, CatalogError> {
     let body: Option<Vec<u8>> = sql
-        .prepare_cached("SELECT body FROM conversation WHERE workspace = ?1 AND nr = ?2")?
-        .query_row(rusqlite::params![workspace.as_str(), nr], |row| row.get(0))
+        .prepare("SELECT body FROM conversation WHERE workspace = ?1 AND nr = ?2")?
+        .query_row(crate::sql::params![workspace.as_str(), nr], |row| row.get(0))
         .optional()?;
     Ok(body.map(|body| unpacked(&body)).transpose()?.map(|(_, conversation)| conversation))
 }

@@ -7,7 +7,7 @@ use crate::catalog::{CatalogError, ConversationsWanted};
 use crate::insights::{Found, Question};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Connection, OptionalExtension as _, Row, params, params_from_iter};
+use crate::sql::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -43,7 +43,7 @@ impl History {
     ) -> Result<usize, CatalogError> {
         let (conditions, values) = wanted.conditions(workspace);
         let query = format!("SELECT count(*) FROM conversation WHERE {conditions}");
-        Ok(self.sql().query_row(&query, params_from_iter(values), |row| row.get(0))?)
+        Ok(self.sql().query_row(&query, values, |row| row.get(0))?)
     }
 
     /// A digest of what the history and its articles have for a question: the same as long as nothing of it changed.
@@ -57,13 +57,13 @@ impl History {
         let mut digest = Sha256::new();
         let query = format!("SELECT sha256 FROM conversation WHERE {conditions} ORDER BY opened_at, nr");
         let mut statement = sql.prepare(&query)?;
-        let mut rows = statement.query(params_from_iter(values))?;
+        let mut rows = statement.query(values)?;
         while let Some(row) = rows.next()? {
             digest.update(row.get_ref(0)?.as_blob().unwrap_or_default());
         }
         digest.update([0]);
         let mut statement =
-            sql.prepare_cached("SELECT sha256 FROM article WHERE workspace = ?1 ORDER BY id")?;
+            sql.prepare("SELECT sha256 FROM article WHERE workspace = ?1 ORDER BY id")?;
         let mut rows = statement.query([workspace.as_str()])?;
         while let Some(row) = rows.next()? {
             digest.update(row.get_ref(0)?.as_blob().unwrap_or_default());
@@ -120,7 +120,7 @@ impl History {
     pub fn insights(&self, workspace: &WorkspaceId) -> Result<Vec<KeptInsights>, CatalogError> {
         let sql = self.sql();
         let query = format!("SELECT {COLUMNS} FROM insights WHERE workspace = ?1 ORDER BY nr DESC");
-        let mut statement = sql.prepare_cached(&query)?;
+        let mut statement = sql.prepare(&query)?;
         let rows = statement.query_map([workspace.as_str()], kept)?;
         rows.map(|row| row?).collect()
     }
@@ -135,7 +135,7 @@ impl History {
             "SELECT {COLUMNS} FROM insights WHERE workspace = ?1 AND key = ?2 ORDER BY nr DESC LIMIT 1"
         );
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&query)?;
+        let mut statement = sql.prepare(&query)?;
         statement.query_row([workspace.as_str(), key], kept).optional()?.transpose()
     }
 
@@ -148,7 +148,7 @@ impl History {
         let query = format!("SELECT {COLUMNS}, body FROM insights WHERE workspace = ?1 AND id = ?2");
         let there = {
             let sql = self.sql();
-            let mut statement = sql.prepare_cached(&query)?;
+            let mut statement = sql.prepare(&query)?;
             let read = |row: &Row<'_>| Ok((kept(row)?, row.get::<_, Vec<u8>>("body")?));
             statement.query_row([workspace.as_str(), id], read).optional()?
         };
@@ -174,7 +174,7 @@ pub(super) fn forget_all(sql: &Connection, workspace: &WorkspaceId) -> Result<()
 
 const COLUMNS: &str = "id, question, asked_at, took_ms, conversations, count";
 
-fn kept(row: &Row<'_>) -> rusqlite::Result<Result<KeptInsights, CatalogError>> {
+fn kept(row: &Row<'_>) -> crate::sql::Result<Result<KeptInsights, CatalogError>> {
     let question: String = row.get("question")?;
     let question = match serde_json::from_str(&question) {
         Ok(question) => question,

@@ -7,8 +7,7 @@ use crate::hex::hex;
 use crate::history::Conversation;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::params_from_iter;
-use rusqlite::types::Value;
+use crate::sql::Value;
 use sha2::{Digest as _, Sha256};
 
 /// Conversations that are read at once,
@@ -81,10 +80,10 @@ impl History {
         }
         add(" ORDER BY opened_at, nr LIMIT ?", &[limit]);
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(&format!(
+        let mut statement = sql.prepare(&format!(
             "SELECT opened_at, nr, {column} FROM conversation WHERE {conditions}"
         ))?;
-        let rows = statement.query_map(params_from_iter(values), |row| {
+        let rows = statement.query_map(values, |row| {
             Ok(((row.get(0)?, row.get(1)?), row.get::<_, Vec<u8>>(2)?))
         })?;
         rows.map(|row| {

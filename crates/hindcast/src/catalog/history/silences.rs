@@ -6,7 +6,7 @@ use crate::catalog::CatalogError;
 use crate::history::{Conversation, LIVE_MICROS, Silence};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use rusqlite::{Transaction, params};
+use crate::sql::{Transaction, params};
 
 /// A conversation in which somebody waits.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +55,7 @@ impl History {
         limit: usize,
     ) -> Result<Vec<Silent>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare_cached(
+        let mut statement = sql.prepare(
             "SELECT nr, since FROM silence
              WHERE workspace = ?1 AND set_off = ?2 AND since BETWEEN ?3 AND ?4 AND nr > ?5 ORDER BY nr LIMIT ?6",
         )?;
