@@ -4,9 +4,11 @@
 
 mod anchors;
 mod mail;
+mod storage;
 
 pub use anchors::{AnchorKind, AnchorOf, Transport, WitnessOf};
 pub use mail::{Mail, MailTls};
+pub use storage::Storage;
 
 use anyhow::{Context as _, bail};
 use hindcast_ledger::VerifierKey;
@@ -28,6 +30,7 @@ const DEFAULTS: &str = include_str!("../../../hindcast.example.toml");
 pub struct Config {
     pub server: Server,
     pub data: Data,
+    pub storage: Storage,
     pub ledger: Ledger,
     pub segments: Segments,
     pub people: People,
@@ -271,6 +274,7 @@ impl Config {
         }
         anchors::check(&self.witness, &self.anchor)?;
         self.mail.check()?;
+        self.storage.check()?;
         if is_inside(&self.data.keys, &self.data.folder)? {
             bail!(
                 "data.keys must not lie inside data.folder: whoever copies the data must not get the key with it"

@@ -35,6 +35,7 @@ pub mod serve;
 mod simulate;
 pub mod sources;
 pub mod sql;
+pub mod storage;
 mod syslog;
 pub mod verdict;
 pub mod verify;

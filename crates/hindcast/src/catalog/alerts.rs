@@ -40,7 +40,7 @@ impl Catalog {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         transaction.execute(
-            "INSERT OR REPLACE INTO alerting (workspace, next) VALUES (?1, ?2)",
+            "INSERT INTO alerting (workspace, next) VALUES (?1, ?2) ON CONFLICT (workspace) DO UPDATE SET next = excluded.next",
             params![workspace.as_str(), next],
         )?;
         for moved in moved {
@@ -63,7 +63,7 @@ impl Catalog {
         let sql = self.sql();
         let mut statement = sql.prepare(
             "SELECT * FROM (SELECT nr, made, state = 'resolved' AND disposition <> 'past' FROM alert
-                 WHERE workspace = ?1 AND last_at >= ?2 ORDER BY nr DESC LIMIT ?3) ORDER BY nr",
+                 WHERE workspace = ?1 AND last_at >= ?2 ORDER BY nr DESC LIMIT ?3) AS newest ORDER BY nr",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = statement.query_map(params![workspace.as_str(), since.micros(), limit], |row| {
@@ -234,7 +234,7 @@ impl Catalog {
         let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'));
         let found: Vec<(i64, String)> = {
             let mut statement = transaction.prepare(
-                "SELECT nr, made FROM alert WHERE workspace = ?1 AND (NOT ?3 OR instr(lower(made), ?2))",
+                "SELECT nr, made FROM alert WHERE workspace = ?1 AND (?3 = 0 OR instr(lower(made), ?2) > 0)",
             )?;
             let of = params![workspace.as_str(), text, is_plain];
             let rows = statement.query_map(of, |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -340,7 +340,7 @@ fn keep(
         ],
     )?;
     let mut statement = transaction
-        .prepare("INSERT OR IGNORE INTO alert_entry (workspace, entry, id) VALUES (?1, ?2, ?3)")?;
+        .prepare("INSERT INTO alert_entry (workspace, entry, id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
     for entry in alert.evidence.iter().collect::<BTreeSet<_>>() {
         statement.execute(params![workspace.as_str(), entry, alert.id])?;
     }

@@ -70,7 +70,7 @@ impl Catalog {
         Ok(sql.query_row(
             "INSERT INTO attempt (key, failures, failed_at) VALUES (?1, 1, ?2)
              ON CONFLICT (key) DO UPDATE SET
-                 failures = max(0, failures - max(0, ?2 - failed_at) / ?3) + 1, failed_at = ?2
+                 failures = max(0, attempt.failures - max(0, ?2 - attempt.failed_at) / ?3) + 1, failed_at = ?2
              RETURNING failures",
             params![guessed.key(), now.micros(), FORGIVEN_MICROS],
             |row| row.get(0),

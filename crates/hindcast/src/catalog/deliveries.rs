@@ -139,7 +139,7 @@ impl Catalog {
         for (day, delivered, dead) in &progress.days {
             transaction.execute(
                 "INSERT INTO delivery_day (destination, day, delivered, dead) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT DO UPDATE SET delivered = delivered + ?3, dead = dead + ?4",
+                 ON CONFLICT (destination, day) DO UPDATE SET delivered = delivery_day.delivered + ?3, dead = delivery_day.dead + ?4",
                 params![id, day, delivered, dead],
             )?;
         }
@@ -230,7 +230,7 @@ impl Catalog {
         let sql = self.sql();
         sql.execute(
             "INSERT INTO delivery_day (destination, day, delivered, dead, matched) VALUES (?1, ?2, 0, 0, ?3)
-             ON CONFLICT DO UPDATE SET matched = ?3",
+             ON CONFLICT (destination, day) DO UPDATE SET matched = ?3",
             params![id, day, matched],
         )?;
         sql.execute(

@@ -7,7 +7,6 @@ use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
-use std::time::{Duration, Instant};
 
 /// How far an erasure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -333,31 +332,31 @@ impl Catalog {
             let spelled: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
             for text in [text.to_lowercase(), spelled.to_lowercase()] {
                 transaction.execute(
-                    "DELETE FROM view WHERE workspace = ?1 AND (instr(lower(name), ?2) OR instr(lower(address), ?2)
-                        OR instr(lower(coalesce(opened, '')), ?2))",
+                    "DELETE FROM view WHERE workspace = ?1 AND (instr(lower(name), ?2) > 0 OR instr(lower(address), ?2) > 0
+                        OR instr(lower(coalesce(opened, '')), ?2) > 0)",
                     params![workspace.as_str(), text],
                 )?;
                 transaction.execute(
-                    "DELETE FROM invitation WHERE workspace = ?1 AND ended_at IS NOT NULL AND instr(lower(email), ?2)",
+                    "DELETE FROM invitation WHERE workspace = ?1 AND ended_at IS NOT NULL AND instr(lower(email), ?2) > 0",
                     params![workspace.as_str(), text],
                 )?;
                 transaction.execute(
                     "DELETE FROM report_schedule WHERE workspace = ?1
-                        AND (instr(lower(query), ?2) OR instr(lower(mail_to), ?2))",
+                        AND (instr(lower(query), ?2) > 0 OR instr(lower(mail_to), ?2) > 0)",
                     params![workspace.as_str(), text],
                 )?;
                 transaction.execute(
                     "DELETE FROM report_mail WHERE workspace = ?1
-                        AND (instr(lower(mail_to), ?2) OR instr(lower(problem), ?2))",
+                        AND (instr(lower(mail_to), ?2) > 0 OR instr(lower(problem), ?2) > 0)",
                     params![workspace.as_str(), text],
                 )?;
                 // Nobody answers or uses an approval about them any more.
                 transaction.execute(
-                    "DELETE FROM approval WHERE workspace = ?1 AND (instr(lower(asked), ?2)
-                        OR instr(lower(answers), ?2) OR instr(lower(approvers), ?2) OR instr(lower(comments), ?2))",
+                    "DELETE FROM approval WHERE workspace = ?1 AND (instr(lower(asked), ?2) > 0
+                        OR instr(lower(answers), ?2) > 0 OR instr(lower(approvers), ?2) > 0 OR instr(lower(comments), ?2) > 0)",
                     params![workspace.as_str(), text],
                 )?;
-                transaction.execute("DELETE FROM attempt WHERE instr(lower(key), ?1)", [&text])?;
+                transaction.execute("DELETE FROM attempt WHERE instr(lower(key), ?1) > 0", [&text])?;
                 Self::forget_in_alerts(&transaction, workspace, &text)?;
             }
         }
@@ -366,14 +365,7 @@ impl Catalog {
 
     /// Leaves nothing in the files of the catalog of what was deleted.
     pub fn scrub(&self) -> Result<(), CatalogError> {
-        let until = Instant::now() + Duration::from_secs(30);
-        while self.sql().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))? != 0 {
-            if Instant::now() > until {
-                return Err(CatalogError::Damaged("its write-ahead log could not be emptied".to_owned()));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
+        Ok(self.pool.scrub()?)
     }
 }
 

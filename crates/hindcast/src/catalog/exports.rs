@@ -207,7 +207,7 @@ impl Catalog {
 
     /// The bytes of all files that are kept, and those of a workspace.
     pub fn export_bytes(&self, workspace: &WorkspaceId) -> Result<(u64, u64), CatalogError> {
-        let sum = "SELECT coalesce(sum(bytes), 0), coalesce(sum(bytes) FILTER (WHERE workspace = ?1), 0)
+        let sum = "SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT), CAST(coalesce(sum(bytes) FILTER (WHERE workspace = ?1), 0) AS BIGINT)
              FROM export WHERE state = 'ready'";
         Ok(self.sql().query_row(sum, [workspace.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }

@@ -3,11 +3,15 @@
 use super::{Catalog, CatalogError};
 use crate::sql::{OptionalExtension as _, params};
 
+/// Keeps a mark, in place of the one before.
+pub(super) const PUT: &str = "INSERT INTO mark (workspace, name, value) VALUES (?1, ?2, ?3)
+    ON CONFLICT (workspace, name) DO UPDATE SET value = excluded.value";
+
 impl Catalog {
     /// Keeps a fact; an earlier one under the name gives way.
     pub fn set_mark(&self, workspace: &str, name: &str, value: &str) -> Result<(), CatalogError> {
         self.sql().execute(
-            "INSERT OR REPLACE INTO mark (workspace, name, value) VALUES (?1, ?2, ?3)",
+            PUT,
             params![workspace, name, value],
         )?;
         Ok(())
@@ -17,7 +21,7 @@ impl Catalog {
     pub fn mark_or(&self, workspace: &str, name: &str, value: &str) -> Result<String, CatalogError> {
         Ok(self.sql().query_row(
             "INSERT INTO mark (workspace, name, value) VALUES (?1, ?2, ?3)
-             ON CONFLICT (workspace, name) DO UPDATE SET value = value RETURNING value",
+             ON CONFLICT (workspace, name) DO UPDATE SET value = mark.value RETURNING value",
             params![workspace, name, value],
             |row| row.get(0),
         )?)

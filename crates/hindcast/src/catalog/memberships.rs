@@ -198,7 +198,7 @@ pub(super) fn put(
     transaction.execute(
         "INSERT INTO membership (workspace, person, role, teams, actors, joined_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET role = ?3, teams = ?4, actors = ?5",
+         ON CONFLICT (workspace, person) DO UPDATE SET role = ?3, teams = ?4, actors = ?5",
         params![
             membership.workspace.as_str(),
             person.0,

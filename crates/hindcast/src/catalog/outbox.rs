@@ -95,10 +95,10 @@ pub(super) fn put_kind(
 ) -> Result<(), CatalogError> {
     let draft = draft.to_string();
     check(&draft)?;
+    let key = format!("outbox-{}", crate::hex::hex(&super::random::<16>()?));
     transaction.execute(
-        "INSERT INTO outbox (workspace, key, kind, draft)
-         VALUES (?1, 'outbox-' || lower(hex(randomblob(16))), ?2, ?3)",
-        params![workspace.as_str(), kind as u8, draft],
+        "INSERT INTO outbox (workspace, key, kind, draft) VALUES (?1, ?2, ?3, ?4)",
+        params![workspace.as_str(), key, kind as u8, draft],
     )?;
     Ok(())
 }

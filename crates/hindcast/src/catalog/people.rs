@@ -126,8 +126,8 @@ impl Catalog {
         let id = PersonId(random_id()?);
         let preferences = serde_json::to_string(&new.preferences).unwrap_or_default();
         let added = transaction.execute(
-            "INSERT OR IGNORE INTO person (id, email, name, password, preferences, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO person (id, email, name, password, preferences, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
             params![id.0, folded(&new.email), new.name, new.password, preferences, now.micros()],
         )?;
         Ok((added == 1).then_some(id))
@@ -297,7 +297,7 @@ impl Catalog {
     /// Remembers by what subject a provider knows somebody.
     pub fn add_identity(&self, issuer: &str, subject: &str, id: &PersonId) -> Result<(), CatalogError> {
         self.sql().execute(
-            "INSERT OR IGNORE INTO identity (issuer, subject, person) VALUES (?1, ?2, ?3)",
+            "INSERT INTO identity (issuer, subject, person) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             [issuer, subject, &id.0],
         )?;
         Ok(())

@@ -152,7 +152,7 @@ impl Catalog {
         transaction.execute(
             "DELETE FROM replay WHERE nr IN (
                  SELECT nr FROM replay WHERE workspace = ?1 AND state NOT IN ('pending', 'running')
-                 ORDER BY nr DESC LIMIT -1 OFFSET ?2)",
+                 ORDER BY nr DESC LIMIT 1000000 OFFSET ?2)",
             params![workspace.as_str(), (REPLAYS_KEPT_MAX - waiting - 1).cast_signed()],
         )?;
         transaction.commit()?;

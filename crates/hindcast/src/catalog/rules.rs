@@ -49,8 +49,10 @@ impl Catalog {
         let RuleSet { is_on, tuned, quiet_seconds, muted_until } = &rule.set;
         let version = rule.version + 1;
         transaction.execute(
-            "INSERT OR REPLACE INTO rule (workspace, key, yaml, is_on, tuned, quiet_seconds, muted_until, version, changed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO rule (workspace, key, yaml, is_on, tuned, quiet_seconds, muted_until, version, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (workspace, key) DO UPDATE SET yaml = ?3, is_on = ?4, tuned = ?5, quiet_seconds = ?6, muted_until = ?7,
+                version = ?8, changed_at = ?9",
             params![
                 workspace.as_str(),
                 rule.key,
@@ -130,7 +132,8 @@ impl Catalog {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         transaction.execute(
-            "INSERT OR REPLACE INTO rule_list (workspace, name, entries) VALUES (?1, ?2, ?3)",
+            "INSERT INTO rule_list (workspace, name, entries) VALUES (?1, ?2, ?3)
+             ON CONFLICT (workspace, name) DO UPDATE SET entries = ?3",
             [workspace.as_str(), name, &super::list(values)],
         )?;
         let target = json!([{ "type": "rule_list", "id": name }]);

@@ -198,7 +198,8 @@ pub(super) fn put(
     value: &str,
 ) -> Result<(), CatalogError> {
     transaction.execute(
-        "INSERT OR REPLACE INTO setting (workspace, name, value) VALUES (?1, ?2, ?3)",
+        "INSERT INTO setting (workspace, name, value) VALUES (?1, ?2, ?3)
+         ON CONFLICT (workspace, name) DO UPDATE SET value = ?3",
         params![workspace.as_str(), name, value],
     )?;
     Ok(())

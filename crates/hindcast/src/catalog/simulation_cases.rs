@@ -35,7 +35,8 @@ impl Catalog {
     pub fn simulation_outcomes(&self, id: &str) -> Result<Vec<OutcomeCount>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare(
-            "SELECT outcome, count(*), sum(weight), total(1.0 * weight * weight) FROM simulation_case
+            "SELECT outcome, count(*), CAST(sum(weight) AS BIGINT),
+                CAST(sum(1.0 * weight * weight) AS DOUBLE PRECISION) FROM simulation_case
              WHERE simulation = ?1 AND outcome IS NOT NULL GROUP BY 1 ORDER BY 1",
         )?;
         let rows = statement.query_map([id], |row| {

@@ -40,7 +40,8 @@ impl Catalog {
             )
             .optional()?;
         transaction.execute(
-            "INSERT OR REPLACE INTO team (workspace, id, name, actors) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO team (workspace, id, name, actors) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (workspace, id) DO UPDATE SET name = ?3, actors = ?4",
             params![workspace.as_str(), team.id, team.name, list(&team.actors)],
         )?;
         let target = json!([{ "type": "team", "id": team.id, "name": team.name }]);

@@ -45,7 +45,8 @@ impl Catalog {
         }
         let version = tool.version + 1;
         transaction.execute(
-            "INSERT OR REPLACE INTO tool (workspace, name, declaration, version, changed_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO tool (workspace, name, declaration, version, changed_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (workspace, name) DO UPDATE SET declaration = ?3, version = ?4, changed_at = ?5",
             params![workspace.as_str(), tool.name, tool.declaration, version, tool.changed_at.micros()],
         )?;
         let declared = |row: &ToolRow| serde_json::from_str(&row.declaration).unwrap_or(Value::Null);

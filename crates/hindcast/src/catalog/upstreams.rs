@@ -246,7 +246,7 @@ impl Catalog {
         for gone in known.iter().filter(|tool| !seen.iter().any(|one| one.name == tool.name)) {
             let forgotten = gone.state == ToolState::New;
             let change = if forgotten {
-                "DELETE FROM upstream_tool WHERE upstream = ?1 AND name = ?2 AND ?3 IS NOT NULL"
+                "DELETE FROM upstream_tool WHERE upstream = ?1 AND name = ?2 AND ?3 > 0"
             } else {
                 "UPDATE upstream_tool SET gone_at = coalesce(gone_at, ?3) WHERE upstream = ?1 AND name = ?2"
             };

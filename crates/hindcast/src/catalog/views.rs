@@ -121,7 +121,7 @@ impl Catalog {
         let transaction = sql.transaction()?;
         let name: Option<String> = transaction
             .query_row(
-                "DELETE FROM view WHERE workspace = ?1 AND id = ?2 AND (person = ?3 OR ?4 AND shared != 'own')
+                "DELETE FROM view WHERE workspace = ?1 AND id = ?2 AND (person = ?3 OR ?4 = 1 AND shared != 'own')
                  RETURNING name",
                 params![workspace.as_str(), id, person.0, any],
                 |row| row.get(0),

@@ -244,8 +244,8 @@ impl Catalog {
         let mut new = Vec::new();
         for run in runs {
             let inserted = transaction.execute(
-                "INSERT OR IGNORE INTO workflow_run (id, workspace, workflow, number, mode, set_off, ticket, matched, held, body, at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                "INSERT INTO workflow_run (id, workspace, workflow, number, mode, set_off, ticket, matched, held, body, at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
                 params![
                     run.id,
                     workspace.as_str(),
@@ -272,7 +272,7 @@ impl Catalog {
         }
         match read {
             ReadUntil::Mark(name, value) => drop(transaction.execute(
-                "INSERT OR REPLACE INTO mark (workspace, name, value) VALUES (?1, ?2, ?3)",
+                super::marks::PUT,
                 params![workspace.as_str(), name, value],
             )?),
             ReadUntil::Trigger(nr) => {
@@ -329,11 +329,13 @@ impl Catalog {
     /// What each connector did last: the newest intent that it had done, and the newest that it had not, by kind.
     pub fn last_acts(&self, workspace: &WorkspaceId) -> Result<Vec<LastAct>, CatalogError> {
         let sql = self.sql();
-        // What stands beside a single max() is of the row that has it.
         let mut statement = sql.prepare(
-            "SELECT product, state = 'done' AS is_done, run, said, max(acted_at) AS at FROM workflow_intent
-             WHERE workspace = ?1 AND acted_at IS NOT NULL AND state IN ('done', 'failed', 'ambiguous')
-             GROUP BY product, state = 'done'",
+            "SELECT * FROM (
+                 SELECT product, state = 'done' AS is_done, run, said, acted_at AS at,
+                    row_number() OVER (PARTITION BY product, state = 'done' ORDER BY acted_at DESC, nr DESC) AS place
+                 FROM workflow_intent
+                 WHERE workspace = ?1 AND acted_at IS NOT NULL AND state IN ('done', 'failed', 'ambiguous')
+             ) AS acts WHERE place = 1 ORDER BY product, is_done",
         )?;
         let rows = statement.query_map([workspace.as_str()], |row| {
             Ok(LastAct {
@@ -605,9 +607,9 @@ fn put_intents(
 ) -> Result<(), CatalogError> {
     for intent in intents {
         transaction.execute(
-            "INSERT OR IGNORE INTO workflow_intent (id, run, workspace, workflow, number, ticket, product, intent, causes, state,
+            "INSERT INTO workflow_intent (id, run, workspace, workflow, number, ticket, product, intent, causes, state,
                  next_at, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'pending', ?10, ?10)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'pending', ?10, ?10) ON CONFLICT DO NOTHING",
             params![
                 intent.id,
                 run,

@@ -32,7 +32,7 @@ impl Catalog {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         let added = transaction.execute(
-            "INSERT OR IGNORE INTO workspace (id, name, created_at) VALUES (?1, ?2, ?3)",
+            "INSERT INTO workspace (id, name, created_at) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![workspace.id.as_str(), workspace.name, workspace.created_at.micros()],
         )?;
         if added == 1 {

@@ -32,7 +32,8 @@ pub(super) fn migration(text: &str) -> String {
     TABLES.iter().fold(text.to_owned(), |text, (word, other)| text.replace(word, other))
 }
 
-/// What SQLite can do and PostgreSQL is taught: parts of JSON that lies in texts, and where a text stands in another.
+/// What SQLite can do and PostgreSQL is taught: parts of JSON that lies in texts, where a text stands in another, and the greater
+/// and the lesser of two numbers.
 pub(super) const FUNCTIONS: &str = "
     CREATE OR REPLACE FUNCTION instr(whole text, part text) RETURNS bigint
         LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT strpos(whole, part)::bigint $$;
@@ -42,6 +43,13 @@ pub(super) const FUNCTIONS: &str = "
         LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT (whole::jsonb #- string_to_array(substr(path, 3), '.'))::text $$;
     CREATE OR REPLACE FUNCTION json_each(list text) RETURNS TABLE (value text)
         LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT jsonb_array_elements_text(list::jsonb) COLLATE \"C\" $$;
+    CREATE OR REPLACE FUNCTION json_of(list text[]) RETURNS text
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT array_to_json(list)::text $$;
+    CREATE OR REPLACE AGGREGATE json_group_array(text) (SFUNC = array_append, STYPE = text[], FINALFUNC = json_of);
+    CREATE OR REPLACE FUNCTION max(one bigint, other bigint) RETURNS bigint
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT greatest(one, other) $$;
+    CREATE OR REPLACE FUNCTION min(one bigint, other bigint) RETURNS bigint
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT least(one, other) $$;
 ";
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The real program on a data folder of its own: started, asked, stopped and started again.
 
-use crate::support::{Answer, agent};
+use crate::support::{Answer, agent, shared_database};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Home {
     root: tempfile::TempDir,
     data: PathBuf,
+    /// Where it keeps things when that is not in its data folder, in TOML.
+    storage: String,
     /// Found at the first start.
     told: Option<(String, String)>,
 }
@@ -34,7 +36,10 @@ impl Home {
     }
 
     fn furnish(root: tempfile::TempDir, data: PathBuf, settings: &str) -> Self {
-        let home = Self { root, data, told: None };
+        let storage = shared_database().map(|(database, schema)| {
+            format!("[storage]\ndatabase = {database:?}\nschema = {schema:?}\n")
+        });
+        let home = Self { root, data, storage: storage.unwrap_or_default(), told: None };
         home.set(settings);
         home
     }
@@ -43,7 +48,7 @@ impl Home {
     pub fn set(&self, settings: &str) {
         let (data, keys) = (&self.data, self.keys());
         let folders = format!("[data]\nfolder = {data:?}\nkeys = {keys:?}\n[log]\nformat = \"json\"\n");
-        std::fs::write(self.settings(), folders + settings).expect("written");
+        std::fs::write(self.settings(), folders + &self.storage + settings).expect("written");
     }
 
     pub fn data(&self) -> &Path {

@@ -8,7 +8,7 @@ use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Request};
@@ -64,6 +64,9 @@ impl TestServer {
         config.data.folder = folder.path().join("data");
         config.data.keys = folder.path().join("keys");
         config.ledger.checkpoint_ms = 20;
+        if let Some((database, schema)) = shared_database() {
+            (config.storage.database, config.storage.schema) = (database, schema);
+        }
         change(&mut config);
         let ahead = Arc::new(AtomicI64::new(0));
         let mut app = ticking(App::open(config.clone()).expect("opens"), &ahead);
@@ -163,6 +166,15 @@ impl Drop for TestServer {
             let _ = thread.join();
         }
     }
+}
+
+/// A database and a schema that nobody uses yet, when the suite runs in the shape of many machines: `HINDCAST_TEST_DATABASE`
+/// names the database.
+pub fn shared_database() -> Option<(String, String)> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let database = std::env::var("HINDCAST_TEST_DATABASE").ok()?;
+    let nth = COUNT.fetch_add(1, Ordering::SeqCst);
+    Some((database, format!("test_{}_{nth}", std::process::id())))
 }
 
 /// With a clock that can be put ahead.

@@ -121,7 +121,7 @@ impl History {
             )?;
         }
         let (count, bytes): (usize, u64) = transaction.query_row(
-            "SELECT count(*), coalesce(sum(bytes), 0) FROM article WHERE workspace = ?1",
+            "SELECT count(*), CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM article WHERE workspace = ?1",
             [workspace.as_str()],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;

@@ -217,7 +217,7 @@ impl History {
     pub fn counts(&self, workspace: &WorkspaceId) -> Result<Counts, CatalogError> {
         let sql = self.sql();
         let (conversations, messages, oldest, newest): (u64, u64, Option<i64>, Option<i64>) = sql.query_row(
-            "SELECT count(*), coalesce(sum(messages), 0), min(opened_at), max(opened_at)
+            "SELECT count(*), CAST(coalesce(sum(messages), 0) AS BIGINT), min(opened_at), max(opened_at)
              FROM conversation WHERE workspace = ?1",
             [workspace.as_str()],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),

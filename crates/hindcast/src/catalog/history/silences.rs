@@ -37,7 +37,7 @@ pub(super) fn note(
     let is_live = (now.micros() - conversation.last_at().micros()).abs() <= LIVE_MICROS;
     if silence.is_some() && is_live {
         transaction.execute(
-            "INSERT OR IGNORE INTO silence (nr, workspace, set_off, since) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT INTO silence (nr, workspace, set_off, since) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             params![nr, workspace.as_str(), kind, since],
         )?;
     }

@@ -1,0 +1,66 @@
+//! Where what is kept lies: in files of this server, or in a database that servers share.
+
+use crate::catalog::{Catalog, History};
+use crate::config::{Config, Storage};
+use crate::sql::Server;
+use anyhow::Context as _;
+use hindcast_ledger::journal::{Connect, Journal, PostgresJournal, SqliteJournal};
+use std::sync::Arc;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+const LEDGER: &str = "ledger.db";
+const CATALOG: &str = "catalog.db";
+const HISTORY: &str = "history.db";
+
+/// The newest entries.
+pub fn journal(config: &Config) -> anyhow::Result<Arc<dyn Journal>> {
+    if !config.storage.is_shared() {
+        return Ok(Arc::new(SqliteJournal::open(&config.data.folder.join(LEDGER))?));
+    }
+    let (address, tls) = database(&config.storage)?;
+    let place = Storage::place(&address);
+    let address = postgres::Config::from(address);
+    let connect: Connect = Arc::new(move || match &tls {
+        Some(tls) => address.connect(tls.clone()),
+        None => address.connect(postgres::NoTls),
+    });
+    Ok(Arc::new(PostgresJournal::open(connect, &config.storage.schema, &place)?))
+}
+
+/// What people configured.
+pub fn catalog(config: &Config) -> anyhow::Result<Catalog> {
+    if !config.storage.is_shared() {
+        return Ok(Catalog::open(&config.data.folder.join(CATALOG))?);
+    }
+    Ok(Catalog::shared(&server(&config.storage, "catalog")?)?)
+}
+
+/// The conversations of the past.
+pub fn history(config: &Config) -> anyhow::Result<History> {
+    if !config.storage.is_shared() {
+        return Ok(History::open(&config.data.folder.join(HISTORY))?);
+    }
+    Ok(History::shared(&server(&config.storage, "history")?)?)
+}
+
+fn server(storage: &Storage, what: &str) -> anyhow::Result<Arc<Server>> {
+    let (address, tls) = database(storage)?;
+    let place = Storage::place(&address);
+    Ok(Arc::new(Server::new(address, tls, &format!("{}_{what}", storage.schema), &place)?))
+}
+
+/// The database, and how it is spoken to in private.
+fn database(storage: &Storage) -> anyhow::Result<(tokio_postgres::Config, Option<MakeRustlsConnect>)> {
+    let address = storage.address()?;
+    if address.get_ssl_mode() == SslMode::Disable {
+        return Ok((address, None));
+    }
+    let ca = match storage.ca.as_os_str().is_empty() {
+        true => None,
+        false => Some(std::fs::read(&storage.ca)),
+    };
+    let ca = ca.transpose().with_context(|| format!("storage.ca: cannot read {}", storage.ca.display()))?;
+    let tls = crate::syslog::tls(ca.as_deref(), None).context("storage.ca")?;
+    Ok((address, Some(MakeRustlsConnect::new(tls))))
+}
