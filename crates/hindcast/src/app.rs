@@ -3,7 +3,6 @@
 use crate::alerts::Alerts;
 use crate::anchors::{self, Anchors};
 use crate::catalog::{By, Catalog, History, Workspace};
-use crate::storage;
 use crate::config::Config;
 use crate::deliver::Deliver;
 use crate::facts::Facts;
@@ -25,6 +24,7 @@ use crate::people::readings::Readings;
 use crate::people::seal::Seal;
 use crate::rooms::Rooms;
 use crate::simulate::Visits;
+use crate::storage;
 use crate::workflows::Workflows;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;

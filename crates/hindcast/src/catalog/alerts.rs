@@ -6,10 +6,10 @@ pub use words::{AlertDeed, AlertState, AlertsWanted, Disposition, KeptAlert, PAS
 
 use super::{By, Catalog, CatalogError, PersonId, outbox};
 use crate::alerts::{Alert, Moved, Rulebook, raised};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::Severity;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -84,9 +84,9 @@ impl Catalog {
         let sql = self.sql();
         let mut statement = sql.prepare(&format!(
             "SELECT {COLUMNS} FROM alert WHERE workspace = ?1
-                 AND (?3 IS NULL OR {STATE} = ?3) AND severity >= ?4 AND (?5 IS NULL OR rule = ?5)
-                 AND (?6 IS NULL OR assignee = ?6)
-                 AND (?7 IS NULL OR (last_at, nr) < (SELECT last_at, nr FROM alert WHERE workspace = ?1 AND id = ?7))
+                 AND ({STATE} = ?3 OR ?3 IS NULL) AND severity >= ?4 AND (rule = ?5 OR ?5 IS NULL)
+                 AND (assignee = ?6 OR ?6 IS NULL)
+                 AND ((last_at, nr) < (SELECT last_at, nr FROM alert WHERE workspace = ?1 AND id = ?7) OR ?7 IS NULL)
              ORDER BY last_at DESC, nr DESC LIMIT ?8"
         ))?;
         let rows = statement.query_map(
@@ -125,9 +125,8 @@ impl Catalog {
         now: Timestamp,
     ) -> Result<BTreeMap<AlertState, u64>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare(&format!(
-            "SELECT {STATE}, count(*) FROM alert WHERE workspace = ?1 GROUP BY 1"
-        ))?;
+        let mut statement =
+            sql.prepare(&format!("SELECT {STATE}, count(*) FROM alert WHERE workspace = ?1 GROUP BY 1"))?;
         let rows = statement.query_map(params![workspace.as_str(), now.micros()], |row| {
             Ok((row.get::<_, String>(0)?, row.get(1)?))
         })?;
@@ -339,8 +338,9 @@ fn keep(
             now.micros(),
         ],
     )?;
-    let mut statement = transaction
-        .prepare("INSERT INTO alert_entry (workspace, entry, id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+    let mut statement = transaction.prepare(
+        "INSERT INTO alert_entry (workspace, entry, id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    )?;
     for entry in alert.evidence.iter().collect::<BTreeSet<_>>() {
         statement.execute(params![workspace.as_str(), entry, alert.id])?;
     }

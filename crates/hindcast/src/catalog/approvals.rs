@@ -1,10 +1,10 @@
 //! Approvals: calls that wait for people, what these answered, and what became of it.
 
 use super::{By, Catalog, CatalogError, PersonId, outbox, random_id};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::approval::{Answer, Approval, Became, CallDigest, Deed, Refused, State};
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -210,9 +210,9 @@ impl Catalog {
         let mut statement = sql.prepare(
             "SELECT * FROM approval WHERE workspace = ?1
                  AND (?2 = '[]' OR state IN (SELECT value FROM json_each(?2)))
-                 AND (?3 IS NULL OR requester = ?3)
-                 AND (?4 IS NULL OR token = ?4)
-                 AND (?5 IS NULL OR (created_at, id) < (SELECT created_at, id FROM approval WHERE workspace = ?1 AND id = ?5))
+                 AND (requester = ?3 OR ?3 IS NULL)
+                 AND (token = ?4 OR ?4 IS NULL)
+                 AND ((created_at, id) < (SELECT created_at, id FROM approval WHERE workspace = ?1 AND id = ?5) OR ?5 IS NULL)
              ORDER BY created_at DESC, id DESC LIMIT ?6",
         )?;
         let limit = i64::try_from(wanted.limit).unwrap_or(i64::MAX);

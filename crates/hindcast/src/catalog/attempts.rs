@@ -3,8 +3,8 @@
 //! They are kept over a restart, and for accounts that do not exist too: whoever guesses must not learn which do.
 
 use super::{Catalog, CatalogError};
-use hindcast_event::Timestamp;
 use crate::sql::{OptionalExtension as _, params};
+use hindcast_event::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 /// So many attempts at an account fail from one network without a wait.

@@ -1,9 +1,9 @@
 //! Connectors: the products in which workflows have things done, with their sealed credentials.
 
 use super::{By, Catalog, CatalogError, outbox, random_id};
+use crate::sql::{OptionalExtension as _, Row, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// A product in which workflows of a workspace have things done; one of each kind.
@@ -74,8 +74,7 @@ impl Catalog {
     /// The connectors of a workspace, by kind.
     pub fn connectors(&self, workspace: &WorkspaceId) -> Result<Vec<ConnectorRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement =
-            sql.prepare("SELECT * FROM connector WHERE workspace = ?1 ORDER BY kind")?;
+        let mut statement = sql.prepare("SELECT * FROM connector WHERE workspace = ?1 ORDER BY kind")?;
         let rows = statement.query_map([workspace.as_str()], read)?;
         rows.map(|row| row?).collect()
     }
@@ -87,8 +86,7 @@ impl Catalog {
         kind: &str,
     ) -> Result<Option<ConnectorRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement =
-            sql.prepare("SELECT * FROM connector WHERE workspace = ?1 AND kind = ?2")?;
+        let mut statement = sql.prepare("SELECT * FROM connector WHERE workspace = ?1 AND kind = ?2")?;
         statement.query_row([workspace.as_str(), kind], read).optional()?.transpose()
     }
 

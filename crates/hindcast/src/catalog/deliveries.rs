@@ -2,8 +2,8 @@
 //! totals, which have none, are in [`super::Destination`].
 
 use super::{Catalog, CatalogError};
-use hindcast_event::Timestamp;
 use crate::sql::{OptionalExtension as _, Transaction, params};
+use hindcast_event::Timestamp;
 use std::ops::Range;
 
 /// Attempts that are kept of a destination.
@@ -131,7 +131,7 @@ impl Catalog {
         }
         if let Some(from) = progress.replay {
             transaction.execute(
-                "UPDATE destination SET replay_from = ?3, replay_end = CASE WHEN ?3 IS NULL THEN NULL ELSE replay_end END
+                "UPDATE destination SET replay_from = ?3, replay_end = CASE WHEN CAST(?3 AS BIGINT) IS NULL THEN NULL ELSE replay_end END
                  WHERE id = ?1 AND version = ?2",
                 params![id, version, from],
             )?;
@@ -164,7 +164,7 @@ impl Catalog {
         let sql = self.sql();
         let mut statement = sql.prepare(
             "SELECT nr, at, first, last, entries, taken, purpose, outcome, status, said, millis FROM delivery_attempt
-             WHERE destination = ?1 AND (?2 IS NULL OR nr < ?2) ORDER BY nr DESC LIMIT ?3",
+             WHERE destination = ?1 AND (nr < ?2 OR ?2 IS NULL) ORDER BY nr DESC LIMIT ?3",
         )?;
         let rows = statement.query_map(params![id, before, limit], |row| {
             Ok(DeliveryAttempt {
@@ -193,7 +193,7 @@ impl Catalog {
         let sql = self.sql();
         let mut statement = sql.prepare(
             "SELECT nr, first, last, entries, reason, at FROM dead_letter
-             WHERE destination = ?1 AND (?2 IS NULL OR nr < ?2) ORDER BY nr DESC LIMIT ?3",
+             WHERE destination = ?1 AND (nr < ?2 OR ?2 IS NULL) ORDER BY nr DESC LIMIT ?3",
         )?;
         let rows = statement.query_map(params![id, before, limit], |row| {
             Ok(DeadLetter {

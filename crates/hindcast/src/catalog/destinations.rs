@@ -6,9 +6,9 @@
 
 use super::{By, Catalog, CatalogError, outbox, random_id};
 use crate::people::seal::Seal;
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::{Field, Hidden, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Map, Value, json};
 use std::ops::Range;
 
@@ -121,7 +121,7 @@ impl Catalog {
     pub fn destinations(&self, workspace: Option<&WorkspaceId>) -> Result<Vec<Destination>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare(&format!(
-            "SELECT {COLUMNS} FROM destination WHERE ?1 IS NULL OR workspace = ?1 ORDER BY name, id"
+            "SELECT {COLUMNS} FROM destination WHERE workspace = ?1 OR ?1 IS NULL ORDER BY name, id"
         ))?;
         let rows = statement.query_map([workspace.map(WorkspaceId::as_str)], read)?;
         rows.map(|row| row?).collect()
@@ -130,8 +130,7 @@ impl Catalog {
     /// A destination.
     pub fn destination(&self, id: &str) -> Result<Option<Destination>, CatalogError> {
         let sql = self.sql();
-        let mut statement =
-            sql.prepare(&format!("SELECT {COLUMNS} FROM destination WHERE id = ?1"))?;
+        let mut statement = sql.prepare(&format!("SELECT {COLUMNS} FROM destination WHERE id = ?1"))?;
         statement.query_row([id], read).optional()?.transpose()
     }
 

@@ -3,9 +3,9 @@
 
 use super::{By, Catalog, CatalogError, PersonId, outbox, random_id};
 use crate::erasure::Manifest;
+use crate::sql::{OptionalExtension as _, Row, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// How far an erasure is.
@@ -246,8 +246,8 @@ impl Catalog {
         limit: usize,
     ) -> Result<Vec<Erasure>, CatalogError> {
         self.erasures_where(
-            "workspace = ?1 AND (?2 IS NULL OR (requested_at, id) <
-                (SELECT requested_at, id FROM erasure WHERE workspace = ?1 AND id = ?2))
+            "workspace = ?1 AND ((requested_at, id) <
+                (SELECT requested_at, id FROM erasure WHERE workspace = ?1 AND id = ?2) OR ?2 IS NULL)
              ORDER BY requested_at DESC, id DESC LIMIT ?3",
             params![workspace.as_str(), after, i64::try_from(limit).unwrap_or(i64::MAX)],
         )
@@ -267,7 +267,7 @@ impl Catalog {
     /// Those somebody asked for of which nobody knows yet how much it is.
     pub fn erasures_to_count(&self) -> Result<Vec<Erasure>, CatalogError> {
         self.erasures_where(
-            "state = ?1 AND NOT is_counted ORDER BY requested_at, id",
+            "state = ?1 AND is_counted = 0 ORDER BY requested_at, id",
             [ErasureState::Requested.as_str()],
         )
     }

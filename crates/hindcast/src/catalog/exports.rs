@@ -1,9 +1,9 @@
 //! Exports that outlive the request they were asked for by.
 
 use super::{Catalog, CatalogError, PersonId, outbox, random_id};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 /// Exports of one of the people that wait or are being written.

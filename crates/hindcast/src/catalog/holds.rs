@@ -2,9 +2,9 @@
 
 use super::{By, Catalog, CatalogError, outbox, random_id};
 use crate::keeping::NewHold;
+use crate::sql::{OptionalExtension as _, Row, params};
 use hindcast_event::{Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// A legal hold.
@@ -39,8 +39,8 @@ impl Catalog {
     ) -> Result<Vec<Hold>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare(
-            "SELECT * FROM hold WHERE workspace = ?1 AND (?2 IS NULL OR (placed_at, id) <
-                (SELECT placed_at, id FROM hold WHERE workspace = ?1 AND id = ?2))
+            "SELECT * FROM hold WHERE workspace = ?1 AND ((placed_at, id) <
+                (SELECT placed_at, id FROM hold WHERE workspace = ?1 AND id = ?2) OR ?2 IS NULL)
              ORDER BY placed_at DESC, id DESC LIMIT ?3",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -5,11 +5,11 @@ use super::{
     random_id, read_list,
 };
 use crate::people::Role;
+use crate::sql::{OptionalExtension as _, Row, params};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 

@@ -10,10 +10,7 @@ pub(super) const PUT: &str = "INSERT INTO mark (workspace, name, value) VALUES (
 impl Catalog {
     /// Keeps a fact; an earlier one under the name gives way.
     pub fn set_mark(&self, workspace: &str, name: &str, value: &str) -> Result<(), CatalogError> {
-        self.sql().execute(
-            PUT,
-            params![workspace, name, value],
-        )?;
+        self.sql().execute(PUT, params![workspace, name, value])?;
         Ok(())
     }
 
@@ -36,8 +33,7 @@ impl Catalog {
     /// A fact that was kept.
     pub fn mark(&self, workspace: &str, name: &str) -> Result<Option<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement =
-            sql.prepare("SELECT value FROM mark WHERE workspace = ?1 AND name = ?2")?;
+        let mut statement = sql.prepare("SELECT value FROM mark WHERE workspace = ?1 AND name = ?2")?;
         Ok(statement.query_row([workspace, name], |row| row.get(0)).optional()?)
     }
 }

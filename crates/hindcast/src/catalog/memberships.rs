@@ -2,9 +2,9 @@
 
 use super::{By, Catalog, CatalogError, NewPerson, Person, PersonId, list, outbox, people, read_list};
 use crate::people::Role;
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 
 /// What somebody is in a workspace.
@@ -228,8 +228,8 @@ pub(super) fn one(
     workspace: &WorkspaceId,
     person: &PersonId,
 ) -> Result<Option<Membership>, CatalogError> {
-    let mut statement = sql
-        .prepare(&format!("SELECT {COLUMNS} FROM membership WHERE workspace = ?1 AND person = ?2"))?;
+    let mut statement =
+        sql.prepare(&format!("SELECT {COLUMNS} FROM membership WHERE workspace = ?1 AND person = ?2"))?;
     statement.query_row([workspace.as_str(), &person.0], read).optional()?.transpose()
 }
 

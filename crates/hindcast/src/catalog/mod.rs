@@ -94,8 +94,8 @@ pub use workflow_runs::{
 pub use workflows::{WORKFLOWS_MAX, WorkflowRow, WorkflowStanding, WorkflowVersion};
 pub use workspaces::Workspace;
 
-use migrations::TABLES;
 use crate::sql::{self, Held, Pool, Server};
+use migrations::TABLES;
 use std::path::Path;
 use std::sync::Arc;
 

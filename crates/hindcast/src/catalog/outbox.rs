@@ -2,9 +2,9 @@
 //! the other, whoever makes the change and whenever the server stops.
 
 use super::{Catalog, CatalogError};
+use crate::sql::{Connection, Transaction, params};
 use hindcast_event::{Arrival, Draft, Entries, Kind, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{Connection, Transaction, params};
 use serde_json::{Value, json};
 
 /// So many entries are taken out at once.

@@ -1,9 +1,9 @@
 //! People who can sign in: how they prove who they are, and how they like to see things.
 
 use super::{By, Catalog, CatalogError, outbox, random_id};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

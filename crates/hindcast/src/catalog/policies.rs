@@ -1,9 +1,9 @@
 //! Policies: every text somebody saved, and which of them the gate goes by.
 
 use super::{By, Catalog, CatalogError, PersonId, outbox};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

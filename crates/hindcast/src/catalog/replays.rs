@@ -1,9 +1,9 @@
 //! Replays that people asked for, and what was found: each row one run, its report compressed beside it.
 
 use super::{Catalog, CatalogError, random_id};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 /// Of a workspace so many are kept; when there are more, the oldest that are over go.
@@ -175,7 +175,7 @@ impl Catalog {
     ) -> Result<Vec<KeptReplay>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare(&select(
-            "workspace = ?1 AND (?2 IS NULL OR nr < (SELECT nr FROM replay WHERE workspace = ?1 AND id = ?2))
+            "workspace = ?1 AND (nr < (SELECT nr FROM replay WHERE workspace = ?1 AND id = ?2) OR ?2 IS NULL)
              ORDER BY nr DESC LIMIT ?3",
         ))?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -203,8 +203,7 @@ impl Catalog {
     /// The report of a replay as JSON, whole or so far; nothing before the first.
     pub fn replay_report(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<String>, CatalogError> {
         let sql = self.sql();
-        let mut statement =
-            sql.prepare("SELECT report FROM replay WHERE workspace = ?1 AND id = ?2")?;
+        let mut statement = sql.prepare("SELECT report FROM replay WHERE workspace = ?1 AND id = ?2")?;
         let packed: Option<Option<Vec<u8>>> =
             statement.query_row([workspace.as_str(), id], |row| row.get(0)).optional()?;
         packed.flatten().map(|packed| unpacked(&packed)).transpose()

@@ -1,9 +1,9 @@
 //! Reports that are to be mailed, and what became of it.
 
 use super::{Catalog, CatalogError, outbox};
+use crate::sql::{Row, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{Row, params};
 use serde_json::Value;
 
 /// A report that is to be mailed, or was.

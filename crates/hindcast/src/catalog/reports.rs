@@ -1,9 +1,9 @@
 //! Reports that were made, as long as their files are kept.
 
 use super::{Catalog, CatalogError, outbox};
+use crate::sql::{OptionalExtension as _, Row, params};
 use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::Value;
 
 /// A report that was made.

@@ -2,10 +2,10 @@
 
 use super::{By, Catalog, CatalogError, outbox};
 use crate::alerts::RuleSet;
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::Lists;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Map, Value, json};
 
 /// What a workspace set of a rule.

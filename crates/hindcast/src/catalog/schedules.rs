@@ -1,9 +1,9 @@
 //! Reports that are made again and again.
 
 use super::{Catalog, CatalogError, PersonId, outbox};
+use crate::sql::{Row, params};
 use hindcast_event::{Language, Timestamp};
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{Row, params};
 use serde_json::Value;
 
 /// A report that is made again and again.

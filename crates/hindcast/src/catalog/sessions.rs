@@ -1,11 +1,11 @@
 //! Sessions of people who signed in: kept here, known by the hash of what the browser shows, ended at any time.
 
 use super::{By, Catalog, CatalogError, Person, PersonId, outbox, people, random};
+use crate::sql::{OptionalExtension as _, Row, params};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 

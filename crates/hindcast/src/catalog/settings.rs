@@ -3,9 +3,9 @@
 
 use super::{By, Catalog, CatalogError, outbox};
 use crate::people::Role;
+use crate::sql::{OptionalExtension as _, params};
 use hindcast_event::{Field, Hidden};
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

@@ -4,9 +4,9 @@
 //! broken off goes on with exactly those that are left. Of answers the beginning is kept, without what tools said.
 
 use super::{By, Catalog, CatalogError, outbox};
+use crate::sql::{OptionalExtension as _, Row, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::{Value, json};
 
 /// A workspace keeps at most so many simulations; the oldest that have ended go.
@@ -198,8 +198,8 @@ impl Catalog {
     /// One of the simulations of a workspace.
     pub fn simulation(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<Simulation>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql
-            .prepare(&format!("SELECT {COLUMNS} FROM simulation WHERE workspace = ?1 AND id = ?2"))?;
+        let mut statement =
+            sql.prepare(&format!("SELECT {COLUMNS} FROM simulation WHERE workspace = ?1 AND id = ?2"))?;
         Ok(statement.query_row([workspace.as_str(), id], read).optional()?)
     }
 
@@ -229,7 +229,7 @@ impl Catalog {
         let sql = self.sql();
         let mut statement = sql.prepare(
             "SELECT nr, conversation, stratum, weight, outcome, kept, scored, answer FROM simulation_case
-             WHERE simulation = ?1 AND nr > ?2 AND (?3 IS NULL OR outcome = ?3) ORDER BY nr LIMIT ?4",
+             WHERE simulation = ?1 AND nr > ?2 AND (outcome = ?3 OR ?3 IS NULL) ORDER BY nr LIMIT ?4",
         )?;
         let rows = statement.query_map(params![id, after, outcome, number(limit as u64)], case)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -391,7 +391,7 @@ impl Catalog {
         conversation: Option<&str>,
     ) -> Result<(), CatalogError> {
         self.sql().execute(
-            "UPDATE simulation_case SET answer = NULL WHERE (?2 IS NULL OR conversation = ?2)
+            "UPDATE simulation_case SET answer = NULL WHERE (conversation = ?2 OR ?2 IS NULL)
                 AND simulation IN (SELECT id FROM simulation WHERE workspace = ?1)",
             params![workspace.as_str(), conversation],
         )?;

@@ -1,9 +1,9 @@
 //! Sources: other products' logs that are fetched again and again, and how far each has come.
 
 use super::{By, Catalog, CatalogError, outbox, random_id};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::json;
 
 /// A source of a workspace has at most so many beside it.
@@ -110,7 +110,7 @@ impl Catalog {
     pub fn sources(&self, workspace: Option<&WorkspaceId>) -> Result<Vec<FetchedSource>, CatalogError> {
         let sql = self.sql();
         let wanted = format!(
-            "SELECT {COLUMNS} FROM source WHERE ?1 IS NULL OR workspace = ?1 ORDER BY created_at, id"
+            "SELECT {COLUMNS} FROM source WHERE workspace = ?1 OR ?1 IS NULL ORDER BY created_at, id"
         );
         let mut statement = sql.prepare(&wanted)?;
         let rows = statement.query_map([workspace.map(WorkspaceId::as_str)], read)?;
@@ -235,7 +235,8 @@ fn read(row: &Row<'_>) -> crate::sql::Result<Result<FetchedSource, CatalogError>
     let Ok(workspace) = workspace.parse() else {
         return Ok(Err(CatalogError::Damaged(format!("a source of {workspace:?}"))));
     };
-    let time = |name| Ok::<_, crate::sql::Error>(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_micros));
+    let time =
+        |name| Ok::<_, crate::sql::Error>(row.get::<_, Option<i64>>(name)?.map(Timestamp::from_micros));
     Ok(Ok(FetchedSource {
         id: row.get("id")?,
         workspace,

@@ -1,8 +1,8 @@
 //! Teams: which actors belong together, so that a manager sees what concerns theirs.
 
 use super::{By, Catalog, CatalogError, list, outbox, read_list};
-use hindcast_ledger::WorkspaceId;
 use crate::sql::{OptionalExtension as _, params};
+use hindcast_ledger::WorkspaceId;
 use serde_json::{Value, json};
 
 /// A team.

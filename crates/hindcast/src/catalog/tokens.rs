@@ -8,12 +8,12 @@
 use super::{By, Catalog, CatalogError, Narrowing, PersonId, outbox};
 use crate::config::Network;
 use crate::hex::hex;
+use crate::sql::{OptionalExtension as _, Row, params};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hindcast_event::{Field, Hidden, Timestamp};
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::Sight;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -290,7 +290,7 @@ impl Catalog {
     pub fn tokens(&self, workspace: Option<&WorkspaceId>) -> Result<Vec<Token>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare(&format!(
-            "SELECT {COLUMNS} FROM token WHERE ?1 IS NULL OR workspace = ?1 ORDER BY created_at, id"
+            "SELECT {COLUMNS} FROM token WHERE workspace = ?1 OR ?1 IS NULL ORDER BY created_at, id"
         ))?;
         let rows: Vec<_> =
             statement.query_map([workspace.map(WorkspaceId::as_str)], read)?.collect::<Result<_, _>>()?;

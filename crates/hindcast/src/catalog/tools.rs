@@ -1,9 +1,9 @@
 //! Tools: what agents of a workspace can call, as it declared them.
 
 use super::{By, Catalog, CatalogError, outbox};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 
 pub use hindcast_rules::policy::limits::TOOLS_MAX;

@@ -1,9 +1,9 @@
 //! Upstreams: servers of MCP whose tools agents reach through the gateway, and the tools that each was seen to have.
 
 use super::{By, Catalog, CatalogError, outbox, random_id};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -204,8 +204,7 @@ impl Catalog {
         name: &str,
     ) -> Result<Option<Upstream>, CatalogError> {
         let sql = self.sql();
-        let mut statement =
-            sql.prepare("SELECT * FROM upstream WHERE workspace = ?1 AND name = ?2")?;
+        let mut statement = sql.prepare("SELECT * FROM upstream WHERE workspace = ?1 AND name = ?2")?;
         statement.query_row([workspace.as_str(), name], read).optional()?.transpose()
     }
 
@@ -393,8 +392,7 @@ fn tool_target(upstream: &Upstream, name: &str) -> Value {
 }
 
 fn tools(sql: &crate::sql::Connection, upstream: &str) -> Result<Vec<UpstreamTool>, CatalogError> {
-    let mut statement =
-        sql.prepare("SELECT * FROM upstream_tool WHERE upstream = ?1 ORDER BY name")?;
+    let mut statement = sql.prepare("SELECT * FROM upstream_tool WHERE upstream = ?1 ORDER BY name")?;
     let rows = statement.query_map([upstream], read_tool)?;
     rows.map(|row| row?).collect()
 }

@@ -1,9 +1,9 @@
 //! Saved views: a question somebody wants to ask again, shared with others or not.
 
 use super::{By, Catalog, CatalogError, PersonId, outbox, random_id};
+use crate::sql::{OptionalExtension as _, Row, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// Who finds a view in their list.

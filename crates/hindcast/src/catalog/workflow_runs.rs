@@ -4,9 +4,9 @@
 //! same trigger always comes to: however often the server stops, a workflow is set off once by what happened once.
 
 use super::{Catalog, CatalogError, outbox};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::Value;
 
 /// Triggers of a workspace that wait to be asked about.
@@ -271,10 +271,9 @@ impl Catalog {
             }
         }
         match read {
-            ReadUntil::Mark(name, value) => drop(transaction.execute(
-                super::marks::PUT,
-                params![workspace.as_str(), name, value],
-            )?),
+            ReadUntil::Mark(name, value) => {
+                drop(transaction.execute(super::marks::PUT, params![workspace.as_str(), name, value])?)
+            }
             ReadUntil::Trigger(nr) => {
                 transaction.execute("DELETE FROM workflow_trigger WHERE nr = ?1", [nr])?;
             }
@@ -301,7 +300,7 @@ impl Catalog {
     ) -> Result<Vec<RunRow>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare(
-            "SELECT * FROM workflow_run WHERE workspace = ?1 AND (?2 IS NULL OR workflow = ?2) AND (?3 IS NULL OR nr < ?3)
+            "SELECT * FROM workflow_run WHERE workspace = ?1 AND (workflow = ?2 OR ?2 IS NULL) AND (nr < ?3 OR ?3 IS NULL)
              ORDER BY nr DESC LIMIT ?4",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -312,8 +311,7 @@ impl Catalog {
     /// One of them.
     pub fn run(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<RunRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement =
-            sql.prepare("SELECT * FROM workflow_run WHERE workspace = ?1 AND id = ?2")?;
+        let mut statement = sql.prepare("SELECT * FROM workflow_run WHERE workspace = ?1 AND id = ?2")?;
         Ok(statement.query_row([workspace.as_str(), id], read_run).optional()?)
     }
 
@@ -574,19 +572,19 @@ impl Catalog {
         let transaction = sql.transaction()?;
         transaction.execute(
             "UPDATE workflow_run SET body = '{}', ticket = CASE WHEN ?2 IS NULL THEN ticket ELSE '' END
-             WHERE workspace = ?1 AND (?2 IS NULL OR ticket = ?2)",
+             WHERE workspace = ?1 AND (ticket = ?2 OR ?2 IS NULL)",
             params![workspace.as_str(), ticket],
         )?;
         transaction.execute(
             &format!(
                 "UPDATE workflow_intent SET intent = json_remove(intent, '$.arguments'),
                      state = CASE WHEN state IN {OPEN} THEN 'void' ELSE state END, said = ''
-                 WHERE workspace = ?1 AND (?2 IS NULL OR ticket = ?2)"
+                 WHERE workspace = ?1 AND (ticket = ?2 OR ?2 IS NULL)"
             ),
             params![workspace.as_str(), ticket],
         )?;
         transaction.execute(
-            "DELETE FROM workflow_trigger WHERE workspace = ?1 AND (?2 IS NULL OR json_extract(happened, '$.ticket') = ?2)",
+            "DELETE FROM workflow_trigger WHERE workspace = ?1 AND (json_extract(happened, '$.ticket') = ?2 OR ?2 IS NULL)",
             params![workspace.as_str(), ticket],
         )?;
         Ok(transaction.commit()?)

@@ -1,9 +1,9 @@
 //! Workflows: every text somebody saved, and which of them acts or is tried.
 
 use super::{By, Catalog, CatalogError, outbox};
+use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -68,8 +68,7 @@ impl Catalog {
     /// The workflows of a workspace, by name.
     pub fn workflows(&self, workspace: &WorkspaceId) -> Result<Vec<WorkflowRow>, CatalogError> {
         let sql = self.sql();
-        let mut statement =
-            sql.prepare("SELECT * FROM workflow WHERE workspace = ?1 ORDER BY name")?;
+        let mut statement = sql.prepare("SELECT * FROM workflow WHERE workspace = ?1 ORDER BY name")?;
         let rows = statement.query_map([workspace.as_str()], read)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

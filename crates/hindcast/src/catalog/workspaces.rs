@@ -1,9 +1,9 @@
 //! Workspaces and what people call them.
 
 use super::{By, Catalog, CatalogError, outbox};
+use crate::sql::{OptionalExtension as _, Row, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{OptionalExtension as _, Row, params};
 use serde_json::json;
 
 /// A workspace as people know it.

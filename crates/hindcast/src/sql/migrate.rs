@@ -57,10 +57,11 @@ impl Pool {
 }
 
 fn migrate(transaction: &Transaction<'_>, migrations: Migrations) -> Result<()> {
-    let found = transaction
-        .query_row("SELECT coalesce(max(number), 0), coalesce(max(needed), 0) FROM version", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+    let found = transaction.query_row(
+        "SELECT coalesce(max(number), 0), coalesce(max(needed), 0) FROM version",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     let (found, needed): (i64, i64) = found;
     let known = migrations.steps.len() as i64;
     if found > known && known >= needed {

@@ -43,8 +43,7 @@ impl Pool {
         loop {
             let held = self.hold();
             let Connection::Sqlite(connection) = &*held else { return Ok(()) };
-            let left: i64 =
-                connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            let left: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
             if left == 0 {
                 return Ok(());
             }

@@ -107,7 +107,8 @@ impl Server {
         };
         let code = said.code().code();
         // Connections, resources, conflicts with others, the server's own doings, a standby: all of these pass.
-        let passes = ["08", "40", "53", "55P03", "57", "25006", "58"].iter().any(|class| code.starts_with(class));
+        let passes =
+            ["08", "40", "53", "55P03", "57", "25006", "58"].iter().any(|class| code.starts_with(class));
         match passes && code != super::DISK_FULL {
             true => Error::Away { place, why: said.to_string() },
             false => Error::Postgres { place, code: code.to_owned(), why: said.to_string() },
@@ -201,16 +202,16 @@ impl Line {
     }
 
     pub(super) fn execute(&self, text: &str, values: &[ToSqlOutput<'_>]) -> Result<usize> {
-        let changed = self.writing(text, || self.run(text, values, async |client, statement, values| {
-            client.execute(statement, values).await
-        }))?;
+        let changed = self.writing(text, || {
+            self.run(text, values, async |client, statement, values| client.execute(statement, values).await)
+        })?;
         Ok(usize::try_from(changed).unwrap_or(usize::MAX))
     }
 
     pub(super) fn query(&self, text: &str, values: &[ToSqlOutput<'_>]) -> Result<Vec<Row>> {
-        self.writing(text, || self.run(text, values, async |client, statement, values| {
-            client.query(statement, values).await
-        }))
+        self.writing(text, || {
+            self.run(text, values, async |client, statement, values| client.query(statement, values).await)
+        })
     }
 
     /// What is written outside of a transaction is one.
@@ -232,7 +233,11 @@ impl Line {
         &self,
         text: &str,
         values: &[ToSqlOutput<'_>],
-        run: impl AsyncFnOnce(&Client, &Statement, &[&(dyn ToSql + Sync)]) -> std::result::Result<T, tokio_postgres::Error>,
+        run: impl AsyncFnOnce(
+            &Client,
+            &Statement,
+            &[&(dyn ToSql + Sync)],
+        ) -> std::result::Result<T, tokio_postgres::Error>,
     ) -> Result<T> {
         let bound: Vec<_> = values.iter().map(|value| Bound(value_of(value))).collect();
         let client = self.client()?;

@@ -76,9 +76,9 @@ fn value(row: &tokio_postgres::Row, place: usize) -> Result<ValueRef<'_>> {
         Type::INT8 => row.try_get(place).map(integer),
         Type::FLOAT4 => row.try_get::<_, Option<f32>>(place).map(|number| real(number.map(f64::from))),
         Type::FLOAT8 => row.try_get(place).map(real),
-        Type::BYTEA => row
-            .try_get::<_, Option<&[u8]>>(place)
-            .map(|bytes| bytes.map_or(ValueRef::Null, ValueRef::Blob)),
+        Type::BYTEA => {
+            row.try_get::<_, Option<&[u8]>>(place).map(|bytes| bytes.map_or(ValueRef::Null, ValueRef::Blob))
+        }
         // Whatever else there is, such as a number of any size, is no text and says so.
         _ => row
             .try_get::<_, Option<&str>>(place)

@@ -36,9 +36,8 @@ impl Home {
     }
 
     fn furnish(root: tempfile::TempDir, data: PathBuf, settings: &str) -> Self {
-        let storage = shared_database().map(|(database, schema)| {
-            format!("[storage]\ndatabase = {database:?}\nschema = {schema:?}\n")
-        });
+        let storage = shared_database()
+            .map(|(database, schema)| format!("[storage]\ndatabase = {database:?}\nschema = {schema:?}\n"));
         let home = Self { root, data, storage: storage.unwrap_or_default(), told: None };
         home.set(settings);
         home

@@ -4,8 +4,8 @@
 use super::History;
 use crate::catalog::history::outbox;
 use crate::catalog::{By, CatalogError};
-use hindcast_ledger::WorkspaceId;
 use crate::sql::{Row, params};
+use hindcast_ledger::WorkspaceId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};

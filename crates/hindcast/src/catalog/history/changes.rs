@@ -3,10 +3,10 @@
 use super::{History, find};
 use crate::catalog::CatalogError;
 use crate::history::{Conversation, Known, LIVE_MICROS, changes};
+use crate::sql::{Transaction, params};
 use crate::workflows::facts::before as before_of;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{Transaction, params};
 use serde_json::Value;
 
 /// So many changes of a workspace wait; what comes beyond that sets nothing off.
@@ -71,9 +71,8 @@ impl History {
         limit: usize,
     ) -> Result<Vec<LiveChange>, CatalogError> {
         let sql = self.sql();
-        let mut statement = sql.prepare(
-            "SELECT * FROM live_change WHERE workspace = ?1 AND nr > ?2 ORDER BY nr LIMIT ?3",
-        )?;
+        let mut statement =
+            sql.prepare("SELECT * FROM live_change WHERE workspace = ?1 AND nr > ?2 ORDER BY nr LIMIT ?3")?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = statement.query_map(params![workspace.as_str(), after, limit], |row| {
             Ok(LiveChange {

@@ -3,10 +3,10 @@
 use super::History;
 use crate::catalog::CatalogError;
 use crate::history::{CONVERSATION_BYTES_MAX, Conversation, Resolution, SampleOf};
-use hindcast_event::Timestamp;
-use hindcast_ledger::WorkspaceId;
 use crate::sql::Value;
 use crate::sql::{Connection, OptionalExtension as _};
+use hindcast_event::Timestamp;
+use hindcast_ledger::WorkspaceId;
 use std::collections::BTreeMap;
 
 /// Different tags, channels and the like that are counted.
@@ -132,8 +132,7 @@ impl History {
             values.len()
         );
         let mut statement = sql.prepare(&query)?;
-        let rows = statement
-            .query_map(values, |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+        let rows = statement.query_map(values, |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))?;
         let rows = rows.map(|row| {
             let (nr, body) = row?;
             Ok(Row { nr, conversation: unpacked(&body)?.1 })

@@ -5,9 +5,9 @@ use super::History;
 use crate::catalog::history::outbox;
 use crate::catalog::{CatalogError, ConversationsWanted};
 use crate::insights::{Found, Question};
+use crate::sql::{Connection, OptionalExtension as _, Row, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{Connection, OptionalExtension as _, Row, params};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -62,8 +62,7 @@ impl History {
             digest.update(row.get_ref(0)?.as_blob().unwrap_or_default());
         }
         digest.update([0]);
-        let mut statement =
-            sql.prepare("SELECT sha256 FROM article WHERE workspace = ?1 ORDER BY id")?;
+        let mut statement = sql.prepare("SELECT sha256 FROM article WHERE workspace = ?1 ORDER BY id")?;
         let mut rows = statement.query([workspace.as_str()])?;
         while let Some(row) = rows.next()? {
             digest.update(row.get_ref(0)?.as_blob().unwrap_or_default());

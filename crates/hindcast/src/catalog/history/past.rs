@@ -5,9 +5,9 @@ use super::find::{ConversationsWanted, unpacked};
 use crate::catalog::CatalogError;
 use crate::hex::hex;
 use crate::history::Conversation;
+use crate::sql::Value;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::Value;
 use sha2::{Digest as _, Sha256};
 
 /// Conversations that are read at once,
@@ -80,12 +80,10 @@ impl History {
         }
         add(" ORDER BY opened_at, nr LIMIT ?", &[limit]);
         let sql = self.sql();
-        let mut statement = sql.prepare(&format!(
-            "SELECT opened_at, nr, {column} FROM conversation WHERE {conditions}"
-        ))?;
-        let rows = statement.query_map(values, |row| {
-            Ok(((row.get(0)?, row.get(1)?), row.get::<_, Vec<u8>>(2)?))
-        })?;
+        let mut statement =
+            sql.prepare(&format!("SELECT opened_at, nr, {column} FROM conversation WHERE {conditions}"))?;
+        let rows =
+            statement.query_map(values, |row| Ok(((row.get(0)?, row.get(1)?), row.get::<_, Vec<u8>>(2)?)))?;
         rows.map(|row| {
             let (place, bytes) = row?;
             read(place, bytes)

@@ -4,9 +4,9 @@
 use super::{History, find};
 use crate::catalog::CatalogError;
 use crate::history::{Conversation, LIVE_MICROS, Silence};
+use crate::sql::{Transaction, params};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use crate::sql::{Transaction, params};
 
 /// A conversation in which somebody waits.
 #[derive(Clone, Debug, PartialEq)]
