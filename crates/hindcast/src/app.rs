@@ -40,6 +40,8 @@ use tokio::sync::watch;
 
 /// The mark of a workspace that is out of service; its value says why.
 const QUARANTINED: &str = "quarantined";
+/// Held by the only server of a database.
+const ALONE: &str = "the only server";
 /// A disk that was found full is taken for full so long.
 const FULL_FOR: Duration = Duration::from_secs(10);
 
@@ -149,6 +151,9 @@ impl App {
         let catalog = storage::catalog(&config)?;
         let history = storage::history(&config)?;
         let journal = storage::journal(&config)?;
+        if config.storage.is_shared() && !journal.claim(ALONE)? {
+            bail!("another server works with the database; segments still lie in its data folder alone");
+        }
         first(&config, &*journal, &seed)?;
         let metrics = Arc::new(Metrics::default());
         let (ending, _) = watch::channel(false);

@@ -10,7 +10,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 const LEDGER: &str = "ledger.db";
-const CATALOG: &str = "catalog.db";
+pub(crate) const CATALOG: &str = "catalog.db";
 const HISTORY: &str = "history.db";
 
 /// The newest entries.

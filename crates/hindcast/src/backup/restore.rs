@@ -35,6 +35,7 @@ struct Behind {
 /// Puts a backup back into a data folder that is not there yet. A copy that is behind what was signed is refused, unless
 /// `new_epoch` says why it begins a new epoch.
 pub fn restore(config: &Config, source: &Path, new_epoch: Option<&str>) -> anyhow::Result<Restored> {
+    config.storage.needs_files("it is restored by the database's own means")?;
     let data = &config.data.folder;
     let is_there = data.exists() && fs::read_dir(data)?.next().is_some();
     ensure!(!is_there, "there is something in {} already; move it away first", data.display());

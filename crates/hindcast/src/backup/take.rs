@@ -36,6 +36,7 @@ pub fn take(
     now: Timestamp,
     mut progress: impl FnMut(usize, usize),
 ) -> anyhow::Result<Taken> {
+    config.storage.needs_files("it is backed up by the database's own means")?;
     let data = &config.data.folder;
     ensure!(data.join(LEDGER).is_file(), "there is no {} in {}", LEDGER, data.display());
     fs::create_dir_all(target).with_context(|| format!("cannot make {}", target.display()))?;

@@ -272,7 +272,7 @@ impl Catalog {
         }
         match read {
             ReadUntil::Mark(name, value) => {
-                drop(transaction.execute(super::marks::PUT, params![workspace.as_str(), name, value])?)
+                transaction.execute(super::marks::PUT, params![workspace.as_str(), name, value])?;
             }
             ReadUntil::Trigger(nr) => {
                 transaction.execute("DELETE FROM workflow_trigger WHERE nr = ?1", [nr])?;

@@ -7,10 +7,10 @@ use super::Settings;
 use super::terminal::{escape, say};
 use super::token;
 use crate::config::WitnessServer;
+use crate::storage;
 use crate::witness;
 use anyhow::bail;
 use clap::Subcommand;
-use hindcast_ledger::journal::{Journal as _, SqliteJournal};
 use hindcast_ledger::{Signer, seed};
 use std::process::ExitCode;
 
@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("there is no {}; start `hindcast serve` once, or say --data", file.display());
     }
     let seed = seed::read_or_create(&file)?;
-    let heads = SqliteJournal::open(&config.data.folder.join("ledger.db"))?.heads()?;
+    let heads = storage::journal(&config)?.heads()?;
     for workspace in token::open(settings)?.workspaces()? {
         // A log that was restored from an older copy has another name than at first.
         let Some(head) = heads.iter().find(|head| head.workspace == workspace.id) else { continue };

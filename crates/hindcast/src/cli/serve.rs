@@ -26,13 +26,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         tracing::warn!(address = %config.server.listen, "plain HTTP beyond this machine: put TLS in front of it");
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // Listen first: a second server must not touch the data before it finds the address taken.
-        let listener = listen(config.server.listen).await?;
-        let app = Arc::new(App::open_to_serve(config)?);
-        first_start(&app)?;
-        serve(app, listener).await
-    })?;
+    // Listen first: a second server must not touch the data before it finds the address taken.
+    let listener = runtime.block_on(listen(config.server.listen))?;
+    // What talks to a database waits for it, as no task may: it is opened and let go of outside of them.
+    let app = Arc::new(App::open_to_serve(config)?);
+    first_start(&app)?;
+    runtime.block_on(serve(app.clone(), listener))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,6 +5,7 @@ use super::terminal::escape;
 use crate::api::plain_name;
 use crate::catalog::{By, Catalog, Narrowing, NewToken, PersonId, Scope, Token, TokenId};
 use crate::config::Network;
+use crate::storage;
 use anyhow::{Context as _, anyhow, bail};
 use clap::Subcommand;
 use hindcast_event::{Field, Timestamp};
@@ -100,11 +101,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// The catalog of a data folder that is there; a mistyped folder must not become a new one.
 pub(super) fn open(settings: &Settings) -> anyhow::Result<Catalog> {
-    let file = settings.load()?.data.folder.join("catalog.db");
-    if !file.is_file() {
+    let config = settings.load()?;
+    let file = config.data.folder.join(storage::CATALOG);
+    if !config.storage.is_shared() && !file.is_file() {
         bail!("there is no {}; start `hindcast serve` once, or say --data", file.display());
     }
-    Ok(Catalog::open(&file)?)
+    storage::catalog(&config)
 }
 
 fn create(new: &Create) -> anyhow::Result<()> {

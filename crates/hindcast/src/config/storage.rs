@@ -1,6 +1,6 @@
 //! Settings of what servers share, when there are several.
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 use std::path::PathBuf;
 use tokio_postgres::config::{Host, SslMode};
@@ -24,6 +24,12 @@ impl Storage {
     /// Whether other servers may work with the same log.
     pub fn is_shared(&self) -> bool {
         !self.database.is_empty()
+    }
+
+    /// Refuses what only works on files of this machine.
+    pub fn needs_files(&self, otherwise: &str) -> anyhow::Result<()> {
+        ensure!(!self.is_shared(), "storage.database names where everything is kept: {otherwise}");
+        Ok(())
     }
 
     pub(super) fn check(&self) -> anyhow::Result<()> {

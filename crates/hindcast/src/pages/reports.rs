@@ -117,6 +117,8 @@ fn whole(
 ) -> Result<ReportsPage, crate::api::Problem> {
     let t = visitor.guest.text;
     let workspace = &visitor.membership.workspace;
+    // Asked for first: what was made between the two is in the list.
+    let making = app.reports.of(workspace);
     let reports = app.catalog.reports(workspace)?;
     let mails = app.catalog.report_mails(workspace)?;
     let mail_of = |report: &Report| mails.iter().find(|mail| mail.report == report.id);
@@ -130,7 +132,7 @@ fn whole(
         t,
         form,
         kinds: kinds.into(),
-        making: app.reports.of(workspace).map(|making| doing(t, &making)),
+        making: making.map(|making| doing(t, &making)),
         reports: reports
             .iter()
             .filter(|report| sees(visitor, report))
