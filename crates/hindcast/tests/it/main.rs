@@ -70,6 +70,7 @@ mod restarts;
 mod simulation_pages;
 mod simulations;
 mod sources;
+mod sql;
 mod support;
 mod tail;
 mod unseen;
