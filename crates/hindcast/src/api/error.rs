@@ -364,6 +364,15 @@ impl From<CatalogError> for Problem {
     fn from(error: CatalogError) -> Self {
         match error {
             CatalogError::Unfit(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", error.to_string()),
+            error if error.is_away() => {
+                tracing::warn!(%error, "a request could not be answered");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "unavailable",
+                    "the database cannot be used now: try again",
+                )
+                .retry_after(1)
+            }
             error => Self::internal(error),
         }
     }

@@ -120,6 +120,11 @@ pub enum CatalogError {
 }
 
 impl CatalogError {
+    /// Whether a database elsewhere does not answer now.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Sql(sql::Error::Away { .. }))
+    }
+
     /// Whether it was for want of space.
     pub fn is_full(&self) -> bool {
         matches!(self, Self::Sql(error) if error.is_full())

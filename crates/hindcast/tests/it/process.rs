@@ -46,8 +46,10 @@ impl Home {
     /// Other settings from the next start on.
     pub fn set(&self, settings: &str) {
         let (data, keys) = (&self.data, self.keys());
+        // Those that name a database mean it.
+        let storage = if settings.contains("[storage]") { "" } else { self.storage.as_str() };
         let folders = format!("[data]\nfolder = {data:?}\nkeys = {keys:?}\n[log]\nformat = \"json\"\n");
-        std::fs::write(self.settings(), folders + &self.storage + settings).expect("written");
+        std::fs::write(self.settings(), folders + storage + settings).expect("written");
     }
 
     pub fn data(&self) -> &Path {

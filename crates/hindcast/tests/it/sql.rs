@@ -2,7 +2,7 @@
 //! database goes away.
 
 #[path = "../../../hindcast-ledger/tests/database/mod.rs"]
-mod database;
+pub mod database;
 
 use database::Database;
 use hindcast::sql::{Error, Migrations, OptionalExtension as _, Pool, Server, Value, params};

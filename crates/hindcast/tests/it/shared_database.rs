@@ -1,0 +1,61 @@
+//! A server whose journal and catalog lie in a real PostgreSQL, through that one's bad days.
+
+use crate::process::{Home, wait_for};
+use crate::sql::database::Database;
+use crate::support::event;
+
+fn home(database: &Database, settings: &str) -> Home {
+    let folder = database.socket();
+    let folder = folder.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
+    Home::new(&format!("[storage]\ndatabase = \"postgres://hindcast@{folder}/postgres\"\n{settings}"))
+}
+
+#[test]
+fn a_server_waits_for_a_database_that_is_away_and_loses_nothing_that_it_acknowledged() {
+    let Some(mut database) = Database::start() else { return };
+    let mut home = home(&database, "");
+    let server = home.start();
+    assert_eq!(server.append(&[event("door.open")]).status, 201);
+    database.kill();
+    // What is in memory can still be read by whoever is known; everything else says that it cannot be done now.
+    let refused = server.append(&[event("door.close")]);
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "1"), "{}", refused.text());
+    assert_eq!(refused.json()["code"], "unavailable");
+    database.start_again();
+    wait_for("it appends again", || {
+        let answer = server.append(&[event("door.lock")]);
+        assert!([201, 503].contains(&answer.status), "{}", answer.text());
+        (answer.status == 201).then_some(())
+    });
+    assert_eq!(server.count("action:door.open"), 1);
+    assert_eq!(server.count("action:door.close"), 0);
+    server.terminate();
+    let server = home.start();
+    assert_eq!((server.count("action:door.open"), server.count("action:door.lock")), (1, 1));
+    server.terminate();
+}
+
+#[test]
+fn another_server_on_the_same_database_is_refused_and_the_command_line_is_not() {
+    let Some(database) = Database::start() else { return };
+    let mut first = home(&database, "");
+    let server = first.start();
+    let said = home(&database, "").refused_start();
+    assert!(said.contains("another server works with the database"), "{said}");
+    let listed = first.run("token list", &[]);
+    assert!(String::from_utf8_lossy(&listed.stdout).contains("first administrator"), "{listed:?}");
+    let backup = first.run("backup", &["/nowhere"]);
+    assert!(String::from_utf8_lossy(&backup.stderr).contains("storage.database"), "{backup:?}");
+    server.terminate();
+}
+
+#[test]
+fn a_database_that_cannot_be_found_or_named_is_said_at_the_start() {
+    for (address, told) in [
+        ("postgres://hindcast@%2Fnowhere/postgres", "PostgreSQL at /nowhere, postgres"),
+        ("mysql://db", "storage.database must be an address such as postgres://"),
+    ] {
+        let said = Home::new(&format!("[storage]\ndatabase = {address:?}\n")).refused_start();
+        assert!(said.contains(told) && !said.contains("panicked"), "{said}");
+    }
+}
