@@ -140,17 +140,16 @@ impl App {
         private_folder(&config.data.keys)?;
         let lock = lock(folder)?;
         let seed_file = config.data.keys.join("signing-seed");
-        let journal_file = folder.join("ledger.db");
-        if journal_file.exists() && !seed_file.exists() {
+        let journal = storage::journal(&config)?;
+        if !seed_file.exists() && !journal.heads()?.is_empty() {
             // A new key would declare everything that was signed with the old one a forgery.
-            bail!("there is data in {}, but no signing seed at {}", folder.display(), seed_file.display());
+            bail!("there are logs in {}, but no signing seed at {}", config.place(), seed_file.display());
         }
         let seed = seed::read_or_create(&seed_file).context("the signing seed")?;
         let seal = Seal::open(&config.data.keys.join("catalog-key"))?;
         let clock: Clock = Arc::new(now);
         let catalog = storage::catalog(&config)?;
         let history = storage::history(&config)?;
-        let journal = storage::journal(&config)?;
         if config.storage.is_shared() && !journal.claim(ALONE)? {
             bail!("another server works with the database; segments still lie in its data folder alone");
         }

@@ -224,6 +224,14 @@ impl Config {
         Ok(config)
     }
 
+    /// Where everything is kept, as people are told of it.
+    pub fn place(&self) -> String {
+        match self.storage.address() {
+            Ok(address) if self.storage.is_shared() => Storage::place(&address),
+            _ => self.data.folder.display().to_string(),
+        }
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         let name = &self.ledger.name;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_/".contains(&b);

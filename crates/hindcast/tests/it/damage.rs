@@ -1,6 +1,7 @@
 //! A byte of a segment changes while nobody looks. What it belonged to is never shown as data again.
 
 use crate::process::{Home, Process, noise, wait_for};
+use crate::support::on_files;
 use hindcast::catalog::Catalog;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -75,6 +76,9 @@ fn note(number: u64) -> Value {
 
 #[test]
 fn a_workspace_out_of_service_stays_so_until_it_is_found_intact() {
+    if !on_files() {
+        return;
+    }
     let mut home = Home::new("[segments]\nseal_entries = 400\n");
     let server = home.start();
     let main = server.workspace.clone();

@@ -2,6 +2,7 @@
 
 use crate::disk::Disk;
 use crate::process::{Home, Process, noise, wait_for};
+use crate::support::on_files;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -12,6 +13,9 @@ const REFUSALS: usize = 20;
 
 #[test]
 fn a_full_disk_refuses_appends_and_loses_nothing() {
+    if !on_files() {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let Some(disk) = Disk::mount(folder.path(), DISK_MB) else { return };
     let ballast = disk.join("ballast");

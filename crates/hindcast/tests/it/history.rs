@@ -1,7 +1,7 @@
 //! The history of conversations: it comes in from wherever it lies, once; it is read by those who may; and it goes.
 
 use crate::cast::Visitor;
-use crate::support::{TestServer, event};
+use crate::support::{TestServer, event, on_files};
 use hindcast::catalog::{By, ConversationsWanted, Scope};
 use hindcast::history::sample;
 use hindcast::people::Role;
@@ -419,6 +419,9 @@ fn a_sample_of_the_history_stands_for_all_of_it() {
 
 #[test]
 fn a_backup_has_the_history_and_puts_it_back() {
+    if !on_files() {
+        return;
+    }
     let mut server = TestServer::quiet();
     let token = historian(&server);
     import(&server, &token, &[conversation("c-1", "hello")]);

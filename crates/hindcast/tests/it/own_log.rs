@@ -1,7 +1,7 @@
 //! What people and the server do to hindcast itself is told in the log it concerns, once.
 
 use crate::process::{Home, Process, wait_for};
-use crate::support::{TestServer, event};
+use crate::support::{TestServer, event, on_files};
 use hindcast::catalog::{By, CatalogError, Narrowing, NewToken, Scope};
 use hindcast_event::Timestamp;
 use serde_json::{Value, json};
@@ -42,6 +42,9 @@ fn what_the_command_line_does_is_told_whether_a_server_runs_or_not() {
 
 #[test]
 fn what_can_never_be_an_entry_is_not_done_or_told_when_it_was() {
+    if !on_files() {
+        return;
+    }
     let server = TestServer::start();
     let make = |name: String| {
         let workspace = Some(server.workspace.parse().expect("an id"));

@@ -1,6 +1,7 @@
 //! Starting and ending: in order, or with a reason.
 
 use crate::process::{Home, Process, noise, run, wait_for};
+use crate::support::on_files;
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -56,6 +57,9 @@ fn a_folder_without_its_signing_seed_is_refused() {
 
 #[test]
 fn an_older_copy_of_the_folder_is_refused() {
+    if !on_files() {
+        return;
+    }
     let mut home = Home::new("[ledger]\ncheckpoint_ms = 20\n");
     let server = home.start();
     assert_eq!(server.append(&[event("door.open")]).status, 201);
@@ -80,6 +84,9 @@ fn an_older_copy_of_the_folder_is_refused() {
 
 #[test]
 fn a_journal_that_cannot_be_written_ends_the_server_with_a_failure() {
+    if !on_files() {
+        return;
+    }
     let mut home = Home::new("");
     // Without the signal a write beyond the limit fails as on a broken disk.
     let server = home.start_after(&format!("trap '' XFSZ; ulimit -f {FILE_BLOCKS_MAX}"));
@@ -95,6 +102,9 @@ fn a_journal_that_cannot_be_written_ends_the_server_with_a_failure() {
 
 #[test]
 fn a_failed_sync_ends_the_server_with_a_failure() {
+    if !on_files() {
+        return;
+    }
     if Command::new("strace").arg("-V").output().is_err() {
         println!("skipped: strace is not installed");
         return;

@@ -177,6 +177,15 @@ pub fn shared_database() -> Option<(String, String)> {
     Some((database, format!("test_{}_{nth}", std::process::id())))
 }
 
+/// Whether the suite runs in the shape of one machine; a story that is about its files asks first.
+pub fn on_files() -> bool {
+    let on_files = std::env::var_os("HINDCAST_TEST_DATABASE").is_none();
+    if !on_files {
+        println!("skipped: this is about files of one machine, and the suite runs on a database");
+    }
+    on_files
+}
+
 /// With a clock that can be put ahead.
 fn ticking(mut app: App, ahead: &Arc<AtomicI64>) -> App {
     let (clock, ahead) = (app.clock.clone(), ahead.clone());

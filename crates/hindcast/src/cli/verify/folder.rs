@@ -17,7 +17,7 @@ pub(super) fn verify(args: &Args) -> anyhow::Result<Verdict> {
     let vkey = args.vkey.as_deref().map(log_key).transpose()?;
     let witnesses = args.witness.iter().map(|text| witness_key(text)).collect::<anyhow::Result<Vec<_>>>()?;
     let kept = Kept::read(vkey, witnesses, &args.saved, &args.anchors)?;
-    if !config.data.folder.join("ledger.db").is_file() {
+    if !config.storage.is_shared() && !config.data.folder.join("ledger.db").is_file() {
         anyhow::bail!("{} holds no log", config.data.folder.display());
     }
     let app = App::open(config)?;
