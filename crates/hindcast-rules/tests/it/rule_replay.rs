@@ -222,7 +222,7 @@ fn alerts_are_the_same_where_they_are_about_the_same_thing_at_times_that_overlap
         assert_eq!((row.same, row.added, row.removed, row.graver, row.milder), (2, 2, 1, 1, 0));
         let about: Vec<_> =
             part.added.iter().map(|one| (one.about[0].1.as_str(), one.first_at.as_str())).collect();
-        assert_eq!(about, [("ana", "1970-01-01T05:00:00Z"), ("bob", "1970-01-01T00:10:00Z")]);
+        assert_eq!(about, [("ana", "1970-01-01T05:00:00.000000Z"), ("bob", "1970-01-01T00:10:00.000000Z")]);
         assert_eq!(part.removed.len(), 1, "a look changes nothing");
     }
 }

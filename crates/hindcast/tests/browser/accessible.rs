@@ -106,10 +106,11 @@ pub const GATE: [&str; 15] = [
     "/approvals/{approval}",
 ];
 /// Simulations of agents and replays of policies. What stands in braces is made once.
-pub const STUDIO: [&str; 11] = [
+pub const STUDIO: [&str; 13] = [
     "/simulations",
     "/simulations/new?subject=policy",
     "/simulations/new?subject=text",
+    "/simulations/new?subject=rule&rule=A1",
     "/simulations/new?subject=recorded",
     "/simulations/new?subject=http",
     "/simulations/new?subject=chat",

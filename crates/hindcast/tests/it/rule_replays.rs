@@ -130,7 +130,7 @@ fn a_higher_threshold_takes_away_the_alerts_of_small_bursts_and_no_others() {
     // Evidence leads to entries of the one it is about.
     let removed = &done["report"]["rules"]["removed"][0];
     let entry = removed["evidence"].as_array().expect("evidence").last().expect("one").clone();
-    let entry = watch.server.get(&format!("/v1/entries/{entry}")).by(&watch.token).send().good();
+    let entry = watch.server.get(&format!("/v1/events/{entry}")).by(&watch.token).send().good();
     assert_eq!(entry["actor"]["id"], removed["about"][0][1]);
     // Nothing was told, and nothing but the doors was written meanwhile.
     assert_eq!(alerts(&watch.server, &watch.token, "&rule=A1").len(), 5);
