@@ -121,7 +121,8 @@ fn a_higher_threshold_takes_away_the_alerts_of_small_bursts_and_no_others() {
     assert_eq!(summary["changed"], 4 + 6 + 8 + 8 + 8, "{summary}");
     assert_eq!(summary["removed_alerts"], 2);
     // Whoever asks the same is served, as long as nothing is new in the log.
-    let again = watch.ask(json!({ "rule": "A1", "candidate": { "tuned": { "failures": 18, "within": "10m" } } }));
+    let again =
+        watch.ask(json!({ "rule": "A1", "candidate": { "tuned": { "failures": 18, "within": "10m" } } }));
     assert_eq!((again.status, &again.json()["served_from"]), (200, &done["id"]), "{}", again.text());
     let other = watch.ask(json!({ "rule": "A1", "candidate": { "tuned": { "failures": 19 } } }));
     assert_eq!((other.status, &other.json()["served_from"]), (202, &Value::Null));
@@ -205,12 +206,13 @@ fn only_what_happened_in_the_window_is_told_and_what_came_before_is_remembered()
     past.extend((0..10).map(|nth| one("between", if nth < 8 { 121 } else { 119 })));
     past.extend((0..10).map(|_| one("late", 10)));
     watch.server.append(&past);
-    let wanted = |from: i64, until: i64| {
-        json!({ "rule": "A1", "candidate": {}, "baseline": "nothing", "from": at(from), "until": at(until) })
-    };
+    let wanted = |from: i64, until: i64| json!({ "rule": "A1", "candidate": {}, "baseline": "nothing", "from": at(from), "until": at(until) });
     let done = watch.replay(wanted(120, 60));
     assert_eq!(about(&done, "added"), ["between"]);
-    assert_eq!((&done["report"]["summary"]["warm_up"], &done["summary"]["evaluated"]), (&json!(18), &json!(2)));
+    assert_eq!(
+        (&done["report"]["summary"]["warm_up"], &done["summary"]["evaluated"]),
+        (&json!(18), &json!(2))
+    );
     assert_eq!(about(&watch.replay(wanted(400, 0)), "added"), ["between", "early", "late"]);
 }
 
@@ -227,7 +229,10 @@ fn what_cannot_be_asked_is_refused_at_its_place() {
         (json!({ "candidate": {} }), "rule"),
         (json!({ "rule": "Z9", "candidate": {} }), "rule"),
         (json!({ "rule": "A1", "candidate": { "tuned": { "failures": 1 } } }), "candidate.tuned"),
-        (json!({ "rule": "A1", "candidate": {}, "baseline": { "tuned": { "failures": 1 } } }), "baseline.tuned"),
+        (
+            json!({ "rule": "A1", "candidate": {}, "baseline": { "tuned": { "failures": 1 } } }),
+            "baseline.tuned",
+        ),
         (json!({ "rule": "A1", "candidate": { "quiet_seconds": 5 } }), "candidate.quiet_seconds"),
         (json!({ "rule": "A1", "candidate": { "number": 5 } }), "candidate"),
         (json!({ "rule": "A1", "candidate": {}, "baseline": "happened" }), "baseline"),
@@ -260,8 +265,9 @@ fn a_replay_of_a_rule_is_broken_off_and_belongs_to_its_workspace() {
     let cancelled = watch.post(&format!("{path}/cancel"), &json!({})).good();
     assert!(matches!(cancelled["state"].as_str(), Some("cancelled" | "succeeded")), "{cancelled}");
     let (other, _) = watch.server.another_workspace();
-    let elsewhere =
-        watch.server.token_with(&[Scope::Policies], |token| token.workspace = Some(other.parse().expect("an id")));
+    let elsewhere = watch
+        .server
+        .token_with(&[Scope::Policies], |token| token.workspace = Some(other.parse().expect("an id")));
     for path in [path.clone(), format!("{path}/differences.csv"), format!("{path}/junit.xml")] {
         assert_eq!(watch.server.get(&path).by(&elsewhere).send().status, 404, "{path}");
     }

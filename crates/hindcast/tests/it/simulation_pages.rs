@@ -448,7 +448,8 @@ fn a_rule_is_compared_on_the_past_from_its_own_form() {
     let owner = server.visitor(Role::Owner, &[]);
     let rule = owner.get("/alerts/rules/A1");
     assert!(rule.text().contains("formaction=\"/alerts/rules/A1/compare"), "{}", rule.text());
-    let typed = [("yaml", ""), ("quiet", "1440"), ("tune-failures", "20"), ("tune-within", "10m"), ("version", "0")];
+    let typed =
+        [("yaml", ""), ("quiet", "1440"), ("tune-failures", "20"), ("tune-within", "10m"), ("version", "0")];
     let form = owner.post("/alerts/rules/A1/compare", &typed);
     assert_eq!(form.status, 200, "{}", form.text());
     for part in ["failures = 20", "within = 10m", "value=\"1440\"", "<option value=\"A1\" selected>"] {

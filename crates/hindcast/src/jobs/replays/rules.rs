@@ -239,7 +239,7 @@ fn side(app: &App, workspace: &WorkspaceId, rule: Option<&Rule>) -> Result<Side,
         });
     };
     let quiet = rule.set.quiet_seconds;
-    let version = (!versions.is_empty()).then(|| format!("{} {quiet}", versions.join("+")));
+    let version = (!versions.is_empty()).then(|| format!("{}-{quiet}", versions.join("+")));
     let infos = checked(app, workspace, rule)?.rules;
     let info = infos.first();
     let name = info.and_then(|info| info.code.clone()).unwrap_or_else(|| rule.key.clone());
