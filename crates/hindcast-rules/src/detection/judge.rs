@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The action of entries that tell of an alert. Rules about alerts would alert for ever.
-const RAISED: &str = "alert.raised";
+pub(crate) const RAISED: &str = "alert.raised";
 
 /// Why an entry was not judged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -323,7 +323,7 @@ impl Matcher {
 }
 
 /// Sigma compares without regard to case, and so does the index.
-fn lower(action: &str) -> Cow<'_, str> {
+pub(super) fn lower(action: &str) -> Cow<'_, str> {
     let is_lower = action.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if is_lower { Cow::Borrowed(action) } else { Cow::Owned(action.to_lowercase()) }
 }

@@ -20,6 +20,7 @@ mod reach;
 mod seen;
 mod silence;
 mod state;
+mod untold;
 mod verdict;
 mod window;
 
@@ -31,10 +32,12 @@ pub(crate) use fields::distance;
 pub use fields::fields;
 pub use flaw::{Flaw, Place, Problem};
 pub use info::{RuleInfo, TunableInfo};
+pub(crate) use judge::RAISED;
 pub use judge::{JudgeError, Judged};
 pub(crate) use seen::Seen;
 pub use seen::time_of;
 pub use state::{Overflow, State};
+pub use untold::Untold;
 pub use verdict::{Measure, Severity, Verdict, Why};
 
 use compile::{Compiled, at_start, compile};
@@ -150,6 +153,11 @@ impl Detector {
     /// The same with the keys of their texts.
     pub fn keyed_rules(&self) -> impl Iterator<Item = (&str, &RuleInfo)> {
         self.rules.iter().flat_map(|rule| rule.compiled.info.iter().map(|info| (rule.key.as_str(), info)))
+    }
+
+    /// Whether the rule with this id tells of sources that fall silent too, which [`Self::silences`] asks about.
+    pub fn listens(&self, rule: &str) -> bool {
+        self.rules.iter().any(|running| running.compiled.listening.iter().any(|one| *one.rule == *rule))
     }
 
     /// The state of a workspace of which nothing is known yet.

@@ -2,7 +2,7 @@
 
 use super::raw::{self, Found};
 use hindcast_event::json::{self, Json};
-use hindcast_event::{Damaged, Entry, Registry, Timestamp, View};
+use hindcast_event::{Damaged, Entry, OutcomeResult, Registry, Timestamp, View};
 use rsigma_eval::{Event, EventValue};
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -87,6 +87,10 @@ impl<'e> Seen<'e> {
 
     pub fn action(&self) -> &str {
         &self.view.action
+    }
+
+    pub fn result(&self) -> OutcomeResult {
+        self.view.result
     }
 
     pub fn category(&self) -> &'static str {

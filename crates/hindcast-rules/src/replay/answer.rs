@@ -1,4 +1,5 @@
-//! What was said of one thing that happened: the gate's answer to a call, or what became of a workflow that was set off.
+//! What was said of one thing that happened: the gate's answer to a call, what became of a workflow that was set off, or what a
+//! detection rule made of an entry.
 
 use crate::policy::Decision;
 use serde::{Deserialize, Serialize};
@@ -15,9 +16,9 @@ pub enum Answer {
     NeedsApproval,
     /// It depends on something that was not recorded.
     Unknown,
-    /// The workflow matched, and what it proposes counts.
+    /// The workflow matched, and what it proposes counts; or the detection rule matched.
     Matched,
-    /// It did not match, or nothing set it off.
+    /// It did not match, or nothing set it off, or there is no such rule.
     NotMatched,
     /// It matched, but one before it had matched that stops the others.
     Stopped,
@@ -31,6 +32,8 @@ impl Answer {
     /// Those of workflows.
     pub const OF_WORKFLOWS: [Self; 5] =
         [Self::Matched, Self::NotMatched, Self::Stopped, Self::Held, Self::Unknown];
+    /// Those of detection rules.
+    pub const OF_RULES: [Self; 3] = [Self::Matched, Self::NotMatched, Self::Unknown];
 
     /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {

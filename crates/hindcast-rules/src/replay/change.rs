@@ -23,9 +23,9 @@ pub enum Change {
     MaybeNeedsApproval,
     /// Both answers are unknown.
     Undecided,
-    /// The workflow matches now, and what it proposes counts.
+    /// The workflow matches now, and what it proposes counts; or the detection rule matches now.
     NewlyMatched,
-    /// It does not match any more, or what it proposes does not count any more.
+    /// It does not match any more, or what a workflow proposes does not count any more.
     NoLongerMatched,
     /// It proposes other actions, or others where it does not match.
     OtherActions,
@@ -35,11 +35,15 @@ pub enum Change {
     MaybeNotMatched,
     /// Perhaps it proposes other actions.
     MaybeOtherActions,
+    /// The detection rule matches as before, and says that it is graver.
+    Graver,
+    /// It matches as before, and says that it is less grave.
+    Milder,
 }
 
 impl Change {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Unchanged,
         Self::NewlyAllowed,
         Self::NewlyDenied,
@@ -54,6 +58,8 @@ impl Change {
         Self::MaybeMatched,
         Self::MaybeNotMatched,
         Self::MaybeOtherActions,
+        Self::Graver,
+        Self::Milder,
     ];
 
     /// The word for it in JSON.
@@ -73,6 +79,8 @@ impl Change {
             Self::MaybeMatched => "maybe_matched",
             Self::MaybeNotMatched => "maybe_not_matched",
             Self::MaybeOtherActions => "maybe_other_actions",
+            Self::Graver => "graver",
+            Self::Milder => "milder",
         }
     }
 
@@ -86,6 +94,8 @@ impl Change {
                 | Self::NewlyMatched
                 | Self::NoLongerMatched
                 | Self::OtherActions
+                | Self::Graver
+                | Self::Milder
         )
     }
 

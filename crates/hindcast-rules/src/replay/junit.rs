@@ -6,17 +6,21 @@ use crate::junit::{Case, Suite, write};
 /// Changed answers fail, unknown ones are skipped, and what stayed the same is one case that passes.
 pub fn write_junit(report: &Report, name: &str) -> String {
     let tally = &report.summary.tally;
-    let what = if report.workflows.is_some() { "answers" } else { "entries" };
+    let what = if report.workflows.is_some() || report.rules.is_some() { "answers" } else { "entries" };
     let same = format!("{} of {} {what} unchanged", tally.unchanged, tally.evaluated);
     let cases = [Case { name: same, ..Case::default() }].into_iter();
-    let cases = cases.chain(report.differences.iter().map(case)).collect();
+    let cases = cases.chain(report.differences.iter().map(|one| case(one, report.rules.is_some()))).collect();
     write(&[Suite { name: name.to_owned(), cases }])
 }
 
-fn case(difference: &Difference) -> Case {
+fn case(difference: &Difference, is_of_rule: bool) -> Case {
     let tuple = &difference.tuple;
     let is_of_workflow = !difference.happenings.is_empty();
-    let (behind, where_) = if is_of_workflow { ("actions", "happenings") } else { ("policies", "entries") };
+    let (behind, where_) = match is_of_workflow {
+        true => ("actions", "happenings"),
+        false if is_of_rule => ("rules", "entries"),
+        false => ("policies", "entries"),
+    };
     let message = format!(
         "{} -> {} in {} {where_}",
         difference.baseline.as_str(),

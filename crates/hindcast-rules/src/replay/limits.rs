@@ -36,5 +36,10 @@ pub const OUTCOMES_MAX: usize = 100;
 pub const ACTION_CHARS_MAX: usize = 120;
 /// A difference names at most this many actions of each side.
 pub const ACTIONS_TOLD_MAX: usize = 20;
+/// Alerts that are compared at once while a replay of detection rules runs; when there are more, those that are long over are
+/// compared for good.
+pub const ALERTS_MAX: usize = 50_000;
+/// Alerts that only one side raises are listed up to this many of each, the newest.
+pub const ALERTS_LISTED_MAX: usize = 50;
 /// Messages of what could not be evaluated.
 pub const ERRORS_MAX: usize = 20;

@@ -60,6 +60,9 @@ impl Report {
         if let Some(theirs) = &other.workflows {
             self.workflows.get_or_insert_default().merge(theirs);
         }
+        if let Some(theirs) = &other.rules {
+            self.rules.get_or_insert_default().merge(theirs);
+        }
     }
 
     /// Puts the most frequent differences first and counts those that are too many.

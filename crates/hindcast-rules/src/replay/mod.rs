@@ -1,7 +1,8 @@
-//! A replay: the past under the policies or workflows of today and under those we try, and what would have been different.
+//! A replay: the past under the policies, workflows or detection rules of today and under those we try, and what would have been
+//! different.
 //!
-//! What is said here of entries and policies holds for what happened in conversations and [workflows](WorkflowReplay) too; both
-//! come to one report.
+//! What is said here of entries and policies holds for what happened in conversations and [workflows](WorkflowReplay), and for
+//! entries and [detection rules](RuleReplay) too; all come to one report.
 //!
 //! It is fed entries in the order they happened and judges each with the function the gate uses; it sends nothing and changes nothing. What
 //! was not recorded is unknown and counted as that. After the first changed answer of a conversation, its later entries
@@ -18,7 +19,10 @@ mod junit;
 pub mod limits;
 mod merge;
 mod part;
+mod raised;
 mod report;
+mod rule_part;
+mod rules;
 mod said;
 mod sums;
 mod workflows;
@@ -32,6 +36,8 @@ pub use report::{
     ActionRow, ActorRow, ByAnswer, ByChange, Conversations, DayRow, Difference, Example, Happened, Lanes,
     LeftOut, Mean, MissingRow, PolicyRow, Report, RowsLeftOut, Scores, Summary, Tally, Together, Tuple,
 };
+pub use rule_part::{AlertRow, RulePart, RuleRow};
+pub use rules::{Raised, RuleOptions, RuleReplay};
 pub use workflows::{AskGate, Became, Happening, Singled, WorkflowOptions, WorkflowReplay};
 
 use crate::policy::{

@@ -3,14 +3,15 @@
 use super::answer::Answer;
 use super::change::Change;
 use super::part::WorkflowPart;
+use super::rule_part::RulePart;
 use serde::{Deserialize, Serialize};
 
 /// What a replay found, whole or so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The version of the policies or workflows that were compared with; none where it was what happened.
+    /// The version of the policies, workflows or rules that were compared with; none where it was what happened, or no rule.
     pub baseline: Option<String>,
-    /// The version of the policies or workflows that were tried.
+    /// The version of the policies, workflows or rules that were tried.
     pub candidate: String,
     /// The numbers.
     pub summary: Summary,
@@ -22,9 +23,12 @@ pub struct Report {
     pub differences_left_out: LeftOut,
     /// Conversations.
     pub conversations: Conversations,
-    /// What only a replay of workflows tells; none where policies were tried.
+    /// What only a replay of workflows tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflows: Option<WorkflowPart>,
+    /// What only a replay of detection rules tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulePart>,
 }
 
 /// The numbers of a replay.
@@ -116,6 +120,12 @@ pub struct ByChange {
     /// [`Change::MaybeOtherActions`]
     #[serde(default, skip_serializing_if = "nothing")]
     pub maybe_other_actions: u64,
+    /// [`Change::Graver`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub graver: u64,
+    /// [`Change::Milder`]
+    #[serde(default, skip_serializing_if = "nothing")]
+    pub milder: u64,
 }
 
 /// What one kind of replay cannot have is not written by the other.
@@ -302,14 +312,15 @@ pub struct Difference {
     pub baseline: Answer,
     /// The answer now.
     pub candidate: Answer,
-    /// The policies behind the answer before; of a workflow, the one that stopped it or may have.
+    /// The policies behind the answer before; of a workflow, the one that stopped it or may have; of a detection rule, the rule.
     pub baseline_policies: Vec<String>,
-    /// The policies behind the answer now; of a workflow, the one that stops it or may.
+    /// The policies behind the answer now; of a workflow, the one that stops it or may; of a detection rule, the rule.
     pub candidate_policies: Vec<String>,
-    /// What a workflow proposed, as `tag.add refund`; with `?` at the end what it may have proposed.
+    /// What a workflow proposed, as `tag.add refund`; with `?` at the end what it may have proposed; how grave a detection
+    /// rule said that it is, as `high`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub baseline_actions: Vec<String>,
-    /// What it proposes now.
+    /// The same now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidate_actions: Vec<String>,
     /// How many entries.
@@ -430,6 +441,8 @@ impl Tally {
             Change::MaybeMatched => Some(&mut by.maybe_matched),
             Change::MaybeNotMatched => Some(&mut by.maybe_not_matched),
             Change::MaybeOtherActions => Some(&mut by.maybe_other_actions),
+            Change::Graver => Some(&mut by.graver),
+            Change::Milder => Some(&mut by.milder),
         }
     }
 

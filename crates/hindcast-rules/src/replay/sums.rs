@@ -93,6 +93,7 @@ impl<'c> Counted<'c> {
 }
 
 /// Who they are about, expanded.
+#[derive(Clone, Debug)]
 pub(super) struct About {
     pub actor_type: String,
     pub actor_id: String,

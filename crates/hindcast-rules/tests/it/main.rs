@@ -12,6 +12,7 @@ mod limits;
 mod panther;
 mod policy;
 mod recorded;
+mod rule_replay;
 mod same;
 mod sigma;
 mod simulation;

@@ -1,4 +1,4 @@
-//! A watch: the rules at work on one workspace. Live alerting and backtests judge entries by nothing else.
+//! A watch: the rules at work on one workspace. Live alerting, backtests and replays judge entries by nothing else.
 
 use super::desk::{Desk, Taken};
 use super::{Alert, Rulebook};
@@ -74,19 +74,32 @@ impl Watch {
         moves: &mut Moves,
     ) -> Result<(), JudgeError> {
         let mut verdicts = Vec::new();
-        for mut entry in entries {
-            let Some(received) = self.received(&entry) else { continue };
-            entry.received_at = received;
-            match self.book.detector.judge(&mut self.state, &entry, &mut verdicts) {
-                Err(JudgeError::Damaged(error)) => {
-                    tracing::warn!(index = entry.index, %error, "an entry cannot be judged");
-                }
-                other => other?,
-            }
-            self.take(&verdicts, moves);
-            verdicts.clear();
+        for entry in entries {
+            self.judge_one(entry, &mut verdicts, moves)?;
         }
         Ok(())
+    }
+
+    /// Judges one entry, and hands it back with the time at which it counts as received; nothing for one that was passed over.
+    /// What the rules say of it takes the place of what is in `verdicts`.
+    pub fn judge_one<'e>(
+        &mut self,
+        mut entry: Entry<'e>,
+        verdicts: &mut Vec<Verdict>,
+        moves: &mut Moves,
+    ) -> Result<Option<Entry<'e>>, JudgeError> {
+        verdicts.clear();
+        let Some(received) = self.received(&entry) else { return Ok(None) };
+        entry.received_at = received;
+        match self.book.detector.judge(&mut self.state, &entry, verdicts) {
+            Err(JudgeError::Damaged(error)) => {
+                tracing::warn!(index = entry.index, %error, "an entry cannot be judged");
+                return Ok(None);
+            }
+            other => other?,
+        }
+        self.take(verdicts, moves);
+        Ok(Some(entry))
     }
 
     /// When an entry counts as received: what is imported, such as a year in a minute, when it happened.

@@ -1,4 +1,4 @@
-//! `/v1/replays`: the past under other policies or workflows, and what would have been different.
+//! `/v1/replays`: the past under other policies, workflows or detection rules, and what would have been different.
 
 use super::body::JsonBody;
 use super::caller::{PolicyEditor, Simulator, permit};
@@ -6,11 +6,14 @@ use super::entries::{OfWorkspace, room};
 use super::error::{Problem, ProblemBody};
 use super::lanes::blocking;
 use super::params::{InPath, Paged, Params, query};
+use super::rule_body::TunedValue;
+use super::rules::{cannot_run_in, values};
 use super::schema::{Refusals, plain_name};
 use crate::app::App;
 use crate::catalog::{KeptReplay, PersonId, ReplayState, Scope};
 use crate::jobs::replays::{
-    self, Begun, Given, NotBegun, NotTraced, Tried, Versus, Wanted, What, Workflow, WorkflowsWanted,
+    self, Against, Begun, Given, NotBegun, NotTraced, RuleTried, RulesWanted, Tried, Versus, Wanted, What,
+    Workflow, WorkflowsWanted,
 };
 use axum::Json;
 use axum::extract::State;
@@ -20,6 +23,7 @@ use hindcast_event::Timestamp;
 use hindcast_rules::replay::{Report, write_csv, write_junit};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use utoipa::{IntoParams, ToSchema};
@@ -35,17 +39,20 @@ const GIVEN_MAX: usize = 100;
     "from": "2026-10-01T00:00:00Z", "filter": "channel:email",
 }))]
 pub struct ReplayWanted {
-    /// What is tried: policies, on the entries of the log, or a workflow, on the conversations of the history. A workflow takes
-    /// a token that has the scope `conversations` too.
+    /// What is tried: policies or a detection rule, on the entries of the log, or a workflow, on the conversations of the history.
+    /// A workflow takes a token that has the scope `conversations` too.
     #[serde(default)]
     kind: KindWanted,
+    /// For a detection rule: its key, such as `A1`. Without it the rule is meant that has the id of the candidate's text.
+    #[schema(max_length = 64)]
+    rule: Option<String>,
     /// What you call it.
     #[serde(default)]
     #[schema(max_length = 200)]
     name: String,
     /// What is tried.
     candidate: TriedWanted,
-    /// What it is compared with: what is enforced now, when absent.
+    /// What it is compared with: what is enforced or set now, when absent.
     #[serde(default)]
     #[schema(value_type = Option<BaselineWanted>)]
     baseline: Value,
@@ -55,7 +62,7 @@ pub struct ReplayWanted {
     /// Only what happened before then.
     #[schema(format = DateTime)]
     until: Option<String>,
-    /// Only entries that answer this query. For a workflow: only conversations that are so, in words such as `channel:email`,
+    /// Only entries that answer this query; a detection rule is asked about all of them. For a workflow: only conversations that are so, in words such as `channel:email`,
     /// `language:de`, `source:zendesk`, `tag:"late delivery"`, `resolution:escalated`, `month:2026-10`, `ai:yes` and `escalated:no`.
     #[serde(default)]
     #[schema(max_length = 2000)]
@@ -75,9 +82,12 @@ pub enum KindWanted {
     Policy,
     /// A workflow.
     Workflow,
+    /// A detection rule.
+    Rule,
 }
 
-/// What is tried: a policy in the place of the one in use, a whole set of them, or a workflow in the place of the one in use.
+/// What is tried: a policy in the place of the one in use, a whole set of them, or a workflow or a detection rule in the place of the
+/// one in use. What is not named of a detection rule is as it is set now.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TriedWanted {
@@ -90,9 +100,16 @@ pub struct TriedWanted {
     policy: Option<String>,
     /// A saved version of it.
     number: Option<i64>,
-    /// A text that need not be saved, in Cedar; for a workflow in YAML.
+    /// A text that need not be saved, in Cedar; for a workflow in YAML, for a detection rule in Sigma YAML.
     #[schema(max_length = 65536)]
     text: Option<String>,
+    /// For a detection rule: all its tuned values, by the names of its tunables.
+    tuned: Option<BTreeMap<String, TunedValue>>,
+    /// For a detection rule: a thing of which nothing was heard for so many seconds is a new alert when it comes again.
+    #[schema(minimum = 60, maximum = 2592000)]
+    quiet_seconds: Option<u64>,
+    /// For a detection rule: whether it is asked.
+    on: Option<bool>,
     /// Instead of `policy`: these and no others. The base that comes with hindcast counts unless one is called `base.cedar`.
     #[schema(max_items = 100)]
     policies: Option<Vec<GivenWanted>>,
@@ -120,17 +137,19 @@ pub enum BaselineWanted {
     Word(BaselineWord),
     /// For a workflow: another version of it.
     Version(VersionWanted),
+    /// For a detection rule: the rule with another text or set in another way.
+    Rule(RuleVersionWanted),
 }
 
 /// What there is to compare with.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BaselineWord {
-    /// The policies or workflows that are enforced now.
+    /// The policies or workflows that are enforced now; the detection rule as it is set now.
     Enforced,
     /// For policies, what happened: what was done counts as allowed, what was refused as denied.
     Happened,
-    /// For a workflow, no such workflow: all others as they act now.
+    /// No such detection rule; no such workflow, and all others as they act now.
     Nothing,
 }
 
@@ -149,6 +168,22 @@ pub struct VersionWanted {
     text: Option<String>,
 }
 
+/// A detection rule as it would be. What is not named is as it is set now.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleVersionWanted {
+    /// A text that need not be saved, in Sigma YAML.
+    #[schema(max_length = 65536)]
+    text: Option<String>,
+    /// All its tuned values, by the names of its tunables.
+    tuned: Option<BTreeMap<String, TunedValue>>,
+    /// A thing of which nothing was heard for so many seconds is a new alert when it comes again.
+    #[schema(minimum = 60, maximum = 2592000)]
+    quiet_seconds: Option<u64>,
+    /// Whether it is asked.
+    on: Option<bool>,
+}
+
 /// A replay, under way or over.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReplayBody {
@@ -156,7 +191,7 @@ pub struct ReplayBody {
     id: String,
     /// What somebody called it.
     name: String,
-    /// What is tried: `policy` or `workflow`.
+    /// What is tried: `policy`, `workflow` or `rule`.
     kind: &'static str,
     /// How far it has come.
     #[schema(value_type = String, example = "succeeded")]
@@ -164,11 +199,12 @@ pub struct ReplayBody {
     /// The id of the replay that answered the same question before, which is this one; null when it was begun just now.
     served_from: Option<String>,
     /// The policies that are tried: `version`, `policies` (each with `name` and `number` or `text`), and `changed`, the names that
-    /// were given; for workflows `workflows` in the place of `policies`.
+    /// were given; for workflows `workflows` in the place of `policies`, for a detection rule `rules`, each with `name`, `key`,
+    /// `id`, `title`, `text` (null where it comes with hindcast), `tuned`, `quiet_seconds` and `on`.
     #[schema(value_type = Object)]
     candidate: Value,
-    /// What it is compared with, in the same shape, for workflows with `as`: `enforced`, `nothing` or `version`; null for what
-    /// happened.
+    /// What it is compared with, in the same shape, for workflows with `as`: `enforced`, `nothing` or `version`, for a detection rule
+    /// `set`, `nothing` or `other`; null for what happened.
     #[schema(value_type = Option<Object>)]
     baseline: Value,
     /// Only what happened since then.
@@ -250,10 +286,11 @@ impl ReplayBody {
     }
 }
 
-/// Either kind of replay.
+/// Any kind of replay.
 enum AnyWanted {
     Policies(Wanted),
     Workflows(WorkflowsWanted),
+    Rules(RulesWanted),
 }
 
 fn wrong(field: &str, expected: &str) -> Problem {
@@ -262,12 +299,25 @@ fn wrong(field: &str, expected: &str) -> Problem {
 }
 
 impl TriedWanted {
-    fn read(self) -> Result<Tried, Problem> {
+    /// Refuses what only a detection rule has.
+    fn no_rule(&self) -> Result<(), Problem> {
         match self {
-            Self { policy: Some(name), number, text, policies: None, workflow: None } => {
+            Self { tuned: Some(_), .. } => Err(wrong("candidate.tuned", "it with the kind rule alone")),
+            Self { quiet_seconds: Some(_), .. } => {
+                Err(wrong("candidate.quiet_seconds", "it with the kind rule alone"))
+            }
+            Self { on: Some(_), .. } => Err(wrong("candidate.on", "it with the kind rule alone")),
+            _ => Ok(()),
+        }
+    }
+
+    fn read(self) -> Result<Tried, Problem> {
+        self.no_rule()?;
+        match self {
+            Self { policy: Some(name), number, text, policies: None, workflow: None, .. } => {
                 given("candidate", name, number, text).map(Tried::One)
             }
-            Self { policy: None, number: None, text: None, policies: Some(all), workflow: None } => {
+            Self { policy: None, number: None, text: None, policies: Some(all), workflow: None, .. } => {
                 if all.len() > GIVEN_MAX {
                     return Err(wrong("candidate.policies", &format!("at most {GIVEN_MAX}")));
                 }
@@ -288,7 +338,24 @@ impl TriedWanted {
 }
 
 impl TriedWanted {
+    fn read_rule(self) -> Result<RuleTried, Problem> {
+        match self {
+            Self {
+                workflow: None,
+                policy: None,
+                number: None,
+                policies: None,
+                text,
+                tuned,
+                quiet_seconds,
+                on,
+            } => Ok(RuleVersionWanted { text, tuned, quiet_seconds, on }.into()),
+            _ => Err(wrong("candidate", "text, tuned, quiet_seconds and on, of which each may be left out")),
+        }
+    }
+
     fn read_workflow(self) -> Result<Workflow, Problem> {
+        self.no_rule()?;
         if self.policy.is_some() || self.policies.is_some() {
             return Err(wrong("candidate", "workflow, with number or text"));
         }
@@ -305,6 +372,28 @@ impl VersionWanted {
             _ => return Err(wrong(field, "workflow with number, or text")),
         };
         Ok(Workflow { name: self.workflow, what })
+    }
+}
+
+impl From<RuleVersionWanted> for RuleTried {
+    fn from(wanted: RuleVersionWanted) -> Self {
+        let RuleVersionWanted { text, tuned, quiet_seconds, on } = wanted;
+        Self { text, tuned: tuned.as_ref().map(values), quiet_seconds, is_on: on }
+    }
+}
+
+/// What a detection rule is compared with.
+fn rule_versus(baseline: Value) -> Result<Against, Problem> {
+    let expected = || wrong("baseline", "enforced, nothing, or text, tuned, quiet_seconds and on");
+    match baseline.as_str() {
+        None if baseline.is_null() => Ok(Against::AsSet),
+        Some("enforced") => Ok(Against::AsSet),
+        Some("nothing") => Ok(Against::Nothing),
+        _ if baseline.is_object() => {
+            let version: RuleVersionWanted = serde_json::from_value(baseline).map_err(|_| expected())?;
+            Ok(Against::Other(version.into()))
+        }
+        _ => Err(expected()),
     }
 }
 
@@ -370,6 +459,8 @@ fn refused(why: NotBegun) -> Problem {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_workflow", format!("{said}{first}"));
             problem.field(field).flaws(&flaws)
         }
+        NotBegun::WrongRule(field, rule, problems) => cannot_run_in(&format!("{field}."), &rule, &problems),
+        NotBegun::Unread(error) => Problem::internal(error),
         NotBegun::Field(field, _) => told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").field(field),
         NotBegun::TooLong(_) => told(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body").field("until"),
         NotBegun::Workflows(error) => Problem::internal(error),
@@ -388,7 +479,8 @@ fn found(app: &App, editor: &PolicyEditor, id: &str) -> Result<KeptReplay, Probl
 /// Asks what would have been different
 ///
 /// Runs the past through other policies, with the function the gate uses, and compares the answers; or what happened in
-/// conversations through another version of a workflow, with the function that asks it live. Nothing is sent or written. A question that was asked before is answered at once from what is kept (200, `served_from`); otherwise ask for the
+/// conversations through another version of a workflow, with the function that asks it live; or the log through a detection rule
+/// that is set in another way, with the function that alerts live. Nothing is sent or written. A question that was asked before is answered at once from what is kept (200, `served_from`); otherwise ask for the
 /// replay until its state is `succeeded`, `failed` or `cancelled`.
 #[utoipa::path(
     post, path = "/v1/replays", tag = "gate", operation_id = "createReplay",
@@ -400,7 +492,7 @@ fn found(app: &App, editor: &PolicyEditor, id: &str) -> Result<KeptReplay, Probl
         (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "Enough replays of the workspace wait or are under way."),
         (status = 413, body = ProblemBody, content_type = "application/problem+json", description = "The body is too large."),
         (status = 415, body = ProblemBody, content_type = "application/problem+json", description = "The body is not JSON."),
-        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "A field is not valid; `flaws` has everything that is wrong with policies or a workflow."),
+        (status = 422, body = ProblemBody, content_type = "application/problem+json", description = "A field is not valid; `flaws` has everything that is wrong with policies, a workflow or a rule."),
         Refusals,
     ),
     security(("token" = [])),
@@ -418,6 +510,9 @@ pub async fn create(
     let token = &editor.caller.token;
     let started_by = if token.name.is_empty() { token.id.0.clone() } else { token.name.clone() };
     let window = (time("from", asked.from.as_deref())?, time("until", asked.until.as_deref())?);
+    if asked.kind != KindWanted::Rule && asked.rule.is_some() {
+        return Err(wrong("rule", "it with the kind rule alone"));
+    }
     let wanted = match asked.kind {
         KindWanted::Policy => {
             let filter =
@@ -433,11 +528,20 @@ pub async fn create(
             let wanted = WorkflowsWanted { name, candidate, baseline, window, filter, anew, started_by };
             AnyWanted::Workflows(wanted)
         }
+        KindWanted::Rule => {
+            if !asked.filter.trim().is_empty() {
+                return Err(wrong("filter", "none: a rule is asked about every entry, as it is live"));
+            }
+            let (candidate, baseline) = (asked.candidate.read_rule()?, rule_versus(asked.baseline)?);
+            let (name, rule, anew) = (asked.name, asked.rule, asked.anew);
+            AnyWanted::Rules(RulesWanted { name, rule, candidate, baseline, window, anew, started_by })
+        }
     };
     blocking(move || {
         let begun = match wanted {
             AnyWanted::Policies(wanted) => replays::begin(&app, &room, wanted),
             AnyWanted::Workflows(wanted) => replays::begin_workflows(&app, &room, wanted),
+            AnyWanted::Rules(wanted) => replays::begin_rules(&app, &room, wanted),
         };
         let (kept, served) = match begun.map_err(refused)? {
             Begun::New(kept) => (kept, false),
@@ -680,7 +784,7 @@ impl From<replays::Said> for TraceBody {
     params(("id" = String, Path, description = "Its id."), OfHappening),
     responses(
         (status = 200, body = TracesBody),
-        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It is a replay of policies, or a version that was asked is gone."),
+        (status = 409, body = ProblemBody, content_type = "application/problem+json", description = "It is no replay of workflows, or a version that was asked is gone."),
         Refusals,
     ),
     security(("token" = [])),

@@ -131,11 +131,18 @@ pub(super) fn values(tuned: &BTreeMap<String, TunedValue>) -> BTreeMap<String, V
 
 /// The refusal of a text, or of what was tuned of a text that runs.
 pub(super) fn cannot_run(rule: &Rule, errors: &[detection::Problem]) -> Problem {
+    cannot_run_in("", rule, errors)
+}
+
+/// The same where the text is part of another field, which ends with a dot.
+pub(super) fn cannot_run_in(within: &str, rule: &Rule, errors: &[detection::Problem]) -> Problem {
     let as_it_is = checked(&RuleText { tuned: BTreeMap::new(), ..rule.text() }, &BTreeMap::new());
     let field = if as_it_is.errors.is_empty() { "tuned" } else { "text" };
     let first = errors.first().map(|error| format!(": {error}")).unwrap_or_default();
     let detail = format!("the rule cannot run{first}");
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", detail).field(field).flaws(errors)
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_rule", detail)
+        .field(&format!("{within}{field}"))
+        .flaws(errors)
 }
 
 /// Why a rule, which was to be like this, was not changed.

@@ -61,15 +61,16 @@ impl ReplayState {
 pub struct NewReplay {
     /// What people call it; may be empty.
     pub name: String,
-    /// What is tried: `policy` or `workflow`.
+    /// What is tried: `policy`, `workflow` or `rule`.
     pub kind: &'static str,
     /// What the run is told apart by: the same question has the same answer. Empty where nothing is to be served from it.
     pub question: String,
     /// What is tried: `version` and `policies`, each with `name` and either the `number` of a saved version or a `text`; `changed`
-    /// names those that are not as in use. For workflows: `version`, `workflows` in place of `policies`, and `changed`.
+    /// names those that are not as in use. For workflows: `version`, `workflows` in place of `policies`, and `changed`. For a detection rule
+    /// `rules`, each with `name`, `key`, `id`, `title`, `text` (none where it comes with hindcast), `tuned`, `quiet_seconds` and `on`.
     pub candidate: Value,
-    /// What it is compared with: the same as `candidate`, for workflows with `as`: `enforced`, `nothing` or `version`; or null for
-    /// what happened.
+    /// What it is compared with: the same as `candidate`, for workflows with `as`: `enforced`, `nothing` or `version`, for a rule
+    /// `set`, `nothing` or `other`; or null for what happened.
     pub baseline: Value,
     /// From when, and until before when; both by `occurred_at`.
     pub window: (Option<Timestamp>, Option<Timestamp>),
@@ -357,7 +358,7 @@ fn read(row: &Row<'_>) -> crate::sql::Result<KeptReplay> {
 }
 
 /// What can be tried.
-const KINDS: [&str; 2] = ["policy", "workflow"];
+const KINDS: [&str; 3] = ["policy", "workflow", "rule"];
 
 fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)

@@ -1,5 +1,5 @@
 //! `hindcast replay`: the past under other policies, and what would have been different; for people, and for checks of changes to
-//! policies. `hindcast workflow replay` asks the same of workflows.
+//! policies. `hindcast workflow replay` asks the same of workflows, `hindcast rule replay` of detection rules.
 
 mod offline;
 pub(super) mod told;
@@ -183,11 +183,23 @@ pub(super) fn asked(
     is_detached: bool,
     told: &Told,
 ) -> anyhow::Result<ExitCode> {
+    match found(client, wanted, is_detached)? {
+        Some((name, report)) => told.tell(&name, &report),
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Asks for a replay and waits for it: what it is called, and what it found. Nothing where it is left to itself.
+pub(super) fn found(
+    client: &Client,
+    wanted: &Value,
+    is_detached: bool,
+) -> anyhow::Result<Option<(String, Report)>> {
     let begun: Value = read_json(client.post_json("/v1/replays", wanted)?)?;
     let id = begun["id"].as_str().context("the server's answer cannot be read")?;
     if is_detached {
         say(&escape(id))?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(None);
     }
     let path = format!("/v1/replays/{}", escaped(id));
     let done = until("replaying", |bar| {
@@ -205,7 +217,7 @@ pub(super) fn asked(
     if begun["served_from"].is_string() {
         eprintln!("the same was asked before: replay {} of {}", escape(id), text(&begun, "created_at"));
     }
-    told.tell(&name(&done), &report(&done)?)
+    Ok(Some((name(&done), report(&done)?)))
 }
 
 fn show(bar: &ProgressBar, shown: &Value) {

@@ -2,6 +2,7 @@
 
 mod backtest;
 pub(super) mod offline;
+mod replay;
 
 use super::client::{Client, Server, read_json};
 use super::terminal::{escape, escape_json, gone_quietly, say};
@@ -16,8 +17,8 @@ use std::process::ExitCode;
 /// What `rule` can be told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-check and test need no server. The others need a token with the scope alerts; what they change is an entry of the log. Exit
-codes: 0 done, 1 failed, a rule that cannot run, or more alerts than --max, 2 wrong usage.")]
+check and test need no server. The others need a token with the scope alerts (replay: policies); what they change is an entry of
+the log. Exit codes: 0 done, 1 failed, a rule that cannot run, or more alerts than --max, 2 wrong usage.")]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -69,6 +70,8 @@ enum Command {
     Delete(One),
     /// Tell what a rule would have said about the past days.
     Backtest(backtest::Args),
+    /// Compare a rule as you try it with the rule as it is, on the past.
+    Replay(Box<replay::Replay>),
     /// Show the lists that rules name, or fill one.
     Lists {
         #[command(flatten)]
@@ -135,6 +138,7 @@ fn done(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Check(asked) => return offline::check_file(asked),
         Command::Test(asked) => return offline::test(asked),
         Command::Backtest(asked) => return backtest::run(asked),
+        Command::Replay(asked) => return replay::replay(asked),
         Command::List { server, json } => list(&server.client()?, *json)?,
         Command::Show { one, text } => show(&one.shown(&one.server.client()?)?, *text)?,
         Command::Create { server, file, off, tuned } => {

@@ -1,4 +1,4 @@
-//! Replays that people ask for: the past of a workspace under other policies or workflows, worked out in the background and
+//! Replays that people ask for: the past of a workspace under other policies, workflows or detection rules, worked out in the background and
 //! kept.
 //!
 //! Each server runs [`RUNNING_MAX`] at once and each workspace one; the others wait for their turn. What was found so far can be
@@ -8,10 +8,12 @@
 mod conversations;
 mod past;
 mod policies;
+mod rules;
 mod traces;
 mod workflows;
 
 pub(crate) use policies::{Given, Tried, What, enforced};
+pub(crate) use rules::{Against, RuleTried, RulesWanted, begin_rules, entries_asked_about, rule_now};
 pub(crate) use traces::{NotTraced, Said, traces};
 pub(crate) use workflows::{
     Versus, Workflow, WorkflowsWanted, baseline_now, begin_workflows, conversations_asked_about,
@@ -24,7 +26,7 @@ use crate::rooms::Room;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::policy::{Flaw, Judge};
-use hindcast_rules::replay::{Question, Report};
+use hindcast_rules::replay::{Question, Report, RuleRow};
 use hindcast_segments::Budget;
 use hindcast_segments::query::{Query, TimeRange};
 use past::NoPast;
@@ -95,6 +97,12 @@ pub(crate) enum NotBegun {
     /// This workflow cannot be asked; where and why.
     #[error("the workflow cannot be used")]
     WrongWorkflow(&'static str, Vec<hindcast_rules::workflow::Flaw>),
+    /// This rule cannot run; which it was to be, where and why.
+    #[error("the rule cannot run")]
+    WrongRule(&'static str, Box<crate::alerts::Rule>, Vec<hindcast_rules::detection::Problem>),
+    /// The log could not be read.
+    #[error("the log could not be read: {0}")]
+    Unread(String),
     /// A field does not fit the others: which, and what was expected.
     #[error("{0}: expected {1}")]
     Field(&'static str, String),
@@ -153,6 +161,7 @@ type Window = (Option<Timestamp>, Option<Timestamp>);
 enum Work {
     Policies(policies::Work),
     Workflows(Box<workflows::Work>),
+    Rules(Box<rules::Work>),
 }
 
 impl Replays {
@@ -347,6 +356,7 @@ fn replay(app: &App, run: &Run) -> anyhow::Result<()> {
     let report = match &run.work {
         Work::Policies(work) => policies::replayed(app, run, work, &goes_on, noted)?,
         Work::Workflows(work) => workflows::replayed(app, run, work, &goes_on, noted)?,
+        Work::Rules(work) => rules::replayed(run, work, &goes_on, noted)?,
     };
     let summary = brief(&report);
     let text = serde_json::to_string(&report)?;
@@ -412,6 +422,17 @@ pub(crate) fn brief(report: &Report) -> Value {
     }
     if let Some(part) = &report.workflows {
         brief["happenings"] = part.happenings.into();
+    }
+    if let Some(part) = &report.rules {
+        let sum = |of: fn(&RuleRow) -> u64| part.by_rule.iter().map(of).sum::<u64>();
+        for (name, count) in [
+            ("baseline_alerts", sum(|row| row.baseline_alerts)),
+            ("candidate_alerts", sum(|row| row.candidate_alerts)),
+            ("added_alerts", sum(|row| row.added)),
+            ("removed_alerts", sum(|row| row.removed)),
+        ] {
+            brief[name] = count.into();
+        }
     }
     brief
 }

@@ -2,8 +2,9 @@
 
 mod act;
 mod behind;
+mod compared;
 mod inbox;
-mod problems;
+pub(super) mod problems;
 mod rule;
 mod rule_form;
 mod rules;
@@ -12,6 +13,7 @@ mod tested;
 mod told;
 
 pub use act::{act, act_on_many, undo};
+pub use compared::{compare, compare_blank};
 pub use inbox::list;
 pub use rule::{blank, change, create, remove, show as show_rule};
 pub use rules::{fill, list as list_rules, switch};

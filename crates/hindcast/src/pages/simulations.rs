@@ -18,6 +18,7 @@ mod names;
 mod new;
 mod printed;
 mod replay;
+mod rule;
 mod show;
 mod wanted;
 mod workflow;
@@ -28,6 +29,7 @@ pub use cases::list as list_cases;
 pub use files::file;
 pub use happening::show as show_happening;
 pub use list::list;
+pub(super) use new::of_rule;
 pub use new::{begin, blank, estimate};
 pub use show::show;
 

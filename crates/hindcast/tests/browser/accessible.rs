@@ -106,10 +106,11 @@ pub const GATE: [&str; 15] = [
     "/approvals/{approval}",
 ];
 /// Simulations of agents and replays of policies. What stands in braces is made once.
-pub const STUDIO: [&str; 11] = [
+pub const STUDIO: [&str; 13] = [
     "/simulations",
     "/simulations/new?subject=policy",
     "/simulations/new?subject=text",
+    "/simulations/new?subject=rule&rule=A1",
     "/simulations/new?subject=recorded",
     "/simulations/new?subject=http",
     "/simulations/new?subject=chat",
@@ -118,6 +119,7 @@ pub const STUDIO: [&str; 11] = [
     "/simulations/{simulation}/cases?outcome=escalated",
     "/simulations/{simulation}/cases/1",
     "/simulations/{replay}",
+    "/simulations/{rule}",
 ];
 /// Workflows, what they said, and the connectors.
 pub const WORKFLOWS: [&str; 14] = [
@@ -188,12 +190,14 @@ pub fn filled(server: &TestServer, pages: &[&str], member: &str) -> Vec<String> 
     let report = if pages.concat().contains("{report}") { demo::report(server) } else { String::new() };
     let [baseline, simulation, replay] =
         if pages.concat().contains("{simulation}") { studio(server) } else { Default::default() };
+    let rule = if pages.concat().contains("{rule}") { simulations::of_rule(server) } else { String::new() };
     let run = if pages.concat().contains("{run}") { workflows::some(server) } else { String::new() };
     let values = [
         ("{run}", &*run),
         ("{baseline}", &*baseline),
         ("{simulation}", &*simulation),
         ("{replay}", &*replay),
+        ("{rule}", &*rule),
         ("{entry}", &*entry),
         ("{denied}", &*denied),
         ("{actor}", &*actor),

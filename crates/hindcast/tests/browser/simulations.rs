@@ -192,3 +192,42 @@ async fn a_policy_is_tried_before_it_is_activated_without_scripts() {
     browser.arrive("/log/").await;
     browser.close().await;
 }
+
+/// A replay of a detection rule that takes an alert away; its id.
+pub fn of_rule(server: &TestServer) -> String {
+    let token = server.token_with(&[Scope::Policies, Scope::Read], |_| ());
+    let failed = json!({ "action": "user.sign_in_failed", "outcome": "failure",
+        "actor": { "type": "user", "id": "ana" } });
+    server.append(&vec![failed; 12]);
+    let wanted = json!({ "kind": "rule", "rule": "A1", "candidate": { "tuned": { "failures": 50 } } });
+    let begun = server.post("/v1/replays").by(&token).json(&wanted).json();
+    let id = begun["id"].as_str().unwrap_or_else(|| panic!("begun, not {begun}")).to_owned();
+    let until = Instant::now() + PATIENCE;
+    while server.get(&format!("/v1/replays/{id}")).by(&token).send().good()["state"] != "succeeded" {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_tuned_in_its_form_and_compared_on_the_past_before_it_is_saved() {
+    let server = TestServer::quiet();
+    let failed = |who: &str| json!({ "action": "user.sign_in_failed", "outcome": "failure", "actor": { "type": "user", "id": who } });
+    server.append(&vec![failed("ana"); 12]);
+    server.append(&vec![failed("bob"); 30]);
+    let mara = owner(&server);
+    let Some(browser) = Browser::open_as(&server, Setup::default()).await else { return };
+    browser.enter(&server, &server.workspace, &mara);
+    browser.visit("/alerts/rules/A1").await;
+    browser.fill("#f-tune-failures", "20").await;
+    browser.press("[data-testid=rule-compare]").await;
+    browser.see("[data-testid=sim-prefilled]").await;
+    browser.press("[data-testid=sim-begin]").await;
+    over(&browser).await;
+    let removed = browser.texts("[data-testid=sim-removed] tbody th").await;
+    assert!(matches!(&removed[..], [one] if one.contains("ana")), "only the small burst: {removed:?}");
+    browser.press("a[href^='/alerts/rules/A1']").await;
+    browser.arrive("/alerts/rules/A1").await;
+    browser.close().await;
+}

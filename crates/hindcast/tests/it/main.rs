@@ -67,6 +67,7 @@ mod replays;
 mod replays_by_hand;
 mod reports;
 mod restarts;
+mod rule_replays;
 mod shared_database;
 mod simulation_pages;
 mod simulations;

@@ -7,7 +7,7 @@ use hindcast::people::Role;
 use serde_json::{Value, json};
 
 /// Every page that takes no id.
-const PAGES: [&str; 66] = [
+const PAGES: [&str; 67] = [
     "/log",
     "/log?range=all&q=actor:ana&parts=all",
     "/log?q=nokey:1",
@@ -48,6 +48,7 @@ const PAGES: [&str; 66] = [
     "/simulations",
     "/simulations/new",
     "/simulations/new?subject=chat",
+    "/simulations/new?subject=rule&rule=A1",
     "/simulations/new?subject=workflow",
     "/workflows",
     "/workflows/new",
@@ -220,6 +221,7 @@ fn refused(role: Role) -> Vec<(&'static str, &'static str)> {
     let runs = [
         ("/simulations/new", "simulation.run"),
         ("/simulations/new?subject=chat", "simulation.run"),
+        ("/simulations/new?subject=rule&rule=A1", "simulation.run"),
         ("/simulations/new?subject=workflow", "simulation.run"),
     ];
     let policies = [

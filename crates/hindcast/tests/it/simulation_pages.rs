@@ -438,3 +438,64 @@ fn agents_that_decide_for_themselves_are_asked_and_compared() {
         "both are there: {case}"
     );
 }
+
+#[test]
+fn a_rule_is_compared_on_the_past_from_its_own_form() {
+    let server = TestServer::quiet();
+    for (who, times) in [("ana", 12), ("bob", 30)] {
+        server.append(&crate::alerts::failures(who, times));
+    }
+    let owner = server.visitor(Role::Owner, &[]);
+    let rule = owner.get("/alerts/rules/A1");
+    assert!(rule.text().contains("formaction=\"/alerts/rules/A1/compare"), "{}", rule.text());
+    let typed =
+        [("yaml", ""), ("quiet", "1440"), ("tune-failures", "20"), ("tune-within", "10m"), ("version", "0")];
+    let form = owner.post("/alerts/rules/A1/compare", &typed);
+    assert_eq!(form.status, 200, "{}", form.text());
+    for part in ["failures = 20", "within = 10m", "value=\"1440\"", "<option value=\"A1\" selected>"] {
+        assert!(form.text().contains(part), "{part} in {}", form.text());
+    }
+    let wrong = owner.post("/alerts/rules/A1/compare", &[("quiet", "many"), ("tune-failures", "20")]);
+    assert_eq!(wrong.status, 422);
+    let begin = [
+        ("subject", "rule"),
+        ("rule", "A1"),
+        ("tuned", "failures = 20\nwithin = 10m"),
+        ("quiet", "1440"),
+        ("state", "on"),
+        ("baseline", "enforced"),
+    ];
+    let estimate = owner.post("/simulations/estimate", &begin);
+    assert!(estimate.text().contains("entries would be looked at"), "{}", estimate.text());
+    let path = location(&owner.post("/simulations", &begin));
+    over(&owner, &path);
+    is_whole(&owner, &path);
+    let page = owner.get(&path);
+    let page = page.text();
+    for part in ["Alerts: 1, where the baseline raises 2", "Alerts only before", "ana", "href=\"/log/11\""] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(!page.contains("id=\"added\""), "nothing is new");
+    assert_eq!(link(page, "/alerts/rules/"), "/alerts/rules/A1");
+    assert!(location(&owner.post("/simulations", &begin)).ends_with("?served=yes"));
+    let again = owner.get(&link(page, "/simulations/new?again="));
+    assert!(again.text().contains("failures = 20"), "{}", again.text());
+    assert!(owner.get("/simulations").text().contains("Alert rule"));
+    for (field, value, told) in [
+        ("tuned", "failures", "Expected a name and a value"),
+        ("tuned", "failures = 1", "id=\"d-tuned\""),
+        ("yaml", "title: [", "class=\"error\" id=\"d-yaml\""),
+        ("rule", "", "Choose a rule"),
+        ("from", "soon", "Expected a date"),
+    ] {
+        let wrong = begin.map(|(name, kept)| (name, if name == field { value } else { kept }));
+        let wrong: Vec<_> = wrong.into_iter().chain([(field, value)]).collect();
+        let refused = owner.post("/simulations", &wrong);
+        assert_eq!(refused.status, 422, "{field}={value}: {}", refused.text());
+        assert!(refused.text().contains(told), "{told} in {}", refused.text());
+    }
+    let own = owner.post("/alerts/rules/compare", &[("yaml", "title: Mine\n"), ("quiet", "60")]);
+    assert!(own.text().contains("title: Mine"), "{}", own.text());
+    let auditor = server.visitor(Role::Auditor, &[]);
+    assert_eq!(auditor.post("/alerts/rules/A1/compare", &typed).status, 403);
+}

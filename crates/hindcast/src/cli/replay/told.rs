@@ -3,7 +3,7 @@
 use crate::cli::terminal::{escape, escape_json, say};
 use anyhow::Context as _;
 use hindcast_rules::replay::{
-    Answer, ByAnswer, Change, Difference, Report, WorkflowPart, write_csv, write_junit,
+    AlertRow, Answer, ByAnswer, Change, Difference, Report, RulePart, WorkflowPart, write_csv, write_junit,
 };
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -65,8 +65,9 @@ fn lines(report: &Report) -> Vec<String> {
     let (summary, tally) = (&report.summary, &report.summary.tally);
     let counts =
         format!("{} unchanged, {} changed, {} unknown", tally.unchanged, tally.changed, tally.unknown);
-    let what = if report.workflows.is_some() { "answers" } else { "entries" };
+    let what = if report.workflows.is_some() || report.rules.is_some() { "answers" } else { "entries" };
     let mut lines = vec![match &report.workflows {
+        None if report.rules.is_some() => format!("{} answers: {counts}", tally.evaluated),
         None => format!("{} calls: {counts} ({} could not be evaluated)", tally.evaluated, tally.failed),
         Some(part) => format!("{} answers to {} happenings: {counts}", tally.evaluated, part.happenings),
     }];
@@ -74,15 +75,18 @@ fn lines(report: &Report) -> Vec<String> {
     let kinds = kinds.map(|change| (change, tally.of(change))).filter(|(_, count)| *count > 0);
     lines.extend(kinds.map(|(change, count)| format!("  {count}\t{}", kind(change))));
     lines.extend(report.workflows.iter().flat_map(of_workflows));
+    lines.extend(report.rules.iter().flat_map(of_rules));
+    let not_asked = if report.rules.is_some() { "entries" } else { what };
     let more = [
         (tally.after_divergence, "follow a change in their conversation and might not have happened"),
         (summary.decided_before, "were judged where the gate was asked about them"),
         (summary.not_asked, "ask nothing"),
     ];
     let more = more.iter().filter(|(count, _)| *count > 0);
-    lines.extend(more.map(|(count, told)| format!("{count} {what} {told}")));
+    lines.extend(more.map(|(count, told)| format!("{count} {not_asked} {told}")));
     let missing = summary.missing.iter().take(SHOWN);
-    lines.extend(missing.map(|row| format!("not recorded: {} ({} {what})", escape(&row.name), row.count)));
+    let gone = if report.rules.is_some() { "erased" } else { "not recorded" };
+    lines.extend(missing.map(|row| format!("{gone}: {} ({} {what})", escape(&row.name), row.count)));
     lines.extend(summary.errors.iter().map(|error| format!("could not be evaluated: {}", escape(error))));
     let conversations = &report.conversations;
     if conversations.touched > 0 {
@@ -113,6 +117,8 @@ fn kind(change: Change) -> &'static str {
         Change::MaybeMatched => "maybe newly matched",
         Change::MaybeNotMatched => "maybe no longer matched",
         Change::MaybeOtherActions => "maybe other actions",
+        Change::Graver => "graver",
+        Change::Milder => "less grave",
     }
 }
 
@@ -155,6 +161,39 @@ fn of_workflows(part: &WorkflowPart) -> Vec<String> {
         )
     }));
     lines
+}
+
+/// What only a replay of detection rules tells.
+fn of_rules(part: &RulePart) -> Vec<String> {
+    let rows = part.by_rule.iter().take(SHOWN).map(|row| {
+        let listens = if row.listens { "; silences are not part of it" } else { "" };
+        format!(
+            "{}: {} alerts, before {}: {} the same, {} added, {} removed, {} graver, {} less grave{listens}",
+            escape(&row.rule),
+            row.candidate_alerts,
+            row.baseline_alerts,
+            row.same,
+            row.added,
+            row.removed,
+            row.graver,
+            row.milder
+        )
+    });
+    let added = part.added.iter().take(SHOWN).map(|row| alert("+", row));
+    rows.chain(added).chain(part.removed.iter().take(SHOWN).map(|row| alert("-", row))).collect()
+}
+
+fn alert(sign: &str, row: &AlertRow) -> String {
+    let about: Vec<_> = row.about.iter().map(|(field, value)| format!("{field}={value}")).collect();
+    format!(
+        "  {sign} {}\t{}\t{}\t{}\t{}×\tentry {}",
+        escape(&row.first_at),
+        row.severity.as_str(),
+        escape(&row.rule),
+        escape(&about.join(" ")),
+        row.count,
+        row.evidence.last().map_or("-".to_owned(), u64::to_string)
+    )
 }
 
 fn difference(difference: &Difference) -> String {

@@ -6,14 +6,14 @@ use crate::pages::text::Text;
 use hindcast_rules::detection::{Flaw, Problem};
 
 /// A flaw at its place.
-pub(super) struct Told {
+pub(in crate::pages) struct Told {
     pub line: String,
     pub column: String,
     pub told: String,
 }
 
 /// What is wrong, in the order of the text.
-pub(super) fn told(t: Text, problems: &[Problem]) -> Vec<Told> {
+pub(in crate::pages) fn told(t: Text, problems: &[Problem]) -> Vec<Told> {
     let mut sorted: Vec<_> = problems.iter().collect();
     sorted.sort_by_key(|problem| problem.place);
     let one = |problem: &Problem| Told {

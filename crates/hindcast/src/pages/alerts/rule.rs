@@ -56,6 +56,8 @@ pub(super) struct RulePage {
     days: Vec<(u32, bool)>,
     pub tested: Option<Tested>,
     may_manage: bool,
+    /// Whether it can be compared with how it is set, on the past.
+    may_compare: bool,
 }
 
 /// `GET /alerts/rules/new?from=…`: an example to begin with, or a copy of a rule.
@@ -253,6 +255,7 @@ pub(super) fn rule_page(
         days: DAYS.map(|days| (days, asked.unwrap_or(30) == days)).into(),
         tested: None,
         may_manage: visitor.may(Permission::ManageAlerts),
+        may_compare: visitor.may(Permission::RunSimulations),
         form: form.unwrap_or_else(|| filled(visitor, rule, &plain)),
     })
 }

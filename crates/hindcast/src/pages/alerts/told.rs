@@ -30,7 +30,7 @@ pub struct Mark {
 }
 
 impl Mark {
-    pub(super) fn of(t: Text, severity: Severity) -> Self {
+    pub(in crate::pages) fn of(t: Text, severity: Severity) -> Self {
         let (shape, word) = match severity {
             Severity::Critical => ("▲", t.severity_critical()),
             Severity::High => ("◆", t.severity_high()),

@@ -122,6 +122,16 @@ pub(super) fn policies(
             let cells = [figure(t, a), figure(t, b), by].map(Cell::number);
             std::iter::once(Cell::text(label)).chain(cells).collect()
         };
+        if kept.new.kind == "rule" {
+            let rows = vec![
+                row(t.sim_answers(), |tally| tally.evaluated),
+                row(t.sim_change_none(), |tally| tally.unchanged),
+                row(t.sim_change_matched(), |tally| tally.by_change.newly_matched),
+                row(t.sim_change_not_matched(), |tally| tally.by_change.no_longer_matched),
+                row(t.sim_answer_unknown(), |tally| tally.unknown),
+            ];
+            return Some(Table { rows, ..bare(t, title_of_policy(t, other), String::new()) });
+        }
         if kept.new.kind == "workflow" {
             let rows = vec![
                 row(t.sim_answers(), |tally| tally.evaluated),

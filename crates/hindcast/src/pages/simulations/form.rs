@@ -2,6 +2,7 @@
 
 use super::wanted::Subject;
 use super::{Kept, found};
+use crate::alerts::{Rule, edit};
 use crate::api::Problem;
 use crate::app::App;
 use crate::catalog::{ConversationsWanted, KeptReplay};
@@ -10,8 +11,12 @@ use crate::pages::fields::Fields;
 use crate::pages::visitor::Visitor;
 use crate::simulate::{AgentWanted, Wanted};
 use hindcast_event::Timestamp;
+use hindcast_rules::detection::{Lists, Tuned};
 use hindcast_rules::simulation::case::CutAt;
 use hindcast_rules::simulation::sample::Size;
+use hindcast_rules::{RuleText, check};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// What is filled in, and what is said about it.
 pub(super) struct Filled {
@@ -59,7 +64,16 @@ pub(super) fn filled(app: &App, visitor: &Visitor, asked: Fields) -> Result<Fill
         let pairs = [("workflow", chosen), ("version", String::new())];
         form = Fields::filled(pairs).over(form);
     }
+    // `rule=KEY` is how other pages point here: what is set now is filled in, to be changed.
+    let rule = form.trimmed("rule").to_owned();
+    if !rule.is_empty() && form.trimmed("subject").is_empty() {
+        form = Fields::filled([("subject", "rule".to_owned())]).over(form);
+        if let Some(rule) = edit::rule(app, &visitor.membership.workspace, &rule)? {
+            form = form.over(as_set(&rule));
+        }
+    }
     let usual = [
+        ("state", "on"),
         ("subject", "policy"),
         ("pname", "candidate"),
         ("baseline", if Subject::of(&form).is_agent() { "" } else { "enforced" }),
@@ -197,6 +211,9 @@ fn of_policy(visitor: &Visitor, kept: &KeptReplay) -> Fields {
     if kept.new.kind == "workflow" {
         return of_workflow(visitor, kept);
     }
+    if kept.new.kind == "rule" {
+        return of_rule(visitor, kept);
+    }
     let baseline = if kept.new.baseline.is_null() { "happened" } else { "enforced" };
     let mut pairs: Vec<(&str, String)> = vec![
         ("name", kept.new.name.clone()),
@@ -225,8 +242,65 @@ fn of_policy(visitor: &Visitor, kept: &KeptReplay) -> Fields {
     Fields::filled(pairs)
 }
 
+/// A rule as it is set, or stands in its own form: everything that can be tuned is named, so that nothing is as it was by being
+/// left out. The text of one that comes with hindcast is known.
+pub(super) fn as_set(rule: &Rule) -> Fields {
+    let plain = RuleText { tuned: BTreeMap::new(), ..rule.text() };
+    let mut tuned: BTreeMap<String, Value> = BTreeMap::new();
+    for tunable in check(&plain, &Lists::new()).rules.into_iter().flat_map(|info| info.tunables) {
+        let value = match tunable.default {
+            Tuned::Number(number) => json!(number),
+            Tuned::Duration(text) => text.into(),
+        };
+        tuned.insert(tunable.name, value);
+    }
+    tuned.extend(rule.set.tuned.clone());
+    let tuned: Vec<_> = tuned.iter().map(|(name, value)| tuned_line(name, value)).collect();
+    // What is no whole minute is left as it is.
+    let minutes = Some(rule.set.quiet_seconds).filter(|seconds| seconds.is_multiple_of(60));
+    let yaml = if rule.is_shipped { String::new() } else { rule.yaml.clone().into_owned() };
+    Fields::filled([
+        ("tuned", tuned.join("\n")),
+        ("quiet", minutes.map(|seconds| (seconds / 60).to_string()).unwrap_or_default()),
+        ("yaml", yaml),
+    ])
+}
+
+/// A tuned value in a line.
+pub(super) fn tuned_line(name: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("{name} = {text}"),
+        Value::Number(number) => {
+            format!("{name} = {}", number.as_f64().map_or_else(String::new, |number| number.to_string()))
+        }
+        value => format!("{name} = {value}"),
+    }
+}
+
+fn of_rule(visitor: &Visitor, kept: &KeptReplay) -> Fields {
+    let told = &kept.new.candidate["rules"][0];
+    let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+    let tuned = told["tuned"].as_object().into_iter().flatten();
+    let tuned: Vec<_> = tuned.map(|(name, value)| tuned_line(name, value)).collect();
+    let minutes = told["quiet_seconds"].as_u64().map(|seconds| (seconds / 60).to_string());
+    let mut pairs: Vec<(&str, String)> = vec![
+        ("name", kept.new.name.clone()),
+        ("subject", "rule".to_owned()),
+        ("rule", Some(text("key")).filter(|key| key != "new").unwrap_or_default()),
+        ("yaml", text("text")),
+        ("tuned", tuned.join("\n")),
+        ("quiet", minutes.unwrap_or_default()),
+        ("state", if told["on"] == false { "off" } else { "on" }.to_owned()),
+        ("baseline", if kept.new.baseline["as"] == "nothing" { "nothing" } else { "enforced" }.to_owned()),
+    ];
+    let (from, until) = kept.new.window;
+    pairs.extend(from.map(|at| ("from", day(visitor, at))));
+    pairs.extend(until.map(|at| ("until", day(visitor, at))));
+    Fields::filled(pairs)
+}
+
 fn of_workflow(visitor: &Visitor, kept: &KeptReplay) -> Fields {
-    let numbered = |told: &serde_json::Value| {
+    let numbered = |told: &Value| {
         let name = told["changed"][0].as_str()?;
         let one = told["workflows"].as_array()?.iter().find(|one| one["name"] == name)?;
         Some(format!("{name}@{}", one["number"].as_i64()?))

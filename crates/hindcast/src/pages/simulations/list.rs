@@ -239,6 +239,9 @@ pub(super) fn verdict_of_replay(t: Text, tally: &Tally) -> String {
         };
         return word.into_owned();
     }
+    if by.graver + by.milder > 0 {
+        return t.sim_verdict_severity().into_owned();
+    }
     let word = match (stricter > 0, by.newly_allowed > 0) {
         (true, true) => t.sim_verdict_both(),
         (true, false) => t.sim_verdict_stricter(),
@@ -253,6 +256,7 @@ pub(super) fn verdict_of_replay(t: Text, tally: &Tally) -> String {
 pub(super) fn kind_of_replay(t: Text, one: &KeptReplay) -> String {
     match one.new.kind {
         "workflow" => t.sim_kind_workflow().into_owned(),
+        "rule" => t.sim_kind_rule().into_owned(),
         _ => t.sim_kind_policy().into_owned(),
     }
 }

@@ -114,7 +114,7 @@ fn budget(t: Text, budget: BudgetWanted) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// Of a replay of policies or workflows.
+/// Of a replay of policies, workflows or detection rules.
 pub(super) fn of_policy(
     visitor: &Visitor,
     kept: &KeptReplay,
@@ -131,12 +131,23 @@ pub(super) fn of_policy(
         Some(t.sim_policy_version(short(tried), number.to_string()).into_owned())
     };
     let baseline = match kept.new.baseline["as"].as_str() {
+        Some("nothing") if kept.new.kind == "rule" => t.sim_baseline_no_rule().into_owned(),
+        Some("set") => t.sim_baseline_set().into_owned(),
+        Some("other") => t.sim_baseline_version().into_owned(),
         Some("nothing") => t.sim_baseline_nothing().into_owned(),
         Some("version") => other().unwrap_or_else(|| t.sim_baseline_version().into_owned()),
         None if kept.new.baseline.is_null() => t.sim_baseline_happened().into_owned(),
         _ => t.sim_baseline_enforced().into_owned(),
     };
     facts.add(t.sim_baseline(), baseline);
+    if kept.new.kind == "rule" {
+        let told = &kept.new.candidate["rules"][0];
+        let tuned = told["tuned"].as_object().into_iter().flatten();
+        let tuned: Vec<_> = tuned.map(|(name, value)| short(&super::form::tuned_line(name, value))).collect();
+        facts.add(t.rule_tunables(), tuned.join(", "));
+        let minutes = told["quiet_seconds"].as_u64().unwrap_or_default() / 60;
+        facts.add(t.rule_quiet(), figure(t, minutes));
+    }
     let (from, until) = kept.new.window;
     let told = window(visitor, from, until);
     facts.add(t.sim_method_window(), if told.is_empty() { t.sim_always().into_owned() } else { told });
@@ -146,6 +157,12 @@ pub(super) fn of_policy(
         if let Some(part) = &report.workflows {
             facts.add(t.sim_method_happenings(), figure(t, part.happenings));
             facts.add(t.sim_method_left_out(), t.sim_method_unheard(figure(t, summary.not_asked)));
+        } else if report.rules.is_some() {
+            facts.add(t.sim_answers(), figure(t, summary.tally.evaluated));
+            facts.add(
+                t.sim_method_left_out(),
+                t.sim_method_rule_left(figure(t, summary.not_asked), figure(t, summary.warm_up)),
+            );
         } else {
             facts.add(t.sim_method_judged(), figure(t, summary.tally.evaluated));
             facts.add(

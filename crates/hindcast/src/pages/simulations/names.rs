@@ -4,6 +4,7 @@ use crate::catalog::{KeptReplay, ReplayState, Simulation, SimulationState};
 use crate::pages::safe::short;
 use crate::pages::text::Text;
 use crate::simulate::{AgentWanted, Wanted};
+use hindcast_rules::pack;
 use hindcast_rules::replay::{Answer, Change};
 use hindcast_rules::simulation::case::Resolution;
 use hindcast_rules::simulation::outcome::{Failure, Reason};
@@ -67,7 +68,11 @@ pub(super) fn agent_name(t: Text, agent: &AgentWanted) -> String {
 /// The policies or workflows that a replay tries: those that are not as in use, with their versions.
 pub(super) fn tried(replay: &KeptReplay) -> Vec<(String, Option<i64>)> {
     let candidate = &replay.new.candidate;
-    let what = if replay.new.kind == "workflow" { "workflows" } else { "policies" };
+    let what = match replay.new.kind {
+        "workflow" => "workflows",
+        "rule" => "rules",
+        _ => "policies",
+    };
     let policies = candidate[what].as_array().map(Vec::as_slice).unwrap_or_default();
     let changed = candidate["changed"].as_array().map(Vec::as_slice).unwrap_or_default();
     let number = |name: &str| {
@@ -76,8 +81,25 @@ pub(super) fn tried(replay: &KeptReplay) -> Vec<(String, Option<i64>)> {
     changed.iter().filter_map(Value::as_str).map(|name| (name.to_owned(), number(name))).collect()
 }
 
+/// The title of the rule that a replay tries, and its code where it has one.
+fn rule_name(t: Text, replay: &KeptReplay) -> String {
+    let told = &replay.new.candidate["rules"][0];
+    let text = |name: &str| told[name].as_str().unwrap_or_default();
+    let known = pack::texts(t.language).rules.get(text("key"));
+    let (name, title) =
+        (short(text("name")), known.map_or_else(|| short(text("title")), |one| one.title.clone()));
+    match (title.is_empty(), text("name") == text("id") || text("name") == "new") {
+        (true, _) => name,
+        (false, true) => title,
+        (false, false) => t.with_aside(title, name).into_owned(),
+    }
+}
+
 /// What a replay tries, in words.
 pub(super) fn tried_name(t: Text, replay: &KeptReplay) -> String {
+    if replay.new.kind == "rule" {
+        return rule_name(t, replay);
+    }
     let one = |(name, number): &(String, Option<i64>)| match number {
         Some(number) => t.sim_policy_version(short(name), number.to_string()).into_owned(),
         None => t.sim_policy_text(short(name)).into_owned(),
@@ -201,6 +223,8 @@ pub(super) fn change(t: Text, change: Change) -> String {
         Change::MaybeMatched => t.sim_change_maybe_matched(),
         Change::MaybeNotMatched => t.sim_change_maybe_not_matched(),
         Change::MaybeOtherActions => t.sim_change_maybe_actions(),
+        Change::Graver => t.sim_change_graver(),
+        Change::Milder => t.sim_change_milder(),
     };
     name.into_owned()
 }

@@ -1,9 +1,12 @@
 //! The form that begins a simulation: what is tried, against what, on what, and what it may cost.
 
-use super::form::{Filled, filled};
+use super::form::{Filled, as_set, filled};
 use super::names::{title_of_agent, wanted_of};
-use super::wanted::{Refused, Subject, of_agent, of_policy, of_workflow, refuse_agent, refuse_policy};
+use super::wanted::{
+    Refused, Subject, of_agent, of_policy, of_rule as wanted_rule, of_workflow, refuse_agent, refuse_policy,
+};
 use super::{HERE, figure};
+use crate::alerts::{Rule, lists};
 use crate::api::lanes::Lanes;
 use crate::api::{Problem, escaped};
 use crate::app::App;
@@ -26,6 +29,7 @@ use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use hindcast_rules::pack;
 use hindcast_rules::policy::Flaw;
 use hindcast_rules::simulation::report::Report;
 use hindcast_segments::Budget;
@@ -46,7 +50,7 @@ type Choice = (String, String, bool);
 
 #[derive(Template)]
 #[template(path = "simulation_new.html")]
-struct NewPage {
+pub(in crate::pages) struct NewPage {
     shell: Shell,
     t: Text,
     form: Fields,
@@ -61,6 +65,9 @@ struct NewPage {
     policies: Vec<Choice>,
     /// Versions of workflows.
     workflows: Vec<Choice>,
+    /// Detection rules, and whether the one that is tried is asked.
+    rules: Vec<Choice>,
+    states: Vec<Choice>,
     with: Vec<Choice>,
     baselines: Vec<Choice>,
     cuts: Vec<Choice>,
@@ -118,6 +125,9 @@ pub async fn begin(
     if Subject::of(&form) == Subject::Workflow {
         visitor.needs(Permission::ReadConversations)?;
     }
+    if Subject::of(&form) == Subject::Rule {
+        visitor.needs(Permission::ReadAlerts)?;
+    }
     let room = visitor.room(&app)?;
     let own = app.clone();
     let done = lanes.query(&app, move |_| begun(&own, &room, &visitor, form)).await?;
@@ -142,6 +152,9 @@ fn begun(app: &Arc<App>, room: &Arc<Room>, visitor: &Visitor, mut form: Fields) 
             Subject::Workflow => {
                 of_workflow(visitor, &mut form).map(|wanted| replays::begin_workflows(app, room, wanted))
             }
+            Subject::Rule => {
+                wanted_rule(visitor, &mut form).map(|wanted| replays::begin_rules(app, room, wanted))
+            }
             _ => of_policy(visitor, &mut form).map(|wanted| replays::begin(app, room, wanted)),
         };
         match begun {
@@ -156,6 +169,16 @@ fn begun(app: &Arc<App>, room: &Arc<Room>, visitor: &Visitor, mut form: Fields) 
         None => StatusCode::UNPROCESSABLE_ENTITY,
     };
     Ok(Err((status, Box::new(new_page(app, visitor, form, refused)?))))
+}
+
+/// The form for a rule as it stands in its own form, saved or not.
+pub(in crate::pages) fn of_rule(app: &App, visitor: &Visitor, rule: &Rule) -> Result<NewPage, Problem> {
+    let key = if rule.key == "new" { String::new() } else { rule.key.clone() };
+    let asked = [("subject", "rule".to_owned()), ("rule", key), ("state", "on".to_owned())];
+    let form = Fields::filled(asked).over(as_set(rule));
+    let mut page = new_page(app, visitor, form, Refused::default())?;
+    page.note = Some(visitor.guest.text.sim_rule_carried().into_owned());
+    Ok(page)
 }
 
 /// `POST /simulations/estimate`: what it would take, and nothing is begun.
@@ -191,6 +214,17 @@ fn estimated(
         let Some(wanted) = of_workflow(visitor, form) else { return nothing(Refused::default()) };
         return match replays::conversations_asked_about(app, &room.id, &wanted) {
             Ok(n) => Ok((Refused::default(), vec![t.sim_estimate_workflow(figure(t, n)).into_owned()])),
+            Err(why) => nothing(refuse_policy(t, form, why)?),
+        };
+    }
+    if Subject::of(form) == Subject::Rule {
+        let Some(wanted) = wanted_rule(visitor, form) else { return nothing(Refused::default()) };
+        return match replays::entries_asked_about(app, room, &wanted) {
+            Ok(entries) => {
+                let seconds = entries as f64 / speed(app, room)?;
+                let time = lasting(t, (seconds.ceil() as i64).max(1) * 1_000_000);
+                Ok((Refused::default(), vec![t.sim_estimate_replay(figure(t, entries), time).into_owned()]))
+            }
             Err(why) => nothing(refuse_policy(t, form, why)?),
         };
     }
@@ -277,6 +311,7 @@ fn new_page(app: &App, visitor: &Visitor, form: Fields, refused: Refused) -> Res
         Subject::Policy => t.sim_new_policy_told(),
         Subject::Text => t.sim_new_text_told(),
         Subject::Workflow => t.sim_new_workflow_told(),
+        Subject::Rule => t.sim_new_rule_told(),
         Subject::Recorded => t.sim_new_recorded_told(),
         Subject::Http => t.sim_new_http_told(),
         Subject::Mcp => t.sim_new_mcp_told(),
@@ -301,6 +336,11 @@ fn new_page(app: &App, visitor: &Visitor, form: Fields, refused: Refused) -> Res
         estimate: Vec::new(),
         policies: chosen("policy"),
         workflows: marked(&workflows, form.trimmed("workflow")),
+        rules: rules(app, visitor, &form, subject)?,
+        states: vec![
+            ("on".to_owned(), t.sim_rule_on().into_owned(), form.trimmed("state") != "off"),
+            ("off".to_owned(), t.sim_rule_off().into_owned(), form.trimmed("state") == "off"),
+        ],
         with: chosen("with"),
         baselines: match subject {
             Subject::Workflow => versus(t, &form, &workflows),
@@ -318,8 +358,9 @@ fn new_page(app: &App, visitor: &Visitor, form: Fields, refused: Refused) -> Res
 
 /// The kinds of subject, each an address with what was already chosen of the sample.
 fn tabs(t: Text, form: &Fields, here: Subject) -> Vec<(String, String, bool)> {
-    const KEPT: [&str; 10] =
-        ["name", "policy", "workflow", "with", "from", "until", "source", "channel", "language", "tag"];
+    const KEPT: [&str; 11] = [
+        "name", "policy", "workflow", "rule", "with", "from", "until", "source", "channel", "language", "tag",
+    ];
     let kept: String = KEPT
         .into_iter()
         .filter(|name| !form.trimmed(name).is_empty())
@@ -331,6 +372,7 @@ fn tabs(t: Text, form: &Fields, here: Subject) -> Vec<(String, String, bool)> {
                 Subject::Policy => t.sim_tab_policy(),
                 Subject::Text => t.sim_tab_text(),
                 Subject::Workflow => t.sim_tab_workflow(),
+                Subject::Rule => t.sim_tab_rule(),
                 Subject::Recorded => t.sim_tab_recorded(),
                 Subject::Http => t.sim_tab_http(),
                 Subject::Mcp => t.sim_tab_mcp(),
@@ -389,6 +431,27 @@ fn workflow_versions(app: &App, visitor: &Visitor) -> Result<Vec<(String, String
     Ok(all)
 }
 
+/// The detection rules of the workspace, for those who may look at them.
+fn rules(app: &App, visitor: &Visitor, form: &Fields, subject: Subject) -> Result<Vec<Choice>, Problem> {
+    if subject != Subject::Rule || !visitor.may(Permission::ReadAlerts) {
+        return Ok(Vec::new());
+    }
+    let (t, workspace) = (visitor.guest.text, &visitor.membership.workspace);
+    let (mut all, lists) = (Vec::new(), lists(&app.catalog, workspace)?);
+    for rule in crate::alerts::rules(&app.catalog, workspace)? {
+        let label = match pack::texts(t.language).rules.get(&rule.key) {
+            Some(texts) => t.with_aside(texts.title.clone(), rule.key.clone()).into_owned(),
+            None => {
+                let info = hindcast_rules::check(&rule.text(), &lists).rules.into_iter().next();
+                short(info.as_ref().map_or(rule.key.as_str(), |info| info.title.as_str()))
+            }
+        };
+        let is_chosen = rule.key == form.trimmed("rule");
+        all.push((rule.key, label, is_chosen));
+    }
+    Ok(all)
+}
+
 /// Choices, with the one that was made. What is not among them any more can still be chosen again.
 fn marked(all: &[(String, String)], chosen: &str) -> Vec<Choice> {
     let mut choices: Vec<Choice> =
@@ -413,6 +476,11 @@ fn versus(t: Text, form: &Fields, workflows: &[(String, String)]) -> Vec<Choice>
 fn baselines(app: &App, visitor: &Visitor, form: &Fields, subject: Subject) -> Result<Vec<Choice>, Problem> {
     let t = visitor.guest.text;
     let chosen = form.trimmed("baseline");
+    if subject == Subject::Rule {
+        let both = [("enforced", t.sim_baseline_set()), ("nothing", t.sim_baseline_no_rule())];
+        let is_chosen = |word: &str| chosen == word || word == "enforced" && chosen != "nothing";
+        return Ok(both.map(|(word, label)| (word.to_owned(), label.into_owned(), is_chosen(word))).into());
+    }
     if !subject.is_agent() {
         let both = [("enforced", t.sim_baseline_enforced()), ("happened", t.sim_baseline_happened())];
         let is_chosen = |word: &str| chosen == word || word == "enforced" && chosen != "happened";

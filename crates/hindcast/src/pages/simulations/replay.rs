@@ -1,12 +1,12 @@
 //! The report of a replay: which answers of the past would have been others, for whom, and by which policy. What is special about
-//! workflows lies in `workflow.rs`.
+//! workflows lies in `workflow.rs`, about detection rules in `rule.rs`.
 
 use super::agent_tables::heads;
 use super::list::{done_of_replay, progress, verdict_of_replay};
 use super::matrix::{self, of_answers};
 use super::names::{answer, change, tried};
 use super::show::{Group, Notice, Pair, ReportPage, Side};
-use super::{Cell, HERE, Table, Tile, compare, figure, method, workflow};
+use super::{Cell, HERE, Table, Tile, compare, figure, method, rule, workflow};
 use crate::api::{Problem, escaped};
 use crate::app::App;
 use crate::catalog::{KeptReplay, ReplayState};
@@ -48,10 +48,11 @@ pub(super) fn filled(
         page.running = Some(progress(t, done, total));
     }
     page.notices = notices(app, t, kept, report.as_ref());
-    let is_workflow = kept.new.kind == "workflow";
+    let (is_workflow, is_rule) = (kept.new.kind == "workflow", kept.new.kind == "rule");
     if let Some(report) = &report {
         match &report.workflows {
             Some(part) => workflow::reported(visitor, kept, report, part, &mut page),
+            None if report.rules.is_some() => rule::reported(visitor, kept, report, &mut page),
             None => reported(visitor, kept, report, is_whole, &mut page),
         }
     }
@@ -61,12 +62,16 @@ pub(super) fn filled(
     page.method = method::of_policy(visitor, kept, report.as_ref());
     page.method_told = match is_workflow {
         true => vec![t.sim_method_workflow().into_owned(), t.sim_method_workflow_limits().into_owned()],
+        false if is_rule => vec![t.sim_method_rule().into_owned(), t.sim_method_rule_limits().into_owned()],
         false => vec![t.sim_method_replay().into_owned(), t.sim_method_unknown().into_owned()],
     };
     let may_run = visitor.may(Permission::RunSimulations);
     page.acts.cancel = may_run && !is_over;
     page.acts.remove = may_run && is_over;
-    if is_whole && !is_workflow && visitor.may(Permission::ManagePolicies) {
+    if is_whole && is_rule && visitor.may(Permission::ManageAlerts) {
+        page.acts.activate.push(rule::activate(t, kept));
+    }
+    if is_whole && !is_workflow && !is_rule && visitor.may(Permission::ManagePolicies) {
         page.acts.activate = tried(kept)
             .into_iter()
             .filter_map(|(name, number)| {
@@ -99,15 +104,17 @@ fn notices(app: &App, t: Text, kept: &KeptReplay, report: Option<&Report>) -> Ve
     let before = kept.new.baseline["version"].as_str();
     let now = match kept.new.kind {
         "workflow" => replays::baseline_now(app, kept).ok().flatten(),
+        "rule" => replays::rule_now(app, kept).ok().flatten(),
         _ => before.and_then(|_| replays::enforced(app, &kept.workspace).ok()),
     };
-    if kept.state.is_over() && now.is_some_and(|now| before != Some(now.as_str())) {
+    if kept.state.is_over() && now.is_some_and(|now| before.unwrap_or_default() != now) {
         notices.push(Notice::warning(t.sim_notice_stale()));
     }
     let Some(report) = report else { return notices };
     if kept.state == ReplayState::Succeeded && report.summary.tally.evaluated == 0 {
         notices.push(Notice::warning(match report.workflows {
             Some(_) => t.sim_notice_nothing_happened(),
+            None if report.rules.is_some() => t.sim_notice_no_entries(),
             None => t.sim_notice_nothing(),
         }));
     }

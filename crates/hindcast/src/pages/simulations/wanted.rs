@@ -1,8 +1,10 @@
 //! What a form asks for, as the jobs take it; what does not fit is said beside its field.
 
+use crate::alerts::edit::{QUIET_MAX, QUIET_MIN};
 use crate::api::Problem;
 use crate::app::App;
 use crate::jobs::{replays, simulations};
+use crate::pages::alerts::problems;
 use crate::pages::fields::Fields;
 use crate::pages::mistake::query_of;
 use crate::pages::safe::visible;
@@ -13,6 +15,7 @@ use hindcast_event::Timestamp;
 use hindcast_rules::policy::Flaw;
 use hindcast_rules::simulation::limits::{CASES_MAX, DRAWS_MAX};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 const NAME_CHARS_MAX: usize = 200;
 const POLICY_NAME_CHARS_MAX: usize = 80;
@@ -31,6 +34,8 @@ pub(super) enum Subject {
     Text,
     /// A saved version of a workflow, on conversations.
     Workflow,
+    /// A detection rule, on the log.
+    Rule,
     /// The agents of the past, judged again.
     Recorded,
     /// An agent that speaks the HTTP contract.
@@ -42,14 +47,23 @@ pub(super) enum Subject {
 }
 
 impl Subject {
-    pub const ALL: [Self; 7] =
-        [Self::Policy, Self::Text, Self::Workflow, Self::Recorded, Self::Http, Self::Mcp, Self::Chat];
+    pub const ALL: [Self; 8] = [
+        Self::Policy,
+        Self::Text,
+        Self::Workflow,
+        Self::Rule,
+        Self::Recorded,
+        Self::Http,
+        Self::Mcp,
+        Self::Chat,
+    ];
 
     pub fn word(self) -> &'static str {
         match self {
             Self::Policy => "policy",
             Self::Text => "text",
             Self::Workflow => "workflow",
+            Self::Rule => "rule",
             Self::Recorded => "recorded",
             Self::Http => "http",
             Self::Mcp => "mcp",
@@ -64,7 +78,7 @@ impl Subject {
 
     /// Whether an agent is tried, and not what judges.
     pub fn is_agent(self) -> bool {
-        !matches!(self, Self::Policy | Self::Text | Self::Workflow)
+        !matches!(self, Self::Policy | Self::Text | Self::Workflow | Self::Rule)
     }
 }
 
@@ -227,6 +241,61 @@ pub(super) fn of_workflow(visitor: &Visitor, form: &mut Fields) -> Option<replay
     }
     let filter = words.join(" ");
     Some(replays::WorkflowsWanted { name, candidate: candidate?, baseline, window, filter, anew, started_by })
+}
+
+/// A replay of a detection rule, as far as the form can be read. What is left empty is as the rule is set now.
+pub(super) fn of_rule(visitor: &Visitor, form: &mut Fields) -> Option<replays::RulesWanted> {
+    use replays::{Against, RuleTried};
+    let t = visitor.guest.text;
+    let mut reader = Reader { t, visitor, form };
+    let name = reader.name();
+    let window = (reader.day("from"), reader.day("until"));
+    let rule = reader.typed("rule");
+    let text = Some(reader.form.value("yaml").replace("\r\n", "\n")).filter(|text| !text.trim().is_empty());
+    if rule.is_none() && text.is_none() {
+        reader.form.fail("rule", t.sim_expected_rule());
+    }
+    let mut tuned = BTreeMap::new();
+    for line in reader.form.value("tuned").lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let pair = line.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim()));
+        match pair.filter(|(name, value)| !name.is_empty() && !value.is_empty()) {
+            Some((name, value)) => drop(tuned.insert(name, tuned_value(value))),
+            None => {
+                reader.form.fail("tuned", t.sim_expected_tuned());
+                break;
+            }
+        }
+    }
+    let minutes = reader.whole("quiet", QUIET_MIN / 60, QUIET_MAX / 60);
+    let candidate = RuleTried {
+        text,
+        tuned: Some(tuned).filter(|tuned| !tuned.is_empty()),
+        quiet_seconds: minutes.map(|minutes| minutes * 60),
+        is_on: Some(reader.form.trimmed("state") != "off"),
+    };
+    let baseline = match reader.form.trimmed("baseline") {
+        "nothing" => Against::Nothing,
+        _ => Against::AsSet,
+    };
+    let anew = reader.form.has("fresh");
+    let person = &visitor.person;
+    let started_by = if person.name.trim().is_empty() { person.email.clone() } else { person.name.clone() };
+    reader.form.is_good().then_some(replays::RulesWanted {
+        name,
+        rule,
+        candidate,
+        baseline,
+        window,
+        anew,
+        started_by,
+    })
+}
+
+/// A number, or else a duration.
+fn tuned_value(typed: &str) -> Value {
+    let whole = typed.parse::<i64>().ok().map(Value::from);
+    let number = || typed.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite());
+    whole.or_else(|| number().map(Value::from)).unwrap_or_else(|| typed.into())
 }
 
 /// A simulation of an agent, as far as the form can be read.
@@ -453,6 +522,18 @@ pub(super) fn refuse_policy(t: Text, form: &mut Fields, why: replays::NotBegun) 
             let first = flaws.first().map(ToString::to_string).unwrap_or_default();
             form.fail(field, t.sim_workflow_wrong(visible(&first).into_owned()));
         }
+        Not::WrongRule(_, _, problems) => {
+            // What was tuned is told of where it stands in the text, too.
+            let field = if form.trimmed("yaml").is_empty() { "tuned" } else { "yaml" };
+            let told = problems::told(t, &problems).into_iter().next();
+            let told = told.map(|one| t.flaw_at(one.line, one.column, one.told).into_owned());
+            form.fail(field, told.unwrap_or_default());
+        }
+        Not::Unread(error) => return Err(Problem::internal(error)),
+        Not::Field("rule", _) => form.fail("rule", t.sim_expected_rule()),
+        Not::Field("candidate" | "candidate.quiet_seconds", _) if Subject::of(form) == Subject::Rule => {
+            form.fail("state", t.sim_expected_rule_on());
+        }
         Not::Field("baseline", _) => form.fail("baseline", t.sim_expected_baseline()),
         Not::Field("filter", _) => form.fail("tag", t.sim_expected_conversations()),
         Not::Field(..) => form.fail("workflow", t.sim_expected_workflow()),
@@ -480,6 +561,12 @@ mod tests {
         for wrong in ["", ".5", "1.2.3", "-1", "1e3", "0.1234567", "12345678901"] {
             assert_eq!(micros(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_tuned_is_a_number_or_a_duration() {
+        assert_eq!((tuned_value("10"), tuned_value("0,5")), (json!(10), json!(0.5)));
+        assert_eq!((tuned_value("15m"), tuned_value("inf")), (json!("15m"), json!("inf")));
     }
 
     #[test]
