@@ -320,7 +320,8 @@ impl Catalog {
         Ok(())
     }
 
-    /// Forgets what people here keep under these texts: saved views and reports that ask for them, invitations and failed sign-ins.
+    /// Forgets what people here keep under these texts: saved views and reports that ask for them, invitations, failed sign-ins and
+    /// what replays found.
     pub fn forget_texts<'t>(
         &self,
         workspace: &WorkspaceId,
@@ -358,6 +359,7 @@ impl Catalog {
                 )?;
                 transaction.execute("DELETE FROM attempt WHERE instr(lower(key), ?1) > 0", [&text])?;
                 Self::forget_in_alerts(&transaction, workspace, &text)?;
+                Self::forget_replays(&transaction, workspace, &text)?;
             }
         }
         Ok(transaction.commit()?)

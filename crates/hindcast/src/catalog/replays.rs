@@ -281,6 +281,33 @@ impl Catalog {
         )?)
     }
 
+    /// Forgets the replays that name a text anywhere; they can be asked for again.
+    pub(super) fn forget_replays(
+        transaction: &Transaction<'_>,
+        workspace: &WorkspaceId,
+        text: &str,
+    ) -> Result<(), CatalogError> {
+        let mut statement = transaction.prepare(
+            "SELECT nr, name, candidate, baseline, filter, report FROM replay WHERE workspace = ?1 ORDER BY nr",
+        )?;
+        let rows = statement.query_map([workspace.as_str()], |row| {
+            let told = [row.get::<_, String>(1)?, row.get(2)?, row.get(3)?, row.get(4)?];
+            Ok((row.get::<_, i64>(0)?, told, row.get::<_, Option<Vec<u8>>>(5)?))
+        })?;
+        let mut naming = Vec::new();
+        for row in rows {
+            let (nr, told, report) = row?;
+            let report = report.map(|packed| unpacked(&packed)).transpose()?.unwrap_or_default();
+            if told.iter().chain([&report]).any(|json| names(json, text)) {
+                naming.push(nr);
+            }
+        }
+        for nr in naming {
+            transaction.execute("DELETE FROM replay WHERE nr = ?1", [nr])?;
+        }
+        Ok(())
+    }
+
     /// Forgets a replay and its report; whether it was there.
     pub fn delete_replay(&self, workspace: &WorkspaceId, id: &str) -> Result<bool, CatalogError> {
         let deleted = self
@@ -364,6 +391,13 @@ fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// Whether a text stands in some words or JSON, in any case of letters.
+fn names(json: &str, text: &str) -> bool {
+    let escaped = Value::from(text).to_string();
+    let json = json.to_lowercase();
+    json.contains(text) || json.contains(escaped.trim_matches('"'))
+}
+
 fn packed(report: &str) -> Result<Vec<u8>, CatalogError> {
     if report.len() > REPORT_BYTES_MAX {
         return Err(CatalogError::Damaged(format!("a report takes more than {REPORT_BYTES_MAX} bytes")));
@@ -408,6 +442,24 @@ mod tests {
             filter: String::new(),
             started_by: "Ana".to_owned(),
         }
+    }
+
+    #[test]
+    fn a_replay_that_names_whoever_is_forgotten_goes() {
+        let (_folder, catalog, workspace) = catalog();
+        let mut ids = Vec::new();
+        for (question, report) in [("a", r#"{"group": "Ana \\"A\\" <ana@x>"}"#), ("b", r#"{"group": "bob"}"#)]
+        {
+            let kept = catalog.add_replay(&workspace, &new(question), at(2)).expect("kept").expect("room");
+            assert!(catalog.claim_replay(&kept.id, 1).expect("claimed"));
+            let summary = json!({});
+            let found = Found { done: 1, total: 1, summary: &summary, report: Some(report) };
+            assert!(catalog.finish_replay(&kept.id, &found, at(3)).expect("kept"));
+            ids.push(kept.id);
+        }
+        catalog.forget_texts(&workspace, ["ANA \"a\" <ana@x>".to_owned()].iter()).expect("forgotten");
+        assert!(catalog.replay(&workspace, &ids[0]).expect("read").is_none());
+        assert!(catalog.replay(&workspace, &ids[1]).expect("read").is_some());
     }
 
     #[test]
