@@ -68,13 +68,13 @@ impl<'c> Statement<'c> {
         read: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut rows = self.query(params)?;
-        let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+        let row = rows.advance()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         read(&row)
     }
 
     /// Whether it answers with a row.
     pub fn exists(&mut self, params: impl Params) -> Result<bool> {
-        Ok(self.query(params)?.next()?.is_some())
+        Ok(self.query(params)?.advance()?.is_some())
     }
 }
 
@@ -84,7 +84,7 @@ fn outputs<'v>(values: &'v [&dyn ToSql]) -> Result<Vec<ToSqlOutput<'v>>> {
 
 impl Rows<'_> {
     /// The next row.
-    pub fn next(&mut self) -> Result<Option<Row<'_>>> {
+    pub fn advance(&mut self) -> Result<Option<Row<'_>>> {
         match self {
             Self::Sqlite(rows) => Ok(rows.next()?.map(Row::Sqlite)),
             Self::Postgres(rows, current) => {
@@ -99,7 +99,7 @@ impl<T, F: FnMut(&Row<'_>) -> Result<T>> Iterator for Mapped<'_, F> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let row = self.rows.next().transpose()?;
+        let row = self.rows.advance().transpose()?;
         Some(row.and_then(|row| (self.read)(&row)))
     }
 }

@@ -50,7 +50,7 @@ fn told(pool: &Pool) -> Result<Vec<Value>, Error> {
     let mut ask = |text: &str, values: &[&dyn hindcast::sql::ToSql]| -> Result<(), Error> {
         let mut statement = sql.prepare(text)?;
         let mut rows = statement.query(values)?;
-        while let Some(row) = rows.next()? {
+        while let Some(row) = rows.advance()? {
             all.push(row.get(0)?);
         }
         Ok(())

@@ -58,13 +58,13 @@ impl History {
         let query = format!("SELECT sha256 FROM conversation WHERE {conditions} ORDER BY opened_at, nr");
         let mut statement = sql.prepare(&query)?;
         let mut rows = statement.query(values)?;
-        while let Some(row) = rows.next()? {
+        while let Some(row) = rows.advance()? {
             digest.update(row.get_ref(0)?.as_blob().unwrap_or_default());
         }
         digest.update([0]);
         let mut statement = sql.prepare("SELECT sha256 FROM article WHERE workspace = ?1 ORDER BY id")?;
         let mut rows = statement.query([workspace.as_str()])?;
-        while let Some(row) = rows.next()? {
+        while let Some(row) = rows.advance()? {
             digest.update(row.get_ref(0)?.as_blob().unwrap_or_default());
         }
         Ok(digest.finalize().into())
