@@ -1,6 +1,6 @@
 //! A server whose journal and catalog lie in a real PostgreSQL, through that one's bad days.
 
-use crate::process::{Home, wait_for};
+use crate::process::{Home, run, wait_for};
 use crate::sql::database::Database;
 use crate::support::event;
 
@@ -40,7 +40,12 @@ fn another_server_on_the_same_database_is_refused_and_the_command_line_is_not() 
     let Some(database) = Database::start() else { return };
     let mut first = home(&database, "");
     let server = first.start();
-    let said = home(&database, "").refused_start();
+    let second = home(&database, "");
+    let said = second.refused_start();
+    assert!(said.contains("but no signing seed at"), "{said}");
+    run("rm", ["-rf".as_ref(), second.keys().as_os_str()]);
+    run("cp", ["-r".as_ref(), first.keys().as_os_str(), second.keys().as_os_str()]);
+    let said = second.refused_start();
     assert!(said.contains("another server works with the database"), "{said}");
     let listed = first.run("token list", &[]);
     assert!(String::from_utf8_lossy(&listed.stdout).contains("first administrator"), "{listed:?}");
