@@ -448,8 +448,7 @@ mod tests {
     fn a_replay_that_names_whoever_is_forgotten_goes() {
         let (_folder, catalog, workspace) = catalog();
         let mut ids = Vec::new();
-        for (question, report) in [("a", r#"{"group": "Ana \"A\" <ana@x>"}"#), ("b", r#"{"group": "bob"}"#)]
-        {
+        for (question, report) in [("a", r#"{"group": "Ana \"A\" <ana@x>"}"#), ("b", r#"{"group": "bob"}"#)] {
             let kept = catalog.add_replay(&workspace, &new(question), at(2)).expect("kept").expect("room");
             assert!(catalog.claim_replay(&kept.id, 1).expect("claimed"));
             let summary = json!({});
