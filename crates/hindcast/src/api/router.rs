@@ -106,7 +106,7 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(replays::cancel))
         .routes(routes!(replays::differences))
         .routes(routes!(replays::junit))
-        .routes(routes!(replays::traces))
+        .routes(routes!(replays::traces::traces))
         .routes(routes!(workflows::list))
         .routes(routes!(workflows::one, workflows::save, workflows::delete))
         .routes(routes!(workflows::activate))
