@@ -176,13 +176,13 @@ impl Ledger {
         self.request(|reply| Request::Create { workspace: workspace.clone(), reply })
     }
 
-    /// Changes the manifest of a workspace once its new segments are on disk: those that begin at `remove` give way to
+    /// Changes the manifest of a workspace once its new segments are on disk: those named in `remove` give way to
     /// `add`, and the entries below `sealed` leave the journal. One caller at a time for each workspace.
     pub fn seal(
         &self,
         workspace: &WorkspaceId,
         sealed: u64,
-        remove: Vec<u64>,
+        remove: Vec<String>,
         add: Vec<Sealed>,
     ) -> Result<(), SealError> {
         self.keep_hashes(workspace, sealed)?;
@@ -207,6 +207,13 @@ impl Ledger {
             kept.map_err(|source| HashesError::Io { file: "leaves".into(), source })?;
         }
         Ok(live.files.append(from, &leaves)?)
+    }
+
+    /// Sees to it that segments of these names never count, whoever is about to add them, so that their files can be removed.
+    /// Refused as stale if one of them counts.
+    pub fn bury(&self, workspace: &WorkspaceId, names: Vec<String>) -> Result<(), SealError> {
+        let workspace = workspace.clone();
+        Ok(self.request(|reply| Request::Bury { workspace, names, reply })?)
     }
 
     /// Leaves nothing in the journal of entries that were erased: neither in its files, nor the idempotency keys under

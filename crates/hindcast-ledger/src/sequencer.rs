@@ -33,7 +33,8 @@ pub(crate) enum Request {
     Create { workspace: WorkspaceId, reply: Reply<()> },
     Publish { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
     Cosign { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
-    Seal { workspace: WorkspaceId, sealed: u64, remove: Vec<u64>, add: Vec<Sealed>, reply: Reply<()> },
+    Seal { workspace: WorkspaceId, sealed: u64, remove: Vec<String>, add: Vec<Sealed>, reply: Reply<()> },
+    Bury { workspace: WorkspaceId, names: Vec<String>, reply: Reply<()> },
     Forget { workspace: WorkspaceId, entries: Vec<Range<u64>>, reply: Reply<()> },
 }
 
@@ -45,6 +46,7 @@ impl Request {
             | Request::Publish { reply, .. }
             | Request::Cosign { reply, .. }
             | Request::Seal { reply, .. }
+            | Request::Bury { reply, .. }
             | Request::Forget { reply, .. } => reply(Err(error)),
         }
     }

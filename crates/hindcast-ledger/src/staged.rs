@@ -43,7 +43,7 @@ enum Done {
     Publish { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
     Cosign { workspace: WorkspaceId, size: u64, note: String, reply: Reply<()> },
     Seal { workspace: WorkspaceId, sealed: u64, reply: Reply<()> },
-    Forget { reply: Reply<()> },
+    Plain { reply: Reply<()> },
 }
 
 impl<'s> Staged<'s> {
@@ -95,9 +95,18 @@ impl<'s> Staged<'s> {
                 self.done.push(Done::Seal { workspace, sealed, reply });
                 written?;
             }
+            Request::Bury { workspace, names, reply } => {
+                let buried = transaction.bury(&workspace, &names);
+                if let Err(JournalError::Stale { .. }) = buried {
+                    reply(Err(AppendError::Stale(workspace)));
+                    return Ok(());
+                }
+                self.done.push(Done::Plain { reply });
+                buried?;
+            }
             Request::Forget { workspace, entries, reply } => {
                 let forgotten = entries.iter().try_for_each(|range| transaction.forget_of(&workspace, range));
-                self.done.push(Done::Forget { reply });
+                self.done.push(Done::Plain { reply });
                 forgotten?;
             }
         }
@@ -240,7 +249,7 @@ impl<'s> Staged<'s> {
                 | Done::Publish { reply, .. }
                 | Done::Cosign { reply, .. }
                 | Done::Seal { reply, .. }
-                | Done::Forget { reply } => reply(Err(refusal())),
+                | Done::Plain { reply } => reply(Err(refusal())),
             }
         }
     }
@@ -272,7 +281,7 @@ impl Growing {
 impl Done {
     fn settle(self, shared: &Shared) {
         match self {
-            Done::Forget { reply } => reply(Ok(())),
+            Done::Plain { reply } => reply(Ok(())),
             Done::Append { appended, reply } => reply(Ok(appended)),
             Done::Create { head, reply } => {
                 let added = shared.add(head, None);

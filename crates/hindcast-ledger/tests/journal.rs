@@ -27,7 +27,7 @@ struct Bench {
 
 type Story = fn(&Bench);
 
-const SUITE: [(&str, Story); 11] = [
+const SUITE: [(&str, Story); 12] = [
     ("a new workspace has an empty ledger", a_new_workspace_has_an_empty_ledger),
     ("what was committed is there after a restart", what_was_committed_is_there_after_a_restart),
     ("what was not committed is not there", what_was_not_committed_is_not_there),
@@ -36,6 +36,7 @@ const SUITE: [(&str, Story); 11] = [
     ("keys are remembered until they expire", keys_are_remembered_until_they_expire),
     ("checkpoints come by size", checkpoints_come_by_size),
     ("the manifest and the runs change together", the_manifest_and_the_runs_change_together),
+    ("what others did to the manifest is not undone", what_others_did_to_the_manifest_is_not_undone),
     ("workspaces do not touch each other", workspaces_do_not_touch_each_other),
     ("a log is renamed and keeps what it has", a_log_is_renamed_and_keeps_what_it_has),
     ("of what was erased nothing is left", of_what_was_erased_nothing_is_left),
@@ -434,7 +435,8 @@ fn the_manifest_and_the_runs_change_together(bench: &Bench) {
     for _ in 0..4 {
         append(&*journal, &ana(), 2);
     }
-    let sealed = |first: u64| Sealed { first, meta: format!("{{\"first\":{first}}}") };
+    let sealed =
+        |first: u64| Sealed { first, name: format!("from {first}"), meta: format!("{{\"first\":{first}}}") };
     let mut transaction = journal.begin().expect("begins");
     transaction.seal(&ana(), 4, &[], &[sealed(0), sealed(2)]).expect("sealed");
     drop(transaction);
@@ -449,13 +451,47 @@ fn the_manifest_and_the_runs_change_together(bench: &Bench) {
     assert_eq!(journal.runs(&ana(), 0, 1000).expect("runs")[0].first, 4);
 
     let mut transaction = journal.begin().expect("begins");
-    let merged = Sealed { first: 0, meta: "merged".to_owned() };
-    transaction.seal(&ana(), 4, &[0, 2], std::slice::from_ref(&merged)).expect("merged");
+    let merged = Sealed { first: 0, name: "merged".to_owned(), meta: "merged".to_owned() };
+    transaction
+        .seal(&ana(), 4, &[sealed(0).name, sealed(2).name], std::slice::from_ref(&merged))
+        .expect("merged");
     transaction.commit().expect("committed");
     assert_eq!(journal.manifest(&ana()).expect("read"), [merged]);
     append(&*journal, &ana(), 1);
-    let unknown = journal.begin().expect("begins").seal(&ana(), 4, &[77], &[]);
-    assert!(matches!(unknown, Err(JournalError::Damaged { .. } | JournalError::Stale { .. })));
+    let unknown = journal.begin().expect("begins").seal(&ana(), 4, &["none".to_owned()], &[]);
+    assert!(matches!(unknown, Err(JournalError::Stale { .. })));
+}
+
+fn what_others_did_to_the_manifest_is_not_undone(bench: &Bench) {
+    let journal = created(bench);
+    append(&*journal, &ana(), 8);
+    let named =
+        |first: u64, name: &str| Sealed { first, name: name.to_owned(), meta: format!("{first}, {name}") };
+    let seal = |sealed: u64, remove: &[&str], add: &[Sealed]| {
+        let remove: Vec<String> = remove.iter().map(|&name| name.to_owned()).collect();
+        let mut transaction = journal.begin().expect("begins");
+        transaction.seal(&ana(), sealed, &remove, add)?;
+        transaction.commit()
+    };
+    let is_stale = |done: Result<(), JournalError>| matches!(done, Err(JournalError::Stale { .. }));
+    seal(4, &[], &[named(0, "a")]).expect("sealed");
+    assert!(is_stale(seal(6, &[], &[named(0, "b")])), "it was sealed by another");
+    assert!(is_stale(seal(6, &[], &[named(2, "b")])), "and part of it is sealed");
+    assert!(is_stale(seal(3, &[], &[])), "what is sealed stays so");
+    seal(4, &["a"], &[named(0, "c")]).expect("written anew");
+    assert!(is_stale(seal(4, &["a"], &[named(0, "d")])), "what begins there is another one now");
+
+    let bury = |name: &str| {
+        let mut transaction = journal.begin().expect("begins");
+        transaction.bury(&ana(), &[name.to_owned()])?;
+        transaction.commit()
+    };
+    assert!(is_stale(bury("c")), "it counts");
+    bury("e").expect("buried");
+    bury("e").expect("once more");
+    assert!(is_stale(seal(8, &[], &[named(4, "e")])), "its files may be gone");
+    seal(8, &[], &[named(4, "f")]).expect("sealed");
+    assert_eq!(journal.manifest(&ana()).expect("read"), [named(0, "c"), named(4, "f")]);
 }
 
 fn workspaces_do_not_touch_each_other(bench: &Bench) {

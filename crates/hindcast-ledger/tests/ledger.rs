@@ -250,7 +250,12 @@ fn sealing_moves_hashes_to_files_and_proofs_stay_the_same() {
     };
     let before = (proofs(&ledger), entries(&ledger));
     let seal = |ledger: &Ledger, sealed, first| {
-        ledger.seal(&ana(), sealed, vec![], vec![Sealed { first, meta: "{}".to_owned() }])
+        ledger.seal(
+            &ana(),
+            sealed,
+            vec![],
+            vec![Sealed { first, name: format!("from {first}"), meta: "{}".to_owned() }],
+        )
     };
     seal(&ledger, 300, 0).expect("sealed");
     assert_eq!(proofs(&ledger), before.0);
@@ -277,7 +282,9 @@ fn a_segment_may_end_inside_a_batch() {
     append(&ledger, &["a", "b"]);
     append(&ledger, &["c", "d"]);
     let before = entries(&ledger);
-    ledger.seal(&ana(), 3, vec![], vec![Sealed { first: 0, meta: "{}".to_owned() }]).expect("sealed");
+    ledger
+        .seal(&ana(), 3, vec![], vec![Sealed { first: 0, name: "a".to_owned(), meta: "{}".to_owned() }])
+        .expect("sealed");
     drop(ledger);
     let ledger = bench.open();
     assert_eq!(ledger.quarantined(&ana()).expect("known"), None);

@@ -199,11 +199,12 @@ fn what_one_makes_and_seals_another_goes_on_with() {
     }
     let root = one.root(&ana(), 701).expect("a root");
     soon("it is known", || size(&two) == 701);
-    one.seal(&ana(), 650, vec![], vec![Sealed { first: 0, meta: "a".to_owned() }]).expect("sealed");
+    one.seal(&ana(), 650, vec![], vec![Sealed { first: 0, name: "a".to_owned(), meta: "a".to_owned() }])
+        .expect("sealed");
     soon("its manifest is told", || !ears.manifests.lock().expect("not poisoned").is_empty());
     soon("it is sealed here too", || two.head(&ana()).expect("there").sealed == 650);
     assert_eq!(two.manifest(&ana()).expect("read").len(), 1);
-    let stale = one.seal(&ana(), 650, vec![77], vec![]);
+    let stale = one.seal(&ana(), 650, vec!["b".to_owned()], vec![]);
     assert!(stale.expect_err("refused").to_string().contains("changed by another"));
 
     // One that comes later has nothing of what was sealed but its leaves.

@@ -66,6 +66,11 @@ impl Store {
     /// Copies a segment to the archive, synced. Once adopted in its own place it is no longer searched unasked.
     pub fn copy_to_archive(&self, id: &str) -> Result<SegmentMeta, SegmentError> {
         let slot = self.slot(id)?;
+        let archived = SegmentMeta { archived: true, ..slot.meta.clone() };
+        if self.is_shared() {
+            // Its files lie where all processes find them, and only copies in folders.
+            return Ok(archived);
+        }
         let archive = self.archive();
         fs::create_dir_all(archive).map_err(SegmentError::io(archive))?;
         let (unfinished, named) = (archive.join(format!("{UNFINISHED}{id}")), archive.join(id));
@@ -75,7 +80,7 @@ impl Store {
         clear(&named)?;
         fs::rename(&unfinished, &named).map_err(SegmentError::io(&named))?;
         sync(archive)?;
-        Ok(SegmentMeta { archived: true, ..slot.meta.clone() })
+        Ok(archived)
     }
 
     /// The sealed entries of a range that are there.

@@ -166,6 +166,11 @@ impl Store {
         self.metas().iter().flat_map(|meta| &meta.files).map(|file| file.bytes).sum()
     }
 
+    /// The index after its last entry.
+    pub fn end(&self) -> u64 {
+        self.lock().next_index.unwrap_or(0)
+    }
+
     /// How many entries are not in a segment yet.
     pub fn tail_len(&self) -> u64 {
         self.lock().tail.rows()
@@ -312,6 +317,10 @@ impl Store {
     pub(crate) fn slot(&self, id: &str) -> Result<Arc<Slot>, SegmentError> {
         let found = self.lock().segments.iter().find(|slot| slot.meta.id == id).cloned();
         found.ok_or_else(|| SegmentError::Gone { segment: id.to_owned() })
+    }
+
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shelf.is_some()
     }
 
     pub(crate) fn folder(&self) -> &Path {

@@ -24,12 +24,12 @@ use crate::people::readings::Readings;
 use crate::people::seal::Seal;
 use crate::rooms::Rooms;
 use crate::simulate::Visits;
-use crate::storage;
+use crate::storage::{self, Bucket, Files};
 use crate::workflows::Workflows;
 use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::Journal;
-use hindcast_ledger::{Clock, Ledger, Verified, WorkspaceId, seed};
+use hindcast_ledger::{Clock, Leaves, Ledger, Verified, WorkspaceId, seed};
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
@@ -57,6 +57,10 @@ pub struct App {
     pub history: History,
     /// The truth.
     pub ledger: Arc<Ledger>,
+    /// The files that all servers reach, where there are several.
+    pub bucket: Option<Arc<Bucket>>,
+    /// Exports and reports that are finished.
+    pub files: Files,
     /// Opens the secrets that the catalog keeps sealed.
     pub seal: Seal,
     /// What the provider says of itself.
@@ -135,7 +139,7 @@ impl App {
         config: Config,
         first: impl FnOnce(&Config, &dyn Journal, &[u8; 32]) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
-        let folder = &config.data.folder;
+        let folder = &config.data.folder.clone();
         private_folder(folder)?;
         private_folder(&config.data.keys)?;
         let lock = lock(folder)?;
@@ -150,13 +154,16 @@ impl App {
         let clock: Clock = Arc::new(now);
         let catalog = storage::catalog(&config)?;
         let history = storage::history(&config)?;
-        if config.storage.is_shared() && !journal.claim(ALONE)? {
-            bail!("another server works with the database; segments still lie in its data folder alone");
+        let bucket = storage::bucket(&config)?;
+        if config.storage.is_shared() && bucket.is_none() && !journal.claim(ALONE)? {
+            bail!(
+                "another server works with the database; without storage.bucket segments lie in its data folder alone"
+            );
         }
         first(&config, &*journal, &seed)?;
         let metrics = Arc::new(Metrics::default());
         let (ending, _) = watch::channel(false);
-        let rooms = Arc::new(Rooms::open(&config, &*journal, ending.clone())?);
+        let rooms = Arc::new(Rooms::open(&config, journal.clone(), bucket.clone(), ending.clone())?);
         let ledger = Arc::new(Ledger::open(
             journal,
             rooms.clone(),
@@ -168,7 +175,7 @@ impl App {
                 clock: clock.clone(),
                 checkpoint_every: Duration::from_millis(config.ledger.checkpoint_ms),
                 remember: Duration::from_secs(3600 * config.ledger.idempotency_hours),
-                leaves: None,
+                leaves: bucket.clone().map(|bucket| bucket as Arc<dyn Leaves>),
             },
         )?);
         rooms
@@ -190,6 +197,8 @@ impl App {
             seal,
             discovered: Discovered::default(),
             ledger,
+            files: Files::new(folder.clone(), bucket.clone()),
+            bucket,
             rooms,
             facts,
             alerts: Alerts::default(),

@@ -4,12 +4,15 @@
 //! finds the entry at once. Whoever follows a workspace waits on its size.
 
 use crate::config::Config;
+use crate::storage::Bucket;
+use anyhow::Context as _;
 use hindcast_event::{Entries, Registry};
 use hindcast_ledger::journal::{Journal, JournalError};
 use hindcast_ledger::{Observer, WorkspaceId};
-use hindcast_segments::{SegmentMeta, Sight, Snapshot, Store};
+use hindcast_segments::{SegmentError, SegmentMeta, Sight, Snapshot, Store, Vault};
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -25,7 +28,10 @@ pub struct Room {
     /// The size of its newest signed checkpoint.
     pub signed: watch::Sender<u64>,
     waiting: Mutex<WaitingRoom>,
+    changing: Mutex<()>,
     manifest: Mutex<()>,
+    /// It lacks something that the journal has; see [`Rooms::behind`].
+    behind: AtomicBool,
     importing: Mutex<()>,
 }
 
@@ -66,9 +72,9 @@ impl Room {
         self.waiting().batches.front().map(|batch| batch.since.elapsed())
     }
 
-    /// Held while the manifest changes, in the journal and in the store.
-    pub fn manifest(&self) -> MutexGuard<'_, ()> {
-        self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Held by whoever changes the manifest in the journal.
+    pub(crate) fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Held by whoever appends only what is not there yet, from looking to appending.
@@ -83,6 +89,7 @@ impl Room {
 
 /// All rooms.
 pub struct Rooms {
+    journal: Arc<dyn Journal>,
     segments: PathBuf,
     config: hindcast_segments::Config,
     rooms: RwLock<BTreeMap<WorkspaceId, Arc<Room>>>,
@@ -95,11 +102,19 @@ pub struct Rooms {
 
 impl Rooms {
     /// Opens the segments of every workspace in the journal. What is damaged is noted, and the rest opens.
-    pub fn open(config: &Config, journal: &dyn Journal, ending: watch::Sender<bool>) -> anyhow::Result<Self> {
+    pub fn open(
+        config: &Config,
+        journal: Arc<dyn Journal>,
+        bucket: Option<Arc<Bucket>>,
+        ending: watch::Sender<bool>,
+    ) -> anyhow::Result<Self> {
+        let heads = journal.heads()?;
         let rooms = Self {
+            journal,
             segments: config.data.folder.join("segments"),
             config: hindcast_segments::Config {
                 archive: Some(config.data.archive_folder()),
+                vault: bucket.map(|bucket| bucket as Arc<dyn Vault>),
                 merged_entries_max: config.segments.merge_entries,
                 ..hindcast_segments::Config::new(|action| Registry::builtin().category_of(action).code())
             },
@@ -109,17 +124,65 @@ impl Rooms {
             ending,
             unsealed_bytes: watch::Sender::new(0),
         };
-        for head in journal.heads()? {
-            let mut metas = Vec::new();
-            for sealed in journal.manifest(&head.workspace)? {
-                match SegmentMeta::from_json(&sealed.meta) {
-                    Ok(meta) => metas.push(meta),
-                    Err(error) => rooms.note_damage(&head.workspace, error.to_string()),
-                }
-            }
-            rooms.open_room(&head.workspace, metas)?;
+        for head in heads {
+            rooms.open_named(&head.workspace)?;
         }
         Ok(rooms)
+    }
+
+    fn open_named(&self, workspace: &WorkspaceId) -> anyhow::Result<()> {
+        let mut metas = Vec::new();
+        for sealed in self.journal.manifest(workspace)? {
+            match SegmentMeta::from_json(&sealed.meta) {
+                Ok(meta) => metas.push(meta),
+                Err(error) => self.note_damage(workspace, error.to_string()),
+            }
+        }
+        self.open_room(workspace, metas)
+    }
+
+    /// Lets those segments of a room count that the journal names, and no others.
+    pub fn refresh(&self, room: &Room) -> anyhow::Result<()> {
+        let _one_at_a_time = room.manifest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut named = BTreeMap::new();
+        for sealed in self.journal.manifest(&room.id)? {
+            let meta =
+                SegmentMeta::from_json(&sealed.meta).with_context(|| format!("segment {}", sealed.name))?;
+            named.insert(sealed.name, meta);
+        }
+        let mut gone = Vec::new();
+        for known in room.store.metas() {
+            // What is archived now is the same segment in another place.
+            if named.get(&known.id) == Some(&known) {
+                named.remove(&known.id);
+            } else {
+                gone.push(known.id);
+            }
+        }
+        room.store.adopt(named.into_values().collect(), &gone);
+        let end = room.store.metas().iter().map(|meta| meta.end_index).max().unwrap_or(0);
+        self.sealed(room, end);
+        Ok(())
+    }
+
+    /// Where copies or the only files of segments lie.
+    pub fn folder(&self) -> &Path {
+        &self.segments
+    }
+
+    /// Removes copies of segments from a folder until at most so many bytes are left; answers how many are.
+    pub fn trim(&self, folder: &Path, bytes_max: u64) -> std::io::Result<u64> {
+        self.config.open.trim(folder, bytes_max)
+    }
+
+    /// Rooms that could not take in what others did, and have to be brought up to the journal again.
+    pub fn behind(&self) -> Vec<Arc<Room>> {
+        self.all().into_iter().filter(|room| room.behind.swap(false, Ordering::Relaxed)).collect()
+    }
+
+    /// Notes that a room lacks something.
+    pub fn fell_behind(&self, room: &Room) {
+        room.behind.store(true, Ordering::Relaxed);
     }
 
     /// Adds an empty room, if there is none.
@@ -139,7 +202,9 @@ impl Rooms {
             size: watch::Sender::new(size),
             signed: watch::Sender::new(0),
             waiting: Mutex::default(),
+            changing: Mutex::default(),
             manifest: Mutex::default(),
+            behind: AtomicBool::new(false),
             importing: Mutex::default(),
         };
         self.rooms.write().unwrap_or_else(PoisonError::into_inner).insert(workspace.clone(), Arc::new(room));
@@ -166,7 +231,7 @@ impl Rooms {
     }
 
     /// Entries of a room below this index are in segments now.
-    pub fn sealed(&self, room: &Room, upto: u64) {
+    fn sealed(&self, room: &Room, upto: u64) {
         let mut waiting = room.waiting();
         let before = waiting.bytes();
         waiting.batches.retain(|batch| batch.end > upto);
@@ -198,7 +263,11 @@ impl Observer for Rooms {
         let Some(last) = entries.len().checked_sub(1).and_then(|last| entries.get(last)) else { return };
         let end = last.index + 1;
         let bytes = entries.records().len();
-        if let Err(error) = room.store.push(entries) {
+        let pushed = room.store.push(entries);
+        if let Err(SegmentError::Gap { .. }) = pushed {
+            // Others sealed what is missing, or are about to.
+            self.fell_behind(&room);
+        } else if let Err(error) = pushed {
             tracing::error!(%workspace, %error, "entries are durable but cannot be searched until the next start");
             self.note_damage(workspace, error.to_string());
         } else {
@@ -209,6 +278,16 @@ impl Observer for Rooms {
             }
         }
         room.size.send_replace(end);
+    }
+
+    fn sealed(&self, workspace: &WorkspaceId) {
+        let refreshed = match self.get(workspace) {
+            Some(room) => self.refresh(&room).inspect_err(|_| self.fell_behind(&room)),
+            None => self.open_named(workspace),
+        };
+        if let Err(error) = refreshed {
+            tracing::warn!(%workspace, error = format!("{error:#}"), "what others sealed is not known yet");
+        }
     }
 
     fn published(&self, workspace: &WorkspaceId, size: u64, _note: &str) {

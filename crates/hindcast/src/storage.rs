@@ -1,4 +1,14 @@
-//! Where what is kept lies: in files of this server, or in a database that servers share.
+//! Where what is kept lies: in files of this server, or in a database and a bucket that servers share.
+
+mod bucket;
+mod files;
+mod leaves;
+mod segments;
+mod sweep;
+
+pub use bucket::{Bucket, Found};
+pub use files::Files;
+pub(crate) use sweep::{SPARED, sweep};
 
 use crate::catalog::{Catalog, History};
 use crate::config::{Config, Storage};
@@ -42,6 +52,14 @@ pub fn history(config: &Config) -> anyhow::Result<History> {
         return Ok(History::open(&config.data.folder.join(HISTORY))?);
     }
     Ok(History::shared(&server(&config.storage, "history")?)?)
+}
+
+/// The files that all servers reach, where there are any.
+pub fn bucket(config: &Config) -> anyhow::Result<Option<Arc<Bucket>>> {
+    match config.storage.bucket.is_empty() {
+        true => Ok(None),
+        false => Bucket::open(&config.storage).map(Arc::new).map(Some),
+    }
 }
 
 fn server(storage: &Storage, what: &str) -> anyhow::Result<Arc<Server>> {

@@ -62,6 +62,8 @@ pub struct Remembered {
 pub struct Sealed {
     /// The index of its first entry.
     pub first: u64,
+    /// Its name, which no other segment of the workspace ever had.
+    pub name: String,
     /// The description of the segment.
     pub meta: String,
 }
@@ -165,15 +167,18 @@ pub trait Transaction {
     /// Keeps a note with more signatures in place of the checkpoint of this size, which must be there.
     fn cosign(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError>;
 
-    /// Changes the manifest: segments that begin at the indexes in `remove` give way to those in `add`. Runs that
-    /// lie wholly below `sealed` are dropped.
+    /// Changes the manifest: the segments named in `remove`, which must all be in it, give way to those in `add`, none of
+    /// which was buried; what is newly sealed begins where the sealed part ended. Runs that lie wholly below `sealed` are dropped.
     fn seal(
         &mut self,
         workspace: &WorkspaceId,
         sealed: u64,
-        remove: &[u64],
+        remove: &[String],
         add: &[Sealed],
     ) -> Result<(), JournalError>;
+
+    /// Sees to it that segments of these names never count, so that their files can be removed; none may be in the manifest.
+    fn bury(&mut self, workspace: &WorkspaceId, names: &[String]) -> Result<(), JournalError>;
 
     /// Makes it all durable. After [`JournalError::Io`] nothing more may be written.
     fn commit(self: Box<Self>) -> Result<(), JournalError>;
@@ -236,4 +241,10 @@ pub enum JournalError {
         /// The version we know.
         known: i64,
     },
+}
+
+/// Whether segments that are added begin where the sealed part ends, when that moves from one index to another.
+fn follows(from: u64, to: u64, add: &[Sealed]) -> bool {
+    let first = add.iter().map(|segment| segment.first).min();
+    to == from || to > from && first.is_none_or(|first| first == from)
 }

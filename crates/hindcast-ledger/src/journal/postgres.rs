@@ -193,12 +193,12 @@ impl Journal for PostgresJournal {
     fn manifest(&self, workspace: &WorkspaceId) -> Result<Vec<Sealed>, JournalError> {
         self.read(|line| {
             let rows = line.query(
-                "SELECT first, meta FROM segment WHERE workspace = $1 ORDER BY first",
+                "SELECT first, name, meta FROM segment WHERE workspace = $1 ORDER BY first",
                 &[&workspace.as_str()],
             )?;
             let sealed = |row: &Row| {
                 let columns = Columns(row, &self.place);
-                Ok(Sealed { first: columns.number(0)?, meta: columns.get(1)? })
+                Ok(Sealed { first: columns.number(0)?, name: columns.get(1)?, meta: columns.get(2)? })
             };
             rows.iter().map(sealed).collect()
         })

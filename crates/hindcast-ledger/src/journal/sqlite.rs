@@ -166,10 +166,10 @@ impl Journal for SqliteJournal {
     fn manifest(&self, workspace: &WorkspaceId) -> Result<Vec<Sealed>, JournalError> {
         self.read(|reader| {
             let mut statement = reader.prepare_cached(
-                "SELECT first, meta FROM segment JOIN workspace ON number = workspace WHERE id = ?1 ORDER BY first",
+                "SELECT first, name, meta FROM segment JOIN workspace ON number = workspace WHERE id = ?1 ORDER BY first",
             )?;
             let rows = statement.query_map([workspace.as_str()], |row| {
-                Ok(Sealed { first: row.get(0)?, meta: row.get(1)? })
+                Ok(Sealed { first: row.get(0)?, name: row.get(1)?, meta: row.get(2)? })
             })?;
             rows.collect()
         })

@@ -10,7 +10,7 @@ use super::schema::Refusals;
 use crate::app::App;
 use crate::catalog::Report;
 use crate::jobs::exports::digest;
-use crate::jobs::reports::{Order, begin, file};
+use crate::jobs::reports::{Order, begin, bytes};
 use crate::reports::{Template, queries, within};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -276,7 +276,7 @@ pub async fn fetch(
     };
     blocking(move || {
         let report = known(&app, &reader, &id)?;
-        let bytes = std::fs::read(file(&app, &report.id, &kind)).map_err(Problem::internal)?;
+        let bytes = bytes(&app, &report.id, &kind).map_err(Problem::internal)?;
         let disposition =
             format!("attachment; filename=\"hindcast-{}-{}.{kind}\"", report.template, report.id);
         let headers = [(CONTENT_TYPE, content_type.to_owned()), (CONTENT_DISPOSITION, disposition)];

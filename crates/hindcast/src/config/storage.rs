@@ -14,6 +14,12 @@ pub struct Storage {
     pub schema: String,
     pub password_file: PathBuf,
     pub ca: PathBuf,
+    pub bucket: String,
+    pub bucket_endpoint: String,
+    pub bucket_region: String,
+    pub bucket_access_key: String,
+    pub bucket_secret_file: PathBuf,
+    pub cache_gb: u64,
 }
 
 /// Schemas are named after ours, and PostgreSQL cuts off what is longer than 63.
@@ -40,7 +46,61 @@ impl Storage {
         if self.is_shared() {
             self.address()?;
         }
+        self.check_bucket()
+    }
+
+    fn check_bucket(&self) -> anyhow::Result<()> {
+        if self.bucket.is_empty() {
+            return Ok(());
+        }
+        ensure!(self.is_shared(), "storage.bucket needs storage.database: the files alone say nothing");
+        let (scheme, rest) = self.bucket.split_once("://").unwrap_or_default();
+        // Of other characters, storages and copies on disk make different names.
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._=/-".contains(c);
+        let is_named =
+            ["s3", "gs", "az"].contains(&scheme) && !rest.starts_with('/') && rest.chars().all(plain);
+        if rest.is_empty() || !(is_named || scheme == "file" && rest.starts_with('/')) {
+            bail!(
+                "storage.bucket must be s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or file:///folder"
+            );
+        }
+        let has_secret = !self.bucket_secret_file.as_os_str().is_empty();
+        if has_secret && self.bucket_access_key.is_empty() && scheme != "gs" {
+            bail!("storage.bucket_access_key and storage.bucket_secret_file go together");
+        }
+        if !has_secret && !self.bucket_access_key.is_empty() {
+            bail!("storage.bucket_access_key and storage.bucket_secret_file go together");
+        }
+        ensure!(self.cache_gb > 0, "storage.cache_gb must be at least 1");
         Ok(())
+    }
+
+    /// The secret of the bucket, where it is not left to the environment.
+    pub fn bucket_secret(&self) -> anyhow::Result<Option<String>> {
+        let file = &self.bucket_secret_file;
+        if file.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let secret = std::fs::read_to_string(file)
+            .with_context(|| format!("storage.bucket_secret_file: cannot read {}", file.display()))?;
+        Ok(Some(secret.trim_end_matches(['\r', '\n']).to_owned()))
+    }
+
+    /// A bucket in a folder, for tests.
+    #[cfg(test)]
+    pub fn in_folder(folder: &std::path::Path) -> Self {
+        Self {
+            database: EXAMPLE.to_owned(),
+            schema: "hindcast".to_owned(),
+            password_file: PathBuf::new(),
+            ca: PathBuf::new(),
+            bucket: format!("file://{}", folder.display()),
+            bucket_endpoint: String::new(),
+            bucket_region: String::new(),
+            bucket_access_key: String::new(),
+            bucket_secret_file: PathBuf::new(),
+            cache_gb: 1,
+        }
     }
 
     /// The database. What goes over a network is encrypted unless the address says otherwise.

@@ -6,7 +6,7 @@ use super::message::mail::Letter;
 use super::smtp::{Handed, NotHanded, domain};
 use crate::app::App;
 use crate::catalog::Report;
-use crate::jobs::reports::file;
+use crate::jobs::reports::bytes;
 use crate::pages::{Clock, short};
 use crate::reports::{Template, period};
 use anyhow::Context as _;
@@ -56,7 +56,7 @@ fn letter(app: &App, report: &Report, from: &Mailbox, to: &[Mailbox]) -> anyhow:
     message.link = reader.href(&path).map(|href| (t.report_mail_open().into_owned(), href));
     message.footer = t.report_mail_footer(short(&report.made_by)).into_owned();
     let attached = if report.bytes <= ATTACHED_BYTES_MAX {
-        let pdf = std::fs::read(file(app, &report.id, "pdf")).context("the file of the report")?;
+        let pdf = bytes(app, &report.id, "pdf").context("the file of the report")?;
         let name = format!("{}-{}.pdf", report.template, report.id);
         Some(Attachment::new(name).body(pdf, ContentType::parse("application/pdf")?))
     } else {

@@ -12,12 +12,14 @@ use crate::followers::seal_all;
 use crate::jobs::reports;
 use crate::keeping::{Replaced, replace};
 use crate::rooms::Room;
+use crate::storage::sweep;
 use anyhow::Context as _;
 use hindcast_event::{Entries, Entry, Kind};
 use hindcast_ledger::{COVERS_MAX, Disclosure, Notice, Opening};
 use hindcast_segments::{SegmentError, SegmentMeta};
 use serde_json::json;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Carries out an erasure that was agreed to, and says what became of it.
 pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result<Erasure> {
@@ -35,6 +37,7 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     erasure.manifest = manifest.digest()?;
     let notice = write_notices(app, room, &erasure, &manifest)?;
     rewrite(app, room, &manifest)?;
+    sweep(app, room, Duration::ZERO)?;
     app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
     take_out(app, room, &manifest)?;
     app.deliver.note_erasure();
@@ -202,6 +205,7 @@ pub fn replay(app: &App, room: &Room) -> anyhow::Result<u64> {
             let _paused = app.alerts.pause(app, &room.id)?;
             write_notices(app, room, &erasure, &manifest)?;
             rewrite(app, room, &manifest)?;
+            sweep(app, room, Duration::ZERO)?;
             app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
             take_out(app, room, &manifest)?;
             app.catalog.forget_answers(&room.id, None)?;

@@ -79,8 +79,14 @@ impl Manifest {
         Ok(crate::hex::hex(&Sha256::digest(serde_json::to_vec(self)?)))
     }
 
-    /// Keeps it with the keys, durably, so that a restored older copy is erased again.
+    /// Keeps it apart from the data, durably, so that a restored older copy is erased again: with the keys, or in the bucket
+    /// that all servers read.
     pub(super) fn keep(&self, app: &App, workspace: &WorkspaceId, id: &str) -> anyhow::Result<()> {
+        if let Some(bucket) = &app.bucket {
+            return Ok(
+                bucket.put(&format!("{FOLDER}/{workspace}/{id}.json"), serde_json::to_vec(self)?.into())?
+            );
+        }
         let folder = folder(app, workspace);
         fs::create_dir_all(&folder)?;
         let (named, temporary) = (folder.join(format!("{id}.json")), folder.join(format!("{id}.new")));
@@ -113,17 +119,26 @@ impl Manifest {
     }
 }
 
+const FOLDER: &str = "erasures";
+
 fn folder(app: &App, workspace: &WorkspaceId) -> PathBuf {
-    app.config.data.keys.join("erasures").join(workspace.as_str())
+    app.config.data.keys.join(FOLDER).join(workspace.as_str())
 }
 
 /// All manifests of a workspace, by the id of their erasure.
 pub(super) fn kept(app: &App, workspace: &WorkspaceId) -> anyhow::Result<Vec<(String, Manifest)>> {
+    let mut found = Vec::new();
+    if let Some(bucket) = &app.bucket {
+        for file in bucket.list(&format!("{FOLDER}/{workspace}"))? {
+            let id = file.name.rsplit('/').next().unwrap_or_default().trim_end_matches(".json").to_owned();
+            let manifest = serde_json::from_slice(&bucket.read(&file.name, None)?);
+            found.push((id, manifest.with_context(|| format!("{} is no manifest", file.name))?));
+        }
+    }
     let folder = folder(app, workspace);
     if !folder.exists() {
-        return Ok(Vec::new());
+        return Ok(found);
     }
-    let mut found = Vec::new();
     for child in fs::read_dir(&folder)? {
         let path = child?.path();
         if path.extension().is_some_and(|ending| ending == "json") {

@@ -1,10 +1,9 @@
 //! Merges small segments into larger ones, whenever the machine has nothing better to do.
 
-use super::segmenter::refused;
 use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
+use crate::manifest::Changed;
 use crate::rooms::Room;
-use hindcast_ledger::journal::Sealed;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -50,21 +49,10 @@ pub(crate) fn merge_one(app: &App, room: &Room) -> anyhow::Result<bool> {
     let Some(ids) = room.store.merge_plan() else { return Ok(false) };
     let begun = Instant::now();
     let merged = room.store.merge(&ids, &|| !is_ending(app))?;
-    let _manifest = room.manifest();
-    let metas = room.store.metas();
-    let replaced: Vec<u64> =
-        metas.iter().filter(|meta| ids.contains(&meta.id)).map(|meta| meta.first_index).collect();
-    if replaced.len() != ids.len() {
-        // Something was taken out of one of them meanwhile, so this is not what counts any more.
-        room.store.discard(&merged);
+    if app.change_segments(room, None, &ids, &[merged])? == Changed::Meanwhile {
+        // Something was taken out of one of them, so this is not what counts any more.
         return Ok(true);
     }
-    let sealed = Sealed { first: merged.first_index, meta: merged.to_json() };
-    let upto = app.ledger.head(&room.id)?.sealed;
-    if let Err(error) = app.ledger.seal(&room.id, upto, replaced, vec![sealed]) {
-        return Err(refused(room, &merged, error));
-    }
-    room.store.adopt(vec![merged], &ids);
     app.metrics.merged.add(ids.len() as u64);
     tracing::debug!(workspace = %room.id, segments = ids.len(), took = ?begun.elapsed(), "merged");
     Ok(true)

@@ -7,6 +7,7 @@ mod anchor;
 mod anchoring;
 mod approvals;
 mod asking;
+mod copies;
 mod dispatcher;
 mod eraser;
 mod exporter;
@@ -26,7 +27,7 @@ pub(crate) use dispatcher::lag;
 pub(crate) use fetcher::{credential_purpose, hook_purpose};
 pub(crate) use merger::merge_one;
 pub use segmenter::seal_all;
-pub(crate) use segmenter::{Claims, refused, seal_one};
+pub(crate) use segmenter::{Claims, seal_one};
 pub use stuck::{Stuck, Why};
 
 use crate::app::App;
@@ -56,6 +57,7 @@ impl Followers {
         let others = [
             follow("merger", Box::new(merger::follow)),
             follow("anchor", Box::new(anchor::follow)),
+            follow("copies", Box::new(copies::follow)),
             follow("approvals", Box::new(approvals::follow)),
             follow("outbox", Box::new(outbox::follow)),
             follow("exporter", Box::new(exporter::follow)),

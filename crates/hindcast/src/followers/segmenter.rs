@@ -7,11 +7,10 @@
 use super::stuck::is_full;
 use super::{is_quarantined, pause};
 use crate::app::App;
+use crate::manifest::Changed;
 use crate::rooms::Room;
 use anyhow::ensure;
-use hindcast_ledger::journal::Sealed;
-use hindcast_ledger::{AppendError, SealError, WorkspaceId};
-use hindcast_segments::SegmentMeta;
+use hindcast_ledger::WorkspaceId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -89,14 +88,6 @@ pub fn seal_all(app: &App, room: &Room) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A segment that the ledger refused is of no use. When the ledger stopped, nobody knows whether it was refused.
-pub(crate) fn refused(room: &Room, meta: &SegmentMeta, error: SealError) -> anyhow::Error {
-    if !matches!(error, SealError::Append(AppendError::Stopped(_))) {
-        room.store.discard(meta);
-    }
-    error.into()
-}
-
 fn due(app: &App, is_free: impl Fn(&Room) -> bool, at_once: bool) -> Option<Arc<Room>> {
     let config = &app.config.segments;
     let mut rooms = app.rooms.all();
@@ -118,15 +109,10 @@ fn seal(app: &App, room: &Room) -> anyhow::Result<()> {
     let begun = Instant::now();
     let meta = room.store.write_segment(range)?;
     let (count, bytes, end) = (meta.count, meta.bytes, meta.end_index);
-    let sealed = Sealed { first: meta.first_index, meta: meta.to_json() };
-    {
-        let _manifest = room.manifest();
-        if let Err(error) = app.ledger.seal(&room.id, end, Vec::new(), vec![sealed]) {
-            return Err(refused(room, &meta, error));
-        }
-        room.store.adopt(vec![meta], &[]);
+    if app.change_segments(room, Some(end), &[], &[meta])? == Changed::Meanwhile {
+        // Another server packed them.
+        return Ok(());
     }
-    app.rooms.sealed(room, end);
     app.metrics.sealed.add(count);
     tracing::debug!(workspace = %room.id, count, bytes, took = ?begun.elapsed(), "sealed");
     Ok(())

@@ -109,25 +109,23 @@ impl Exports {
     }
 }
 
-fn folder(app: &App) -> PathBuf {
-    app.config.data.folder.join("exports")
+const FOLDER: &str = "exports";
+
+/// What an export is called among the files.
+pub fn name(id: &str) -> String {
+    format!("{FOLDER}/{id}")
+}
+
+/// What its manifest is called there.
+pub fn manifest_name(id: &str) -> String {
+    format!("{FOLDER}/{id}.{MANIFEST}")
 }
 
 /// Where files without a name may lie while an export is written.
 pub fn scratch(app: &App) -> io::Result<PathBuf> {
-    let folder = folder(app);
+    let folder = app.files.path(FOLDER);
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
-}
-
-/// Where an export lies.
-pub fn file(app: &App, id: &str) -> PathBuf {
-    folder(app).join(id)
-}
-
-/// Where its manifest lies.
-pub fn manifest_file(app: &App, id: &str) -> PathBuf {
-    file(app, id).with_extension(MANIFEST)
 }
 
 /// What a sight comes down to: the same for the same sight, and for no other.
@@ -147,19 +145,9 @@ pub fn room(app: &App, workspace: &WorkspaceId) -> anyhow::Result<u64> {
 
 /// Removes files that no export has, such as one that was being written when the server was killed.
 pub fn sweep(app: &App) -> anyhow::Result<()> {
-    let folder = folder(app);
-    if !folder.exists() {
-        return Ok(());
-    }
     let ready = app.catalog.ready_exports()?;
-    for found in std::fs::read_dir(folder)? {
-        let found = found?.path();
-        let is_known = |id: &String| found == file(app, id) || found == manifest_file(app, id);
-        if !ready.iter().any(is_known) {
-            remove_file(&found)?;
-        }
-    }
-    Ok(())
+    let known = ready.iter().flat_map(|id| [name(id), manifest_name(id)]).collect();
+    Ok(app.files.sweep(FOLDER, &known)?)
 }
 
 /// Writes what is in the queue, and removes what is old.
@@ -184,15 +172,8 @@ fn remove_old(app: &App) -> anyhow::Result<()> {
 }
 
 fn remove_files(app: &App, id: &str) -> io::Result<()> {
-    remove_file(&manifest_file(app, id))?;
-    remove_file(&file(app, id))
-}
-
-fn remove_file(file: &Path) -> io::Result<()> {
-    match std::fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    app.files.remove(&manifest_name(id))?;
+    app.files.remove(&name(id))
 }
 
 fn ended(app: &App, export: Export, underway: &Underway, written: anyhow::Result<Written>) -> Export {
@@ -237,17 +218,18 @@ struct Written {
 }
 
 fn write(app: &App, export: &Export, underway: &Underway) -> anyhow::Result<Written> {
-    let target = file(app, &export.id);
-    let part = target.with_extension(PART);
-    std::fs::create_dir_all(folder(app))?;
+    let part = scratch(app)?.join(format!("{}.{PART}", export.id));
     let written = write_part(app, export, underway, &part);
     let written = written.and_then(|written| {
-        std::fs::rename(&part, &target)?;
+        std::fs::rename(&part, app.files.path(&name(&export.id)))?;
+        app.files.keep(&manifest_name(&export.id))?;
+        app.files.keep(&name(&export.id))?;
         Ok(written)
     });
     if written.is_err() {
-        remove_file(&part)?;
-        remove_file(&manifest_file(app, &export.id))?;
+        // It may have a name already, or none yet.
+        let _gone = std::fs::remove_file(&part);
+        remove_files(app, &export.id)?;
     }
     written
 }
@@ -307,7 +289,7 @@ fn write_part(app: &App, export: &Export, underway: &Underway, part: &Path) -> a
         Written { rows, bytes: underway.bytes.load(Ordering::Relaxed), sha256, sight: digest(&sight) };
     let manifest =
         Manifest::of(app, export, &snapshot, &query, budget)?.finished(rows, written.bytes, &written.sha256);
-    manifest.write(&manifest_file(app, &export.id))?;
+    manifest.write(&app.files.path(&manifest_name(&export.id)))?;
     Ok(written)
 }
 
@@ -390,8 +372,8 @@ mod tests {
             created_at: Timestamp::default(),
             finished_at: None,
         };
-        let (written, half) = (file(&app, "1234"), file(&app, "5678.part"));
-        std::fs::create_dir_all(folder(&app)).expect("made");
+        let (written, half) = (app.files.path(&name("1234")), app.files.path(&name("5678.part")));
+        scratch(&app).expect("made");
         std::fs::write(&written, "x").expect("written");
         app.exports.end(&app, &forgotten).expect("ended");
         assert!(!written.exists());

@@ -21,7 +21,6 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -207,28 +206,33 @@ fn make(app: &App, order: &Order, making: &Making) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where a report lies; `kind` is `pdf` or `json`.
-pub fn file(app: &App, id: &str, kind: &str) -> PathBuf {
-    folder(app).join(format!("{id}.{kind}"))
+const FOLDER: &str = "reports";
+const KINDS: [&str; 2] = ["pdf", "json"];
+
+fn name(id: &str, kind: &str) -> String {
+    format!("{FOLDER}/{id}.{kind}")
 }
 
-fn folder(app: &App) -> PathBuf {
-    app.config.data.folder.join("reports")
+/// The file of a report; `kind` is `pdf` or `json`.
+pub fn bytes(app: &App, id: &str, kind: &str) -> io::Result<Vec<u8>> {
+    std::fs::read(app.files.here(&name(id, kind))?)
 }
 
 fn keep(app: &App, report: &Report, kind: &str, bytes: &[u8]) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder(app))?;
-    let target = file(app, &report.id, kind);
+    std::fs::create_dir_all(app.files.path(FOLDER))?;
+    let name = name(&report.id, kind);
+    let target = app.files.path(&name);
     let part = target.with_extension("part");
     let mut out = File::options().create(true).truncate(true).write(true).mode(0o600).open(&part)?;
     out.write_all(bytes)?;
     out.sync_all()?;
-    std::fs::rename(&part, &target).context("the file of a report")
+    std::fs::rename(&part, &target).context("the file of a report")?;
+    Ok(app.files.keep(&name)?)
 }
 
 /// What a report says, as it was made.
 pub fn read(app: &App, report: &Report) -> anyhow::Result<Document> {
-    let json = std::fs::read(file(app, &report.id, "json"))?;
+    let json = bytes(app, &report.id, "json")?;
     if crate::hex::hex(&Sha256::digest(&json)) != report.json_sha256 {
         bail!("the file of report {} is not what was written", report.id);
     }
@@ -237,12 +241,7 @@ pub fn read(app: &App, report: &Report) -> anyhow::Result<Document> {
 
 /// Removes a report with its files; those first, because what is not in the catalog is not removed again.
 pub fn remove(app: &App, id: &str) -> anyhow::Result<()> {
-    for kind in ["pdf", "json"] {
-        match std::fs::remove_file(file(app, id, kind)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
+    KINDS.iter().try_for_each(|kind| app.files.remove(&name(id, kind)))?;
     app.catalog.forget_report(id)?;
     Ok(())
 }
@@ -255,18 +254,7 @@ pub fn remove_old(app: &App) -> anyhow::Result<()> {
 
 /// Removes files that no report has, such as one that was being written when the server was killed.
 pub fn sweep(app: &App) -> anyhow::Result<()> {
-    let folder = folder(app);
-    if !folder.exists() {
-        return Ok(());
-    }
     let known = app.catalog.report_ids()?;
-    for found in std::fs::read_dir(folder)? {
-        let found = found?.path();
-        let id = found.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        let is_whole = found.extension().is_some_and(|kind| kind == "pdf" || kind == "json");
-        if !is_whole || !known.iter().any(|known| known == id) {
-            std::fs::remove_file(&found)?;
-        }
-    }
-    Ok(())
+    let known = known.iter().flat_map(|id| KINDS.map(|kind| name(id, kind))).collect();
+    Ok(app.files.sweep(FOLDER, &known)?)
 }

@@ -3,9 +3,9 @@
 use super::policy::Retention;
 use crate::app::App;
 use crate::catalog::By;
+use crate::manifest::Changed;
 use crate::rooms::Room;
 use hindcast_event::{Kind, Timestamp};
-use hindcast_ledger::journal::Sealed;
 use serde_json::json;
 
 /// Moves segments to the archive of which every entry is old enough; says how many entries moved.
@@ -18,17 +18,10 @@ pub fn archive(app: &App, room: &Room, policy: &Retention, now: Timestamp) -> an
             continue;
         }
         let archived = room.store.copy_to_archive(&meta.id)?;
-        let _manifest = room.manifest();
-        if !room.store.metas().contains(&meta) {
-            // It was merged meanwhile, or something was taken out of it; its turn comes again.
-            room.store.discard(&archived);
-            continue;
+        // One that was merged meanwhile, or written anew without something, has its turn again.
+        if app.change_segments(room, None, &[meta.id], &[archived])? == Changed::Done {
+            moved += meta.count;
         }
-        let sealed = app.ledger.head(&room.id)?.sealed;
-        let add = Sealed { first: archived.first_index, meta: archived.to_json() };
-        app.ledger.seal(&room.id, sealed, vec![meta.first_index], vec![add])?;
-        moved += meta.count;
-        room.store.adopt(vec![archived], &[meta.id]);
     }
     if moved > 0 {
         let draft = By::server().event("log.archived", json!([]), json!({ "count": moved }));

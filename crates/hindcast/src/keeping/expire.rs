@@ -6,11 +6,10 @@
 use super::plan::Plan;
 use crate::app::App;
 use crate::catalog::{By, CatalogError};
-use crate::followers::refused;
+use crate::manifest::Changed;
 use crate::rooms::Room;
 use anyhow::Context as _;
 use hindcast_event::{Entries, Entry, Indexes, Kind};
-use hindcast_ledger::journal::Sealed;
 use hindcast_ledger::{COVERS_MAX, Commitment, Notice, WorkspaceId, commitment_of};
 use hindcast_segments::{Budget, Keep, SegmentError, SegmentMeta};
 use serde::{Deserialize, Serialize};
@@ -129,7 +128,6 @@ fn committed(room: &Room, index: u64) -> anyhow::Result<Commitment> {
 
 /// Lets segments go of which nothing stays: a change of the manifest, whatever their size.
 pub(super) fn drop_whole(app: &App, room: &Room, gone: &Indexes) -> anyhow::Result<Expired> {
-    let _manifest = room.manifest();
     let metas = room.store.metas();
     let whole: Vec<&SegmentMeta> = metas
         .iter()
@@ -146,9 +144,11 @@ pub(super) fn drop_whole(app: &App, room: &Room, gone: &Indexes) -> anyhow::Resu
     if going.is_empty() {
         return Ok(Expired::default());
     }
-    let sealed = app.ledger.head(&room.id)?.sealed;
-    app.ledger.seal(&room.id, sealed, going.iter().map(|meta| meta.first_index).collect(), Vec::new())?;
-    room.store.adopt(Vec::new(), &going.iter().map(|meta| meta.id.clone()).collect::<Vec<_>>());
+    let names: Vec<String> = going.iter().map(|meta| meta.id.clone()).collect();
+    if app.change_segments(room, None, &names, &[])? == Changed::Meanwhile {
+        // What was merged goes with the rewriting that follows.
+        return Ok(Expired::default());
+    }
     let entries = going.iter().map(|meta| meta.count).sum();
     Ok(Expired { entries, dropped: going.len(), rewritten: 0 })
 }
@@ -200,19 +200,8 @@ pub(crate) fn replace(
         Err(SegmentError::Gone { .. }) => return Ok(Replaced::Meanwhile),
         written => written?,
     };
-    let _manifest = room.manifest();
-    if !room.store.metas().contains(meta) {
-        written.iter().for_each(|written| room.store.discard(written));
-        return Ok(Replaced::Meanwhile);
-    }
-    let add = written.iter().map(|written| Sealed { first: written.first_index, meta: written.to_json() });
-    let sealed = app.ledger.head(&room.id)?.sealed;
-    if let Err(error) = app.ledger.seal(&room.id, sealed, vec![meta.first_index], add.collect()) {
-        return Err(match &written {
-            Some(written) => refused(room, written, error),
-            None => error.into(),
-        });
-    }
-    room.store.adopt(written.iter().cloned().collect(), std::slice::from_ref(&meta.id));
-    Ok(written.map_or(Replaced::Dropped, Replaced::By))
+    Ok(match app.change_segments(room, None, std::slice::from_ref(&meta.id), written.as_slice())? {
+        Changed::Meanwhile => Replaced::Meanwhile,
+        Changed::Done => written.map_or(Replaced::Dropped, Replaced::By),
+    })
 }

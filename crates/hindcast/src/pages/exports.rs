@@ -22,7 +22,7 @@ use crate::bundle::BundleError;
 use crate::catalog::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
-use crate::jobs::exports::{KEPT_MICROS, digest, file, manifest_file, room};
+use crate::jobs::exports::{KEPT_MICROS, digest, manifest_name, name as file_of, room};
 use crate::jobs::manifest::Manifest;
 use crate::people::Permission;
 use askama::Template;
@@ -265,8 +265,10 @@ fn job(app: &App, visitor: &Visitor, export: &Export) -> Job {
         rows: number(count(export.rows), t.language),
         size: bytes(written.unwrap_or(export.bytes), t.language),
         sha256: export.sha256.clone(),
-        manifest: is_open.then(|| Manifest::read(&manifest_file(app, &export.id))).flatten().map(
-            |manifest| {
+        manifest: is_open
+            .then(|| app.files.here(&manifest_name(&export.id)).ok().and_then(|file| Manifest::read(&file)))
+            .flatten()
+            .map(|manifest| {
                 let between =
                     |first: &dyn std::fmt::Display, last: &dyn std::fmt::Display| format!("{first} – {last}");
                 Told {
@@ -277,8 +279,7 @@ fn job(app: &App, visitor: &Visitor, export: &Export) -> Job {
                         .unwrap_or_default(),
                     checkpoint: manifest.checkpoint.unwrap_or_default(),
                 }
-            },
-        ),
+            }),
         problem: problem.into_owned(),
         is_open,
         created: Moment::of(visitor, export.created_at),
@@ -312,7 +313,7 @@ pub async fn manifest(
     visitor.needs(Permission::ExportLog)?;
     let (name, json) = blocking(move || {
         let (export, layout) = openable(&app, &visitor, &id)?;
-        let json = std::fs::read(manifest_file(&app, &export.id));
+        let json = app.files.here(&manifest_name(&export.id)).and_then(std::fs::read);
         let json = json.map_err(|_| Problem::not_found("the export has no manifest"))?;
         Ok((file_name(&export.workspace, layout, export.created_at), json))
     })
@@ -334,16 +335,22 @@ pub async fn download(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::ExportLog)?;
     let places = lanes.download_of(&visitor.person.id.0)?;
-    let (export, layout) = {
+    let (export, layout, file) = {
         let (app, visitor) = (app.clone(), visitor.clone());
-        blocking(move || openable(&app, &visitor, &id)).await?
+        blocking(move || {
+            let (export, layout) = openable(&app, &visitor, &id)?;
+            let file = app.files.here(&file_of(&export.id));
+            let file = file.map_err(|_| Problem::not_found("the file of the export is gone"))?;
+            Ok((export, layout, file))
+        })
+        .await?
     };
     let tag = format!("\"{}\"", export.sha256);
     let Ok((from, until)) = wanted(&headers, &tag, export.bytes) else {
         let all = HeaderValue::from_str(&format!("bytes */{}", export.bytes)).map_err(Problem::internal)?;
         return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, all)]).into_response());
     };
-    let mut file = File::open(file(&app, &export.id)).await.map_err(|_| Refusal::NotFound)?;
+    let mut file = File::open(file).await.map_err(|_| Refusal::NotFound)?;
     file.seek(SeekFrom::Start(from)).await.map_err(Problem::internal)?;
     let mut response = described(&export, layout, &tag, (from, until))?;
     if method != Method::HEAD {

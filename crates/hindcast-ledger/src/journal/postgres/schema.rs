@@ -4,7 +4,8 @@ use super::line::Line;
 use crate::journal::JournalError;
 
 /// Each migration is run once and never edited; what it does must suit the version before, which may still be running.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE head (
         workspace text PRIMARY KEY,
         origin    text NOT NULL,
@@ -49,7 +50,18 @@ const MIGRATIONS: [&str; 1] = ["
         number bigint NOT NULL,
         at     timestamptz NOT NULL DEFAULT now()
     ) WITH (fillfactor = 50);
-"];
+",
+    // Until then the name stood in the description alone.
+    "
+    ALTER TABLE segment ADD COLUMN name text NOT NULL DEFAULT '';
+    UPDATE segment SET name = meta::json ->> 'id' WHERE meta LIKE '{%' AND meta::json ->> 'id' IS NOT NULL;
+    CREATE TABLE buried (
+        workspace text NOT NULL,
+        name      text NOT NULL,
+        PRIMARY KEY (workspace, name)
+    );
+",
+];
 
 /// Several that start at once make the tables one after the other.
 const LOCK: i64 = 0x6869_6e64_6a6c;

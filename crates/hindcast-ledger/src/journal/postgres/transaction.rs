@@ -3,7 +3,7 @@
 use super::line::Line;
 use super::{HEAD, read_head, signed};
 use crate::WorkspaceId;
-use crate::journal::{Head, JournalError, Remembered, Run, Sealed, Transaction};
+use crate::journal::{Head, JournalError, Remembered, Run, Sealed, Transaction, follows};
 use hindcast_event::Timestamp;
 use postgres::types::ToSql;
 use std::ops::Range;
@@ -11,6 +11,8 @@ use std::sync::MutexGuard;
 
 /// Deleting more at once would make an append wait.
 const FORGOTTEN_AT_ONCE: i64 = 1000;
+
+const NAMED: &str = "SELECT FROM segment WHERE workspace = $1 AND name = ANY($2)";
 
 /// A transaction of this process.
 pub(super) struct PostgresTransaction<'j> {
@@ -167,20 +169,18 @@ impl Transaction for PostgresTransaction<'_> {
         &mut self,
         workspace: &WorkspaceId,
         sealed: u64,
-        remove: &[u64],
+        remove: &[String],
         add: &[Sealed],
     ) -> Result<(), JournalError> {
         // The row of the head comes first: who holds it goes on, all others wait for it.
-        let held = self.line.query(
-            "SELECT FROM head WHERE workspace = $1 AND sealed <= $2 FOR UPDATE",
-            &[&workspace.as_str(), &signed(sealed)],
+        let held = self.head(workspace)?.is_some_and(|head| follows(head.sealed, sealed, add));
+        let there = self.line.query(NAMED, &[&workspace.as_str(), &remove])?;
+        let names: Vec<&str> = add.iter().map(|segment| segment.name.as_str()).collect();
+        let buried = self.line.query(
+            "SELECT FROM buried WHERE workspace = $1 AND name = ANY($2)",
+            &[&workspace.as_str(), &names],
         )?;
-        let firsts: Vec<i64> = remove.iter().map(|first| signed(*first)).collect();
-        let there = self.line.query(
-            "SELECT FROM segment WHERE workspace = $1 AND first = ANY($2)",
-            &[&workspace.as_str(), &firsts],
-        )?;
-        if held.is_empty() || there.len() != remove.len() {
+        if !held || there.len() != remove.len() || !buried.is_empty() {
             return Err(JournalError::Stale { workspace: workspace.clone() });
         }
         self.execute_one(
@@ -188,23 +188,33 @@ impl Transaction for PostgresTransaction<'_> {
             &[&workspace.as_str(), &signed(sealed)],
             workspace,
         )?;
-        for first in remove {
+        for name in remove {
             self.execute_one(
-                "DELETE FROM segment WHERE workspace = $1 AND first = $2",
-                &[&workspace.as_str(), &signed(*first)],
+                "DELETE FROM segment WHERE workspace = $1 AND name = $2",
+                &[&workspace.as_str(), &name.as_str()],
                 workspace,
             )?;
         }
         for segment in add {
             self.execute_one(
-                "INSERT INTO segment (workspace, first, meta) VALUES ($1, $2, $3)",
-                &[&workspace.as_str(), &signed(segment.first), &segment.meta],
+                "INSERT INTO segment (workspace, first, name, meta) VALUES ($1, $2, $3, $4)",
+                &[&workspace.as_str(), &signed(segment.first), &segment.name, &segment.meta],
                 workspace,
             )?;
         }
         let sql = "DELETE FROM run WHERE workspace = $1 AND first + count <= $2 AND first < $2";
         self.line.execute(sql, &[&workspace.as_str(), &signed(sealed)])?;
         self.line.tell(workspace)
+    }
+
+    fn bury(&mut self, workspace: &WorkspaceId, names: &[String]) -> Result<(), JournalError> {
+        // Whoever seals holds the head, too: one of the two comes first.
+        self.head(workspace)?;
+        if !self.line.query(NAMED, &[&workspace.as_str(), &names])?.is_empty() {
+            return Err(JournalError::Stale { workspace: workspace.clone() });
+        }
+        let sql = "INSERT INTO buried (workspace, name) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING";
+        self.line.execute(sql, &[&workspace.as_str(), &names]).map(drop)
     }
 
     fn commit(mut self: Box<Self>) -> Result<(), JournalError> {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Each migration is run once and never edited.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE workspace (
         number    INTEGER PRIMARY KEY,
         id        TEXT NOT NULL UNIQUE,
@@ -48,7 +49,18 @@ const MIGRATIONS: [&str; 1] = ["
         meta      TEXT NOT NULL,
         PRIMARY KEY (workspace, first)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    // Until then the name stood in the description alone.
+    "
+    ALTER TABLE segment ADD COLUMN name TEXT NOT NULL DEFAULT '';
+    UPDATE segment SET name = meta ->> 'id' WHERE json_valid(meta) AND meta ->> 'id' IS NOT NULL;
+    CREATE TABLE buried (
+        workspace INTEGER NOT NULL REFERENCES workspace,
+        name      TEXT NOT NULL,
+        PRIMARY KEY (workspace, name)
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// The index of the write-ahead log has this much space from the start: enough for a log of 1 GB.
 const WAL_INDEX_BYTES: u64 = 1024 * 1024;

@@ -2,15 +2,19 @@
 
 use super::{HEAD, JournalError, explain, read_head};
 use crate::WorkspaceId;
-use crate::journal::{Head, Remembered, Run, Sealed, Transaction};
+use crate::journal::{Head, Remembered, Run, Sealed, Transaction, follows};
 use hindcast_event::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::MutexGuard;
 
 /// Deleting more at once would make an append wait.
 const FORGOTTEN_AT_ONCE: usize = 1000;
+const NAMED: &str =
+    "SELECT count(*) FROM segment JOIN workspace ON number = workspace WHERE id = ?1 AND name = ?2";
+const BURIED: &str =
+    "SELECT count(*) FROM buried JOIN workspace ON number = workspace WHERE id = ?1 AND name = ?2";
 
 /// A transaction of the one writer.
 pub(super) struct SqliteTransaction<'j> {
@@ -28,6 +32,14 @@ impl<'j> SqliteTransaction<'j> {
     fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, JournalError> {
         let done = self.writer.prepare_cached(sql).and_then(|mut statement| statement.execute(params));
         done.map_err(|error| explain(self.file, error))
+    }
+
+    fn counts(&self, sql: &str, workspace: &WorkspaceId, what: &dyn ToSql) -> Result<usize, JournalError> {
+        let counted = self.writer.prepare_cached(sql);
+        let counted = counted.and_then(|mut statement| {
+            statement.query_row(params![workspace.as_str(), what], |row| row.get(0))
+        });
+        counted.map_err(|error| explain(self.file, error))
     }
 
     /// A change that must hit the one row it names.
@@ -178,20 +190,32 @@ impl Transaction for SqliteTransaction<'_> {
         &mut self,
         workspace: &WorkspaceId,
         sealed: u64,
-        remove: &[u64],
+        remove: &[String],
         add: &[Sealed],
     ) -> Result<(), JournalError> {
-        for first in remove {
+        let held = self.writer.prepare_cached("SELECT sealed FROM workspace WHERE id = ?1");
+        let held = held.and_then(|mut statement| statement.query_row([workspace.as_str()], |row| row.get(0)));
+        let follows = follows(held.map_err(|error| explain(self.file, error))?, sealed, add);
+        let there =
+            remove.iter().map(|name| self.counts(NAMED, workspace, name)).sum::<Result<usize, _>>()?;
+        let buried = add
+            .iter()
+            .map(|segment| self.counts(BURIED, workspace, &segment.name))
+            .sum::<Result<usize, _>>()?;
+        if !follows || there != remove.len() || buried > 0 {
+            return Err(JournalError::Stale { workspace: workspace.clone() });
+        }
+        for name in remove {
             self.execute_one(
-                "DELETE FROM segment WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND first = ?2",
-                params![workspace.as_str(), first],
+                "DELETE FROM segment WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND name = ?2",
+                params![workspace.as_str(), name],
                 workspace,
             )?;
         }
         for segment in add {
             self.execute_one(
-                "INSERT INTO segment (workspace, first, meta) SELECT number, ?2, ?3 FROM workspace WHERE id = ?1",
-                params![workspace.as_str(), segment.first, segment.meta],
+                "INSERT INTO segment (workspace, first, name, meta) SELECT number, ?2, ?3, ?4 FROM workspace WHERE id = ?1",
+                params![workspace.as_str(), segment.first, segment.name, segment.meta],
                 workspace,
             )?;
         }
@@ -205,6 +229,19 @@ impl Transaction for SqliteTransaction<'_> {
                 AND first < ?2",
             params![workspace.as_str(), sealed],
         )?;
+        Ok(())
+    }
+
+    fn bury(&mut self, workspace: &WorkspaceId, names: &[String]) -> Result<(), JournalError> {
+        for name in names {
+            if self.counts(NAMED, workspace, name)? > 0 {
+                return Err(JournalError::Stale { workspace: workspace.clone() });
+            }
+            self.execute(
+                "INSERT INTO buried (workspace, name) SELECT number, ?2 FROM workspace WHERE id = ?1 ON CONFLICT DO NOTHING",
+                params![workspace.as_str(), name],
+            )?;
+        }
         Ok(())
     }
 

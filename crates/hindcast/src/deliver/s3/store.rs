@@ -2,26 +2,19 @@
 
 use super::super::web::Web;
 use super::super::{Invalid, Sender, Settings};
+use crate::objects::{Http, next, told};
 use bytes::Bytes;
-use http_body_util::BodyExt as _;
 use object_store::aws::{AmazonS3Builder, Checksum};
 use object_store::azure::MicrosoftAzureBuilder;
-use object_store::client::{
-    ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
-    HttpService,
-};
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path;
 use object_store::{
     Attribute, Error, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload, RetryConfig,
 };
-use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use ureq::http::header::{CONTENT_LENGTH, HOST};
 
 /// Files are at most a batch long, and some are read again after a start.
 const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -82,11 +75,11 @@ impl Store {
             return Err(wrong());
         }
         let web = Web::new(&sender.guard, TIMEOUT, settings)?.with_answers(ANSWER_BYTES_MAX);
-        let guarded = Guarded(Arc::new(web));
+        let http = Http::new(web);
         let store = match scheme {
-            "s3" => s3(settings, bucket, guarded)?,
-            "gs" => google(settings, bucket, guarded)?,
-            "az" => azure(settings, bucket, guarded)?,
+            "s3" => s3(settings, bucket, http)?,
+            "gs" => google(settings, bucket, http)?,
+            "az" => azure(settings, bucket, http)?,
             _ => return Err(wrong()),
         };
         let prefix = prefix.trim_matches('/');
@@ -156,12 +149,7 @@ impl Store {
     }
 }
 
-/// The next item of a stream.
-async fn next<S: futures_core::Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
-    std::future::poll_fn(|context| Pin::new(&mut *stream).poll_next(context)).await
-}
-
-fn s3(settings: &Settings, bucket: &str, guarded: Guarded) -> Result<Arc<dyn ObjectStore>, Invalid> {
+fn s3(settings: &Settings, bucket: &str, http: Http) -> Result<Arc<dyn ObjectStore>, Invalid> {
     let key =
         settings.text("access_key").ok_or_else(|| Invalid::new("access_key", "is required for s3://"))?;
     let mut builder = AmazonS3Builder::new()
@@ -172,7 +160,7 @@ fn s3(settings: &Settings, bucket: &str, guarded: Guarded) -> Result<Arc<dyn Obj
         .with_checksum_algorithm(Checksum::SHA256)
         .with_allow_http(true)
         .with_retry(once())
-        .with_http_connector(guarded);
+        .with_http_connector(http);
     if let Some(token) = settings.text("session_token") {
         builder = builder.with_token(token);
     }
@@ -184,12 +172,12 @@ fn s3(settings: &Settings, bucket: &str, guarded: Guarded) -> Result<Arc<dyn Obj
 }
 
 /// `secret_key` is the key of a service account in JSON.
-fn google(settings: &Settings, bucket: &str, guarded: Guarded) -> Result<Arc<dyn ObjectStore>, Invalid> {
+fn google(settings: &Settings, bucket: &str, http: Http) -> Result<Arc<dyn ObjectStore>, Invalid> {
     let builder = GoogleCloudStorageBuilder::new()
         .with_bucket_name(bucket)
         .with_service_account_key(settings.required("secret_key")?)
         .with_retry(once())
-        .with_http_connector(guarded);
+        .with_http_connector(http);
     let store = builder.build();
     Ok(Arc::new(
         store.map_err(|_| Invalid::new("secret_key", "must be the key of a service account in JSON"))?,
@@ -197,7 +185,7 @@ fn google(settings: &Settings, bucket: &str, guarded: Guarded) -> Result<Arc<dyn
 }
 
 /// `access_key` is the name of the storage account.
-fn azure(settings: &Settings, container: &str, guarded: Guarded) -> Result<Arc<dyn ObjectStore>, Invalid> {
+fn azure(settings: &Settings, container: &str, http: Http) -> Result<Arc<dyn ObjectStore>, Invalid> {
     let account = settings.text("access_key");
     let account =
         account.ok_or_else(|| Invalid::new("access_key", "must name the storage account for az://"))?;
@@ -207,7 +195,7 @@ fn azure(settings: &Settings, container: &str, guarded: Guarded) -> Result<Arc<d
         .with_container_name(container)
         .with_allow_http(true)
         .with_retry(once())
-        .with_http_connector(guarded);
+        .with_http_connector(http);
     if let Some(endpoint) = settings.text("endpoint") {
         builder = builder.with_endpoint(endpoint.to_owned());
     }
@@ -229,69 +217,5 @@ impl Trouble {
             Error::InvalidPath { .. } => Self::Never(text),
             _ => Self::Later(text),
         }
-    }
-}
-
-/// An error and what is behind it. Addresses of requests may carry a signature in their query, so queries are left out.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    if let Some(source) =
-        error.source().map(|source| source.to_string()).filter(|source| !text.contains(source))
-    {
-        text = format!("{text}: {source}");
-    }
-    text.split(' ')
-        .map(|word| word.split_once('?').map_or(word, |(before, _)| before))
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// Our client, as the storage wants one.
-#[derive(Clone)]
-struct Guarded(Arc<Web>);
-
-impl fmt::Debug for Guarded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Guarded")
-    }
-}
-
-impl HttpConnector for Guarded {
-    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
-        Ok(HttpClient::new(self.clone()))
-    }
-}
-
-impl HttpService for Guarded {
-    /// Blocks: the runtime of a bucket has nothing else to do.
-    fn call<'s, 'f>(
-        &'s self,
-        request: HttpRequest,
-    ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'f>>
-    where
-        's: 'f,
-        Self: 'f,
-    {
-        Box::pin(async move {
-            let (head, body) = request.into_parts();
-            let body = body.collect().await?.to_bytes();
-            // The client writes these two itself.
-            let headers: Vec<(&str, &str)> = head
-                .headers
-                .iter()
-                .filter(|(name, _)| **name != HOST && **name != CONTENT_LENGTH)
-                .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-                .collect();
-            let answer = self.0.ask(head.method, &head.uri.to_string(), &headers, &body);
-            let broken = |text: String| HttpError::new(HttpErrorKind::Connect, std::io::Error::other(text));
-            let answer = answer.map_err(|said| broken(said.text))?;
-            if answer.is_cut {
-                return Err(broken("the answer is too long, or broke off".to_owned()));
-            }
-            let mut response = HttpResponse::new(answer.body.into());
-            *response.status_mut() = ureq::http::StatusCode::from_u16(answer.status).unwrap_or_default();
-            *response.headers_mut() = answer.headers;
-            Ok(response)
-        })
     }
 }

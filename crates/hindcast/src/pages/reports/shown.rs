@@ -5,7 +5,7 @@ use crate::api::Problem;
 use crate::api::lanes::{Lanes, blocking};
 use crate::app::App;
 use crate::catalog::Report;
-use crate::jobs::reports::{file as file_of, read, remove as remove_files};
+use crate::jobs::reports::{bytes, read, remove as remove_files};
 use crate::pages::answer::{page, redirect};
 use crate::pages::fields::Fields;
 use crate::pages::refusal::Refusal;
@@ -134,7 +134,7 @@ pub async fn file(
             "json" => ("json", "application/json"),
             _ => return Err(Problem::not_found("a report is a pdf or json")),
         };
-        let bytes = std::fs::read(file_of(&app, &report.id, kind)).map_err(Problem::internal)?;
+        let bytes = bytes(&app, &report.id, kind).map_err(Problem::internal)?;
         Ok((bytes, format!("hindcast-{}-{}.{kind}", report.template, report.id), content_type))
     })
     .await?;
