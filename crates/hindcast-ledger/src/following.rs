@@ -184,7 +184,7 @@ impl Shared {
     }
 
     /// Looks at one workspace, or at all of them.
-    fn look(&self, workspace: Option<&WorkspaceId>) -> Result<(), ReadError> {
+    pub(crate) fn look(&self, workspace: Option<&WorkspaceId>) -> Result<(), ReadError> {
         let heads = match workspace {
             Some(workspace) => self.journal.head(workspace)?.into_iter().collect(),
             None => self.journal.heads()?,

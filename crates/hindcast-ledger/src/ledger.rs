@@ -153,6 +153,12 @@ impl Ledger {
         })
     }
 
+    /// Takes in what other processes did to a workspace until now. Whoever was answered by one of them is understood here
+    /// afterwards.
+    pub fn catch_up(&self, workspace: &WorkspaceId) -> Result<(), ReadError> {
+        self.shared.look(Some(workspace))
+    }
+
     /// Appends a batch and returns once all of it is on disk.
     pub fn append(&self, workspace: &WorkspaceId, batch: Batch) -> Result<Appended, AppendError> {
         let (reply, answer) = mpsc::sync_channel(1);

@@ -67,6 +67,7 @@ macro_rules! permitted {
 
             async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
                 let caller = caller(parts, app)?;
+                current(parts, app, &caller, Scope::$scope).await?;
                 Ok(Self { workspace: workspace(parts, app, &caller, Scope::$scope)?, caller })
             }
         }
@@ -109,6 +110,7 @@ impl FromRequestParts<Arc<App>> for Simulator {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let caller = caller(parts, app)?;
         permit(&caller, Scope::Policies)?;
+        current(parts, app, &caller, Scope::Conversations).await?;
         Ok(Self { workspace: workspace(parts, app, &caller, Scope::Conversations)?, caller })
     }
 }
@@ -128,6 +130,7 @@ impl FromRequestParts<Arc<App>> for Conductor {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let caller = caller(parts, app)?;
         permit(&caller, Scope::Decide)?;
+        current(parts, app, &caller, Scope::Conversations).await?;
         Ok(Self { workspace: workspace(parts, app, &caller, Scope::Conversations)?, caller })
     }
 }
@@ -179,6 +182,7 @@ impl FromRequestParts<Arc<App>> for AdminOf {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let Admin { caller } = Admin::from_request_parts(parts, app).await?;
+        current(parts, app, &caller, Scope::Admin).await?;
         Ok(Self { workspace: workspace(parts, app, &caller, Scope::Admin)?, caller })
     }
 }
@@ -236,6 +240,22 @@ pub fn workspace(parts: &Parts, app: &App, caller: &Caller, scope: Scope) -> Res
             Err(Problem::new(StatusCode::BAD_REQUEST, "workspace_required", detail).field("workspace"))
         }
     }
+}
+
+/// Takes in what other servers did to the workspace that is meant: whoever was answered there is understood here. An append
+/// does so by itself.
+async fn current(parts: &Parts, app: &Arc<App>, caller: &Caller, scope: Scope) -> Result<(), Problem> {
+    if app.bucket.is_none() {
+        return Ok(());
+    }
+    let named = || named_workspace(parts).ok().flatten()?.parse().ok();
+    let Some(meant) = caller.token.workspace.clone().or_else(named) else { return Ok(()) };
+    if scope == Scope::Ingest && app.rooms.get(&meant).is_some() {
+        return Ok(());
+    }
+    let app = app.clone();
+    let caught_up = tokio::task::spawn_blocking(move || app.ledger.catch_up(&meant)).await;
+    Ok(caught_up.map_err(Problem::internal)??)
 }
 
 fn named_workspace(parts: &Parts) -> Result<Option<&str>, Problem> {

@@ -138,6 +138,10 @@ impl Visitor {
         let zone = person.preferences.zone.as_deref().unwrap_or(&settings.zone);
         let clock = Clock::new(zone, guest.text.language);
         let now = (app.clock)();
+        if app.bucket.is_some() {
+            // What they did on another server. A database that is away was noticed above.
+            let _caught_up = app.ledger.catch_up(&membership.workspace);
+        }
         Ok(Some(Self { guest, session, person, membership, settings, sight: Arc::new(sight), clock, now }))
     }
 

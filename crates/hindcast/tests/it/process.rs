@@ -114,6 +114,11 @@ impl Home {
         process
     }
 
+    /// Takes over the administrator of another server of the same log, who is told of at the first start alone.
+    pub fn told(&mut self, other: &Process) {
+        self.told = Some((other.workspace.clone(), other.token.clone()));
+    }
+
     pub fn settings(&self) -> PathBuf {
         self.root.path().join("hindcast.toml")
     }
