@@ -5,13 +5,15 @@
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
-use hindcast_ledger::{Checkpoint, Hash, VerifierKey, open_note, verify_consistency};
-use serde_json::Value;
+mod client;
+
+use client::{Client, Server};
+use hindcast_ledger::{Checkpoint, verify_consistency};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -260,89 +262,5 @@ fn write(
                 return;
             }
         }
-    }
-}
-
-/// Killed when a test fails, so that no server is left behind.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ended = self.0.kill();
-        let _waited = self.0.wait();
-    }
-}
-
-struct Client {
-    agent: ureq::Agent,
-    address: String,
-    token: String,
-    workspace: String,
-}
-
-impl Client {
-    fn new(port: u16, token: String, workspace: String) -> Self {
-        let agent =
-            ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(60))).build().new_agent();
-        Self { agent, address: format!("http://127.0.0.1:{port}"), token, workspace }
-    }
-
-    fn get(&self, path: &str) -> Option<String> {
-        let answer = self
-            .agent
-            .get(format!("{}{path}", self.address))
-            .header("authorization", format!("Bearer {}", self.token))
-            .header("hindcast-workspace", &self.workspace)
-            .call();
-        answer.ok()?.into_body().into_with_config().limit(u64::MAX).read_to_string().ok()
-    }
-
-    /// The ids and indexes of what was appended, or nothing known.
-    fn append(&self, body: &str, key: Option<&str>) -> Result<Vec<(String, u64)>, ()> {
-        let mut request = self
-            .agent
-            .post(format!("{}/v1/events", self.address))
-            .header("authorization", format!("Bearer {}", self.token))
-            .header("hindcast-workspace", &self.workspace)
-            .header("content-type", "application/json");
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        let answer = match request.send(body) {
-            Ok(answer) => answer.into_body().read_to_string().map_err(drop)?,
-            Err(ureq::Error::StatusCode(status @ (429 | 503))) => {
-                // The server is ending or busy; it has said that nothing was taken.
-                let _said = status;
-                return Err(());
-            }
-            Err(ureq::Error::StatusCode(status)) => panic!("an append was refused with {status}"),
-            Err(_) => return Err(()),
-        };
-        let answer: Value = serde_json::from_str(&answer).map_err(drop)?;
-        let events = answer["events"].as_array().expect("events");
-        Ok(events
-            .iter()
-            .map(|event| {
-                (event["id"].as_str().expect("an id").to_owned(), event["index"].as_u64().expect("an index"))
-            })
-            .collect())
-    }
-
-    fn checkpoint(&self) -> Option<Checkpoint> {
-        let key: VerifierKey = self.get(&format!("/w/{}/vkey", self.workspace))?.trim().parse().ok()?;
-        let note = self.get(&format!("/w/{}/checkpoint", self.workspace))?;
-        Some(open_note(&note, &key).expect("signed by the log"))
-    }
-
-    fn consistency(&self, old: u64, new: u64) -> Vec<Hash> {
-        let answer = self.get(&format!("/v1/consistency?old={old}&new={new}")).expect("answered");
-        let answer: Value = serde_json::from_str(&answer).expect("JSON");
-        let path = answer["path"].as_array().expect("a path");
-        path.iter().map(|hash| hash.as_str().expect("base64").parse().expect("a hash")).collect()
-    }
-
-    fn export(&self) -> Vec<Value> {
-        let text = self.get("/v1/export?format=ndjson").expect("exported");
-        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
     }
 }

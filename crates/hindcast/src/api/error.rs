@@ -18,6 +18,7 @@ use hindcast_segments::query::QueryErrors;
 use hindcast_segments::{ExportError, SearchError, SegmentError};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -321,6 +322,14 @@ impl From<SearchError> for Problem {
             // Nobody hears this: the caller is gone.
             SearchError::Cancelled => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "cancelled", error.to_string())
+            }
+            // What every server reads from cannot be reached.
+            SearchError::Segment(SegmentError::Io { source, .. })
+                if source.kind() == ErrorKind::HostUnreachable =>
+            {
+                tracing::warn!(%error, "a search was not answered");
+                let detail = "the storage of older entries cannot be used now: ask again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(2)
             }
             SearchError::Segment(error) => Self::internal(error),
         }

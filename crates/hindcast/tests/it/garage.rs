@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A storage with a bucket called `audit`; ends with the test.
+#[allow(dead_code, reason = "not every test needs all of it")]
 pub struct Garage {
     folder: tempfile::TempDir,
     server: Child,
@@ -70,6 +71,11 @@ impl Garage {
         std::fs::write(garage.folder.path().join("secret"), secret).expect("written");
         garage.key = key;
         Some(garage)
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.server.id()
     }
 
     /// The settings that name its bucket, in TOML.
