@@ -323,9 +323,15 @@ impl<'s> Story<'s> {
     fn check(&self) {
         let acknowledged = self.acknowledged.lock().expect("not poisoned");
         assert!(acknowledged.len() > 100, "hardly anything was written, so nothing was tested");
-        let servers: Vec<Server> = (0..NODES).map(|node| self.site.start(node)).collect();
+        let mut servers: Vec<Server> = (0..NODES).map(|node| self.site.start(node)).collect();
         let begun = Instant::now();
         while !(0..NODES).all(|node| self.site.is_ready(node)) {
+            for (node, server) in servers.iter_mut().enumerate() {
+                if server.0.try_wait().expect("asked").is_some() {
+                    // The database may still be reading its log.
+                    *server = self.site.start(node);
+                }
+            }
             assert!(begun.elapsed() < PATIENCE, "not all are ready: {}", self.site.logs());
             std::thread::sleep(Duration::from_millis(50));
         }

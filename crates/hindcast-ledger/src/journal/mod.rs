@@ -168,7 +168,7 @@ pub trait Transaction {
     fn cosign(&mut self, workspace: &WorkspaceId, size: u64, note: &str) -> Result<(), JournalError>;
 
     /// Changes the manifest: the segments named in `remove`, which must all be in it, give way to those in `add`, none of
-    /// which was buried; what is newly sealed begins where the sealed part ended. Runs that lie wholly below `sealed` are dropped.
+    /// which was buried; each begins where one of those began, or where the sealed part ended. Runs that lie wholly below `sealed` are dropped.
     fn seal(
         &mut self,
         workspace: &WorkspaceId,
@@ -243,8 +243,9 @@ pub enum JournalError {
     },
 }
 
-/// Whether segments that are added begin where the sealed part ends, when that moves from one index to another.
-fn follows(from: u64, to: u64, add: &[Sealed]) -> bool {
-    let first = add.iter().map(|segment| segment.first).min();
-    to == from || to > from && first.is_none_or(|first| first == from)
+/// Whether each segment that is added begins where one that gives way began, or where the sealed part ended that now goes on
+/// from one index to another.
+fn follows(from: u64, to: u64, removed: &[u64], add: &[Sealed]) -> bool {
+    let fits = |first: u64| removed.contains(&first) || to > from && first == from;
+    to >= from && add.iter().all(|segment| fits(segment.first))
 }

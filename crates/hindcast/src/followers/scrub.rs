@@ -21,7 +21,12 @@ pub(super) fn follow(app: &App) {
             if is_ending(app) || is_quarantined(app, &room) || !is_due(app, &room) {
                 continue;
             }
-            match scrub(app, &room) {
+            // What others merged meanwhile is gone from the bucket after a while: twice in a row it is damage.
+            let scrubbed = match scrub(app, &room) {
+                Err(error) if app.bucket.is_some() && is_damage(&error) => scrub(app, &room),
+                scrubbed => scrubbed,
+            };
+            match scrubbed {
                 Ok(()) => {}
                 Err(_) if is_ending(app) => return,
                 Err(error) if is_damage(&error) => found(app, &room, &format!("{error:#}")),

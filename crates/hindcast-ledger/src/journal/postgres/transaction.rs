@@ -1,7 +1,7 @@
 //! What is written together, or not at all.
 
 use super::line::Line;
-use super::{HEAD, read_head, signed};
+use super::{Columns, HEAD, read_head, signed};
 use crate::WorkspaceId;
 use crate::journal::{Head, JournalError, Remembered, Run, Sealed, Transaction, follows};
 use hindcast_event::Timestamp;
@@ -12,7 +12,7 @@ use std::sync::MutexGuard;
 /// Deleting more at once would make an append wait.
 const FORGOTTEN_AT_ONCE: i64 = 1000;
 
-const NAMED: &str = "SELECT FROM segment WHERE workspace = $1 AND name = ANY($2)";
+const NAMED: &str = "SELECT first FROM segment WHERE workspace = $1 AND name = ANY($2)";
 
 /// A transaction of this process.
 pub(super) struct PostgresTransaction<'j> {
@@ -173,14 +173,17 @@ impl Transaction for PostgresTransaction<'_> {
         add: &[Sealed],
     ) -> Result<(), JournalError> {
         // The row of the head comes first: who holds it goes on, all others wait for it.
-        let held = self.head(workspace)?.is_some_and(|head| follows(head.sealed, sealed, add));
+        let held = self.head(workspace)?;
         let there = self.line.query(NAMED, &[&workspace.as_str(), &remove])?;
+        let removed =
+            there.iter().map(|row| Columns(row, self.place).number(0)).collect::<Result<Vec<_>, _>>()?;
         let names: Vec<&str> = add.iter().map(|segment| segment.name.as_str()).collect();
         let buried = self.line.query(
             "SELECT FROM buried WHERE workspace = $1 AND name = ANY($2)",
             &[&workspace.as_str(), &names],
         )?;
-        if !held || there.len() != remove.len() || !buried.is_empty() {
+        let follows = held.is_some_and(|head| follows(head.sealed, sealed, &removed, add));
+        if !follows || removed.len() != remove.len() || !buried.is_empty() {
             return Err(JournalError::Stale { workspace: workspace.clone() });
         }
         self.execute_one(

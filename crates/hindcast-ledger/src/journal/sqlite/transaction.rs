@@ -4,7 +4,7 @@ use super::{HEAD, JournalError, explain, read_head};
 use crate::WorkspaceId;
 use crate::journal::{Head, Remembered, Run, Sealed, Transaction, follows};
 use hindcast_event::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::MutexGuard;
@@ -12,9 +12,9 @@ use std::sync::MutexGuard;
 /// Deleting more at once would make an append wait.
 const FORGOTTEN_AT_ONCE: usize = 1000;
 const NAMED: &str =
-    "SELECT count(*) FROM segment JOIN workspace ON number = workspace WHERE id = ?1 AND name = ?2";
-const BURIED: &str =
-    "SELECT count(*) FROM buried JOIN workspace ON number = workspace WHERE id = ?1 AND name = ?2";
+    "SELECT first FROM segment JOIN workspace ON number = workspace WHERE id = ?1 AND name = ?2";
+const SEALED: &str = "SELECT sealed FROM workspace WHERE id = ?1";
+const BURIED: &str = "SELECT 1 FROM buried JOIN workspace ON number = workspace WHERE id = ?1 AND name = ?2";
 
 /// A transaction of the one writer.
 pub(super) struct SqliteTransaction<'j> {
@@ -34,12 +34,11 @@ impl<'j> SqliteTransaction<'j> {
         done.map_err(|error| explain(self.file, error))
     }
 
-    fn counts(&self, sql: &str, workspace: &WorkspaceId, what: &dyn ToSql) -> Result<usize, JournalError> {
-        let counted = self.writer.prepare_cached(sql);
-        let counted = counted.and_then(|mut statement| {
-            statement.query_row(params![workspace.as_str(), what], |row| row.get(0))
-        });
-        counted.map_err(|error| explain(self.file, error))
+    /// A number, where there is a row.
+    fn number(&self, sql: &str, params: impl rusqlite::Params) -> Result<Option<u64>, JournalError> {
+        let found = self.writer.prepare_cached(sql);
+        let found = found.and_then(|mut statement| statement.query_row(params, |row| row.get(0)).optional());
+        found.map_err(|error| explain(self.file, error))
     }
 
     /// A change that must hit the one row it names.
@@ -193,16 +192,17 @@ impl Transaction for SqliteTransaction<'_> {
         remove: &[String],
         add: &[Sealed],
     ) -> Result<(), JournalError> {
-        let held = self.writer.prepare_cached("SELECT sealed FROM workspace WHERE id = ?1");
-        let held = held.and_then(|mut statement| statement.query_row([workspace.as_str()], |row| row.get(0)));
-        let follows = follows(held.map_err(|error| explain(self.file, error))?, sealed, add);
-        let there =
-            remove.iter().map(|name| self.counts(NAMED, workspace, name)).sum::<Result<usize, _>>()?;
+        let removed: Vec<u64> = remove
+            .iter()
+            .filter_map(|name| self.number(NAMED, [workspace.as_str(), name]).transpose())
+            .collect::<Result<_, _>>()?;
         let buried = add
             .iter()
-            .map(|segment| self.counts(BURIED, workspace, &segment.name))
-            .sum::<Result<usize, _>>()?;
-        if !follows || there != remove.len() || buried > 0 {
+            .filter_map(|segment| self.number(BURIED, [workspace.as_str(), &segment.name]).transpose());
+        let buried = buried.collect::<Result<Vec<_>, _>>()?;
+        let from = self.number(SEALED, [workspace.as_str()])?;
+        let follows = from.is_some_and(|from| follows(from, sealed, &removed, add));
+        if !follows || removed.len() != remove.len() || !buried.is_empty() {
             return Err(JournalError::Stale { workspace: workspace.clone() });
         }
         for name in remove {
@@ -234,7 +234,7 @@ impl Transaction for SqliteTransaction<'_> {
 
     fn bury(&mut self, workspace: &WorkspaceId, names: &[String]) -> Result<(), JournalError> {
         for name in names {
-            if self.counts(NAMED, workspace, name)? > 0 {
+            if self.number(NAMED, [workspace.as_str(), name])?.is_some() {
                 return Err(JournalError::Stale { workspace: workspace.clone() });
             }
             self.execute(
