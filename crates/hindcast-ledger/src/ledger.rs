@@ -191,6 +191,9 @@ impl Ledger {
         remove: Vec<String>,
         add: Vec<Sealed>,
     ) -> Result<(), SealError> {
+        if self.head(workspace)?.sealed > sealed {
+            return Err(AppendError::Stale(workspace.clone()).into());
+        }
         self.keep_hashes(workspace, sealed)?;
         let workspace = workspace.clone();
         Ok(self.request(|reply| Request::Seal { workspace, sealed, remove, add, reply })?)

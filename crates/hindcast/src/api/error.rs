@@ -11,6 +11,7 @@ use axum::http::header::{HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hindcast_event::Invalid;
+use hindcast_ledger::journal::JournalError;
 use hindcast_ledger::{AppendError, BatchError, ReadError};
 use hindcast_rules::detection;
 use hindcast_rules::policy::Flaw;
@@ -302,6 +303,11 @@ impl From<ReadError> for Problem {
         match error {
             ReadError::Unknown(_) => Self::not_found(error.to_string()),
             ReadError::Beyond { .. } => Self::new(StatusCode::NOT_FOUND, "beyond_the_end", error.to_string()),
+            ReadError::Journal(JournalError::Away { .. }) => {
+                tracing::warn!(%error, "a request was not answered");
+                let detail = "the database cannot be used now: ask again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(1)
+            }
             _ => Self::internal(error),
         }
     }

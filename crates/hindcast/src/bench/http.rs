@@ -16,8 +16,8 @@ use tokio::net::TcpStream;
 
 const CONNECTIONS: usize = 64;
 const SINGLES_EACH: usize = 1500;
-const BATCH: u64 = 1000;
-const BATCH_CONNECTIONS: u64 = 8;
+pub(super) const BATCH: u64 = 1000;
+const BATCH_CONNECTIONS: usize = 8;
 const FOUND_RUNS: usize = 300;
 const ALERT_RUNS: usize = 200;
 
@@ -42,8 +42,8 @@ pub(super) fn measure(
         let (token, watcher) = (Arc::new(token), Arc::new(watcher));
         let pages = tokio::task::spawn_blocking(move || pages::measure(address, &cookie, end));
         let mut figures = pages.await??;
-        figures.extend(batched(address, &token, batches).await?);
-        figures.extend(single(address, &token, singles).await?);
+        figures.extend(batched(&[address], &token, batches).await?);
+        figures.extend(single(&[address], &token, singles).await?);
         figures.push(found(address, &token).await?);
         figures.push(alerted(&app, &watched, address, &watcher).await?);
         app.ending.send_replace(true);
@@ -68,7 +68,7 @@ fn workspace_with_token(app: &App, name: &str) -> anyhow::Result<(WorkspaceId, S
     Ok((workspace, token.reveal().to_owned()))
 }
 
-fn lines(generator: &Generator, range: std::ops::Range<u64>) -> Vec<u8> {
+pub(super) fn lines(generator: &Generator, range: std::ops::Range<u64>) -> Vec<u8> {
     let mut body = Vec::new();
     for i in range {
         generator.event(i, &mut body);
@@ -77,65 +77,73 @@ fn lines(generator: &Generator, range: std::ops::Range<u64>) -> Vec<u8> {
     body
 }
 
+/// Does something over several connections at once, each to the next of some servers; all the times that were taken.
+async fn spread<F: Future<Output = anyhow::Result<Vec<Duration>>> + Send + 'static>(
+    at: &[SocketAddr],
+    token: &Arc<String>,
+    connections: usize,
+    mut work: impl FnMut(Connection, usize) -> F,
+) -> anyhow::Result<Vec<Duration>> {
+    let mut working = Vec::new();
+    for nth in 0..connections {
+        let connection = Connection::open(at[nth % at.len()], token).await?;
+        working.push(tokio::spawn(work(connection, nth)));
+    }
+    let mut times = Vec::new();
+    for work in working {
+        times.extend(work.await??);
+    }
+    Ok(times)
+}
+
 async fn batched(
-    address: SocketAddr,
+    at: &[SocketAddr],
     token: &Arc<String>,
     batches: Vec<Vec<u8>>,
 ) -> anyhow::Result<Vec<Figure>> {
     let events = batches.len() as u64 * BATCH;
     let batches = Arc::new(batches);
     let begun = Instant::now();
-    let connections: Vec<_> = (0..BATCH_CONNECTIONS)
-        .map(|first| {
-            let (batches, token) = (batches.clone(), token.clone());
-            tokio::spawn(async move {
-                let mut connection = Connection::open(address, &token).await?;
-                for body in batches.iter().skip(first as usize).step_by(BATCH_CONNECTIONS as usize) {
-                    connection.post("/v1/events", "application/x-ndjson", body).await?;
-                }
-                anyhow::Ok(())
-            })
-        })
-        .collect();
-    for connection in connections {
-        connection.await??;
-    }
+    spread(at, token, BATCH_CONNECTIONS, move |mut connection, first| {
+        let batches = batches.clone();
+        async move {
+            for batch in batches.iter().skip(first).step_by(BATCH_CONNECTIONS) {
+                connection.post("/v1/events", "application/x-ndjson", batch).await?;
+            }
+            Ok(Vec::new())
+        }
+    })
+    .await?;
     let rate = events as f64 / begun.elapsed().as_secs_f64();
-    let note = format!("NDJSON batches of {BATCH}, {BATCH_CONNECTIONS} connections of the same process");
+    let note = format!("NDJSON batches of {BATCH}, {BATCH_CONNECTIONS} connections, to {} servers", at.len());
     Ok(vec![Figure::ours("ingest http", rate, "events/s", note)])
 }
 
-async fn single(
-    address: SocketAddr,
+pub(super) async fn single(
+    at: &[SocketAddr],
     token: &Arc<String>,
     singles: Vec<Vec<u8>>,
 ) -> anyhow::Result<Vec<Figure>> {
     let singles = Arc::new(singles);
     let begun = Instant::now();
-    let connections: Vec<_> = (0..CONNECTIONS)
-        .map(|first| {
-            let (singles, token) = (singles.clone(), token.clone());
-            tokio::spawn(async move {
-                let mut connection = Connection::open(address, &token).await?;
-                let mut times = Vec::with_capacity(SINGLES_EACH);
-                for number in 0..SINGLES_EACH {
-                    let body = &singles[(first + number * CONNECTIONS) % singles.len()];
-                    let begun = Instant::now();
-                    connection.post("/v1/events", "application/json", body).await?;
-                    times.push(begun.elapsed());
-                }
-                anyhow::Ok(times)
-            })
-        })
-        .collect();
-    let mut times = Vec::new();
-    for connection in connections {
-        times.extend(connection.await??);
-    }
+    let mut times = spread(at, token, CONNECTIONS, move |mut connection: Connection, first| {
+        let singles = singles.clone();
+        async move {
+            let mut times = Vec::with_capacity(SINGLES_EACH);
+            for number in 0..SINGLES_EACH {
+                let body = &singles[(first + number * CONNECTIONS) % singles.len()];
+                let begun = Instant::now();
+                connection.post("/v1/events", "application/json", body).await?;
+                times.push(begun.elapsed());
+            }
+            Ok(times)
+        }
+    })
+    .await?;
     let rate = times.len() as f64 / begun.elapsed().as_secs_f64();
     times.sort_unstable();
     let p99 = times[times.len() * 99 / 100].as_secs_f64() * 1e3;
-    let note = format!("{CONNECTIONS} connections of the same process, each append durable");
+    let note = format!("{CONNECTIONS} connections, {} servers, each append durable", at.len());
     Ok(vec![
         Figure::ours("single http", rate, "req/s", note.clone()),
         Figure::ours("single http p99", p99, "ms", note),

@@ -13,6 +13,7 @@ pub mod generate;
 mod http;
 mod ingest;
 mod machine;
+mod nodes;
 mod ours;
 mod pages;
 mod replays;
@@ -24,6 +25,7 @@ use generate::{Generator, Params};
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::BufWriter;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -45,6 +47,12 @@ pub struct Args {
     /// Which peers are measured too; "none" for none. Needs python3; PostgreSQL needs Debian's package postgresql.
     #[arg(long, default_value = "sqlite,postgres,duckdb")]
     peers: String,
+    /// Instead of all that: append to servers that run here already, by their addresses such as 127.0.0.1:8480.
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',', requires = "token_file")]
+    at: Vec<SocketAddr>,
+    /// A file with a token that may append to one workspace there.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// The folder of peers.py.
     #[arg(long, value_name = "DIR", default_value = "benches/peers")]
     peers_folder: PathBuf,
@@ -88,6 +96,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let work = args.work.as_deref().unwrap_or(temporary.path());
     std::fs::create_dir_all(work)?;
     let generator = Generator::new(SEED, args.events);
+    if let Some(token) = args.token_file.as_deref().filter(|_| !args.at.is_empty()) {
+        for figure in nodes::measure(&generator, &args.at, token)? {
+            println!("{}\t{}\t{}\t{}", figure.metric, figure.value, figure.unit, figure.note);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let params = generator.params();
     let mut figures = stages::measure(&generator)?;
     figures.extend(formats::measure(&generator)?);
