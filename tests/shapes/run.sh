@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The stories of the server once more, in the shape of many machines: what is kept lies in a real PostgreSQL of our own.
+# The stories of the server once more, in the shape of many machines: what is kept lies in a real PostgreSQL of our own and in a
+# bucket, here a folder.
 #   tests/shapes/run.sh [FILTER …]
 set -euo pipefail
 cd "$(dirname "$0")/../.."

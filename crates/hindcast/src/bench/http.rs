@@ -96,7 +96,7 @@ async fn spread<F: Future<Output = anyhow::Result<Vec<Duration>>> + Send + 'stat
     Ok(times)
 }
 
-async fn batched(
+pub(super) async fn batched(
     at: &[SocketAddr],
     token: &Arc<String>,
     batches: Vec<Vec<u8>>,

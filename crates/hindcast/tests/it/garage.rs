@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A storage with a bucket called `audit`; ends with the test.
-#[allow(dead_code, reason = "not every test needs all of it")]
 pub struct Garage {
     folder: tempfile::TempDir,
     server: Child,
@@ -74,6 +73,7 @@ impl Garage {
     }
 
     /// The number of its process.
+    #[allow(dead_code, reason = "not every test needs all of it")]
     pub fn id(&self) -> u32 {
         self.server.id()
     }

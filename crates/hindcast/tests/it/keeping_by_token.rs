@@ -6,6 +6,7 @@ use crate::support::{Answer, TestServer, actions, event};
 use hindcast::catalog::{By, Membership, Scope};
 use hindcast::people::Role;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A token that somebody makes in their browser.
 pub fn made_by(visitor: &Visitor<'_>, scope: &str) -> String {
@@ -74,6 +75,15 @@ fn two_people_erase_a_third_with_their_tokens() {
         Some(one(&server, &bobs, &id)).filter(|erasure| erasure["state"] == "done")
     });
     assert_eq!(done["selector"], Value::Null, "what it was is forgotten");
+    if let Some(bucket) = &server.app.bucket {
+        let workspace = server.workspace.parse().expect("an id");
+        let named = server.app.ledger.manifest(&workspace).expect("read");
+        let named: BTreeSet<_> = named.into_iter().map(|sealed| sealed.name).collect();
+        let kept = bucket.list(&format!("segments/{workspace}")).expect("listed");
+        let segment = |name: &str| name.split('/').nth(2).map(str::to_owned);
+        let kept: BTreeSet<_> = kept.iter().filter_map(|found| segment(&found.name)).collect();
+        assert_eq!(kept, named, "the bucket has nothing of what was there before");
+    }
     assert_eq!(refused(&act(&server, &bobs, &id, "approve")), (409, "decided".to_owned()));
     assert_eq!(refused(&act(&server, &anas, &id, "reject")), (409, "decided".to_owned()));
     assert_eq!(server.get("/v1/count?q=eve").send().good()["count"], 0);

@@ -36,8 +36,11 @@ impl Home {
     }
 
     fn furnish(root: tempfile::TempDir, data: PathBuf, settings: &str) -> Self {
-        let storage = shared_database()
-            .map(|(database, schema)| format!("[storage]\ndatabase = {database:?}\nschema = {schema:?}\n"));
+        let bucket = root.path().join("bucket");
+        let storage = shared_database().map(|(database, schema)| {
+            let bucket = format!("file://{}", bucket.display());
+            format!("[storage]\ndatabase = {database:?}\nschema = {schema:?}\nbucket = {bucket:?}\n")
+        });
         let home = Self { root, data, storage: storage.unwrap_or_default(), told: None };
         home.set(settings);
         home

@@ -66,6 +66,7 @@ impl TestServer {
         config.ledger.checkpoint_ms = 20;
         if let Some((database, schema)) = shared_database() {
             (config.storage.database, config.storage.schema) = (database, schema);
+            config.storage.bucket = format!("file://{}", folder.path().join("bucket").display());
         }
         change(&mut config);
         let ahead = Arc::new(AtomicI64::new(0));
