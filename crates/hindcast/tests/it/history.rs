@@ -227,7 +227,12 @@ fn whoever_may_not_read_conversations_learns_nothing_of_them() {
         {
             let (seen, plain) = (one.get(path), other.get(path));
             assert_eq!((seen.status, plain.status), (403, 403), "{path} as {role:?}");
-            let neutral = |text: &str, server: &TestServer| text.replace(&server.workspace, "W");
+            let neutral = |text: &str, server: &TestServer| {
+                let text = text.replace(&server.workspace, "W");
+                // How much of the log is signed by now is no secret, and not the same on both.
+                let (before, after) = text.split_once("Entries signed: ").expect("told");
+                before.to_owned() + after.trim_start_matches(|c: char| c.is_ascii_digit())
+            };
             assert_eq!(neutral(seen.text(), &with), neutral(plain.text(), &without), "{path} as {role:?}");
             assert!(seen.text().contains("conversation.read") && !seen.text().contains("secretone"));
         }
