@@ -11,6 +11,7 @@ use crate::following::{Leaves, follow};
 use crate::hashes::{HashesError, frontier_at};
 use crate::journal::{Head, Journal, JournalError, Sealed};
 use crate::publisher::Publisher;
+use crate::queue::Queue;
 use crate::sequencer::{Request, Sequencer};
 use crate::shared::{Live, Shared};
 use crate::silence::Silence;
@@ -23,16 +24,12 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Appends that may wait for the sequencer.
-pub const WAITING_MAX: usize = 16_384;
-/// Bytes of records that may wait for the sequencer.
-pub const WAITING_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// How much of the journal is read at once.
 pub(crate) const READ_BYTES: usize = 8 * 1024 * 1024;
 
@@ -113,16 +110,13 @@ impl Ledger {
             .map_err(|source| OpenError::Evidence { file: config.evidence.clone(), source })?;
         let silence = Silence::open(&config.evidence)
             .map_err(|source| OpenError::Evidence { file: config.evidence.clone(), source })?;
-        let (queue, requests) = mpsc::sync_channel(WAITING_MAX);
         let shared = Arc::new(Shared {
             journal,
             config,
             observer,
             silence,
             stopped: OnceLock::new(),
-            queue,
-            waiting: AtomicUsize::new(0),
-            waiting_bytes: AtomicUsize::new(0),
+            queue: Queue::new(),
             failed: AtomicBool::new(false),
             drained: AtomicBool::new(false),
             lives: RwLock::default(),
@@ -142,7 +136,7 @@ impl Ledger {
         evidence
             .write()
             .map_err(|source| OpenError::Evidence { file: shared.config.evidence.clone(), source })?;
-        let sequencer = Sequencer::start(shared.clone(), requests).map_err(OpenError::Thread)?;
+        let sequencer = Sequencer::start(shared.clone()).map_err(OpenError::Thread)?;
         let publisher = Publisher::start(shared.clone(), evidence).map_err(OpenError::Thread)?;
         let follower =
             news.map(|news| follow(shared.clone(), news)).transpose().map_err(OpenError::Thread)?;
@@ -162,12 +156,6 @@ impl Ledger {
 
     /// Appends a batch and calls `reply`, on the writing thread, once all of it is on disk or refused.
     pub fn append_then(&self, workspace: &WorkspaceId, batch: Batch, reply: Reply<Appended>) {
-        let bytes = batch.packed.len() + batch.entries.records().len();
-        let waiting = self.shared.waiting.load(Ordering::Relaxed);
-        let waiting_bytes = self.shared.waiting_bytes.load(Ordering::Relaxed);
-        if waiting_bytes.saturating_add(bytes) > WAITING_BYTES_MAX && waiting > 0 {
-            return reply(Err(AppendError::Busy { waiting }));
-        }
         self.shared.submit(Request::Append { workspace: workspace.clone(), batch, reply });
     }
 
@@ -436,7 +424,12 @@ impl Ledger {
 
     /// How many appends wait for the sequencer.
     pub fn waiting(&self) -> usize {
-        self.shared.waiting.load(Ordering::Relaxed)
+        self.shared.queue.count()
+    }
+
+    /// How many bytes of records wait for the sequencer.
+    pub fn waiting_bytes(&self) -> usize {
+        self.shared.queue.bytes()
     }
 
     /// Signs what is left, writes what was signed, and ends the threads. Later appends are refused.
