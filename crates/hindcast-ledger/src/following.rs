@@ -228,8 +228,9 @@ pub(crate) fn follow(shared: Arc<Shared>, mut news: Box<dyn News>) -> io::Result
             }
             if looks_at_all {
                 looked_at = Instant::now();
-                if shared.look(None).is_err() {
-                    std::thread::sleep(NEWS_WAIT);
+                match shared.look(None) {
+                    Ok(()) => shared.note_reached(),
+                    Err(_) => std::thread::sleep(NEWS_WAIT),
                 }
             }
         }

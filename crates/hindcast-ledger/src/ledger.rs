@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How much of the journal is read at once.
 pub(crate) const READ_BYTES: usize = 8 * 1024 * 1024;
@@ -61,6 +61,9 @@ pub trait Observer: Send + Sync {
     /// Entries are durable. Also called once for everything the journal holds when we start.
     fn sequenced(&self, workspace: &WorkspaceId, entries: Arc<Entries>);
 
+    /// A transaction is durable.
+    fn committed(&self, _commit: &Commit) {}
+
     /// Another process changed the manifest of a workspace, or made the workspace.
     fn sealed(&self, _workspace: &WorkspaceId) {}
 
@@ -72,6 +75,17 @@ pub trait Observer: Send + Sync {
 
     /// What was signed could not be recorded: until it can, an older copy of the data would not be noticed.
     fn unguarded(&self, error: &io::Error);
+}
+
+/// One transaction of the journal.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit {
+    /// Requests that were written together.
+    pub requests: usize,
+    /// Bytes of records among them.
+    pub bytes: usize,
+    /// How long it took, from its beginning to the sync.
+    pub took: Duration,
 }
 
 /// What an append became.
@@ -120,6 +134,7 @@ impl Ledger {
             failed: AtomicBool::new(false),
             drained: AtomicBool::new(false),
             lives: RwLock::default(),
+            reached: Mutex::new(Instant::now()),
         });
         let heads = shared.journal.heads()?;
         if let Some((origin, signed)) = evidence.not_among(heads.iter().map(|head| head.origin.as_str())) {
@@ -430,6 +445,18 @@ impl Ledger {
     /// How many bytes of records wait for the sequencer.
     pub fn waiting_bytes(&self) -> usize {
         self.shared.queue.bytes()
+    }
+
+    /// Why nothing is written any more, if so.
+    pub fn stopped(&self) -> Option<&str> {
+        self.shared.stopped.get().map(String::as_str)
+    }
+
+    /// How long ago a journal that is shared was last heard of, and how often it was connected to; nothing for a file.
+    pub fn reached(&self) -> Option<(Duration, u64)> {
+        let connections = self.shared.journal.connections()?;
+        let reached = *self.shared.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        Some((reached.elapsed(), connections))
     }
 
     /// Signs what is left, writes what was signed, and ends the threads. Later appends are refused.

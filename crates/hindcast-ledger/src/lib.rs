@@ -43,7 +43,7 @@ pub use evidence::{Evidence, highest_signed};
 pub use following::Leaves;
 pub use hashes::HashesError;
 pub use key::{Cosigner, KeyError, Signer, VerifierKey};
-pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply};
+pub use ledger::{Appended, Clock, Commit, Config, Ledger, Observer, Reply};
 pub use note::{Note, NoteError, NoteSignature};
 pub use notice::{COVERS_MAX, Notice};
 pub use opening::{Disclosure, Opening};

@@ -6,7 +6,7 @@
 
 use crate::error::AppendError;
 use crate::journal::Sealed;
-use crate::ledger::{Appended, Reply};
+use crate::ledger::{Appended, Commit, Reply};
 use crate::shared::Shared;
 use crate::staged::{Staged, unwritten};
 use crate::{Batch, WorkspaceId};
@@ -16,7 +16,7 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often expired idempotency keys are looked for, and how long a stop may go unnoticed.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
@@ -95,6 +95,8 @@ impl Sequencer {
     /// Writes all requests in one transaction. The order is the promise: commit, then memory, then the answers.
     fn write(&mut self, requests: Vec<Request>) -> ControlFlow<()> {
         let mut staged = Staged::new(&self.shared);
+        let (begun, count) = (Instant::now(), requests.len());
+        let bytes = requests.iter().map(Request::bytes).sum();
         let mut requests = requests.into_iter();
         let written = self.shared.journal.begin().and_then(|mut transaction| {
             for request in requests.by_ref() {
@@ -111,6 +113,8 @@ impl Sequencer {
         });
         match written {
             Ok(()) => {
+                self.shared.note_reached();
+                self.shared.observer.committed(&Commit { requests: count, bytes, took: begun.elapsed() });
                 staged.settle();
                 ControlFlow::Continue(())
             }

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 
 /// What the threads share.
 pub(crate) struct Shared {
@@ -26,6 +27,8 @@ pub(crate) struct Shared {
     /// Nothing more will be asked of the sequencer.
     pub(crate) drained: AtomicBool,
     pub(crate) lives: RwLock<BTreeMap<WorkspaceId, Arc<Live>>>,
+    /// When the journal last answered.
+    pub(crate) reached: Mutex<Instant>,
 }
 
 /// A workspace while we run.
@@ -132,6 +135,10 @@ impl Shared {
 }
 
 impl Shared {
+    pub(crate) fn note_reached(&self) {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
     pub(crate) fn stopped_error(&self) -> AppendError {
         AppendError::Stopped(self.stopped.get().cloned().unwrap_or_default())
     }
