@@ -189,6 +189,7 @@ impl Shared {
             Some(workspace) => self.journal.head(workspace)?.into_iter().collect(),
             None => self.journal.heads()?,
         };
+        self.note_reached();
         for head in heads {
             match self.live(&head.workspace) {
                 Some(live) => self.meet(&live, &head)?,
@@ -228,9 +229,8 @@ pub(crate) fn follow(shared: Arc<Shared>, mut news: Box<dyn News>) -> io::Result
             }
             if looks_at_all {
                 looked_at = Instant::now();
-                match shared.look(None) {
-                    Ok(()) => shared.note_reached(),
-                    Err(_) => std::thread::sleep(NEWS_WAIT),
+                if shared.look(None).is_err() {
+                    std::thread::sleep(NEWS_WAIT);
                 }
             }
         }

@@ -28,6 +28,7 @@ pub mod metrics;
 mod pages;
 mod paper;
 pub mod people;
+mod quotas;
 mod record;
 mod reports;
 pub mod rooms;
