@@ -68,6 +68,7 @@ pub struct Server {
     pub public_url: String,
     pub trusted_proxies: Vec<Network>,
     pub drain_seconds: i64,
+    pub metrics_from: Vec<Network>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -2,7 +2,7 @@
 //!
 //! Whatever the database has to be asked for is left out while it does not answer, and the rest is told all the same.
 
-use super::caller::{caller, is_local};
+use super::caller::{caller, is_direct};
 use super::checkpoints::text;
 use super::error::{Problem, ProblemBody};
 use super::lanes::{Lanes, blocking};
@@ -18,11 +18,12 @@ use axum::http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use axum::response::Response;
 use hindcast_ledger::WorkspaceId;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 
 /// Shows what was counted
 ///
-/// In the text format of Prometheus. On the loopback address no token is needed.
+/// In the text format of Prometheus. On the loopback address, and in `server.metrics_from`, no token is needed.
 #[utoipa::path(
     get, path = "/metrics", tag = "operation", operation_id = "metrics",
     responses(
@@ -46,7 +47,8 @@ pub async fn metrics(
     Ok(response)
 }
 
-/// May see the numbers of all workspaces: whoever is on this machine, or shows a token for all of them.
+/// May see the numbers of all workspaces: whoever is on this machine or in a network that the operator names, or shows a
+/// token for all of them.
 #[derive(Debug)]
 pub struct Operator;
 
@@ -54,7 +56,9 @@ impl FromRequestParts<Arc<App>> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        if is_local(parts) {
+        let named = &app.config.server.metrics_from;
+        let may = |peer: IpAddr| peer.is_loopback() || named.iter().any(|network| network.contains(peer));
+        if is_direct(parts, may) {
             return Ok(Self);
         }
         let caller = caller(parts, app)?;
