@@ -116,7 +116,7 @@ pub struct App {
     pub stuck: Stuck,
     /// What workspaces have used of their quotas.
     pub(crate) quotas: Quotas,
-    /// Followers that ended although the server goes on.
+    /// Followers that panicked although the server goes on.
     pub(crate) fallen: Mutex<BTreeSet<&'static str>>,
     /// Set when somebody wants the retention applied now.
     pub keep_now: AtomicBool,

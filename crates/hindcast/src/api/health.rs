@@ -68,6 +68,6 @@ fn reasons(app: &App) -> Vec<String> {
     reasons
         .extend(silence.map(|silence| format!("the database has said nothing for {} s", silence.as_secs())));
     let fallen = app.fallen.lock().unwrap_or_else(PoisonError::into_inner);
-    reasons.extend(fallen.iter().map(|name| format!("the {name} ended: restart the server")));
+    reasons.extend(fallen.iter().map(|name| format!("the {name} failed: restart the server")));
     reasons
 }

@@ -144,7 +144,7 @@ fn now(app: &App, lanes: &Lanes) -> Vec<(&'static str, &'static str, u64)> {
             "How long ago the database of the journal last answered; 0 when it is a file.",
             silence,
         ),
-        ("hindcast_followers_fallen", "Followers that ended although the server goes on.", count(fallen)),
+        ("hindcast_followers_fallen", "Followers that failed although the server goes on.", count(fallen)),
         ("hindcast_draining", "1 when the server is about to end.", u64::from(*app.draining.borrow())),
         (
             "hindcast_history_diverged",

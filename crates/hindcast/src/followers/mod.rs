@@ -95,13 +95,13 @@ impl Followers {
     }
 }
 
-/// Notes that a follower ended, by a panic too, while the server goes on.
+/// Notes that a follower panicked while the server goes on. Some end by themselves because there is nothing for them to do.
 struct Watch<'a>(&'a App, &'static str);
 
 impl Drop for Watch<'_> {
     fn drop(&mut self) {
         let Self(app, name) = self;
-        if !is_ending(app) {
+        if std::thread::panicking() {
             app.fallen.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
         }
     }

@@ -15,12 +15,21 @@ fn read(file: &str) -> String {
     std::fs::read_to_string(root().join(file)).expect(file)
 }
 
-/// Settings as our own program reads them.
+/// Settings as our own program reads them, where the password is in its file.
 fn load(settings: &str) -> Config {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("hindcast.toml");
-    std::fs::write(&file, settings).expect("written");
+    let (file, password) = (folder.path().join("hindcast.toml"), folder.path().join("password"));
+    std::fs::write(&password, "secret").expect("written");
+    let mut settings = settings.to_owned();
+    if let Some(named) = password_file(&settings) {
+        settings = settings.replace(&named, password.to_str().expect("text"));
+    }
+    std::fs::write(&file, &settings).expect("written");
     Config::load(Some(&file)).unwrap_or_else(|error| panic!("{error:#}\n{settings}"))
+}
+
+fn password_file(settings: &str) -> Option<String> {
+    Some(settings.split_once("password_file = \"")?.1.split_once('"')?.0.to_owned())
 }
 
 /// The names of metrics in a text, without what histograms put at their ends.
@@ -88,7 +97,8 @@ fn the_kubernetes_manifest_is_yaml_and_its_settings_are_ours() {
         .collect();
     let kinds: Vec<_> = documents.iter().map(|one| one["kind"].as_str().expect("a kind")).collect();
     assert_eq!(kinds, ["ConfigMap", "Deployment", "Service", "PodDisruptionBudget"]);
-    let config = load(documents[0]["data"]["hindcast.toml"].as_str().expect("settings"));
+    let settings = documents[0]["data"]["hindcast.toml"].as_str().expect("settings");
+    let (config, password) = (load(settings), password_file(settings).expect("a password"));
     assert!(config.storage.is_shared());
     let pod = &documents[1]["spec"]["template"]["spec"];
     let grace = pod["terminationGracePeriodSeconds"].as_u64().expect("seconds");
@@ -102,7 +112,7 @@ fn the_kubernetes_manifest_is_yaml_and_its_settings_are_ours() {
     let is_mounted = |path: &Path| {
         mounts.iter().any(|mount| path.starts_with(mount["mountPath"].as_str().expect("a path")))
     };
-    for path in [&config.data.folder, &config.data.keys, &config.storage.password_file] {
+    for path in [config.data.folder.as_path(), &config.data.keys, Path::new(&password)] {
         assert!(is_mounted(path), "{} lies on a volume", path.display());
     }
     let update = &documents[1]["spec"]["strategy"]["rollingUpdate"];

@@ -31,7 +31,7 @@ fn ask(stream: &mut TcpStream, path: &str) -> String {
 fn it_is_not_ready_before_it_stops_listening_and_ends_streams_so_that_they_come_again() {
     let mut home = Home::new("[server]\ndrain_seconds = 3\n");
     let server = home.start();
-    server.append(&[event("door.open")]).good();
+    assert_eq!(server.append(&[event("door.open")]).status, 201);
     let mut kept = connect(&server);
     assert!(!ask(&mut kept, "/readyz").contains("connection: close"));
     let mut tail = connect(&server);

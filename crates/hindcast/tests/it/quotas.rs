@@ -73,7 +73,7 @@ fn memory_is_kept_for_those_who_have_little_of_it() {
         config.segments.tail_mb = 1 << 20;
     });
     let (_, other) = server.another_workspace();
-    append(&server, &server.token, 2000).good();
+    assert_eq!(append(&server, &server.token, 2000).status, 201);
     let (greedy, limit) =
         (server.workspace.parse().expect("an id"), server.app.config.limits.unsealed_mb << 20);
     // So little is left that two thousand events are more than eight times of it.
