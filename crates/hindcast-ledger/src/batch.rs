@@ -61,6 +61,11 @@ pub enum BatchError {
 }
 
 impl Batch {
+    /// How many entries it has.
+    pub fn count(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
     /// Hashes and packs the entries; their indexes and times are given by the sequencer.
     pub fn new(mut entries: Entries, key: Option<IdempotencyKey>) -> Result<Self, BatchError> {
         let bytes = entries.records().len();

@@ -189,6 +189,7 @@ impl Shared {
             Some(workspace) => self.journal.head(workspace)?.into_iter().collect(),
             None => self.journal.heads()?,
         };
+        self.note_reached();
         for head in heads {
             match self.live(&head.workspace) {
                 Some(live) => self.meet(&live, &head)?,

@@ -11,6 +11,7 @@ use crate::following::{Leaves, follow};
 use crate::hashes::{HashesError, frontier_at};
 use crate::journal::{Head, Journal, JournalError, Sealed};
 use crate::publisher::Publisher;
+use crate::queue::Queue;
 use crate::sequencer::{Request, Sequencer};
 use crate::shared::{Live, Shared};
 use crate::silence::Silence;
@@ -23,16 +24,12 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Appends that may wait for the sequencer.
-pub const WAITING_MAX: usize = 16_384;
-/// Bytes of records that may wait for the sequencer.
-pub const WAITING_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// How much of the journal is read at once.
 pub(crate) const READ_BYTES: usize = 8 * 1024 * 1024;
 
@@ -64,6 +61,9 @@ pub trait Observer: Send + Sync {
     /// Entries are durable. Also called once for everything the journal holds when we start.
     fn sequenced(&self, workspace: &WorkspaceId, entries: Arc<Entries>);
 
+    /// A transaction is durable.
+    fn committed(&self, _commit: &Commit) {}
+
     /// Another process changed the manifest of a workspace, or made the workspace.
     fn sealed(&self, _workspace: &WorkspaceId) {}
 
@@ -75,6 +75,17 @@ pub trait Observer: Send + Sync {
 
     /// What was signed could not be recorded: until it can, an older copy of the data would not be noticed.
     fn unguarded(&self, error: &io::Error);
+}
+
+/// One transaction of the journal.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit {
+    /// Requests that were written together.
+    pub requests: usize,
+    /// Bytes of records among them.
+    pub bytes: usize,
+    /// How long it took, from its beginning to the sync.
+    pub took: Duration,
 }
 
 /// What an append became.
@@ -113,19 +124,17 @@ impl Ledger {
             .map_err(|source| OpenError::Evidence { file: config.evidence.clone(), source })?;
         let silence = Silence::open(&config.evidence)
             .map_err(|source| OpenError::Evidence { file: config.evidence.clone(), source })?;
-        let (queue, requests) = mpsc::sync_channel(WAITING_MAX);
         let shared = Arc::new(Shared {
             journal,
             config,
             observer,
             silence,
             stopped: OnceLock::new(),
-            queue,
-            waiting: AtomicUsize::new(0),
-            waiting_bytes: AtomicUsize::new(0),
+            queue: Queue::new(),
             failed: AtomicBool::new(false),
             drained: AtomicBool::new(false),
             lives: RwLock::default(),
+            reached: Mutex::new(Instant::now()),
         });
         let heads = shared.journal.heads()?;
         if let Some((origin, signed)) = evidence.not_among(heads.iter().map(|head| head.origin.as_str())) {
@@ -142,7 +151,7 @@ impl Ledger {
         evidence
             .write()
             .map_err(|source| OpenError::Evidence { file: shared.config.evidence.clone(), source })?;
-        let sequencer = Sequencer::start(shared.clone(), requests).map_err(OpenError::Thread)?;
+        let sequencer = Sequencer::start(shared.clone()).map_err(OpenError::Thread)?;
         let publisher = Publisher::start(shared.clone(), evidence).map_err(OpenError::Thread)?;
         let follower =
             news.map(|news| follow(shared.clone(), news)).transpose().map_err(OpenError::Thread)?;
@@ -168,12 +177,6 @@ impl Ledger {
 
     /// Appends a batch and calls `reply`, on the writing thread, once all of it is on disk or refused.
     pub fn append_then(&self, workspace: &WorkspaceId, batch: Batch, reply: Reply<Appended>) {
-        let bytes = batch.packed.len() + batch.entries.records().len();
-        let waiting = self.shared.waiting.load(Ordering::Relaxed);
-        let waiting_bytes = self.shared.waiting_bytes.load(Ordering::Relaxed);
-        if waiting_bytes.saturating_add(bytes) > WAITING_BYTES_MAX && waiting > 0 {
-            return reply(Err(AppendError::Busy { waiting }));
-        }
         self.shared.submit(Request::Append { workspace: workspace.clone(), batch, reply });
     }
 
@@ -452,7 +455,24 @@ impl Ledger {
 
     /// How many appends wait for the sequencer.
     pub fn waiting(&self) -> usize {
-        self.shared.waiting.load(Ordering::Relaxed)
+        self.shared.queue.count()
+    }
+
+    /// How many bytes of records wait for the sequencer.
+    pub fn waiting_bytes(&self) -> usize {
+        self.shared.queue.bytes()
+    }
+
+    /// Why nothing is written any more, if so.
+    pub fn stopped(&self) -> Option<&str> {
+        self.shared.stopped.get().map(String::as_str)
+    }
+
+    /// How long ago a journal that is shared was last heard of, and how often it was connected to; nothing for a file.
+    pub fn reached(&self) -> Option<(Duration, u64)> {
+        let connections = self.shared.journal.connections()?;
+        let reached = *self.shared.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        Some((reached.elapsed(), connections))
     }
 
     /// Signs what is left, writes what was signed, and ends the threads. Later appends are refused.

@@ -20,6 +20,7 @@ pub mod notice;
 pub mod opening;
 pub mod proof;
 mod publisher;
+mod queue;
 mod recover;
 pub mod seed;
 mod sequencer;
@@ -42,7 +43,7 @@ pub use evidence::{Evidence, highest_signed};
 pub use following::Leaves;
 pub use hashes::HashesError;
 pub use key::{Cosigner, KeyError, Signer, VerifierKey};
-pub use ledger::{Appended, Clock, Config, Ledger, Observer, Reply, WAITING_MAX};
+pub use ledger::{Appended, Clock, Commit, Config, Ledger, Observer, Reply};
 pub use note::{Note, NoteError, NoteSignature};
 pub use notice::{COVERS_MAX, Notice};
 pub use opening::{Disclosure, Opening};
@@ -50,6 +51,7 @@ pub use proof::{
     ProofError, ProveError, RangeFold, RangeProof, fold_range, prove_consistency, prove_inclusion,
     prove_range, verify_consistency, verify_inclusion,
 };
+pub use queue::{WAITING_BYTES_MAX, WAITING_MAX};
 pub use shared::next_epoch;
 pub use silence::Silence;
 pub use tile::{Tile, TileError};

@@ -1,12 +1,12 @@
 //! The sequencer: the one thread that writes.
 //!
 //! It takes whatever is waiting, gives each entry its index and time, writes it all in one transaction, and answers
-//! when that is synced. The sync is the batching window: while it runs, the next batch gathers. What is in memory
-//! changes only after the commit, so readers and the publisher never see what a crash could take back.
+//! when that is synced. The sync is the batching window: while it runs, the next batch gathers (`queue.rs`). What is in
+//! memory changes only after the commit, so readers and the publisher never see what a crash could take back.
 
 use crate::error::AppendError;
 use crate::journal::Sealed;
-use crate::ledger::{Appended, Reply};
+use crate::ledger::{Appended, Commit, Reply};
 use crate::shared::Shared;
 use crate::staged::{Staged, unwritten};
 use crate::{Batch, WorkspaceId};
@@ -15,14 +15,9 @@ use std::io;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Requests in one transaction.
-const REQUESTS_AT_ONCE: usize = 4096;
-/// Bytes of records in one transaction.
-const BYTES_AT_ONCE: usize = 64 * 1024 * 1024;
 /// How often expired idempotency keys are looked for, and how long a stop may go unnoticed.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 const IDLE: Duration = Duration::from_millis(50);
@@ -51,6 +46,18 @@ impl Request {
         }
     }
 
+    pub(crate) fn workspace(&self) -> &WorkspaceId {
+        match self {
+            Request::Append { workspace, .. }
+            | Request::Create { workspace, .. }
+            | Request::Publish { workspace, .. }
+            | Request::Cosign { workspace, .. }
+            | Request::Seal { workspace, .. }
+            | Request::Bury { workspace, .. }
+            | Request::Forget { workspace, .. } => workspace,
+        }
+    }
+
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Request::Append { batch, .. } => batch.packed.len() + batch.entries.records().len(),
@@ -66,31 +73,21 @@ impl Request {
 
 pub(crate) struct Sequencer {
     shared: Arc<Shared>,
-    requests: Receiver<Request>,
     forgot_at: Timestamp,
 }
 
 impl Sequencer {
-    pub(crate) fn start(shared: Arc<Shared>, requests: Receiver<Request>) -> io::Result<JoinHandle<()>> {
-        let mut sequencer = Self { shared, requests, forgot_at: Timestamp::MIN };
+    pub(crate) fn start(shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
+        let mut sequencer = Self { shared, forgot_at: Timestamp::MIN };
         Builder::new().name("sequencer".into()).spawn(move || while sequencer.turn().is_continue() {})
     }
 
     fn turn(&mut self) -> ControlFlow<()> {
-        let first = match self.requests.recv_timeout(IDLE) {
-            Ok(request) => request,
-            Err(_) if self.shared.drained.load(Ordering::Acquire) => return ControlFlow::Break(()),
-            Err(_) => return ControlFlow::Continue(()),
-        };
-        let mut bytes = first.bytes();
-        let mut requests = vec![first];
-        while requests.len() < REQUESTS_AT_ONCE && bytes < BYTES_AT_ONCE {
-            let Ok(request) = self.requests.try_recv() else { break };
-            bytes += request.bytes();
-            requests.push(request);
+        let requests = self.shared.queue.take(IDLE);
+        if requests.is_empty() {
+            let is_over = self.shared.drained.load(Ordering::Acquire);
+            return if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
-        self.shared.waiting.fetch_sub(requests.len(), Ordering::Relaxed);
-        self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
         if self.shared.failed.load(Ordering::Acquire) {
             requests.into_iter().for_each(|request| request.refuse(self.shared.stopped_error()));
             return ControlFlow::Continue(());
@@ -101,6 +98,8 @@ impl Sequencer {
     /// Writes all requests in one transaction. The order is the promise: commit, then memory, then the answers.
     fn write(&mut self, requests: Vec<Request>) -> ControlFlow<()> {
         let mut staged = Staged::new(&self.shared);
+        let (begun, count) = (Instant::now(), requests.len());
+        let bytes = requests.iter().map(Request::bytes).sum();
         let mut requests = requests.into_iter();
         let written = self.shared.journal.begin().and_then(|mut transaction| {
             for request in requests.by_ref() {
@@ -117,6 +116,8 @@ impl Sequencer {
         });
         match written {
             Ok(()) => {
+                self.shared.note_reached();
+                self.shared.observer.committed(&Commit { requests: count, bytes, took: begun.elapsed() });
                 staged.settle();
                 ControlFlow::Continue(())
             }
@@ -125,6 +126,15 @@ impl Sequencer {
                 requests.for_each(|request| request.refuse(unwritten(&error)));
                 self.shared.survive(error)
             }
+        }
+    }
+}
+
+impl Drop for Sequencer {
+    /// Whoever still waits hears that nobody writes any more.
+    fn drop(&mut self) {
+        for request in self.shared.queue.close() {
+            request.refuse(self.shared.stopped_error());
         }
     }
 }

@@ -3,15 +3,16 @@
 use crate::error::{AppendError, OpenError};
 use crate::hashes::{HashFiles, HashesError, RecentHashes, sealed_subtree};
 use crate::journal::{Head, Journal, JournalError};
-use crate::ledger::{Config, Observer, WAITING_MAX};
+use crate::ledger::{Config, Observer};
+use crate::queue::{Queue, Refused};
 use crate::sequencer::Request;
 use crate::silence::Silence;
 use crate::{Checkpoint, CheckpointError, Hash, HashSource, Signer, VerifierKey, WorkspaceId, open_note};
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 
 /// What the threads share.
 pub(crate) struct Shared {
@@ -20,14 +21,14 @@ pub(crate) struct Shared {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) silence: Silence,
     pub(crate) stopped: OnceLock<String>,
-    pub(crate) queue: SyncSender<Request>,
-    pub(crate) waiting: AtomicUsize,
-    pub(crate) waiting_bytes: AtomicUsize,
+    pub(crate) queue: Queue<Request>,
     /// The disk is in doubt: whatever still waits is refused.
     pub(crate) failed: AtomicBool,
     /// Nothing more will be asked of the sequencer.
     pub(crate) drained: AtomicBool,
     pub(crate) lives: RwLock<BTreeMap<WorkspaceId, Arc<Live>>>,
+    /// When the journal last answered.
+    pub(crate) reached: Mutex<Instant>,
 }
 
 /// A workspace while we run.
@@ -134,6 +135,10 @@ impl Shared {
 }
 
 impl Shared {
+    pub(crate) fn note_reached(&self) {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
     pub(crate) fn stopped_error(&self) -> AppendError {
         AppendError::Stopped(self.stopped.get().cloned().unwrap_or_default())
     }
@@ -157,15 +162,15 @@ impl Shared {
         if self.stopped.get().is_some() && !request.may_follow_close() {
             return request.refuse(self.stopped_error());
         }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.waiting_bytes.fetch_add(request.bytes(), Ordering::Relaxed);
-        let (request, error) = match self.queue.try_send(request) {
-            Ok(()) => return,
-            Err(TrySendError::Full(request)) => (request, AppendError::Busy { waiting: WAITING_MAX }),
-            Err(TrySendError::Disconnected(request)) => (request, self.stopped_error()),
+        let (workspace, bytes) = (request.workspace().clone(), request.bytes());
+        let pushed = match request {
+            Request::Append { .. } => self.queue.push(&workspace, bytes, request),
+            _ => self.queue.push_first(&workspace, request),
         };
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        self.waiting_bytes.fetch_sub(request.bytes(), Ordering::Relaxed);
-        request.refuse(error);
+        match pushed {
+            Ok(()) => {}
+            Err(Refused::Full(request, waiting)) => request.refuse(AppendError::Busy { waiting }),
+            Err(Refused::Closed(request)) => request.refuse(self.stopped_error()),
+        }
     }
 }

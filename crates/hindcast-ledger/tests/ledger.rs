@@ -51,6 +51,10 @@ impl Bench {
 
     fn try_open(&self) -> Result<(Ledger, Arc<Witness>), OpenError> {
         let witness = Arc::new(Witness::default());
+        Ok((self.try_open_with(witness.clone())?, witness))
+    }
+
+    fn try_open_with(&self, observer: Arc<dyn Observer>) -> Result<Ledger, OpenError> {
         let clock = self.clock.clone();
         std::fs::create_dir_all(self.path().join("data")).expect("a folder");
         let journal = Arc::new(SqliteJournal::open(&self.path().join("data/ledger.db"))?);
@@ -64,7 +68,7 @@ impl Bench {
             remember: Duration::from_secs(100),
             leaves: None,
         };
-        Ok((Ledger::open(journal, witness.clone(), config)?, witness))
+        Ledger::open(journal, observer, config)
     }
 
     fn open(&self) -> Ledger {
@@ -424,4 +428,54 @@ fn after_a_divergence_nothing_is_signed_until_somebody_takes_the_file_away() {
     let ledger = bench.open();
     assert_eq!(ledger.silenced(), None);
     published(&ledger, 3);
+}
+
+/// Keeps the writing thread waiting while somebody holds it.
+#[derive(Default)]
+struct Held(Mutex<()>);
+
+impl Observer for Held {
+    fn sequenced(&self, _: &WorkspaceId, _: Arc<Entries>) {
+        drop(self.0.lock().expect("not poisoned"));
+    }
+
+    fn published(&self, _: &WorkspaceId, _: u64, _: &str) {}
+
+    fn stopped(&self, error: &JournalError) {
+        panic!("{error}");
+    }
+
+    fn unguarded(&self, error: &std::io::Error) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn a_workspace_that_floods_keeps_no_other_waiting() {
+    const FLOOD: usize = 20_000;
+    let bench = Bench::new();
+    let held = Arc::new(Held::default());
+    let ledger = bench.try_open_with(held.clone()).expect("opens");
+    let bob: WorkspaceId = "bob".parse().expect("an id");
+    ledger.create(&ana()).expect("created");
+    ledger.create(&bob).expect("created");
+    let (answered, answers) = std::sync::mpsc::channel();
+    let append = |workspace: &WorkspaceId| {
+        let (answered, who) = (answered.clone(), workspace.clone());
+        let reply = move |appended: Result<Appended, _>| drop(answered.send((who, appended.is_ok())));
+        ledger.append_then(workspace, batch(&["a"], None), Box::new(reply));
+    };
+    let holding = held.0.lock().expect("not poisoned");
+    // The writer is at the first of these; all others wait, and some are too many.
+    (0..FLOOD).for_each(|_| append(&ana()));
+    append(&bob);
+    drop(holding);
+    let heard: Vec<_> = answers.iter().take(FLOOD + 1).collect();
+    let refused = heard.iter().filter(|(_, taken)| !taken).count();
+    let taken: Vec<_> = heard.iter().filter(|(_, taken)| *taken).map(|(who, _)| who).collect();
+    assert!(refused > FLOOD / 4 && taken.len() > FLOOD / 4, "{refused} were refused");
+    let at = taken.iter().position(|who| **who == bob).expect("there was room for bob");
+    assert!(at * 3 < taken.len() * 2, "bob was answered as number {at} of {}", taken.len());
+    let size = |workspace| ledger.head(workspace).expect("there").frontier.size();
+    assert_eq!((size(&ana()), size(&bob)), (taken.len() as u64 - 1, 1), "what was refused is not there");
 }

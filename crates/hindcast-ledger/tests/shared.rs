@@ -185,6 +185,30 @@ fn those_that_append_at_once_make_one_history() {
 }
 
 #[test]
+fn those_that_write_several_workspaces_at_once_never_wait_for_each_other_crosswise() {
+    let Some(bench) = Bench::start() else { return };
+    let nodes = ["one", "two"].map(|name| bench.node(name));
+    let workspaces: Vec<WorkspaceId> = (0..8).map(|nth| format!("w{nth}").parse().expect("an id")).collect();
+    workspaces.iter().for_each(|workspace| nodes[0].0.create(workspace).expect("created"));
+    std::thread::scope(|scope| {
+        for (nr, (ledger, _)) in nodes.iter().enumerate() {
+            for thread in 0..8 {
+                let workspaces = &workspaces;
+                scope.spawn(move || {
+                    for nth in 0..40 {
+                        let which = if nr == 0 { nth + thread } else { 80 - nth + 3 * thread } % 8;
+                        let appended = ledger.append(&workspaces[which], batch(&["a".to_owned()], None));
+                        appended.expect("the database chose nobody to give up");
+                    }
+                });
+            }
+        }
+    });
+    let sizes = workspaces.iter().map(|one| nodes[0].0.head(one).expect("there").frontier.size());
+    soon("all is known", || sizes.clone().sum::<u64>() == 2 * 8 * 40);
+}
+
+#[test]
 fn what_one_makes_and_seals_another_goes_on_with() {
     let Some(bench) = Bench::start() else { return };
     let (one, _) = bench.node("one");

@@ -21,6 +21,8 @@ pub(crate) type PageKey = (u64, usize, usize);
 pub(crate) struct PageCache {
     segments: AtomicU64,
     pages: Mutex<Generations>,
+    hits: AtomicU64,
+    misses: AtomicU64,
 }
 
 #[derive(Default)]
@@ -38,6 +40,18 @@ impl PageCache {
 
     /// A page that was kept.
     pub(crate) fn get(&self, key: PageKey) -> Option<Arc<Page>> {
+        let found = self.find(key);
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// How often a page was found, and how often not.
+    pub(crate) fn asked(&self) -> [u64; 2] {
+        [&self.hits, &self.misses].map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    fn find(&self, key: PageKey) -> Option<Arc<Page>> {
         let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(page) = pages.young.get(&key) {
             return Some(Arc::clone(page));
@@ -82,6 +96,7 @@ mod tests {
             assert!(cache.get((0, 0, 0)).is_some_and(|page| matches!(page.values, Values::Numbers(_))));
         }
         assert!(cache.get((1, 0, 1)).is_none());
+        assert_eq!(cache.asked()[1], 1);
         let pages = cache.pages.lock().unwrap();
         assert!(pages.young.len() + pages.old.len() <= fitting);
     }

@@ -182,6 +182,16 @@ impl OpenSegments {
         Self { most: most.max(1), open: Mutex::default(), cache: Arc::default() }
     }
 
+    /// How many are open.
+    pub fn count(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).segments.len()
+    }
+
+    /// How often a page that was wanted again was found in memory, and how often not.
+    pub fn page_cache(&self) -> [u64; 2] {
+        self.cache.asked()
+    }
+
     fn get(
         &self,
         folder: &Path,

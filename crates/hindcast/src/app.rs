@@ -22,6 +22,7 @@ use crate::people::known_passwords::KnownPasswords;
 use crate::people::provider::Discovered;
 use crate::people::readings::Readings;
 use crate::people::seal::Seal;
+use crate::quotas::Quotas;
 use crate::rooms::Rooms;
 use crate::simulate::Visits;
 use crate::storage::{self, Bucket, Files};
@@ -42,6 +43,8 @@ use tokio::sync::watch;
 const QUARANTINED: &str = "quarantined";
 /// Held by the only server of a database.
 const ALONE: &str = "the only server";
+/// Entries not yet packed: one workspace alone gets eight ninths of the memory, and there is always some left for the next.
+const UNSEALED_SHARE: usize = 8;
 /// A disk that was found full is taken for full so long.
 const FULL_FOR: Duration = Duration::from_secs(10);
 
@@ -79,6 +82,8 @@ pub struct App {
     pub(crate) started: Instant,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Turns true when the server will end: it still answers, and wants nobody new.
+    pub draining: watch::Sender<bool>,
     /// Turns true when the server should end.
     pub ending: watch::Sender<bool>,
     /// The code of the first run, while nobody can sign in.
@@ -113,6 +118,10 @@ pub struct App {
     pub(crate) claims: Claims,
     /// What the keeper and the eraser could not do yet.
     pub stuck: Stuck,
+    /// What workspaces have used of their quotas.
+    pub(crate) quotas: Quotas,
+    /// Followers that panicked although the server goes on.
+    pub(crate) fallen: Mutex<BTreeSet<&'static str>>,
     /// Set when somebody wants the retention applied now.
     pub keep_now: AtomicBool,
     /// Sources that are being fetched.
@@ -206,6 +215,7 @@ impl App {
             workflows: Workflows::default(),
             started: Instant::now(),
             metrics,
+            draining: watch::Sender::new(false),
             ending,
             setup_code,
             exports,
@@ -223,6 +233,8 @@ impl App {
             known_passwords,
             claims: Claims::default(),
             stuck: Stuck::default(),
+            quotas: Quotas::default(),
+            fallen: Mutex::default(),
             keep_now: AtomicBool::new(false),
             fetching: Mutex::default(),
             fonts: OnceLock::new(),
@@ -283,6 +295,16 @@ impl App {
     /// Whether the memory has room for more entries; see `limits.unsealed_mb`.
     pub fn has_room(&self) -> bool {
         *self.rooms.unsealed_bytes.borrow() < self.config.limits.unsealed_mb << 20
+    }
+
+    /// Whether it has room for more entries of a workspace: none may take more than [`UNSEALED_SHARE`] times what is left.
+    pub fn has_room_for(&self, workspace: &WorkspaceId) -> bool {
+        let limit = self.config.limits.unsealed_mb << 20;
+        let taken = *self.rooms.unsealed_bytes.borrow();
+        let most = limit.saturating_sub(taken).saturating_mul(UNSEALED_SHARE);
+        // While all of them together take no more, none does.
+        taken < limit
+            && (taken <= most || self.rooms.get(workspace).is_none_or(|room| room.unsealed_bytes() <= most))
     }
 
     /// Notes that the disk was found full.

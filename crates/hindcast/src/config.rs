@@ -4,10 +4,12 @@
 
 mod anchors;
 mod mail;
+mod quota;
 mod storage;
 
 pub use anchors::{AnchorKind, AnchorOf, Transport, WitnessOf};
 pub use mail::{Mail, MailTls};
+pub use quota::{Quota, QuotaOf};
 pub use storage::Storage;
 
 use anyhow::{Context as _, bail};
@@ -15,11 +17,17 @@ use hindcast_ledger::VerifierKey;
 use serde::Deserialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// More entries than this are not set on paper one by one.
 const PAPER_ENTRIES_MAX: usize = 50_000;
 /// No call of a workflow is waited for any longer.
 const CALL_SECONDS_MAX: u64 = 600;
+
+/// Nobody waits any longer for a server that ends.
+const DRAIN_SECONDS_MAX: i64 = 300;
+/// Where nodes share a database, and nothing else is said.
+const DRAIN_SECONDS_SHARED: u64 = 5;
 
 const DEFAULTS: &str = include_str!("../../../hindcast.example.toml");
 
@@ -48,6 +56,8 @@ pub struct Config {
     pub witness: Vec<WitnessOf>,
     #[serde(default)]
     pub anchor: Vec<AnchorOf>,
+    #[serde(default)]
+    pub quota: Vec<QuotaOf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -57,6 +67,8 @@ pub struct Server {
     pub listen: SocketAddr,
     pub public_url: String,
     pub trusted_proxies: Vec<Network>,
+    pub drain_seconds: i64,
+    pub metrics_from: Vec<Network>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -128,6 +140,9 @@ pub struct Limits {
     pub tails: usize,
     pub exports_mb: u64,
     pub evidence_mb: usize,
+    pub workspace_entries_per_second: u64,
+    pub workspace_entries_per_day: u64,
+    pub workspace_entries_per_month: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -232,6 +247,12 @@ impl Config {
         }
     }
 
+    /// How long we go on answering after we were asked to end, while whoever balances load finds another.
+    pub fn drain(&self) -> Duration {
+        let own = if self.storage.is_shared() { DRAIN_SECONDS_SHARED } else { 0 };
+        Duration::from_secs(u64::try_from(self.server.drain_seconds).unwrap_or(own))
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         let name = &self.ledger.name;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b".-_/".contains(&b);
@@ -280,6 +301,10 @@ impl Config {
         if self.paper.entries_max > PAPER_ENTRIES_MAX {
             bail!("paper.entries_max must be at most {PAPER_ENTRIES_MAX}, for the pages are set in memory");
         }
+        if !(-1..=DRAIN_SECONDS_MAX).contains(&self.server.drain_seconds) {
+            bail!("server.drain_seconds must be -1 or 0 to {DRAIN_SECONDS_MAX}");
+        }
+        quota::check(&self.quota)?;
         anchors::check(&self.witness, &self.anchor)?;
         self.mail.check()?;
         self.storage.check()?;
@@ -421,6 +446,9 @@ mod tests {
             ("[data]\nkeys = \"hindcast-data/keys\"", "data.keys"),
             ("[server]\ntrusted_proxies = [\"10.0.0.0/33\"]", "10.0.0.0/33"),
             ("[log]\nlevel = \"loud\"", "loud"),
+            ("[server]\ndrain_seconds = 301", "server.drain_seconds"),
+            ("[[quota]]\nworkspace = \"A b\"", "quota.workspace"),
+            ("[[quota]]\nworkspace = \"a\"\n[[quota]]\nworkspace = \"a\"", "twice"),
             ("[mail]\nhost = \"smtp.example.com\"", "mail.from"),
             (
                 "[mail]\nhost = \"smtp.example.com\"\nfrom = \"a@example.com\"\nuser = \"a\"",

@@ -30,6 +30,7 @@ mod objects;
 mod pages;
 mod paper;
 pub mod people;
+mod quotas;
 mod record;
 mod reports;
 pub mod rooms;

@@ -1,7 +1,10 @@
 //! What is counted while we run, told at `/metrics` in the Prometheus text format.
 
+use hindcast_ledger::Commit;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// A number that only grows.
@@ -54,6 +57,82 @@ impl Durations {
     }
 }
 
+/// How often each reason was given. Reasons are words of ours, so there are few.
+#[derive(Debug, Default)]
+pub struct Reasons(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Reasons {
+    /// Counts one.
+    pub fn note(&self, reason: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(reason).or_default() += 1;
+    }
+
+    fn tell(&self, name: &str, help: &str, out: &mut String) {
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
+        for (reason, count) in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let _ = writeln!(out, "{name}{{reason=\"{reason}\"}} {count}");
+        }
+    }
+}
+
+/// The transactions in which entries became durable.
+#[derive(Debug, Default)]
+pub struct Commits {
+    time: Durations,
+    requests: Counter,
+    bytes: Counter,
+}
+
+impl Commits {
+    /// Takes in one transaction.
+    pub fn note(&self, commit: &Commit) {
+        self.time.observe(commit.took);
+        self.requests.add(commit.requests as u64);
+        self.bytes.add(commit.bytes as u64);
+    }
+
+    /// Tells them.
+    pub fn tell(&self, out: &mut String) {
+        self.time.tell("hindcast_commit_seconds", "How long transactions of the journal took.", out);
+        let (requests, bytes) = (&self.requests, &self.bytes);
+        tell_counter("hindcast_commit_requests_total", "Requests that were written in them.", requests, out);
+        tell_counter(
+            "hindcast_commit_bytes_total",
+            "Bytes of records that were written in them.",
+            bytes,
+            out,
+        );
+    }
+}
+
+fn tell_counter(name: &str, help: &str, counter: &Counter, out: &mut String) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.get());
+}
+
+/// What this process costs the machine, as Linux tells it; nothing elsewhere.
+pub fn process(out: &mut String) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().split(' ').next());
+    let resident = resident.and_then(|kib| kib.parse::<u64>().ok()).map(|kib| kib * 1024);
+    let files = std::fs::read_dir("/proc/self/fd").ok().map(|files| files.count() as u64);
+    for (name, help, value) in [
+        ("process_resident_memory_bytes", "Memory of the process, files included.", resident),
+        ("process_open_fds", "Files and sockets that are open.", files),
+    ] {
+        if let Some(value) = value {
+            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+        }
+    }
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Fields 14 and 15 of the line, in hundredths of a second; the name before them may hold anything.
+    let fields = stat.rsplit(')').next().map(|rest| rest.split_whitespace().skip(11).take(2));
+    let ticks = fields.map(|fields| fields.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>());
+    if let Some(ticks) = ticks.filter(|_| !stat.is_empty()) {
+        let (name, seconds) = ("process_cpu_seconds_total", ticks / 100.0);
+        let _ = writeln!(out, "# HELP {name} Processor time.\n# TYPE {name} counter\n{name} {seconds}");
+    }
+}
+
 /// Everything that is counted.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -83,8 +162,12 @@ pub struct Metrics {
     pub undeliverable: Counter,
     /// Alerts that were raised.
     pub alerts: Counter,
-    /// Requests that were answered.
-    pub requests: Counter,
+    /// Requests that were answered, by the first digit of the status.
+    pub responses: [Counter; 5],
+    /// Good requests that were refused because nothing can be done about them now, by the code of the problem.
+    pub refusals: Reasons,
+    /// How long requests took until the answer began.
+    pub request_time: Durations,
     /// How long appends took until they were durable.
     pub append_time: Durations,
     /// How long queries took.
@@ -94,6 +177,14 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// Counts a request that was answered.
+    pub fn answered(&self, status: u16, took: Duration) {
+        if let Some(count) = self.responses.get(usize::from(status / 100).wrapping_sub(1)) {
+            count.add(1);
+        }
+        self.request_time.observe(took);
+    }
+
     /// The Prometheus text; `gauges` are numbers of this moment.
     pub fn tell(&self, gauges: &[(&str, &str, u64)]) -> String {
         let mut out = String::new();
@@ -115,13 +206,20 @@ impl Metrics {
             ("hindcast_delivery_failures_total", "Attempts at deliveries that failed.", &self.undelivered),
             ("hindcast_dead_letters_total", "Entries that became dead letters.", &self.undeliverable),
             ("hindcast_alerts_total", "Alerts that were raised.", &self.alerts),
-            ("hindcast_requests_total", "Requests that were answered.", &self.requests),
         ] {
-            let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {}", counter.get());
+            tell_counter(name, help, counter, &mut out);
         }
+        let name = "hindcast_requests_total";
+        let _ = writeln!(out, "# HELP {name} Requests that were answered.\n# TYPE {name} counter");
+        for (class, count) in (1..).zip(&self.responses) {
+            let _ = writeln!(out, "{name}{{status=\"{class}xx\"}} {}", count.get());
+        }
+        self.refusals.tell("hindcast_refusals_total", "Good requests that were refused for now.", &mut out);
         for (name, help, value) in gauges {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
         }
+        let help = "How long requests took until the answer began.";
+        self.request_time.tell("hindcast_request_seconds", help, &mut out);
         self.append_time.tell(
             "hindcast_append_seconds",
             "How long appends took until they were durable.",
@@ -147,6 +245,8 @@ mod tests {
         metrics.appended.add(3);
         metrics.append_time.observe(Duration::from_micros(1500));
         metrics.append_time.observe(Duration::from_secs(60));
+        metrics.answered(201, Duration::from_millis(3));
+        metrics.refusals.note("quota_exceeded");
         let text = metrics.tell(&[("hindcast_tail_entries", "Entries not yet in a segment.", 7)]);
         for line in [
             "hindcast_entries_appended_total 3",
@@ -156,6 +256,9 @@ mod tests {
             "hindcast_append_seconds_bucket{le=\"10\"} 1",
             "hindcast_append_seconds_bucket{le=\"+Inf\"} 2",
             "hindcast_append_seconds_sum 60.0015",
+            "hindcast_requests_total{status=\"2xx\"} 1",
+            "hindcast_refusals_total{reason=\"quota_exceeded\"} 1",
+            "hindcast_request_seconds_bucket{le=\"0.005\"} 1",
         ] {
             assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
         }

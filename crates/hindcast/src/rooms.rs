@@ -4,11 +4,12 @@
 //! finds the entry at once. Whoever follows a workspace waits on its size.
 
 use crate::config::Config;
+use crate::metrics::Commits;
 use crate::storage::Bucket;
 use anyhow::Context as _;
 use hindcast_event::{Entries, Registry};
 use hindcast_ledger::journal::{Journal, JournalError};
-use hindcast_ledger::{Observer, WorkspaceId};
+use hindcast_ledger::{Commit, Observer, WorkspaceId};
 use hindcast_segments::{SegmentError, SegmentMeta, Sight, Snapshot, Store, Vault};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -96,6 +97,8 @@ pub struct Rooms {
     damaged: Mutex<Vec<(WorkspaceId, String)>>,
     failure: OnceLock<String>,
     ending: watch::Sender<bool>,
+    /// What was written together.
+    pub commits: Commits,
     /// The memory that all entries take which are not in a segment yet; whoever appends waits while it is too much.
     pub unsealed_bytes: watch::Sender<usize>,
 }
@@ -122,6 +125,7 @@ impl Rooms {
             damaged: Mutex::default(),
             failure: OnceLock::new(),
             ending,
+            commits: Commits::default(),
             unsealed_bytes: watch::Sender::new(0),
         };
         for head in heads {
@@ -257,7 +261,23 @@ impl Rooms {
     }
 }
 
+impl Rooms {
+    /// How often a page of a segment was found in memory, and how often not.
+    pub fn page_cache(&self) -> [u64; 2] {
+        self.config.open.page_cache()
+    }
+
+    /// How many segments are open.
+    pub fn open_segments(&self) -> usize {
+        self.config.open.count()
+    }
+}
+
 impl Observer for Rooms {
+    fn committed(&self, commit: &Commit) {
+        self.commits.note(commit);
+    }
+
     fn sequenced(&self, workspace: &WorkspaceId, entries: Arc<Entries>) {
         let Some(room) = self.get(workspace) else { return };
         let Some(last) = entries.len().checked_sub(1).and_then(|last| entries.get(last)) else { return };

@@ -11,8 +11,9 @@ use std::sync::{Arc, Once};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Serves on `listener` until a signal comes, `stop` fires or the journal fails; then ends in order: no new requests,
-/// what is under way is answered, followers stop, the ledger signs what is left. A journal that failed is an error.
+/// Serves on `listener` until a signal comes, `stop` fires or the journal fails; then ends in order: for a while it says
+/// that it is not ready and goes on answering; no new requests, what is under way is answered, followers stop, the ledger
+/// signs what is left. A journal that failed is an error.
 pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     end_on_panic_of_vital_threads();
     // First of all, or a signal that comes early would end us without order.
@@ -106,13 +107,23 @@ pub(crate) fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Waits for a reason to end.
+/// Waits for a reason to end, and after a signal until whoever sends us requests had time to find another.
 async fn ended(app: Arc<App>, (mut terminate, mut interrupt): (Signal, Signal)) {
     let mut ending = app.ending.subscribe();
+    let drain = app.config.drain();
     tokio::select! {
-        _ = terminate.recv() => tracing::info!("ending: asked to"),
-        _ = interrupt.recv() => tracing::info!("ending: interrupted"),
-        _ = ending.wait_for(|ending| *ending) => tracing::info!("ending"),
+        _ = terminate.recv() => tracing::info!(seconds = drain.as_secs(), "draining: asked to end"),
+        _ = interrupt.recv() => tracing::info!(seconds = drain.as_secs(), "draining: interrupted"),
+        _ = ending.wait_for(|ending| *ending) => {}
     }
+    app.draining.send_replace(true);
+    // Whoever asks twice does not want to wait.
+    tokio::select! {
+        () = tokio::time::sleep(drain) => {}
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = ending.wait_for(|ending| *ending) => {}
+    }
+    tracing::info!("ending");
     app.ending.send_replace(true);
 }

@@ -103,6 +103,11 @@ pub trait Journal: Send + Sync {
     /// What other processes write, if this journal can be shared with any.
     fn news(&self) -> Result<Option<Box<dyn News>>, JournalError>;
 
+    /// How often it was connected to since it was opened; nothing for a file.
+    fn connections(&self) -> Option<u64> {
+        None
+    }
+
     /// Whether this process may do something that one at a time should do, such as signing. Once it may, it may until it
     /// ends or loses the journal.
     fn claim(&self, what: &str) -> Result<bool, JournalError>;

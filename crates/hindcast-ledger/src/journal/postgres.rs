@@ -13,6 +13,7 @@ use crate::{Frontier, Hash, WorkspaceId};
 use hindcast_event::Timestamp;
 use line::{Line, explain};
 use postgres::{Client, Row};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use transaction::PostgresTransaction;
 
@@ -24,6 +25,7 @@ pub struct PostgresJournal {
     /// The database as people are told of it, without its password.
     place: String,
     connect: Connect,
+    connections: Arc<AtomicU64>,
     schema: String,
     writer: Mutex<Line>,
     reader: Mutex<Line>,
@@ -34,6 +36,13 @@ pub struct PostgresJournal {
 impl PostgresJournal {
     /// Opens the journal in a schema of a database, and makes it where there is none. `place` is what errors call it.
     pub fn open(connect: Connect, schema: &str, place: &str) -> Result<Self, JournalError> {
+        let connections = Arc::new(AtomicU64::new(0));
+        let counted = connections.clone();
+        let connect: Connect = Arc::new(move || {
+            let client = connect()?;
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(client)
+        });
         let mut writer = Line::new(connect.clone(), schema, place)?;
         schema::migrate(&mut writer, schema, place)?;
         writer.enrol()?;
@@ -41,6 +50,7 @@ impl PostgresJournal {
         Ok(Self {
             place: place.to_owned(),
             connect,
+            connections,
             schema: schema.to_owned(),
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
@@ -206,6 +216,10 @@ impl Journal for PostgresJournal {
 
     fn news(&self) -> Result<Option<Box<dyn News>>, JournalError> {
         Ok(Some(Box::new(self.line()?)))
+    }
+
+    fn connections(&self) -> Option<u64> {
+        Some(self.connections.load(Ordering::Relaxed))
     }
 
     /// By an advisory lock of a connection of its own, which the database gives to another when this one is gone. A process

@@ -9,19 +9,23 @@ use crate::catalog::Narrowing;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+    ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use hindcast_event::Field;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
+use std::time::Instant;
 use tracing::Instrument as _;
 
 /// Header under which a caller may name its request, and hears the name again.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What is answered when a request was good and nothing can be done about it now.
+const REFUSALS: [StatusCode; 3] =
+    [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE, StatusCode::INSUFFICIENT_STORAGE];
 /// A name longer than this is replaced by one of ours.
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
@@ -89,12 +93,20 @@ pub async fn answer(State(app): State<Arc<App>>, mut request: Request, next: Nex
     request.extensions_mut().insert(trace.clone());
     // Whatever is logged on the way names the request.
     let span = tracing::error_span!("request", id = trace.id());
+    let (begun, version) = (Instant::now(), request.version());
     let mut response = next.run(request).instrument(span).await;
-    app.metrics.requests.add(1);
+    app.metrics.answered(response.status().as_u16(), begun.elapsed());
     if let Some(Unwritten(problem)) = response.extensions_mut().remove::<Unwritten>() {
+        if REFUSALS.contains(&problem.status()) {
+            app.metrics.refusals.note(problem.code());
+        }
         write(&problem, &trace, &mut response);
     }
     let headers = response.headers_mut();
+    // Whoever comes again comes by a new connection, which leads to a server that stays.
+    if version <= Version::HTTP_11 && *app.draining.borrow() {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     headers.insert(REQUEST_ID, trace.id.clone());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

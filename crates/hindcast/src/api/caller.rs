@@ -331,11 +331,11 @@ pub fn is_https(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[Network]) 
     is_ours && headers.get(X_FORWARDED_PROTO).is_some_and(|scheme| scheme == "https")
 }
 
-/// Whether a request comes from this machine, and nobody says that it was passed on.
-pub fn is_local(parts: &Parts) -> bool {
+/// Whether a request comes from such an address, and nobody says that it was passed on.
+pub fn is_direct(parts: &Parts, from: impl FnOnce(IpAddr) -> bool) -> bool {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let passed_on = parts.headers.contains_key(X_FORWARDED_FOR) || parts.headers.contains_key(FORWARDED);
-    peer.is_some_and(|info| info.0.ip().to_canonical().is_loopback()) && !passed_on
+    peer.is_some_and(|info| from(info.0.ip().to_canonical())) && !passed_on
 }
 
 /// The tokens that were shown of late, and how often.

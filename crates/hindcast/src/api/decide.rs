@@ -193,7 +193,7 @@ pub async fn decide(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<DecisionBody>, Problem> {
-    wait_for_room(&app).await?;
+    wait_for_room(&app, &asker.workspace).await?;
     if !body::media_type(&headers).is_none_or(|named| body::is_json(&named)) {
         let detail = "the body must be application/json";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
@@ -241,7 +241,7 @@ pub(crate) async fn ask(
     text: String,
     approval: Option<String>,
 ) -> Result<Decided, Problem> {
-    wait_for_room(app).await?;
+    wait_for_room(app, workspace).await?;
     let (house, whose, caller) = (app.clone(), workspace.clone(), caller.clone());
     let unwritten = blocking(move || {
         let (token, person) = (caller.token.id.0.clone(), caller.token.person.clone());

@@ -15,6 +15,7 @@ use super::lanes::{Lanes, blocking};
 use super::params::Params;
 use crate::app::App;
 use crate::facts::Settling;
+use crate::quotas::{OverQuota, UnderWay};
 use crate::rooms::Room;
 use crate::sources::known::Once;
 use answer::Extra;
@@ -160,8 +161,8 @@ async fn take_in(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    wait_for_room(app).await?;
     let workspace = &writer.workspace;
+    wait_for_room(app, workspace).await?;
     // Each token has keys of its own: nobody can try out what others have sent.
     let own = |key: String| format!("{}:{key}", writer.caller.token.id.0);
     let asked = Asked {
@@ -174,6 +175,7 @@ async fn take_in(
     };
     let encoding = Encoding::of(headers)?;
     let bytes_max = app.config.limits.body_mb << 20;
+    let lanes = lanes.of_body(workspace, headers, bytes_max);
     let _memory = lanes.memory(headers, bytes_max)?;
     let bytes = body::read(headers, body, bytes_max).await?;
     if asked.once {
@@ -200,6 +202,7 @@ async fn take_in(
     let Some(batch) = batch else {
         return Ok(json(StatusCode::OK, answer::answer(None, &ids, &rejected, &Extra::default())));
     };
+    let _under_way = within_quota(app, workspace, batch.count())?;
     let appended = append_batch(app, workspace, batch, settling).await?;
     let room = app.rooms.get(workspace).ok_or_else(|| Problem::internal("a workspace has no room"))?;
     let size = appended.first + appended.count;
@@ -279,19 +282,32 @@ pub(crate) async fn append_batch(
 }
 
 /// Waits while entries come faster than they are packed, so that they do not fill the memory. Bodies wait outside.
-pub(crate) async fn wait_for_room(app: &App) -> Result<(), Problem> {
-    if app.has_room() {
+///
+/// A workspace that has much of it waits for others that have little.
+pub(crate) async fn wait_for_room(app: &App, workspace: &WorkspaceId) -> Result<(), Problem> {
+    if app.has_room_for(workspace) {
         return Ok(());
     }
-    let limit = app.config.limits.unsealed_mb << 20;
     let mut unsealed = app.rooms.unsealed_bytes.subscribe();
-    match tokio::time::timeout(ROOM_WAIT_MAX, unsealed.wait_for(|bytes| *bytes < limit)).await {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            let detail = "entries come faster than they are packed; send fewer, or the same again later";
-            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(1))
-        }
+    let room = async { while !app.has_room_for(workspace) && unsealed.changed().await.is_ok() {} };
+    if tokio::time::timeout(ROOM_WAIT_MAX, room).await.is_ok() {
+        return Ok(());
     }
+    let detail = "entries come faster than they are packed; send fewer, or the same again later";
+    Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(1))
+}
+
+/// Takes entries into account that are about to be appended, or refuses them as more than the workspace may have.
+pub(crate) fn within_quota(
+    app: &App,
+    workspace: &WorkspaceId,
+    count: u64,
+) -> Result<Option<UnderWay>, Problem> {
+    app.within_quota(workspace, count)?.map_err(|over| {
+        let OverQuota { within, limit, retry_after_seconds } = over;
+        let detail = format!("the workspace may append {limit} entries in a {within}; nothing was appended");
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota_exceeded", detail).retry_after(retry_after_seconds)
+    })
 }
 
 /// Waits for a signed checkpoint of at least this size; nothing when none comes in time.

@@ -26,6 +26,9 @@ const PIECE: u64 = 1000;
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Entries that come this close together are sent together.
 const GATHER: Duration = Duration::from_millis(5);
+/// How soon clients come back when we end, in milliseconds, and how far they are spread.
+const RETRY_MS_MIN: u16 = 500;
+const RETRY_MS_SPREAD: u16 = 2000;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Whoever listens.
@@ -89,17 +92,36 @@ struct Stream {
     looked: Instant,
 }
 
+/// Why a stream ends.
+enum End {
+    /// There is nothing more to be had.
+    Stop(&'static str),
+    /// It goes on elsewhere, or here once we are back.
+    Again,
+}
+
+/// Clients come back at different times, not all at once.
+fn retry_ms() -> u16 {
+    let mut random = [0; 2];
+    // Without randomness they come all at once, which is still better than not at all.
+    let _ = getrandom::fill(&mut random);
+    RETRY_MS_MIN + u16::from_le_bytes(random) % RETRY_MS_SPREAD
+}
+
 const GONE: &str = "the sign-in or the token is no longer good";
 
 impl Stream {
     async fn run(mut self) {
-        if let Some(reason) = self.follow().await {
-            let _heard = self.chunks.send(Bytes::from(format!("event: stop\ndata: {reason}\n\n"))).await;
-        }
+        let last = match self.follow().await {
+            Some(End::Stop(reason)) => format!("event: stop\ndata: {reason}\n\n"),
+            Some(End::Again) => format!("retry: {}\nevent: again\ndata: the server ends\n\n", retry_ms()),
+            None => return,
+        };
+        let _heard = self.chunks.send(Bytes::from(last)).await;
     }
 
     /// Sends until the client is gone (nothing) or for a reason to stop.
-    async fn follow(&mut self) -> Option<&'static str> {
+    async fn follow(&mut self) -> Option<End> {
         let mut ending = self.app.ending.subscribe();
         let mut sizes = self.following.room.size.subscribe();
         let mut beat = tokio::time::interval(HEARTBEAT);
@@ -113,22 +135,22 @@ impl Stream {
             tokio::select! {
                 changed = sizes.changed() => match changed {
                     Ok(()) => tokio::time::sleep(GATHER).await,
-                    Err(_) => return Some("the workspace is gone"),
+                    Err(_) => return Some(End::Stop("the workspace is gone")),
                 },
                 _ = beat.tick() => {
                     if !self.may_go_on().await {
-                        return Some(GONE);
+                        return Some(End::Stop(GONE));
                     }
                     self.chunks.send(Bytes::from_static(b":\n\n")).await?;
                 }
-                () = ended(&mut ending) => return Some("the server ends"),
+                () = ended(&mut ending) => return Some(End::Again),
                 () = self.chunks.closed() => return None,
             }
         }
     }
 
     /// Sends what lies between us and the end of the log.
-    async fn catch_up(&mut self, size: u64) -> Result<(), Option<&'static str>> {
+    async fn catch_up(&mut self, size: u64) -> Result<(), Option<End>> {
         let skipped = size.saturating_sub(self.following.next).saturating_sub(self.following.behind_max);
         if skipped > 0 {
             self.following.next += skipped;
@@ -136,10 +158,10 @@ impl Stream {
         }
         while self.following.next < size {
             if *self.app.ending.borrow() {
-                return Err(Some("the server ends"));
+                return Err(Some(End::Again));
             }
             if self.looked.elapsed() >= HEARTBEAT && !self.may_go_on().await {
-                return Err(Some(GONE));
+                return Err(Some(End::Stop(GONE)));
             }
             let range = self.following.next..size.min(self.following.next + PIECE);
             let out = self.read(range.clone()).await?;
@@ -151,7 +173,7 @@ impl Stream {
         Ok(())
     }
 
-    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, Option<&'static str>> {
+    async fn read(&self, range: Range<u64>) -> Result<Vec<u8>, Option<End>> {
         let snapshot = self.following.room.store.snapshot();
         let (query, sight) = (self.following.query.clone(), self.following.sight.clone());
         let listener = self.listener.clone();
@@ -166,7 +188,7 @@ impl Stream {
             each_answer(&snapshot, &sight, &query, range, budget, &mut write)?;
             Ok(out)
         });
-        found.await.map_err(|_| Some("entries could not be read"))
+        found.await.map_err(|_| Some(End::Stop("entries could not be read")))
     }
 
     /// Whether the listener may still listen.

@@ -11,7 +11,7 @@
 
 use super::error::Problem;
 use crate::app::App;
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use axum::http::{HeaderMap, StatusCode};
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::{Budget, QUERY_BYTES_MAX};
@@ -31,6 +31,8 @@ const QUERIES_OF_WORKSPACE_PER_CORE: usize = QUERIES_PER_CORE / 2;
 const TILES_MAX: usize = 2;
 /// Large bodies that are worked on at once, for each processor.
 const APPENDS_PER_CORE: usize = 2;
+/// Of these, bodies of one workspace.
+const APPENDS_OF_WORKSPACE_PER_CORE: usize = APPENDS_PER_CORE / 2;
 /// Exports that are sent at once while they are made; each has a thread, which may wait for its reader.
 const EXPORTS_MAX: usize = 16;
 /// Of these, exports of one workspace.
@@ -48,7 +50,7 @@ const PASSWORDS_MAX: usize = 2;
 const TAILS_OF_PERSON_MAX: usize = 5;
 /// How long work waits for its lane.
 const LANE_WAIT_MAX: Duration = Duration::from_secs(5);
-/// Bodies in memory at once; small ones are not counted.
+/// Bodies in memory at once; small ones are not counted. No workspace may take more than is left: alone it gets half.
 const BODIES_KIB_MAX: usize = 256 * 1024;
 const SMALL_BODY_KIB: usize = 16;
 
@@ -71,6 +73,7 @@ struct All {
     calls: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
     tails: Arc<Semaphore>,
+    tails_max: usize,
     workspaces: Shares<Own>,
     /// The downloads and the streams of each person who has any.
     downloads_of: Shares<Semaphore>,
@@ -81,6 +84,8 @@ struct All {
 #[derive(Debug)]
 struct Own {
     queries: Semaphore,
+    appends: Semaphore,
+    bodies: Semaphore,
     exports: Arc<Semaphore>,
     calls: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
@@ -90,6 +95,8 @@ impl Own {
     fn new() -> Self {
         Self {
             queries: Semaphore::new(QUERIES_OF_WORKSPACE_PER_CORE * cores()),
+            appends: Semaphore::new(APPENDS_OF_WORKSPACE_PER_CORE * cores()),
+            bodies: Semaphore::new(BODIES_KIB_MAX),
             exports: Arc::new(Semaphore::new(EXPORTS_OF_WORKSPACE_MAX)),
             calls: Arc::new(Semaphore::new(CALLS_OF_WORKSPACE_MAX)),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_OF_WORKSPACE_MAX)),
@@ -133,11 +140,18 @@ impl Lanes {
             calls: Arc::new(Semaphore::new(CALLS_MAX)),
             downloads: Arc::new(Semaphore::new(DOWNLOADS_MAX)),
             tails: Arc::new(Semaphore::new(tails.min(Semaphore::MAX_PERMITS))),
+            tails_max: tails.min(Semaphore::MAX_PERMITS),
             workspaces: Shares::default(),
             downloads_of: Shares::default(),
             tails_of: Shares::default(),
         };
         Self { all: Arc::new(all), own: Arc::new(Own::new()) }
+    }
+
+    /// The same lanes, as a workspace has them for a body; a small one that is not packed needs none.
+    pub fn of_body(&self, workspace: &WorkspaceId, headers: &HeaderMap, max: usize) -> Arc<Self> {
+        let is_small = kib(headers, max) <= SMALL_BODY_KIB && !headers.contains_key(CONTENT_ENCODING);
+        if is_small { Arc::new(self.clone()) } else { self.of(workspace) }
     }
 
     /// The same lanes, as a workspace has them.
@@ -194,20 +208,31 @@ impl Lanes {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let _place = wait([&self.all.appends], "large batches").await?;
+        let _places = wait([&self.own.appends, &self.all.appends], "large batches").await?;
         blocking(work).await
     }
 
     /// Sets memory aside for a body before it is read.
-    pub fn memory(&self, headers: &HeaderMap, max: usize) -> Result<Option<SemaphorePermit<'_>>, Problem> {
-        let announced =
-            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        let kib = announced.unwrap_or(max).min(max).div_ceil(1024);
+    pub fn memory(
+        &self,
+        headers: &HeaderMap,
+        max: usize,
+    ) -> Result<Option<[SemaphorePermit<'_>; 2]>, Problem> {
+        let kib = kib(headers, max);
         if kib <= SMALL_BODY_KIB {
             return Ok(None);
         }
-        let kib = u32::try_from(kib.min(BODIES_KIB_MAX)).unwrap_or(u32::MAX);
-        self.all.bodies.try_acquire_many(kib).map(Some).map_err(|_| busy("large batches"))
+        let kib = kib.min(BODIES_KIB_MAX);
+        let (taken, left) =
+            (BODIES_KIB_MAX - self.own.bodies.available_permits(), self.all.bodies.available_permits());
+        if taken > 0 && taken + kib > left {
+            return Err(busy("large batches of this workspace"));
+        }
+        let kib = u32::try_from(kib).unwrap_or(u32::MAX);
+        let own =
+            self.own.bodies.try_acquire_many(kib).map_err(|_| busy("large batches of this workspace"))?;
+        let all = self.all.bodies.try_acquire_many(kib).map_err(|_| busy("large batches"))?;
+        Ok(Some([own, all]))
     }
 
     /// A place for an export that is sent while it is made.
@@ -232,6 +257,16 @@ impl Lanes {
         ])
     }
 
+    /// How many queries, exports and tail streams there are now.
+    pub fn busy(&self) -> [usize; 3] {
+        let all = &self.all;
+        [
+            QUERIES_PER_CORE * cores() - all.queries.available_permits(),
+            EXPORTS_MAX - all.exports.available_permits(),
+            all.tails_max - all.tails.available_permits(),
+        ]
+    }
+
     /// A place for a tail stream.
     pub fn tail(&self) -> Result<Place, Problem> {
         take(&self.all.tails, "tail streams")
@@ -243,6 +278,13 @@ impl Lanes {
         let own = take(&own, "tail streams of yours")?;
         Ok((own, self.tail()?))
     }
+}
+
+/// How much a body may take that is announced so.
+fn kib(headers: &HeaderMap, max: usize) -> usize {
+    let announced =
+        headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    announced.unwrap_or(max).min(max).div_ceil(1024)
 }
 
 fn cores() -> usize {
@@ -309,12 +351,19 @@ mod tests {
         let announced =
             |bytes: &'static str| HeaderMap::from_iter([(CONTENT_LENGTH, HeaderValue::from_static(bytes))]);
         assert!(lanes.memory(&announced("300"), 16 << 20).expect("small").is_none());
-        let held: Vec<_> =
-            (0..16).map(|_| lanes.memory(&HeaderMap::new(), 16 << 20).expect("room")).collect();
-        let full = lanes.memory(&announced("100000"), 16 << 20).expect_err("full");
+        let (greedy, other) = (lanes.of(&workspace("greedy")), lanes.of(&workspace("other")));
+        let mut held = Vec::new();
+        while let Ok(place) = greedy.memory(&HeaderMap::new(), 16 << 20) {
+            held.push(place);
+        }
+        assert_eq!(held.len(), 8, "half of it");
+        let full = greedy.memory(&HeaderMap::new(), 16 << 20).expect_err("full");
         assert_eq!(full.status(), StatusCode::TOO_MANY_REQUESTS);
-        drop(held);
-        assert!(lanes.memory(&announced("100000"), 16 << 20).is_ok());
+        let more = (0..4).map(|_| other.memory(&HeaderMap::new(), 16 << 20).expect("there is some left"));
+        let more: Vec<_> = more.collect();
+        assert!(lanes.of(&workspace("third")).memory(&announced("100000"), 16 << 20).is_ok());
+        drop((held, more));
+        assert!(greedy.memory(&announced("100000"), 16 << 20).is_ok());
     }
 
     fn workspace(name: &str) -> WorkspaceId {

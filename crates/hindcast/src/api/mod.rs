@@ -34,6 +34,7 @@ mod holds;
 mod hooks;
 mod insights;
 pub mod lanes;
+mod metrics;
 mod openapi;
 pub mod params;
 mod policies;
@@ -62,7 +63,7 @@ pub(crate) use alerts::SaidBody as Said;
 pub(crate) use caller::Simulator;
 pub(crate) use decide::ask;
 pub(crate) use entries::find;
-pub(crate) use events::{append_batch, checkpoint, idempotency_key, wait_for_room};
+pub(crate) use events::{append_batch, checkpoint, idempotency_key, wait_for_room, within_quota};
 pub(crate) use export::{
     Export, Layout, Wanted, answer_export, export_budget, exported, file_name, record as record_export,
     write_export,

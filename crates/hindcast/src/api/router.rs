@@ -6,7 +6,7 @@ use super::lanes::Lanes;
 use super::{
     activities, alert_deeds, alerts, anchors, approvals, articles, backtests, checkpoints, connections,
     connectors, conversations, counts, decide, deliveries, destinations, entries, erasures, events, export,
-    health, history, holds, hooks, insights, openapi, policies, proof, replays, reports, retention,
+    health, history, holds, hooks, insights, metrics, openapi, policies, proof, replays, reports, retention,
     rule_lists, rules, simulations, sources, tail, tlog, tokens, tools, upstreams, workflow_runs, workflows,
     workspaces,
 };
@@ -142,7 +142,7 @@ pub(super) fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(tlog::vkey))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
-        .routes(routes!(health::metrics))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(openapi::openapi))
 }
 

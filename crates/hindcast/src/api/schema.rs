@@ -330,7 +330,11 @@ impl IntoResponses for Refusals {
             ("401", "A good token is needed."),
             ("403", "The token may not do this, or not from here."),
             ("404", "It is not there, or not yours."),
-            ("429", "Too many requests, or too many at once; `Retry-After` says when to try again."),
+            (
+                "429",
+                "Too many requests, too many at once, or more entries than the workspace may append (`quota_exceeded`); \
+                `Retry-After` says when to try again.",
+            ),
             ("500", "Something failed here."),
             ("503", "The server is ending, or its disk can no longer be trusted."),
         ])

@@ -43,7 +43,8 @@ pub struct Follow {
 /// Follows the log
 ///
 /// Server-sent events: `entry` (its `id` is the index, its data an entry), `gap` (data: how many entries were left out,
-/// because the client was more than 20,000 behind) and `stop` (data: why). A comment every 15 seconds keeps it open.
+/// because the client was more than 20,000 behind), `stop` (data: why) and `again` (the server ends: connect once more, with
+/// `Last-Event-ID`). A comment every 15 seconds keeps it open.
 #[utoipa::path(
     get, path = "/v1/tail", tag = "events", operation_id = "tailEvents",
     params(Follow, ("Last-Event-ID" = Option<u64>, Header, description = "The index after which to go on.")),

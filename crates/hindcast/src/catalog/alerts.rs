@@ -26,6 +26,15 @@ impl Catalog {
         Ok(sql.query_row(select, [workspace.as_str()], |row| row.get(0)).optional()?)
     }
 
+    /// The same for all workspaces of which any entry was judged.
+    pub fn judged_by_workspace(&self) -> Result<BTreeMap<WorkspaceId, u64>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare("SELECT workspace, next FROM alerting")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+        let judged: Vec<(String, u64)> = rows.collect::<Result<_, _>>()?;
+        Ok(judged.into_iter().filter_map(|(id, next)| Some((id.parse().ok()?, next))).collect())
+    }
+
     /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once; `gaps` are drafts of
     /// such entries too.
     pub(crate) fn keep_alerts(

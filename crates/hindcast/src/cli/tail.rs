@@ -92,7 +92,8 @@ fn show(message: &Message, look: Look) -> anyhow::Result<()> {
     match message.event.as_str() {
         "entry" => say(&look.entry(&message.data))?,
         "gap" => eprintln!("hindcast: too far behind, some entries were left out: {}", escape(&message.data)),
-        "stop" => eprintln!("hindcast: the server is ending; waiting for it to come back"),
+        "stop" => eprintln!("hindcast: the server sends no more: {}", escape(&message.data)),
+        "again" => eprintln!("hindcast: the server is ending; waiting for it to come back"),
         _ => {}
     }
     Ok(())

@@ -33,7 +33,7 @@ pub use stuck::{Stuck, Why};
 use crate::app::App;
 use crate::rooms::Room;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -49,9 +49,12 @@ pub struct Followers(Vec<JoinHandle<()>>);
 impl Followers {
     /// Starts them all; without one of them the server would only seem to work.
     pub fn start(app: &Arc<App>) -> io::Result<Self> {
-        let follow = |name: &str, follower: Box<dyn FnOnce(&App) + Send>| {
+        let follow = |name: &'static str, follower: Box<dyn FnOnce(&App) + Send>| {
             let app = app.clone();
-            std::thread::Builder::new().name(name.to_owned()).spawn(move || follower(&app))
+            std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+                let _watch = Watch(&app, name);
+                follower(&app);
+            })
         };
         let segmenters = (0..SEGMENTERS).map(|_| follow("segmenter", Box::new(segmenter::follow)));
         let others = [
@@ -71,7 +74,10 @@ impl Followers {
         let mut followers =
             segmenters.chain(others).chain(alerter).collect::<io::Result<Vec<_>>>().map(Self)?;
         let (dispatcher, house) = (std::thread::Builder::new().name("dispatcher".to_owned()), app.clone());
-        followers.0.push(dispatcher.spawn(move || dispatcher::follow(&house))?);
+        followers.0.push(dispatcher.spawn(move || {
+            let _watch = Watch(&house, "dispatcher");
+            dispatcher::follow(&house);
+        })?);
         // Nobody waits for these at the end: strangers may take their time.
         for target in app.anchors.targets() {
             let target = target.clone();
@@ -88,6 +94,18 @@ impl Followers {
     /// Waits until they have ended; [`App::ending`] tells them to.
     pub fn join(self) {
         self.0.into_iter().for_each(|thread| drop(thread.join()));
+    }
+}
+
+/// Notes that a follower panicked while the server goes on. Some end by themselves because there is nothing for them to do.
+struct Watch<'a>(&'a App, &'static str);
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        let Self(app, name) = self;
+        if std::thread::panicking() {
+            app.fallen.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+        }
     }
 }
 

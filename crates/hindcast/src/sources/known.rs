@@ -28,6 +28,11 @@ impl<'d> Unlooked<'d> {
         Ok(())
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.drafts.len() as u64
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.drafts.is_empty()

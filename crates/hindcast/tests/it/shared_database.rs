@@ -36,6 +36,26 @@ fn a_server_waits_for_a_database_that_is_away_and_loses_nothing_that_it_acknowle
 }
 
 #[test]
+fn a_server_without_its_database_says_that_it_is_not_ready_and_still_tells_its_numbers() {
+    let Some(mut database) = Database::start() else { return };
+    let mut home = home(&database, "");
+    let server = home.start();
+    assert_eq!(server.get("/readyz").status, 200);
+    assert!(server.metric("hindcast_database_connections_total") >= 2);
+    database.kill();
+    let refused = wait_for("it is not ready", || Some(server.get("/readyz")).filter(|it| it.status == 503));
+    let reason = refused.json()["reasons"][0].as_str().expect("text").to_owned();
+    assert!(reason.starts_with("the database has said nothing for"), "{reason}");
+    assert_eq!(server.get("/healthz").status, 200, "a restart would not help");
+    assert!(server.metric("hindcast_database_silent_seconds") >= 10);
+    assert_eq!(server.metric("hindcast_catalog_up"), 0);
+    database.start_again();
+    wait_for("it is ready again", || (server.get("/readyz").status == 200).then_some(()));
+    wait_for("the catalog can be read", || (server.metric("hindcast_catalog_up") == 1).then_some(()));
+    server.terminate();
+}
+
+#[test]
 fn another_server_on_the_same_database_is_refused_and_the_command_line_is_not() {
     let Some(database) = Database::start() else { return };
     let mut first = home(&database, "");

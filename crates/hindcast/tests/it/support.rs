@@ -96,8 +96,14 @@ impl TestServer {
     }
 
     /// The same server, ended as by a signal and started again.
-    pub fn restart(mut self) -> Self {
+    pub fn restart(self) -> Self {
+        self.restart_with(|_| ())
+    }
+
+    /// The same with other settings.
+    pub fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         self.stop();
+        change(&mut self.config);
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a folder"));
         let (config, ahead) = (self.config.clone(), self.ahead.clone());
         let (workspace, token, admin) = (self.workspace.clone(), self.token.clone(), self.admin.clone());

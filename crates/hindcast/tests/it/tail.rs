@@ -91,7 +91,7 @@ fn a_tail_hears_that_the_server_ends() {
     let mut tail = follow(&server, "/v1/tail", None);
     let ended = std::thread::spawn(move || tail.next());
     server.stop();
-    assert_eq!(ended.join().expect("heard").0, "stop");
+    assert_eq!(ended.join().expect("heard").0, "again");
 }
 
 #[test]

@@ -99,7 +99,10 @@ pub fn append_once(
         return Err(Problem::parameter("Idempotency-Key", detail));
     }
     let Gathered { unlooked, rejected, .. } = gather(body, asked, None)?;
-    Ok((app.append_once(workspace, &unlooked.unwrap_or_default())?, rejected))
+    let unlooked = unlooked.unwrap_or_default();
+    // How many of them the log has is not known yet.
+    let _under_way = super::within_quota(app, workspace, unlooked.count())?;
+    Ok((app.append_once(workspace, &unlooked)?, rejected))
 }
 
 fn gather<'b>(body: &'b [u8], asked: &Asked, working: Option<Working>) -> Result<Gathered<'b>, Problem> {

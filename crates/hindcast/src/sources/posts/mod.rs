@@ -41,8 +41,15 @@ struct Unfit {
 }
 
 /// Reads a body, unpacked.
-async fn unpacked(app: &App, lanes: &Lanes, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    crate::api::wait_for_room(app).await?;
+async fn unpacked(
+    app: &App,
+    writer: &Writer,
+    lanes: &Lanes,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Bytes, Problem> {
+    crate::api::wait_for_room(app, &writer.workspace).await?;
+    let lanes = lanes.of(&writer.workspace);
     let encoding = Encoding::of(headers)?;
     let bytes_max = app.config.limits.body_mb << 20;
     let _memory = lanes.memory(headers, bytes_max)?;
@@ -56,11 +63,12 @@ async fn unpacked(app: &App, lanes: &Lanes, headers: &HeaderMap, body: Body) -> 
 /// Reads a body of JSON.
 async fn read_json(
     app: &App,
+    writer: &Writer,
     lanes: &Lanes,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Bytes, Value), Problem> {
-    let bytes = unpacked(app, lanes, headers, body).await?;
+    let bytes = unpacked(app, writer, lanes, headers, body).await?;
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok((bytes, value)),
         Err(error) => {
@@ -116,6 +124,7 @@ async fn append(
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", error.to_string())
     };
     let batch = Batch::new(made.entries, key).map_err(too_large)?;
+    let _under_way = crate::api::within_quota(app, &writer.workspace, batch.count())?;
     let appended = crate::api::append_batch(app, &writer.workspace, batch, Some(made.settling)).await?;
     if appended.first_time.is_some() {
         app.metrics.appended.add(appended.count);

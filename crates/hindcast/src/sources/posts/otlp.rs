@@ -44,7 +44,7 @@ pub(super) async fn export(
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
     };
-    let body = unpacked(&app, &lanes, &headers, body).await?;
+    let body = unpacked(&app, &writer, &lanes, &headers, body).await?;
     let events_max = app.config.limits.batch_events;
     let read = {
         let (app, workspace) = (app.clone(), writer.workspace.clone());

@@ -29,7 +29,7 @@ pub(super) async fn publish(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let (_, body) = read_json(&app, &lanes, &headers, body).await?;
+    let (_, body) = read_json(&app, &writer, &lanes, &headers, body).await?;
     let many = body.get("events").and_then(Value::as_array);
     let events = many.map_or(std::slice::from_ref(&body), Vec::as_slice);
     if let Err(refused) = check(events, many.is_some()) {

@@ -28,7 +28,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, Problem> {
     let key = idempotency_key(&headers)?;
-    let (bytes, body) = read_json(&app, &lanes, &headers, body).await?;
+    let (bytes, body) = read_json(&app, &writer, &lanes, &headers, body).await?;
     let mut wrong = missing(&body);
     if wrong.is_empty() {
         let made = make(&app, &writer.workspace, &[draft(&body)])?;
