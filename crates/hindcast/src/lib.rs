@@ -25,6 +25,7 @@ pub mod keeping;
 mod kept;
 mod mcp;
 pub mod metrics;
+mod nodes;
 mod pages;
 mod paper;
 pub mod people;

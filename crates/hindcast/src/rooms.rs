@@ -142,7 +142,8 @@ impl Rooms {
             manifest: Mutex::default(),
             importing: Mutex::default(),
         };
-        self.rooms.write().unwrap_or_else(PoisonError::into_inner).insert(workspace.clone(), Arc::new(room));
+        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        rooms.entry(workspace.clone()).or_insert_with(|| Arc::new(room));
         Ok(())
     }
 
@@ -194,6 +195,10 @@ impl Rooms {
 
 impl Observer for Rooms {
     fn sequenced(&self, workspace: &WorkspaceId, entries: Arc<Entries>) {
+        // A workspace that was made at another node is met with its first entries.
+        if let Err(error) = self.add(workspace) {
+            self.note_damage(workspace, error.to_string());
+        }
         let Some(room) = self.get(workspace) else { return };
         let Some(last) = entries.len().checked_sub(1).and_then(|last| entries.get(last)) else { return };
         let end = last.index + 1;

@@ -7,6 +7,7 @@
 mod alerts;
 mod approvals;
 mod attempts;
+mod changes;
 mod connectors;
 mod deliveries;
 mod destinations;
@@ -15,10 +16,12 @@ mod exports;
 mod history;
 mod holds;
 mod invitations;
+mod jobs;
 mod marks;
 mod memberships;
 mod migrations;
 mod narrowing;
+mod nodes;
 mod outbox;
 mod people;
 mod policies;
@@ -51,6 +54,7 @@ pub use connectors::ConnectorRow;
 pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
 pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
 pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
+pub(crate) use exports::EXPORT_JOB;
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };
@@ -61,8 +65,10 @@ pub use history::{
 };
 pub use holds::Hold;
 pub use invitations::{Invitation, NewInvitation};
+pub use jobs::JobRow;
 pub use memberships::{LastOwner, Member, Membership};
 pub use narrowing::Narrowing;
+pub use nodes::NodeRow;
 pub use outbox::{By, Outgoing};
 pub use people::{NewPerson, Person, PersonId, Preferences, Theme, Times};
 pub use policies::{AskedStanding, POLICIES_MAX, PolicyRow, PolicyVersion, Standing};

@@ -36,6 +36,7 @@ fn told(app: &App, room: &Room, act: impl FnOnce() -> anyhow::Result<()>) -> boo
     if is_ending(app) || is_quarantined(app, room) {
         return true;
     }
+    let Some(_lead) = app.nodes.lead_workspace(&room.id) else { return true };
     let tried = act();
     if is_ending(app) {
         return true;

@@ -1,6 +1,6 @@
 //! Merges small segments into larger ones, whenever the machine has nothing better to do.
 
-use super::segmenter::refused;
+use super::segmenter::{is_stale, refused};
 use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
@@ -25,7 +25,12 @@ pub(super) fn follow(app: &App) {
         failed.retain(|_, since: &mut Instant| since.elapsed() < TRY_AGAIN_AFTER);
         merged = false;
         for room in app.rooms.all().iter().filter(|room| !failed.contains_key(&room.id)).collect::<Vec<_>>() {
+            let Some(_lead) = app.nodes.lead_workspace(&room.id) else { continue };
             match merge_one(app, room) {
+                Err(error) if is_stale(&error) => {
+                    tracing::debug!(workspace = %room.id, "another server has changed its segments meanwhile");
+                    failed.insert(room.id.clone(), Instant::now());
+                }
                 Ok(any) => merged |= any,
                 Err(_) if is_ending(app) => return,
                 Err(error) => {

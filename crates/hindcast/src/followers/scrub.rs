@@ -21,6 +21,7 @@ pub(super) fn follow(app: &App) {
             if is_ending(app) || is_quarantined(app, &room) || !is_due(app, &room) {
                 continue;
             }
+            let Some(_lead) = app.nodes.lead_workspace(&room.id) else { continue };
             match scrub(app, &room) {
                 Ok(()) => {}
                 Err(_) if is_ending(app) => return,

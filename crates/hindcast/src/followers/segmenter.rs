@@ -7,9 +7,10 @@
 use super::stuck::is_full;
 use super::{is_quarantined, pause};
 use crate::app::App;
+use crate::nodes::Lead;
 use crate::rooms::Room;
 use anyhow::ensure;
-use hindcast_ledger::journal::Sealed;
+use hindcast_ledger::journal::{JournalError, Sealed};
 use hindcast_ledger::{AppendError, SealError, WorkspaceId};
 use hindcast_segments::SegmentMeta;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,14 +37,17 @@ impl Claims {
     }
 
     /// Takes the room whose newest entries should be packed next.
-    fn take(&self, app: &App, at_once: bool) -> Option<Arc<Room>> {
+    fn take(&self, app: &App, at_once: bool) -> Option<(Arc<Room>, Lead)> {
         let mut claimed = self.lock();
         claimed.failed.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
         let is_free =
-            |room: &Room| !claimed.busy.contains(&room.id) && !claimed.failed.contains_key(&room.id);
+            |room: &Room| !claimed.busy.contains(&room.id) && !claimed.failed.contains_key(&room.id)
+                && app.nodes.lead_workspace(&room.id).is_some();
         let room = due(app, is_free, at_once)?;
+        // Elsewhere it is packed by another node.
+        let lead = app.nodes.lead_workspace(&room.id)?;
         claimed.busy.insert(room.id.clone());
-        Some(room)
+        Some((room, lead))
     }
 }
 
@@ -57,11 +61,16 @@ pub(super) fn follow(app: &App) {
 /// Packs the entries of one room, if there are enough or if it is to be done at once; says whether it did.
 pub(crate) fn seal_one(app: &App, at_once: bool) -> bool {
     let claims = &app.claims;
-    let Some(room) = claims.take(app, at_once) else { return false };
+    let Some((room, _lead)) = claims.take(app, at_once) else { return false };
     let sealed = seal(app, &room);
     let mut claimed = claims.lock();
     claimed.busy.remove(&room.id);
-    if let Err(error) = &sealed {
+    if let Err(error) = &sealed
+        && is_stale(error)
+    {
+        tracing::debug!(workspace = %room.id, "another server has packed them meanwhile");
+        claimed.failed.insert(room.id.clone(), Instant::now());
+    } else if let Err(error) = &sealed {
         app.metrics.problems.add(1);
         if is_full(error) {
             app.note_full();
@@ -87,6 +96,11 @@ pub fn seal_all(app: &App, room: &Room) -> anyhow::Result<()> {
         sealed?;
     }
     Ok(())
+}
+
+/// Whether somebody else changed the manifest first.
+pub(crate) fn is_stale(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(JournalError::Stale { .. })))
 }
 
 /// A segment that the ledger refused is of no use. When the ledger stopped, nobody knows whether it was refused.
