@@ -3,8 +3,8 @@
 
 use super::{Rule, RuleSet, lists, rules};
 use crate::app::App;
-use crate::nodes::ALERTS_CLOSED;
 use crate::catalog::{AlertDeed, By, CatalogError, KeptAlert, RuleRow};
+use crate::nodes::ALERTS_CLOSED;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::limits::RULES_MAX;
 use hindcast_rules::detection::{Checked, Lists, Problem};

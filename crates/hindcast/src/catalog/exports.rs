@@ -376,7 +376,8 @@ mod tests {
         let mut last = None;
         let mut turns = Vec::new();
         for _ in 0..3 {
-            let mut export = catalog.begin_export(last.as_ref(), "here", now()).expect("asked").expect("one waits");
+            let mut export =
+                catalog.begin_export(last.as_ref(), "here", now()).expect("asked").expect("one waits");
             turns.push(export.workspace.to_string());
             last = Some(export.workspace.clone());
             (export.state, export.bytes) = (ExportState::Ready, 10);

@@ -40,9 +40,11 @@ impl Claims {
     fn take(&self, app: &App, at_once: bool) -> Option<(Arc<Room>, Lead)> {
         let mut claimed = self.lock();
         claimed.failed.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
-        let is_free =
-            |room: &Room| !claimed.busy.contains(&room.id) && !claimed.failed.contains_key(&room.id)
-                && app.nodes.lead_workspace(&room.id).is_some();
+        let is_free = |room: &Room| {
+            !claimed.busy.contains(&room.id)
+                && !claimed.failed.contains_key(&room.id)
+                && app.nodes.lead_workspace(&room.id).is_some()
+        };
         let room = due(app, is_free, at_once)?;
         // Elsewhere it is packed by another node.
         let lead = app.nodes.lead_workspace(&room.id)?;

@@ -126,7 +126,9 @@ impl Gate {
     }
 
     fn fresh(&self, workspace: &WorkspaceId) -> Option<Arc<Book>> {
-        self.known(workspace).filter(|(at, _)| at.is_some_and(|at| at.elapsed() < FRESH_FOR)).map(|(_, book)| book)
+        self.known(workspace)
+            .filter(|(at, _)| at.is_some_and(|at| at.elapsed() < FRESH_FOR))
+            .map(|(_, book)| book)
     }
 }
 

@@ -90,7 +90,12 @@ impl Jobs {
     }
 
     /// Whether another node works on a job of this kind for a workspace.
-    pub fn is_busy_elsewhere(&self, app: &App, job: Job, workspace: &WorkspaceId) -> Result<bool, CatalogError> {
+    pub fn is_busy_elsewhere(
+        &self,
+        app: &App,
+        job: Job,
+        workspace: &WorkspaceId,
+    ) -> Result<bool, CatalogError> {
         let is_such = |row: &JobRow| row.kind == job.as_str() && row.workspace == *workspace;
         let is_other = |row: &JobRow| row.node != app.nodes.id() && app.nodes.runs(&row.node);
         Ok(app.nodes.is_shared() && app.catalog.jobs()?.iter().any(|row| is_such(row) && is_other(row)))

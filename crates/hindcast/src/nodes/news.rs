@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 
 /// The counts are looked at so often, whatever was heard.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// How soon it notices that the server ends, and that a node is gone.
-const WAKE_EVERY: Duration = Duration::from_millis(500);
+/// How soon it notices that the server ends.
+const WAKE_EVERY: Duration = Duration::from_millis(50);
 /// After this the connection that broke is made anew.
 const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Something that no table says: the retention is wanted now.

@@ -78,14 +78,17 @@ fn a_policy_that_is_changed_at_one_server_decides_at_the_other() {
 fn without_the_database_nothing_is_decided_by_policies_of_long_ago() {
     let Some(mut pair) = Pair::start("") else { return };
     let [one, _] = &pair.servers;
-    let tool = json!({ "description": "Pays money back.", "input_schema": { "type": "object" }, "writes": true });
+    let tool =
+        json!({ "description": "Pays money back.", "input_schema": { "type": "object" }, "writes": true });
     one.put("/v1/tools/order.refund", &tool).good();
     assert_eq!(decided(one), "allow");
     pair.database.kill();
     let answer = pair.servers[0].post("/v1/decide", &refund(100));
     assert_eq!(answer.status, 503, "{}", answer.text());
     pair.database.start_again();
-    wait_for("it decides again", || (pair.servers[0].post("/v1/decide", &refund(100)).status == 200).then_some(()));
+    wait_for("it decides again", || {
+        (pair.servers[0].post("/v1/decide", &refund(100)).status == 200).then_some(())
+    });
 }
 
 #[test]
@@ -140,8 +143,7 @@ fn what_a_server_did_that_is_killed_another_goes_on_with() {
 fn simulated(server: &Process, receiver: &Receiver) -> String {
     assert_eq!(server.post("/v1/conversations", &json!(conversations(120))).status, 200);
     let agent = json!({ "kind": "http", "url": receiver.url, "credential": "hush" });
-    let begun =
-        server.post("/v1/simulations", &json!({ "agent": agent, "size": "all", "concurrency": 1 }));
+    let begun = server.post("/v1/simulations", &json!({ "agent": agent, "size": "all", "concurrency": 1 }));
     assert_eq!(begun.status, 202, "{}", begun.text());
     format!("/v1/simulations/{}", begun.json()["id"].as_str().expect("an id"))
 }
@@ -164,7 +166,8 @@ fn a_job_is_seen_and_ended_from_either_server() {
     let second = other.post("/v1/simulations", &json!({ "agent": agent, "size": "all" }));
     assert_eq!(second.problem(), (409, "under_way".to_owned()), "one at a time, wherever it runs");
     assert_eq!(other.post(&format!("{path}/cancel"), &json!({})).status, 202);
-    let ended = wait_for("it ends", || Some(one.get(&path).good()).filter(|shown| shown["state"] != "running"));
+    let ended =
+        wait_for("it ends", || Some(one.get(&path).good()).filter(|shown| shown["state"] != "running"));
     assert_eq!(ended["state"], "cancelled");
     assert!(ended["done"].as_u64().is_some_and(|done| (3..120).contains(&done)), "{ended}");
     assert_eq!(other.get(&path).good()["state"], "cancelled");
@@ -178,8 +181,9 @@ fn a_job_of_a_server_that_is_killed_says_so_and_goes_on_at_another() {
     let path = simulated(&one, &receiver);
     wait_for("cases are kept", || other.get(&path).good()["done"].as_u64().filter(|done| *done > 2));
     one.kill();
-    let broken =
-        wait_for("it is settled", || Some(other.get(&path).good()).filter(|shown| shown["state"] != "running"));
+    let broken = wait_for("it is settled", || {
+        Some(other.get(&path).good()).filter(|shown| shown["state"] != "running")
+    });
     assert_eq!((&broken["state"], &broken["reason"]), (&json!("failed"), &json!("the server ended")));
     assert_eq!(other.post(&format!("{path}/continue"), &json!({})).status, 202);
     let ended =

@@ -230,7 +230,9 @@ impl Line {
         };
         let asked = self.query(sql, &[&key]);
         if asked.is_err() {
+            // With the connection goes whatever it may hold after all.
             self.claimed.clear();
+            self.client = None;
         }
         let is_held = asked?.first().and_then(|row| row.try_get(0).ok()).unwrap_or(false);
         if is_held {

@@ -54,7 +54,7 @@ impl Watching {
 
     /// Keeps everything, so that nothing is judged twice.
     pub fn end(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
-        if self.noted < self.next {
+        if self.noted != self.next {
             self.note(app, room, Moves::default(), &[], (app.clock)())?;
         }
         self.keep(app)
@@ -85,7 +85,7 @@ impl Watching {
             self.judge(app, room, chunk)?;
         }
         self.listen(app, room)?;
-        if self.noted < self.next && self.noted_at.is_none_or(|at| at.elapsed() > NOTE_EVERY) {
+        if self.noted != self.next && self.noted_at.is_none_or(|at| at.elapsed() > NOTE_EVERY) {
             self.note(app, room, Moves::default(), &[], (app.clock)())?;
         }
         if self.kept_at.is_none_or(|at| at.elapsed() > KEEP_EVERY) {
