@@ -154,6 +154,8 @@ impl Nodes {
                 gone.push(id.clone());
             }
         }
+        // Whoever it was runs no more from now on.
+        gone.iter().for_each(|id| drop(missing.remove(id)));
         there.sort_unstable();
         self.claims().running = there;
         gone

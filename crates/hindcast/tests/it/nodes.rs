@@ -48,6 +48,14 @@ fn alerts(server: &Process) -> Vec<Value> {
     shown["alerts"].as_array().expect("alerts").clone()
 }
 
+/// A tool that pays money back.
+fn tool() -> Value {
+    let schema = json!({
+        "type": "object", "properties": { "amount_cents": { "type": "integer" } }, "required": ["amount_cents"],
+    });
+    json!({ "description": "Pays money back.", "input_schema": schema, "writes": true })
+}
+
 /// What is decided about a refund of 90.
 fn decided(server: &Process) -> Value {
     server.post("/v1/decide", &refund(9_000)).good()["decision"].clone()
@@ -57,11 +65,7 @@ fn decided(server: &Process) -> Value {
 fn a_policy_that_is_changed_at_one_server_decides_at_the_other() {
     let Some(pair) = Pair::start("") else { return };
     let [one, other] = &pair.servers;
-    let schema = json!({
-        "type": "object", "properties": { "amount_cents": { "type": "integer" } }, "required": ["amount_cents"],
-    });
-    let tool = json!({ "description": "Pays money back.", "input_schema": schema, "writes": true });
-    one.put("/v1/tools/order.refund", &tool).good();
+    one.put("/v1/tools/order.refund", &tool()).good();
     wait_for("the tool is known at the other", || (decided(other) == "allow").then_some(()));
     let saved = one.put("/v1/policies/refunds", &json!({ "text": CAP })).good();
     let enforced = json!({ "version": saved["version"], "enforced": 1 });
@@ -78,9 +82,7 @@ fn a_policy_that_is_changed_at_one_server_decides_at_the_other() {
 fn without_the_database_nothing_is_decided_by_policies_of_long_ago() {
     let Some(mut pair) = Pair::start("") else { return };
     let [one, _] = &pair.servers;
-    let tool =
-        json!({ "description": "Pays money back.", "input_schema": { "type": "object" }, "writes": true });
-    one.put("/v1/tools/order.refund", &tool).good();
+    one.put("/v1/tools/order.refund", &tool()).good();
     assert_eq!(decided(one), "allow");
     pair.database.kill();
     let answer = pair.servers[0].post("/v1/decide", &refund(100));
@@ -100,7 +102,8 @@ fn an_alert_is_raised_once_and_wherever_it_is_resolved_it_takes_no_more() {
         assert_eq!(other.append(&failures("ana", 1)).status, 201);
     }
     wait_for("it is raised", || (!pair.alerts(0).is_empty()).then_some(()));
-    wait_for("and told", || (one.count("action:alert.raised") > 0).then_some(()));
+    wait_for("and told", || (other.count("action:alert.raised") > 0).then_some(()));
+    wait_for("everywhere", || (one.count("action:alert.raised") > 0).then_some(()));
     assert_eq!((pair.alerts(0).len(), pair.alerts(1).len()), (1, 1));
     assert_eq!((one.count("action:alert.raised"), other.count("action:alert.raised")), (1, 1));
     // One of the two is not the one that judges.
