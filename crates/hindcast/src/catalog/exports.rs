@@ -133,7 +133,7 @@ pub enum Queued {
 }
 
 /// What the job is called that writes an export.
-pub(crate) const EXPORT_JOB: &str = "export";
+const EXPORT_JOB: &str = "export";
 
 const COLUMNS: &str = "id, workspace, person, query, format, language, state, rows, bytes, sha256, sight, problem, created_at, \
      finished_at";
@@ -198,7 +198,7 @@ impl Catalog {
         drop(statement);
         if let Some(export) = &export {
             transaction.execute(
-                "INSERT INTO job (id, workspace, kind, node, told, began_at) VALUES (?1, ?2, ?3, ?4, '', ?5) ON CONFLICT DO NOTHING",
+                "INSERT INTO job (id, workspace, kind, node, began_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
                 params![export.id, export.workspace.as_str(), EXPORT_JOB, node, now.micros()],
             )?;
         }

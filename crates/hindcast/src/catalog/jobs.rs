@@ -1,4 +1,4 @@
-//! Work that outlives its request while it is under way: who works on it, how far it is, and whether somebody wants it to end.
+//! Work that outlives its request while it is under way: who works on it, and whether somebody wants it to end.
 
 use super::{Catalog, CatalogError};
 use crate::sql::{OptionalExtension as _, Row, params};
@@ -16,33 +16,23 @@ pub struct JobRow {
     pub kind: String,
     /// The server that works on it.
     pub node: String,
-    /// How far it is, in words of its kind.
-    pub told: String,
     /// Whether somebody wants it to end.
     pub is_cancelled: bool,
     /// When it was begun.
     pub began_at: Timestamp,
 }
 
-const COLUMNS: &str = "id, workspace, kind, node, told, is_cancelled, began_at";
+const COLUMNS: &str = "id, workspace, kind, node, is_cancelled, began_at";
 
 impl Catalog {
-    /// Notes that a server begins to work on something. One that another works on stays that one's; whether it is ours.
-    pub fn begin_job(&self, job: &JobRow) -> Result<bool, CatalogError> {
-        let added = self.sql().execute(
-            "INSERT INTO job (id, workspace, kind, node, told, began_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-            params![job.id, job.workspace.as_str(), job.kind, job.node, job.told, job.began_at.micros()],
+    /// Notes that a server begins to work on something that nobody works on, or goes on with it.
+    pub fn begin_job(&self, job: &JobRow) -> Result<(), CatalogError> {
+        self.sql().execute(
+            "INSERT INTO job (id, workspace, kind, node, began_at) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (id) DO UPDATE SET node = excluded.node, is_cancelled = 0, began_at = excluded.began_at",
+            params![job.id, job.workspace.as_str(), job.kind, job.node, job.began_at.micros()],
         )?;
-        Ok(added == 1)
-    }
-
-    /// Notes how far a job is; whether it is still that server's and nobody wants it to end.
-    pub fn note_job(&self, id: &str, node: &str, told: &str) -> Result<bool, CatalogError> {
-        let noted = self.sql().execute(
-            "UPDATE job SET told = ?3 WHERE id = ?1 AND node = ?2 AND is_cancelled = 0",
-            [id, node, told],
-        )?;
-        Ok(noted == 1)
+        Ok(())
     }
 
     /// Wants a job to end, whoever works on it; whether it is under way.
@@ -60,14 +50,6 @@ impl Catalog {
     }
 
     /// A job under way.
-    pub fn job(&self, workspace: &WorkspaceId, id: &str) -> Result<Option<JobRow>, CatalogError> {
-        let sql = self.sql();
-        let mut statement =
-            sql.prepare(&format!("SELECT {COLUMNS} FROM job WHERE workspace = ?1 AND id = ?2"))?;
-        statement.query_row([workspace.as_str(), id], read).optional()?.transpose()
-    }
-
-    /// A job under way, of whichever workspace.
     pub fn job_of(&self, id: &str) -> Result<Option<JobRow>, CatalogError> {
         let sql = self.sql();
         let mut statement = sql.prepare(&format!("SELECT {COLUMNS} FROM job WHERE id = ?1"))?;
@@ -93,8 +75,7 @@ fn read(row: &Row<'_>) -> crate::sql::Result<Result<JobRow, CatalogError>> {
         workspace,
         kind: row.get(2)?,
         node: row.get(3)?,
-        told: row.get(4)?,
-        is_cancelled: row.get(5)?,
-        began_at: Timestamp::from_micros(row.get(6)?),
+        is_cancelled: row.get(4)?,
+        began_at: Timestamp::from_micros(row.get(5)?),
     }))
 }

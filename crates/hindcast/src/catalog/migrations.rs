@@ -603,7 +603,6 @@ const STEPS: [&str; 18] = [
         workspace    TEXT NOT NULL REFERENCES workspace,
         kind         TEXT NOT NULL,
         node         TEXT NOT NULL,
-        told         TEXT NOT NULL,
         is_cancelled INTEGER NOT NULL DEFAULT 0,
         began_at     INTEGER NOT NULL
     ) STRICT;

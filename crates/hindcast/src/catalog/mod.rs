@@ -54,7 +54,6 @@ pub use connectors::ConnectorRow;
 pub use deliveries::{DeadLetter, DeliveryAttempt, DeliveryDay, Progress};
 pub use destinations::{Chosen, DESTINATIONS_MAX, Destination, DestinationState, NewDestination};
 pub use erasures::{Decision, Erasure, ErasureState, NewErasure, Undecided};
-pub(crate) use exports::EXPORT_JOB;
 pub use exports::{
     Export, ExportProblem, ExportState, NewExport, Queued, WAITING_OF_PERSON_MAX, WAITING_OF_WORKSPACE_MAX,
 };

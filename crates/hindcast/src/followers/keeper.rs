@@ -26,7 +26,11 @@ pub(super) fn follow(app: &App) {
     work(|app, room| go_on(app, room).map(drop));
     let (mut next, mut led) = (Instant::now(), BTreeSet::new());
     while pause(app, LOOK_EVERY) {
-        app.rooms.all().iter().filter(|_| app.nodes.is_shared()).for_each(|room| take_over(app, room, &mut led));
+        app.rooms
+            .all()
+            .iter()
+            .filter(|_| app.nodes.is_shared())
+            .for_each(|room| take_over(app, room, &mut led));
         let is_wanted = app.keep_now.swap(false, Ordering::Relaxed);
         if is_wanted || Instant::now() >= next {
             next = work(keep);

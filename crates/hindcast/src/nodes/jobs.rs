@@ -1,4 +1,4 @@
-//! Work that outlives its request, as all nodes see it: who works on it, how far it is, and whether somebody wants it to end.
+//! Work that outlives its request, as all nodes see it: who works on it, and whether somebody wants it to end. How far it is lies with what it is.
 //!
 //! A job belongs to the node that began it. Any node can ask for its end. When its node is gone, another one settles it within
 //! seconds: what can be begun anew is, and the rest says why it has failed. A node that was taken for gone and comes back finds that
@@ -11,15 +11,13 @@ use hindcast_ledger::WorkspaceId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What a job is.
+/// What a job is; that of an export is begun and ended by the catalog, with the row of the export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
     /// The past run through other rules.
     Replay,
     /// Agents and texts run through policies.
     Simulation,
-    /// A file for somebody. The catalog begins and ends these with the file's row.
-    Export,
 }
 
 impl Job {
@@ -27,7 +25,6 @@ impl Job {
         match self {
             Self::Replay => "replay",
             Self::Simulation => "simulation",
-            Self::Export => crate::catalog::EXPORT_JOB,
         }
     }
 }
@@ -54,7 +51,6 @@ impl Jobs {
             workspace: workspace.clone(),
             kind: job.as_str().to_owned(),
             node: app.nodes.id().to_owned(),
-            told: String::new(),
             is_cancelled: false,
             began_at: (app.clock)(),
         })?;
@@ -65,14 +61,6 @@ impl Jobs {
     /// The same for what the catalog has noted already.
     pub fn own(&self, id: &str, end: impl Fn() + Send + Sync + 'static) {
         self.lock().insert(id.to_owned(), Arc::new(end));
-    }
-
-    /// Notes how far a job of this node is. One that is not ours any more, or is to end, ends soon.
-    pub fn tell(&self, app: &App, id: &str, told: &str) -> Result<(), CatalogError> {
-        if !app.catalog.note_job(id, app.nodes.id(), told)? {
-            self.end_soon(id);
-        }
-        Ok(())
     }
 
     /// Notes that a job of this node has ended.
