@@ -17,6 +17,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// A journal that can be closed and opened again.
 struct Bench {
@@ -513,4 +514,32 @@ fn workspaces_do_not_touch_each_other(bench: &Bench) {
     transaction.commit().expect("committed");
     assert_eq!(journal.runs(&bob, 0, 1000).expect("runs").len(), 1);
     assert_eq!(journal.newest_checkpoints(&bob, 1).expect("read"), [""; 0]);
+}
+
+#[test]
+fn what_one_process_claims_others_see_and_get_when_it_is_left_or_gone() {
+    let Some(database) = Database::start() else { return };
+    let open = || {
+        let config = database.config();
+        let connect: Connect = Arc::new(move || config.connect(NoTls));
+        PostgresJournal::open(connect, "claims", "the database").expect("opens")
+    };
+    let (one, other) = (open(), open());
+    let whats = ["alerts", "exports"].map(str::to_owned);
+    assert!(one.claim("alerts").expect("asked") && one.claim("alerts").expect("asked again"));
+    assert!(!other.claim("alerts").expect("asked"));
+    assert_eq!(other.claimed_by_others(&whats).expect("seen"), [true, false]);
+    assert_eq!(one.claimed_by_others(&whats).expect("seen"), [false, false], "its own is nobody else's");
+    // Claimed twice, it is left at once nevertheless.
+    one.leave("alerts").expect("left");
+    one.leave("exports").expect("nothing to leave");
+    assert!(other.claim("alerts").expect("asked"));
+    assert!(other.claim("exports").expect("asked"));
+    drop(other);
+    let begun = Instant::now();
+    while !one.claim("exports").expect("asked") {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the database gives it away");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(one.claimed_by_others(&whats).expect("seen"), [false, false]);
 }

@@ -17,6 +17,7 @@ use crate::jobs::simulations::Simulations;
 use crate::jobs::verify::Verifications;
 use crate::mcp::Tasks;
 use crate::metrics::Metrics;
+use crate::nodes::{Jobs, Nodes};
 use crate::paper::Fonts;
 use crate::people::known_passwords::KnownPasswords;
 use crate::people::provider::Discovered;
@@ -31,11 +32,11 @@ use anyhow::{Context as _, bail};
 use hindcast_event::Timestamp;
 use hindcast_ledger::journal::Journal;
 use hindcast_ledger::{Clock, Leaves, Ledger, Verified, WorkspaceId, seed};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
@@ -114,6 +115,12 @@ pub struct App {
     pub readings: Readings,
     /// Passwords that are known to have leaked, one SHA-1 each, if the operator has such a list.
     known_passwords: Option<KnownPasswords>,
+    /// The servers that share the database, and what each of them does.
+    pub(crate) nodes: Nodes,
+    /// The work that outlives its request, as all servers see it.
+    pub(crate) jobs: Jobs,
+    /// Workspaces that are out of service because the catalog says so, and why.
+    quarantined: Mutex<BTreeMap<String, String>>,
     /// Rooms whose newest entries are being packed.
     pub(crate) claims: Claims,
     /// What the keeper and the eraser could not do yet.
@@ -169,6 +176,7 @@ impl App {
                 "another server works with the database; without storage.bucket segments lie in its data folder alone"
             );
         }
+        let nodes = Nodes::new(journal.clone(), config.storage.is_shared())?;
         first(&config, &*journal, &seed)?;
         let metrics = Arc::new(Metrics::default());
         let (ending, _) = watch::channel(false);
@@ -231,6 +239,9 @@ impl App {
             deliver,
             readings,
             known_passwords,
+            nodes,
+            jobs: Jobs::default(),
+            quarantined: Mutex::default(),
             claims: Claims::default(),
             stuck: Stuck::default(),
             quotas: Quotas::default(),
@@ -242,8 +253,10 @@ impl App {
             full_at,
             _lock: lock,
         };
-        // The folder is ours alone, so nobody runs them.
-        app.catalog.fail_unfinished_replays(replays::SERVER_ENDED, (app.clock)())?;
+        if !app.nodes.is_shared() {
+            // The folder is ours alone, so nobody runs them.
+            app.catalog.fail_unfinished_replays(replays::SERVER_ENDED, (app.clock)())?;
+        }
         if let Some(why) = app.ledger.silenced() {
             tracing::error!("NOTHING IS SIGNED until an operator acts: {why}");
         }
@@ -251,6 +264,7 @@ impl App {
         for id in app.ledger.workspaces() {
             if let Some(reason) = app.catalog.mark(id.as_str(), QUARANTINED)? {
                 app.ledger.quarantine(&id, &reason)?;
+                app.quarantined().insert(id.to_string(), reason);
             }
             app.count(&id, app.ledger.quarantined(&id)?.is_none());
             // After a lost catalog the ledgers still know who they are.
@@ -356,6 +370,39 @@ impl App {
             self.count(workspace, true);
         }
         Ok(())
+    }
+
+    /// Opens rooms for workspaces that were made at other nodes.
+    pub(crate) fn meet_workspaces(&self) {
+        for workspace in self.ledger.workspaces() {
+            if let Err(error) = self.rooms.add(&workspace) {
+                tracing::error!(%workspace, error = format!("{error:#}"), "a workspace that is new cannot be opened");
+            }
+        }
+    }
+
+    /// Takes out of service what another node found, and puts into service what another put there.
+    pub(crate) fn look_at_quarantined(&self) -> anyhow::Result<()> {
+        let marked = self.catalog.marks_named(QUARANTINED)?;
+        let mut known = self.quarantined();
+        for (workspace, reason) in marked.iter().filter(|(id, _)| !known.contains_key(*id)) {
+            let id = workspace.parse()?;
+            if self.rooms.get(&id).is_some() {
+                self.ledger.quarantine(&id, reason)?;
+                self.count(&id, false);
+            }
+        }
+        for (workspace, reason) in known.iter().filter(|(id, _)| !marked.contains_key(*id)) {
+            let id = workspace.parse()?;
+            self.ledger.release(&id, reason)?;
+            self.count(&id, true);
+        }
+        *known = marked;
+        Ok(())
+    }
+
+    fn quarantined(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.quarantined.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn count(&self, workspace: &WorkspaceId, counts: bool) {

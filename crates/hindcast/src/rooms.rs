@@ -189,12 +189,12 @@ impl Rooms {
         room.behind.store(true, Ordering::Relaxed);
     }
 
-    /// Adds an empty room, if there is none.
+    /// Adds a room with the segments that the journal names, if there is none.
     pub fn add(&self, workspace: &WorkspaceId) -> anyhow::Result<()> {
-        if self.get(workspace).is_none() {
-            self.open_room(workspace, Vec::new())?;
+        match self.get(workspace) {
+            Some(_) => Ok(()),
+            None => self.open_named(workspace),
         }
-        Ok(())
     }
 
     fn open_room(&self, workspace: &WorkspaceId, metas: Vec<SegmentMeta>) -> anyhow::Result<()> {
@@ -211,7 +211,8 @@ impl Rooms {
             behind: AtomicBool::new(false),
             importing: Mutex::default(),
         };
-        self.rooms.write().unwrap_or_else(PoisonError::into_inner).insert(workspace.clone(), Arc::new(room));
+        let mut rooms = self.rooms.write().unwrap_or_else(PoisonError::into_inner);
+        rooms.entry(workspace.clone()).or_insert_with(|| Arc::new(room));
         Ok(())
     }
 
@@ -303,7 +304,7 @@ impl Observer for Rooms {
     fn sealed(&self, workspace: &WorkspaceId) {
         let refreshed = match self.get(workspace) {
             Some(room) => self.refresh(&room).inspect_err(|_| self.fell_behind(&room)),
-            None => self.open_named(workspace),
+            None => self.add(workspace),
         };
         if let Err(error) = refreshed {
             tracing::warn!(%workspace, error = format!("{error:#}"), "what others sealed is not known yet");

@@ -3,7 +3,7 @@
 use crate::api;
 use crate::app::App;
 use crate::followers::Followers;
-use crate::jobs::demo;
+use crate::jobs::{demo, replays};
 use crate::witness;
 use anyhow::{Context as _, anyhow};
 use std::net::SocketAddr;
@@ -20,11 +20,21 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let hangups = signal(SignalKind::hangup())?;
     let witness = witness::embedded(&app).await?;
-    crate::workflows::perform::break_off(&app)?;
+    app.nodes.join(&app.catalog, (app.clock)())?;
+    if app.nodes.is_alone() {
+        // Nobody else works on what was left.
+        app.catalog.fail_unfinished_replays(replays::SERVER_ENDED, (app.clock)())?;
+        app.catalog.break_off_simulations(None, (app.clock)())?;
+    }
+    if !app.nodes.is_shared() {
+        crate::workflows::perform::break_off(&app, None)?;
+    }
+    app.jobs.look(&app)?;
     let followers = Followers::start(&app)?;
     let rereading = tokio::spawn(reread_geo(app.clone(), hangups));
-    demo::resume(&app)?;
-    app.catalog.break_off_simulations((app.clock)())?;
+    if app.nodes.lead("demo").is_some() {
+        demo::resume(&app)?;
+    }
     let address = listener.local_addr()?;
     app.record_own("server.started", serde_json::json!({ "version": env!("CARGO_PKG_VERSION") }));
     tracing::info!(%address, "listening");
@@ -45,6 +55,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
         app.readings.flush(&app, true);
         app.record_own("server.stopped", serde_json::json!({}));
         followers.join();
+        app.nodes.part(&app.catalog);
         app.close();
         app.rooms.failure().map(|failure| anyhow!("the journal failed: {failure}"))
     })
@@ -63,7 +74,7 @@ async fn reread_geo(app: Arc<App>, mut hangups: Signal) {
 
 /// A thread of ours that panics leaves work undone that nobody else would do; whatever starts the server starts it anew.
 fn end_on_panic_of_vital_threads() {
-    const VITAL: [&str; 10] = [
+    const VITAL: [&str; 11] = [
         "sequencer",
         "publisher",
         "segmenter",
@@ -74,6 +85,7 @@ fn end_on_panic_of_vital_threads() {
         "exporter",
         "scrub",
         "memory",
+        "news",
     ];
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -317,10 +317,10 @@ fn put_files(app: &App, workspace: &WorkspaceId) {
         let (query, format) = ("", "csv");
         let new = NewExport { workspace, person: &person, query, format, language, rows: NAMED };
         app.catalog.queue_export(&new, &about, now).expect("queued");
-        let begun = app.catalog.begin_export(None).expect("read").expect("queued");
+        let begun = app.catalog.begin_export(None, "here", now).expect("read").expect("queued");
         put("exports", &begun.id);
         let ready = Export { state: ExportState::Ready, finished_at: Some(now), ..begun };
-        assert!(app.catalog.end_export(&ready).expect("kept"));
+        assert!(app.catalog.end_export(&ready, "here").expect("kept"));
     }
     for nth in 0..REPORTS {
         let report = Report {

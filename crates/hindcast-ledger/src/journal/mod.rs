@@ -112,6 +112,12 @@ pub trait Journal: Send + Sync {
     /// ends or loses the journal.
     fn claim(&self, what: &str) -> Result<bool, JournalError>;
 
+    /// Leaves something that it claimed to others.
+    fn leave(&self, what: &str) -> Result<(), JournalError>;
+
+    /// Which of these another process has claimed, in their order.
+    fn claimed_by_others(&self, whats: &[String]) -> Result<Vec<bool>, JournalError>;
+
     /// Leaves everything that it claimed to others.
     fn release(&self);
 

@@ -62,6 +62,20 @@ impl PostgresJournal {
         Line::new(self.connect.clone(), &self.schema, &self.place)
     }
 
+    fn claiming<T>(&self, act: impl FnOnce(&mut Line) -> Result<T, JournalError>) -> Result<T, JournalError> {
+        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
+        if claims.is_none() {
+            let mut line = self.line()?;
+            line.holds_claims();
+            *claims = Some(line);
+        }
+        let line = claims.as_mut().ok_or_else(|| JournalError::Damaged {
+            place: self.place.clone(),
+            what: "it is not connected".to_owned(),
+        })?;
+        act(line)
+    }
+
     fn read<T>(&self, read: impl FnOnce(&mut Line) -> Result<T, JournalError>) -> Result<T, JournalError> {
         read(&mut lock(&self.reader))
     }
@@ -225,11 +239,15 @@ impl Journal for PostgresJournal {
     /// By an advisory lock of a connection of its own, which the database gives to another when this one is gone. A process
     /// that sleeps through that may believe for a moment that it still holds it: what is done under a claim must bear being done twice.
     fn claim(&self, what: &str) -> Result<bool, JournalError> {
-        let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
-        if claims.is_none() {
-            *claims = Some(self.line()?);
-        }
-        claims.as_mut().map_or(Ok(false), |line| line.claim(what))
+        self.claiming(|line| line.claim(what))
+    }
+
+    fn leave(&self, what: &str) -> Result<(), JournalError> {
+        self.claiming(|line| line.leave(what))
+    }
+
+    fn claimed_by_others(&self, whats: &[String]) -> Result<Vec<bool>, JournalError> {
+        self.claiming(|line| line.claimed_by_others(whats))
     }
 
     fn release(&self) {

@@ -184,6 +184,14 @@ impl Journal for SqliteJournal {
         Ok(true)
     }
 
+    fn leave(&self, _: &str) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    fn claimed_by_others(&self, whats: &[String]) -> Result<Vec<bool>, JournalError> {
+        Ok(vec![false; whats.len()])
+    }
+
     fn release(&self) {}
 
     fn check(&self) -> Result<Vec<String>, JournalError> {

@@ -4,6 +4,7 @@
 use super::{Rule, RuleSet, lists, rules};
 use crate::app::App;
 use crate::catalog::{AlertDeed, By, CatalogError, KeptAlert, RuleRow};
+use crate::nodes::ALERTS_CLOSED;
 use hindcast_ledger::WorkspaceId;
 use hindcast_rules::detection::limits::RULES_MAX;
 use hindcast_rules::detection::{Checked, Lists, Problem};
@@ -168,6 +169,9 @@ pub(crate) fn act(
     let kept = app.catalog.do_about_alert(workspace, id, deed, (app.clock)(), by)?;
     if kept.is_some() && matches!(deed, AlertDeed::Resolve(..)) {
         app.alerts.note_closed(workspace, id);
+        if app.nodes.is_shared() {
+            app.catalog.tell(ALERTS_CLOSED)?;
+        }
     }
     app.post();
     Ok(kept)

@@ -19,6 +19,8 @@ type Compiled = (Weak<Detector>, Arc<Vec<Refused>>);
 pub(crate) struct Alerts {
     changes: AtomicU64,
     told: Mutex<Told>,
+    /// How often people resolved alerts at other nodes.
+    closed_elsewhere: AtomicU64,
     /// Alerts that take no more, by workspace.
     closed: Mutex<BTreeMap<WorkspaceId, Vec<String>>>,
     /// Held while entries of any workspace are judged.
@@ -59,6 +61,16 @@ impl Alerts {
     /// Says that somebody resolved an alert: what comes after is another one.
     pub fn note_closed(&self, workspace: &WorkspaceId, id: &str) {
         self.closed().entry(workspace.clone()).or_default().push(id.to_owned());
+    }
+
+    /// Says that somebody resolved alerts at another node: the catalog knows which.
+    pub fn note_closed_elsewhere(&self) {
+        self.closed_elsewhere.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often [`Self::note_closed_elsewhere`] was called.
+    pub fn closed_elsewhere(&self) -> u64 {
+        self.closed_elsewhere.load(Ordering::Acquire)
     }
 
     /// Takes the alerts of a workspace that were resolved.

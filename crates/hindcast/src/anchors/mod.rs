@@ -126,6 +126,15 @@ impl Anchors {
         standing.write(catalog, name)
     }
 
+    /// Learns how it went where another node told them.
+    pub(crate) fn look(&self, catalog: &Catalog) -> Result<(), CatalogError> {
+        let mut all = self.lock();
+        for target in &self.targets {
+            all.insert(target.name.clone(), Standing::read(catalog, &target.name)?);
+        }
+        Ok(())
+    }
+
     /// The largest size of the instance log that somebody was told, by whom and when; witnesses come first.
     pub fn newest(&self) -> Option<(String, Done)> {
         let standing = self.lock();

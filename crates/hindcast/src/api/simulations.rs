@@ -343,7 +343,7 @@ pub async fn cancel(
 ) -> Result<(StatusCode, Json<SimulationBody>), Problem> {
     blocking(move || {
         let kept = found(&app, &simulator, &id)?;
-        app.simulations.cancel(&simulator.workspace, &id);
+        simulations::cancel(&app, &simulator.workspace, &id)?;
         Ok((StatusCode::ACCEPTED, Json(SimulationBody::of(&app, &kept))))
     })
     .await

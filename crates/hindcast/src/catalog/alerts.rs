@@ -36,21 +36,30 @@ impl Catalog {
     }
 
     /// Keeps what came of judging entries up to an index, and the entries that tell of it, all at once; `gaps` are drafts of
-    /// such entries too.
+    /// such entries too. Nothing is kept, and it says so, if not just the entries up to the first of these indexes were judged: somebody
+    /// else judges then.
     pub(crate) fn keep_alerts(
         &self,
         workspace: &WorkspaceId,
-        next: u64,
+        judged: Range<u64>,
         moved: &[Moved],
         gaps: &[Value],
         book: &Rulebook,
         now: Timestamp,
-    ) -> Result<(), CatalogError> {
+    ) -> Result<bool, CatalogError> {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
+        let found = transaction.query_row(
+            "SELECT next FROM alerting WHERE workspace = ?1",
+            [workspace.as_str()],
+            |row| row.get(0),
+        );
+        if found.optional()?.unwrap_or(0_u64) != judged.start {
+            return Ok(false);
+        }
         transaction.execute(
             "INSERT INTO alerting (workspace, next) VALUES (?1, ?2) ON CONFLICT (workspace) DO UPDATE SET next = excluded.next",
-            params![workspace.as_str(), next],
+            params![workspace.as_str(), judged.end],
         )?;
         for moved in moved {
             if keep(&transaction, workspace, moved, book, now)? {
@@ -58,7 +67,8 @@ impl Catalog {
             }
         }
         gaps.iter().try_for_each(|gap| outbox::put(&transaction, workspace, gap))?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        Ok(true)
     }
 
     /// The alerts that may still grow or that count against a storm: those heard of since a time, in the order in which they

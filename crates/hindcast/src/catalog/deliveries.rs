@@ -77,6 +77,8 @@ impl DeliveryDay {
 /// What the dispatcher has to write down, all of it at once.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
+    /// The entry that was owed before; somebody else has delivered if it is another one by now.
+    pub from: Option<u64>,
     /// The next entry that is owed.
     pub cursor: Option<u64>,
     /// What is left of a replay: where it goes on, or that it is done.
@@ -107,19 +109,29 @@ impl Progress {
 }
 
 impl Catalog {
-    /// Writes down what the dispatcher did. What depends on what people chose is left out when they changed it.
-    pub fn progress(&self, id: &str, version: i64, progress: &Progress) -> Result<(), CatalogError> {
+    /// Writes down what the dispatcher did. What depends on what people chose is left out when they changed it. Nothing is written, and it says
+    /// so, if another server has delivered meanwhile.
+    pub fn progress(&self, id: &str, version: i64, progress: &Progress) -> Result<bool, CatalogError> {
         let mut sql = self.sql();
         let transaction = sql.transaction()?;
         let (taken, dead, expired) = progress.totals;
         let known = transaction.execute(
             "UPDATE destination SET cursor = coalesce(?2, cursor), delivered = delivered + ?3, dead = dead + ?4,
                  expired = expired + ?5, delivered_at = coalesce(?6, delivered_at)
-             WHERE id = ?1",
-            params![id, progress.cursor, taken, dead, expired, progress.delivered_at.map(Timestamp::micros)],
+             WHERE id = ?1 AND (cursor = ?7 OR ?7 IS NULL)",
+            params![
+                id,
+                progress.cursor,
+                taken,
+                dead,
+                expired,
+                progress.delivered_at.map(Timestamp::micros),
+                progress.from
+            ],
         )?;
         if known == 0 {
-            return Ok(());
+            let mut statement = transaction.prepare("SELECT 1 FROM destination WHERE id = ?1")?;
+            return Ok(!statement.exists([id])?);
         }
         if let Some((failures, since, next_at)) = progress.health {
             let micros = |at: Option<Timestamp>| at.map(Timestamp::micros);
@@ -151,7 +163,8 @@ impl Catalog {
         }
         put_attempts(&transaction, id, &progress.attempts)?;
         put_dead(&transaction, id, &progress.dead)?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        Ok(true)
     }
 
     /// The last attempts, newest first, below `before` if that is said.

@@ -132,6 +132,9 @@ pub enum Queued {
     EnoughOfWorkspace,
 }
 
+/// What the job is called that writes an export.
+const EXPORT_JOB: &str = "export";
+
 const COLUMNS: &str = "id, workspace, person, query, format, language, state, rows, bytes, sha256, sight, problem, created_at, \
      finished_at";
 
@@ -173,24 +176,45 @@ impl Catalog {
 
     /// The next export in the queue, which runs from now on: the oldest of the workspace that comes after the last one.
     /// What ran when the server ended begins anew.
-    pub fn begin_export(&self, last: Option<&WorkspaceId>) -> Result<Option<Export>, CatalogError> {
-        let sql = self.sql();
-        let mut statement = sql.prepare(&format!(
+    ///
+    /// It is that server's job from then on. What another one works on is left to it.
+    pub fn begin_export(
+        &self,
+        last: Option<&WorkspaceId>,
+        node: &str,
+        now: Timestamp,
+    ) -> Result<Option<Export>, CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let mut statement = transaction.prepare(&format!(
             "UPDATE export SET state = 'running' WHERE id = (
-                 SELECT id FROM export WHERE state IN ('queued', 'running')
+                 SELECT id FROM export WHERE state = 'queued'
+                     OR state = 'running' AND NOT EXISTS (SELECT 1 FROM job WHERE job.id = export.id AND job.node <> ?2)
                  ORDER BY workspace <= ?1, workspace, created_at, id LIMIT 1
              ) RETURNING {COLUMNS}"
         ))?;
         let last = last.map_or("", WorkspaceId::as_str);
-        statement.query_row([last], read).optional()?.transpose()
+        let export = statement.query_row([last, node], read).optional()?.transpose()?;
+        drop(statement);
+        if let Some(export) = &export {
+            transaction.execute(
+                "INSERT INTO job (id, workspace, kind, node, began_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+                params![export.id, export.workspace.as_str(), EXPORT_JOB, node, now.micros()],
+            )?;
+        }
+        transaction.commit()?;
+        Ok(export)
     }
 
     /// Notes how an export ended; whether it is still known.
-    pub fn end_export(&self, export: &Export) -> Result<bool, CatalogError> {
-        let changed = self.sql().execute(
+    /// One that another server has begun anew meanwhile is that one's.
+    pub fn end_export(&self, export: &Export, node: &str) -> Result<bool, CatalogError> {
+        let mut sql = self.sql();
+        let transaction = sql.transaction()?;
+        let changed = transaction.execute(
             "UPDATE export SET state = ?2, rows = ?3, bytes = ?4, sha256 = ?5, sight = ?6, problem = ?7,
                  finished_at = ?8
-             WHERE id = ?1",
+             WHERE id = ?1 AND EXISTS (SELECT 1 FROM job WHERE job.id = export.id AND job.node = ?9)",
             params![
                 export.id,
                 export.state.as_str(),
@@ -200,8 +224,11 @@ impl Catalog {
                 export.sight,
                 export.problem.map_or("", ExportProblem::as_str),
                 export.finished_at.map(Timestamp::micros),
+                node,
             ],
         )?;
+        transaction.execute("DELETE FROM job WHERE id = ?1 AND node = ?2", [export.id.as_str(), node])?;
+        transaction.commit()?;
         Ok(changed == 1)
     }
 
@@ -349,13 +376,14 @@ mod tests {
         let mut last = None;
         let mut turns = Vec::new();
         for _ in 0..3 {
-            let mut export = catalog.begin_export(last.as_ref()).expect("asked").expect("one waits");
+            let mut export =
+                catalog.begin_export(last.as_ref(), "here", now()).expect("asked").expect("one waits");
             turns.push(export.workspace.to_string());
             last = Some(export.workspace.clone());
             (export.state, export.bytes) = (ExportState::Ready, 10);
-            assert!(catalog.end_export(&export).expect("noted"));
+            assert!(catalog.end_export(&export, "here").expect("noted"));
             catalog.forget_export(&export.id).expect("forgotten");
-            assert!(!catalog.end_export(&export).expect("asked"), "nobody knows it any more");
+            assert!(!catalog.end_export(&export, "here").expect("asked"), "nobody knows it any more");
         }
         assert_eq!(turns, ["busy", "calm", "busy"]);
     }

@@ -30,7 +30,7 @@ use sha2::{Digest as _, Sha256};
 use std::path::Path;
 use std::sync::Arc;
 
-const TABLES: Migrations = Migrations { steps: &STEPS, needed: 4 };
+const TABLES: Migrations = Migrations { steps: &STEPS, needed: 4, counted: &[] };
 
 const STEPS: [&str; 4] = [
     "

@@ -2,6 +2,7 @@
 
 use super::{Catalog, CatalogError};
 use crate::sql::{OptionalExtension as _, params};
+use std::collections::BTreeMap;
 
 /// Keeps a mark, in place of the one before.
 pub(super) const PUT: &str = "INSERT INTO mark (workspace, name, value) VALUES (?1, ?2, ?3)
@@ -28,6 +29,14 @@ impl Catalog {
     pub fn remove_mark(&self, workspace: &str, name: &str) -> Result<(), CatalogError> {
         self.sql().execute("DELETE FROM mark WHERE workspace = ?1 AND name = ?2", [workspace, name])?;
         Ok(())
+    }
+
+    /// Facts under a name, by workspace.
+    pub fn marks_named(&self, name: &str) -> Result<BTreeMap<String, String>, CatalogError> {
+        let sql = self.sql();
+        let mut statement = sql.prepare("SELECT workspace, value FROM mark WHERE name = ?1")?;
+        let rows = statement.query_map([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// A fact that was kept.

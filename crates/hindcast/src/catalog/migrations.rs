@@ -2,9 +2,25 @@
 
 use crate::sql::Migrations;
 
-pub(super) const TABLES: Migrations = Migrations { steps: &STEPS, needed: 17 };
+pub(super) const TABLES: Migrations = Migrations { steps: &STEPS, needed: 17, counted: &COUNTED };
 
-const STEPS: [&str; 17] = [
+/// What servers keep in memory of it is let go of when it changes.
+const COUNTED: [(&str, &[&str]); 12] = [
+    ("approval", &[]),
+    ("connector", &["connection", "credential", "paused_at"]),
+    ("destination", &["version", "state"]),
+    ("job", &["is_cancelled"]),
+    ("node", &[]),
+    ("policy", &[]),
+    ("rule", &[]),
+    ("rule_list", &[]),
+    ("setting", &[]),
+    ("tool", &[]),
+    ("workflow", &[]),
+    ("workspace", &[]),
+];
+
+const STEPS: [&str; 18] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -575,5 +591,21 @@ const STEPS: [&str; 17] = [
         created_at  INTEGER NOT NULL,
         UNIQUE (workspace, kind)
     ) STRICT;
+",
+    "
+    CREATE TABLE node (
+        id         TEXT PRIMARY KEY,
+        name       TEXT NOT NULL,
+        started_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE job (
+        id           TEXT PRIMARY KEY,
+        workspace    TEXT NOT NULL REFERENCES workspace,
+        kind         TEXT NOT NULL,
+        node         TEXT NOT NULL,
+        is_cancelled INTEGER NOT NULL DEFAULT 0,
+        began_at     INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX job_of_workspace ON job (workspace, kind);
 ",
 ];

@@ -81,10 +81,11 @@ impl Catalog {
     }
 
     /// Notes when a schedule is due next.
-    pub fn move_schedule(&self, id: &str, next_at: Timestamp) -> Result<(), CatalogError> {
-        let update = "UPDATE report_schedule SET next_at = ?2 WHERE id = ?1";
-        self.sql().execute(update, params![id, next_at.micros()])?;
-        Ok(())
+    ///
+    /// Whether it was due when it was said to be; somebody else has moved it otherwise.
+    pub fn move_schedule(&self, id: &str, from: Timestamp, next_at: Timestamp) -> Result<bool, CatalogError> {
+        let update = "UPDATE report_schedule SET next_at = ?2 WHERE id = ?1 AND next_at = ?3";
+        Ok(self.sql().execute(update, params![id, next_at.micros(), from.micros()])? == 1)
     }
 
     /// Ends a schedule, with the entry about it; whether it was there.

@@ -337,13 +337,14 @@ impl Catalog {
         Ok(changed > 0)
     }
 
-    /// Says of all simulations that were under way when the server ended that they broke off.
-    pub fn break_off_simulations(&self, now: Timestamp) -> Result<(), CatalogError> {
+    /// Says of all simulations that were under way when the server ended that they broke off, or of one.
+    pub fn break_off_simulations(&self, only: Option<&str>, now: Timestamp) -> Result<(), CatalogError> {
         let running: Vec<(String, String, i64)> = {
             let sql = self.sql();
-            let mut statement =
-                sql.prepare("SELECT workspace, id, planned FROM simulation WHERE state = 'running'")?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let mut statement = sql.prepare(
+                "SELECT workspace, id, planned FROM simulation WHERE state = 'running' AND (id = ?1 OR ?1 IS NULL)",
+            )?;
+            let rows = statement.query_map([only], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             rows.collect::<Result<_, _>>()?
         };
         for (workspace, id, planned) in running {

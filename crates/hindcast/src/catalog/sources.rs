@@ -137,15 +137,17 @@ impl Catalog {
     pub fn keep_cursor(
         &self,
         id: &str,
-        cursor: Option<&str>,
+        cursor: Option<(&str, &str)>,
         reached_at: Option<Timestamp>,
         stored: u64,
-    ) -> Result<(), CatalogError> {
-        self.sql().execute(
-            "UPDATE source SET cursor = coalesce(?2, cursor), reached_at = coalesce(?3, reached_at), stored = stored + ?4 WHERE id = ?1",
-            params![id, cursor, reached_at.map(Timestamp::micros), stored],
+    ) -> Result<bool, CatalogError> {
+        let (from, to) = cursor.unzip();
+        let kept = self.sql().execute(
+            "UPDATE source SET cursor = coalesce(?2, cursor), reached_at = coalesce(?3, reached_at), stored = stored + ?4
+             WHERE id = ?1 AND (cursor = ?5 OR ?5 IS NULL)",
+            params![id, to, reached_at.map(Timestamp::micros), stored, from],
         )?;
-        Ok(())
+        Ok(kept == 1)
     }
 
     /// Remembers how a fetch went, and when the next one is.

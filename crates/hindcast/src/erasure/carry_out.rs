@@ -11,6 +11,7 @@ use crate::catalog::{By, Erasure, ErasureState};
 use crate::followers::seal_all;
 use crate::jobs::reports;
 use crate::keeping::{Replaced, replace};
+use crate::nodes::tell_erased;
 use crate::rooms::Room;
 use crate::storage::sweep;
 use anyhow::Context as _;
@@ -43,6 +44,7 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     app.deliver.note_erasure();
     // What is remembered of the person is learned anew from what is left.
     app.facts.forget(&room.id)?;
+    tell_erased(app, &room.id)?;
     app.exports.forget_all(app, &room.id)?;
     // What was reported may name the person; that there was a report, and its hash, stay in the log.
     for report in app.catalog.reports(&room.id)? {
@@ -211,6 +213,7 @@ pub fn replay(app: &App, room: &Room) -> anyhow::Result<u64> {
             app.catalog.forget_answers(&room.id, None)?;
             app.catalog.forget_runs(&room.id, None)?;
             app.facts.forget(&room.id)?;
+            tell_erased(app, &room.id)?;
             again += manifest.items.len() as u64;
             tracing::warn!(workspace = %room.id, erasure = id, entries = manifest.items.len(), "erased again after a restore");
         }

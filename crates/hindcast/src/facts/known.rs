@@ -121,6 +121,10 @@ impl Known {
                 is_in(&mut remembered);
             }
         }
+        if app.nodes.is_shared() {
+            // What other servers wrote since is remembered here as well.
+            self.reread_to(app, &mut remembered, None);
+        }
     }
 
     /// Reads entries of the log into the memory, up to an index or to its end.

@@ -113,6 +113,12 @@ impl Facts {
         self.known(workspace).forget()
     }
 
+    /// Lets changed settings hold from the next batch on, of whichever workspace.
+    pub fn all_settings_changed(&self) {
+        let all = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        all.values().for_each(|known| known.settings_changed());
+    }
+
     /// Lets changed settings of a workspace hold from the next batch on.
     pub fn settings_changed(&self, workspace: &WorkspaceId) {
         self.known(workspace).settings_changed();

@@ -26,6 +26,11 @@ pub(super) fn follow(app: &App) {
             if failed.contains_key(&room.id) || is_quarantined(app, &room) {
                 continue;
             }
+            let Some(_lead) = app.nodes.lead_workspace(&room.id) else {
+                // Whoever judges it now knows better what rules remember.
+                watched.remove(&room.id);
+                continue;
+            };
             let Some(_turn) = app.alerts.turn(&room.id) else { continue };
             if app.alerts.take_forgotten(&room.id) {
                 watched.remove(&room.id);
@@ -42,6 +47,7 @@ pub(super) fn follow(app: &App) {
         }
     }
     for (workspace, watching) in &mut watched {
+        let Some(_lead) = app.nodes.lead_workspace(workspace) else { continue };
         let (Some(_turn), Some(room)) = (app.alerts.turn(workspace), app.rooms.get(workspace)) else {
             continue;
         };

@@ -16,7 +16,8 @@ pub(super) fn follow(app: &App) {
     while go_on {
         // Once more at the end, so that the newest checkpoint of this run is covered too.
         go_on = pause(app, Duration::from_secs(app.config.ledger.anchor_seconds));
-        if let Err(error) = anchor(app).and_then(|()| heartbeat(app)) {
+        let lead = app.nodes.lead("anchors");
+        if let Err(error) = lead.as_ref().map_or(Ok(()), |_| anchor(app).and_then(|()| heartbeat(app))) {
             app.metrics.problems.add(1);
             tracing::error!(
                 error = format!("{error:#}"),
@@ -58,7 +59,9 @@ fn anchor(app: &App) -> anyhow::Result<()> {
                 "note": note.as_ref(),
             },
         });
-        app.record(&WorkspaceId::instance(), Kind::Checkpoint, &draft)?;
+        // Under one key, whichever server writes it and however often.
+        let key = format!("checkpoint-{workspace}-{size}");
+        app.record_once(&WorkspaceId::instance(), Kind::Checkpoint, &draft, &key)?;
         app.catalog.set_mark(workspace.as_str(), ANCHORED, &size.to_string())?;
     }
     Ok(())

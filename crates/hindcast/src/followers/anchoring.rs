@@ -25,6 +25,7 @@ pub(super) fn follow(app: &App, target: &Target) {
         if Instant::now() < next_at {
             continue;
         }
+        let Some(_lead) = app.nodes.lead(&format!("anchor {}", target.name)) else { continue };
         match tell(app, target) {
             Ok(false) => continue,
             Ok(true) => (next_at, again_after) = (Instant::now() + target.every, AGAIN_AFTER_MIN),

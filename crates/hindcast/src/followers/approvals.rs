@@ -13,6 +13,7 @@ const AT_ONCE: usize = 200;
 /// Follows until the server ends.
 pub fn follow(app: &App) {
     while pause(app, EVERY) {
+        let Some(_lead) = app.nodes.lead("approvals") else { continue };
         match app.catalog.overdue_approvals((app.clock)(), AT_ONCE) {
             Ok(overdue) => {
                 for kept in overdue {

@@ -51,6 +51,7 @@ pub(super) fn follow(app: &App) {
     }
     let mut asking = Asking::default();
     while pause(app, EVERY) {
+        let Some(_lead) = app.nodes.lead("asking") else { continue };
         if let Err(error) = asking.look(app) {
             tracing::warn!(%error, "approvals cannot be read, nobody is mailed");
         }

@@ -74,6 +74,7 @@ fn sweep_all(app: &App) {
         if is_ending(app) || is_quarantined(app, &room) {
             continue;
         }
+        let Some(_lead) = app.nodes.lead_workspace(&room.id) else { continue };
         match sweep(app, &room, SPARED) {
             Ok(0) => {}
             Ok(segments) => tracing::debug!(workspace = %room.id, segments, "swept"),

@@ -3,7 +3,7 @@
 //! Every destination is one ordered stream with a cursor that moves only after the other side acknowledged. One that has
 //! something to do gets a thread for a while, so a slow one holds up nobody, and an append waits for none. Nothing is queued:
 //! what is owed is the log itself behind the cursor, so a destination that is down for days takes no memory. After a crash
-//! the last entries may come again, under the same ids.
+//! the last entries may come again, under the same ids; and where another server takes over, too.
 
 mod reconcile;
 mod retry;
@@ -13,6 +13,7 @@ use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::catalog::{Destination, DestinationState};
 use crate::deliver::Open;
+use crate::nodes::Lead;
 use crate::rooms::Room;
 use hindcast_event::Timestamp;
 use hindcast_segments::{Budget, SearchError, Snapshot};
@@ -134,6 +135,10 @@ impl Dispatcher {
         let mut due: Vec<_> = self
             .places
             .iter_mut()
+            .filter(|(_, place)| {
+                let workspace = place.destination().map(|destination| &destination.workspace);
+                workspace.is_some_and(|workspace| self.app.nodes.lead_workspace(workspace).is_some())
+            })
             .filter_map(|(id, place)| match place {
                 Place::Here(runner) => runner.due(&self.app, now).map(|since| (since, id.clone())),
                 Place::Broken { destination, until } if *until < Instant::now() => {
@@ -147,17 +152,22 @@ impl Dispatcher {
         let room = SENDING_MAX.saturating_sub(self.sending());
         for (_, id) in due.into_iter().take(room) {
             let Some(place) = self.places.get_mut(&id) else { continue };
-            if let Place::Here(runner) = std::mem::replace(place, Place::Away) {
-                self.speak(*runner);
+            let workspace = place.destination().map(|destination| destination.workspace.clone());
+            let lead = workspace.and_then(|workspace| self.app.nodes.lead_workspace(&workspace));
+            if let Some(lead) = lead
+                && let Place::Here(runner) = std::mem::replace(place, Place::Away)
+            {
+                self.speak(*runner, lead);
             }
         }
     }
 
-    fn speak(&self, runner: Runner) {
+    fn speak(&self, runner: Runner, lead: Lead) {
         let (app, send, id) = (self.app.clone(), self.send.clone(), runner.destination.id.clone());
         let runner_id = id.clone();
         let thread = std::thread::Builder::new().name("delivery".to_owned());
         let spoken = thread.spawn(move || {
+            let _lead = lead;
             let destination = runner.destination.clone();
             // Whatever is wrong with one of them is no reason to end the others.
             let place = match catch_unwind(AssertUnwindSafe(|| speak(&app, runner))) {
@@ -178,6 +188,15 @@ impl Dispatcher {
 /// Speaks to a destination for a while, and gives it back as the catalog has it by then; nothing when it is deleted.
 fn speak(app: &Arc<App>, mut runner: Runner) -> Option<Place> {
     let id = runner.destination.id.clone();
+    if app.nodes.is_shared() {
+        // Another server may have delivered since this was read.
+        match app.catalog.destination(&id) {
+            Ok(Some(now)) if now.version == runner.destination.version => runner.destination = now,
+            Ok(Some(now)) => return Some(opened(app, now)),
+            Ok(None) => return None,
+            Err(error) => return Some(broken(app, runner.destination, &error.to_string())),
+        }
+    }
     if let Err(error) = runner.work(app)
         && !is_ending(app)
     {

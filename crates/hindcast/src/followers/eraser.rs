@@ -27,6 +27,7 @@ pub(super) fn follow(app: &App) {
         }
         for erasure in app.catalog.erasures_to_count().unwrap_or_default() {
             let Some(room) = app.rooms.get(&erasure.workspace).filter(|_| !is_ending(app)) else { continue };
+            let Some(_lead) = app.nodes.lead_workspace(&room.id) else { continue };
             let id = erasure.id.clone();
             if let Err(error) = count(app, &room, erasure)
                 && !is_ending(app)
@@ -48,6 +49,11 @@ pub(super) fn follow(app: &App) {
 fn erase(app: &App, erasure: Erasure) -> bool {
     let room = app.rooms.get(&erasure.workspace).filter(|room| !is_quarantined(app, room));
     let Some(room) = room.filter(|_| !is_ending(app)) else { return true };
+    let Some(_lead) = app.nodes.lead_workspace(&room.id) else { return true };
+    // Another server may have carried it out between our look and our turn.
+    if !app.catalog.erasures_to_do().is_ok_and(|due| due.iter().any(|other| other.id == erasure.id)) {
+        return true;
+    }
     let (id, begun) = (erasure.id.clone(), Instant::now());
     let tried = carry_out(app, &room, erasure);
     if !is_ending(app) && app.stuck.note(&id, &tried) == Some(Why::Full) {

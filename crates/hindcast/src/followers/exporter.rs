@@ -9,8 +9,10 @@ use std::time::Duration;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 fn work(app: &App) -> anyhow::Result<()> {
     exports::work(app)?;
-    schedules::work(app)?;
-    report_mails::work(app)?;
+    if let Some(_lead) = app.nodes.lead("reports") {
+        schedules::work(app)?;
+        report_mails::work(app)?;
+    }
     reports::remove_old(app)
 }
 

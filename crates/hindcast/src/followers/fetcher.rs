@@ -36,6 +36,7 @@ pub(super) fn follow(app: &App) {
         });
         for source in due {
             let Some(claim) = Claim::take(app, &source.id) else { continue };
+            let Some(_lead) = app.nodes.lead(&format!("source {}", source.id)) else { continue };
             let Some(room) = app.rooms.get(&source.workspace) else { continue };
             if is_ending(app) || is_quarantined(app, &room) {
                 continue;
@@ -129,7 +130,7 @@ fn turn(app: &App, room: &Room, source: &FetchedSource) -> Result<Progress, Trou
     let mut opened = connection
         .open(kind, &credential, &hosts(app), Box::new(web), None)
         .map_err(|unfit| broken(&unfit))?;
-    let mut store = Log { app, room, id: &source.id, stored: 0 };
+    let mut store = Log { app, room, id: &source.id, cursor: source.cursor.clone(), stored: 0 };
     let cursor = Cursor(source.cursor.clone());
     run(opened.as_mut(), cursor, &mut store, &mut Clocked(app), TURN, |_| ())
 }
@@ -156,6 +157,8 @@ struct Log<'a> {
     app: &'a App,
     room: &'a Room,
     id: &'a str,
+    /// How far it came, as it is kept.
+    cursor: String,
     stored: u64,
 }
 
@@ -177,8 +180,13 @@ impl Store for Log<'_> {
     }
 
     fn keep(&mut self, piece: &Piece) -> Result<(), Trouble> {
-        let kept = self.app.catalog.keep_cursor(self.id, Some(&piece.cursor.0), piece.reached, self.stored);
-        kept.map_err(|error| Trouble::later(format!("how far it came cannot be noted: {error}")))?;
+        let cursor = Some((self.cursor.as_str(), piece.cursor.0.as_str()));
+        let kept = self.app.catalog.keep_cursor(self.id, cursor, piece.reached, self.stored);
+        if !kept.map_err(|error| Trouble::later(format!("how far it came cannot be noted: {error}")))? {
+            // Another server has fetched it meanwhile.
+            return Err(Trouble::Ending);
+        }
+        self.cursor.clone_from(&piece.cursor.0);
         // Somebody may have paused it, or taken it away.
         let is_wanted =
             self.app.catalog.source(self.id).ok().flatten().is_some_and(|source| source.paused_at.is_none());

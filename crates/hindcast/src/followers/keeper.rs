@@ -4,6 +4,8 @@ use super::{Why, is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::keeping::{archive, expire, go_on, plan};
 use crate::rooms::Room;
+use hindcast_ledger::WorkspaceId;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -22,12 +24,26 @@ pub(super) fn follow(app: &App) {
         Instant::now() + if failed > 0 { TRY_AGAIN_AFTER } else { WORK_EVERY }
     };
     work(|app, room| go_on(app, room).map(drop));
-    let mut next = Instant::now();
+    let (mut next, mut led) = (Instant::now(), BTreeSet::new());
     while pause(app, LOOK_EVERY) {
+        app.rooms
+            .all()
+            .iter()
+            .filter(|_| app.nodes.is_shared())
+            .for_each(|room| take_over(app, room, &mut led));
         let is_wanted = app.keep_now.swap(false, Ordering::Relaxed);
         if is_wanted || Instant::now() >= next {
             next = work(keep);
         }
+    }
+}
+
+/// Brings to its end what another server began in a room that is ours now.
+fn take_over(app: &App, room: &Room, led: &mut BTreeSet<WorkspaceId>) {
+    if app.nodes.lead_workspace(&room.id).is_none() {
+        led.remove(&room.id);
+    } else if led.insert(room.id.clone()) && !told(app, room, || go_on(app, room).map(drop)) {
+        led.remove(&room.id);
     }
 }
 
@@ -36,6 +52,7 @@ fn told(app: &App, room: &Room, act: impl FnOnce() -> anyhow::Result<()>) -> boo
     if is_ending(app) || is_quarantined(app, room) {
         return true;
     }
+    let Some(_lead) = app.nodes.lead_workspace(&room.id) else { return true };
     let tried = act();
     if is_ending(app) {
         return true;

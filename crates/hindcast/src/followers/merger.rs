@@ -24,6 +24,7 @@ pub(super) fn follow(app: &App) {
         failed.retain(|_, since: &mut Instant| since.elapsed() < TRY_AGAIN_AFTER);
         merged = false;
         for room in app.rooms.all().iter().filter(|room| !failed.contains_key(&room.id)).collect::<Vec<_>>() {
+            let Some(_lead) = app.nodes.lead_workspace(&room.id) else { continue };
             match merge_one(app, room) {
                 Ok(any) => merged |= any,
                 Err(_) if is_ending(app) => return,

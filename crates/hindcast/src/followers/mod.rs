@@ -1,6 +1,7 @@
 //! Followers: work that trails behind the ledger and never makes an append wait.
 //!
-//! Each has a thread of its own, looks again after a pause, and ends when the server does.
+//! Each has a thread of its own, looks again after a pause, and ends when the server does. Where several servers work with one database, each
+//! thing is followed by one of them ([`crate::nodes`]), and by another once that one is gone.
 
 mod alerter;
 mod anchor;
@@ -31,6 +32,7 @@ pub(crate) use segmenter::{Claims, seal_one};
 pub use stuck::{Stuck, Why};
 
 use crate::app::App;
+use crate::nodes::{self, News};
 use crate::rooms::Room;
 use std::io;
 use std::sync::{Arc, PoisonError};
@@ -56,11 +58,13 @@ impl Followers {
                 follower(&app);
             })
         };
+        let news = News::begin(app).map_err(io::Error::other)?;
         let segmenters = (0..SEGMENTERS).map(|_| follow("segmenter", Box::new(segmenter::follow)));
         let others = [
             follow("merger", Box::new(merger::follow)),
             follow("anchor", Box::new(anchor::follow)),
             follow("copies", Box::new(copies::follow)),
+            follow("news", Box::new(move |app| nodes::follow(app, news))),
             follow("approvals", Box::new(approvals::follow)),
             follow("outbox", Box::new(outbox::follow)),
             follow("exporter", Box::new(exporter::follow)),

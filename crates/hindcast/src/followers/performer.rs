@@ -6,15 +6,19 @@
 
 use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
-use crate::catalog::{CatalogError, Lane};
+use crate::catalog::Lane;
+use crate::nodes::Lead;
 use crate::workflows::{perform, work};
 use hindcast_event::Timestamp;
+use hindcast_ledger::WorkspaceId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// It is looked so often whether a server is gone that had something done.
+const TAKE_OVER_EVERY: Duration = Duration::from_secs(2);
 /// Threads that ask the gate,
 const ASKERS: usize = 2;
 /// and threads that wait for products,
@@ -31,6 +35,8 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(5);
 struct Lanes {
     /// Those that somebody works on.
     taken: BTreeSet<Lane>,
+    /// Workspaces of which nobody but these threads has anything done.
+    settled: BTreeSet<WorkspaceId>,
     /// Those in which something of ours failed, until they are looked at again.
     failed: BTreeMap<Lane, Timestamp>,
 }
@@ -48,8 +54,14 @@ pub(super) fn follow(app: &App) {
             hand
         };
         let (askers, doers) = (crew(ASKERS), crew(DOERS));
+        let mut taken_over_at = Instant::now();
         while pause(app, LOOK_EVERY) {
-            if let Err(error) = hand_out(app, &lanes, &askers, &doers) {
+            let is_due = app.nodes.is_shared() && taken_over_at.elapsed() >= TAKE_OVER_EVERY;
+            if is_due {
+                taken_over_at = Instant::now();
+            }
+            let handed = if is_due { take_over(app, &lanes) } else { Ok(()) };
+            if let Err(error) = handed.and_then(|()| hand_out(app, &lanes, &askers, &doers)) {
                 tracing::error!(%error, "it is not known what workflows want done");
                 pause(app, TRY_AGAIN_AFTER);
             }
@@ -61,15 +73,16 @@ pub(super) fn follow(app: &App) {
 fn hand_out(
     app: &App,
     lanes: &Mutex<Lanes>,
-    askers: &SyncSender<Lane>,
-    doers: &SyncSender<Lane>,
-) -> Result<(), CatalogError> {
+    askers: &SyncSender<(Lane, Lead)>,
+    doers: &SyncSender<(Lane, Lead)>,
+) -> anyhow::Result<()> {
     let now = (app.clock)();
     for lane in app.catalog.due_lanes(now)? {
         if app.rooms.get(&lane.workspace).is_none_or(|room| is_quarantined(app, &room)) {
             continue;
         }
         let mut held = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(lead) = led(app, &mut held, &lane.workspace)? else { continue };
         held.failed.retain(|_, until| *until > now);
         let ailing = |lane: &Lane| perform::is_ailing(app, lane);
         let is_one_too_many =
@@ -78,17 +91,39 @@ fn hand_out(
             continue;
         }
         let crew = if lane.does { doers } else { askers };
-        if crew.try_send(lane.clone()).is_err() {
+        if crew.try_send((lane.clone(), lead)).is_err() {
             held.taken.remove(&lane);
         }
     }
     Ok(())
 }
 
-fn work_on(app: &App, handed: &Mutex<Receiver<Lane>>, lanes: &Mutex<Lanes>) {
+/// Whether this node has done what workflows of a workspace want done. What the node before it was just doing was perhaps done.
+fn led(app: &App, lanes: &mut Lanes, workspace: &WorkspaceId) -> anyhow::Result<Option<Lead>> {
+    let Some(lead) = app.nodes.lead(&format!("performs {workspace}")) else {
+        lanes.settled.remove(workspace);
+        return Ok(None);
+    };
+    // Nobody else has been here while there is one server.
+    if app.nodes.is_shared() && !lanes.settled.contains(workspace) {
+        perform::break_off(app, Some(workspace))?;
+        lanes.settled.insert(workspace.clone());
+    }
+    Ok(Some(lead))
+}
+
+/// Takes over from nodes that are gone, also where nothing is due.
+fn take_over(app: &App, lanes: &Mutex<Lanes>) -> anyhow::Result<()> {
+    let performing = app.catalog.broken_off_intents()?;
+    let workspaces: BTreeSet<_> = performing.into_iter().map(|row| row.workspace).collect();
+    let mut held = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+    workspaces.iter().try_for_each(|workspace| led(app, &mut held, workspace).map(drop))
+}
+
+fn work_on(app: &App, handed: &Mutex<Receiver<(Lane, Lead)>>, lanes: &Mutex<Lanes>) {
     loop {
         let next = handed.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(lane) = next else { return };
+        let Ok((lane, _lead)) = next else { return };
         let turned = turn(app, &lane);
         let mut held = lanes.lock().unwrap_or_else(PoisonError::into_inner);
         held.taken.remove(&lane);

@@ -21,6 +21,7 @@ pub(super) fn follow(app: &App) {
             if is_ending(app) || is_quarantined(app, &room) || !is_due(app, &room) {
                 continue;
             }
+            let Some(_lead) = app.nodes.lead_workspace(&room.id) else { continue };
             // What others merged meanwhile is gone from the bucket after a while: twice in a row it is damage.
             let scrubbed = match scrub(app, &room) {
                 Err(error) if app.bucket.is_some() && is_damage(&error) => scrub(app, &room),

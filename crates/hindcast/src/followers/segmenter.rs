@@ -8,6 +8,7 @@ use super::stuck::is_full;
 use super::{is_quarantined, pause};
 use crate::app::App;
 use crate::manifest::Changed;
+use crate::nodes::Lead;
 use crate::rooms::Room;
 use anyhow::ensure;
 use hindcast_ledger::WorkspaceId;
@@ -35,14 +36,19 @@ impl Claims {
     }
 
     /// Takes the room whose newest entries should be packed next.
-    fn take(&self, app: &App, at_once: bool) -> Option<Arc<Room>> {
+    fn take(&self, app: &App, at_once: bool) -> Option<(Arc<Room>, Lead)> {
         let mut claimed = self.lock();
         claimed.failed.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
-        let is_free =
-            |room: &Room| !claimed.busy.contains(&room.id) && !claimed.failed.contains_key(&room.id);
+        let is_free = |room: &Room| {
+            !claimed.busy.contains(&room.id)
+                && !claimed.failed.contains_key(&room.id)
+                && app.nodes.lead_workspace(&room.id).is_some()
+        };
         let room = due(app, is_free, at_once)?;
+        // Elsewhere it is packed by another node.
+        let lead = app.nodes.lead_workspace(&room.id)?;
         claimed.busy.insert(room.id.clone());
-        Some(room)
+        Some((room, lead))
     }
 }
 
@@ -56,7 +62,7 @@ pub(super) fn follow(app: &App) {
 /// Packs the entries of one room, if there are enough or if it is to be done at once; says whether it did.
 pub(crate) fn seal_one(app: &App, at_once: bool) -> bool {
     let claims = &app.claims;
-    let Some(room) = claims.take(app, at_once) else { return false };
+    let Some((room, _lead)) = claims.take(app, at_once) else { return false };
     let sealed = seal(app, &room);
     let mut claimed = claims.lock();
     claimed.busy.remove(&room.id);

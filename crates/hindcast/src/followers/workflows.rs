@@ -26,6 +26,11 @@ pub(super) fn follow(app: &App) {
             if failed.contains_key(&room.id) || is_quarantined(app, &room) {
                 continue;
             }
+            let Some(_lead) = app.nodes.lead(&format!("workflows {}", room.id)) else {
+                // How far it was heard is in the catalog.
+                heard.remove(&room.id);
+                continue;
+            };
             let hearing = heard.entry(room.id.clone()).or_default();
             if let Err(error) = hearing.hear(app, &room) {
                 app.metrics.problems.add(1);

@@ -14,7 +14,8 @@ use tokio::sync::watch;
 
 /// The name of the policy that stands in the place of those that come with hindcast.
 pub(crate) const BASE: &str = policy::BASE.name;
-/// What another process changed, such as the command line, holds after so long.
+/// What another process changed holds after so long, even if nobody hears of it; and without the catalog nothing is decided for longer
+/// by what was read before.
 const FRESH_FOR: Duration = Duration::from_secs(5);
 /// Under which name the catalog keeps [`GateSettings`].
 pub(crate) const SETTING: &str = "gate";
@@ -32,7 +33,7 @@ pub(crate) struct GateSettings {
 /// The books of all workspaces, and the ear of those who wait for an approval.
 #[derive(Default)]
 pub(crate) struct Gate {
-    books: RwLock<BTreeMap<WorkspaceId, (Instant, Arc<Book>)>>,
+    books: RwLock<BTreeMap<WorkspaceId, (Option<Instant>, Arc<Book>)>>,
     /// Held while a book is made, which takes longer than reading from it.
     making: Mutex<()>,
     /// Counts what became of approvals; whoever waits for one looks again when it moves.
@@ -97,7 +98,7 @@ impl Gate {
         let known = self.known(workspace).map(|(_, book)| book);
         let book = read(app, workspace, known)?;
         let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
-        books.insert(workspace.clone(), (Instant::now(), book.clone()));
+        books.insert(workspace.clone(), (Some(Instant::now()), book.clone()));
         Ok(book)
     }
 
@@ -108,17 +109,26 @@ impl Gate {
         self.books.write().unwrap_or_else(PoisonError::into_inner).remove(workspace);
     }
 
+    /// The same for what another node changed, of whichever workspace.
+    pub fn note_changes(&self) {
+        let _nobody_makes_one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
+        books.values_mut().for_each(|(at, _)| *at = None);
+    }
+
     /// Wakes whoever waits for an approval.
     pub fn note_answer(&self) {
         self.answered.send_modify(|count| *count += 1);
     }
 
-    fn known(&self, workspace: &WorkspaceId) -> Option<(Instant, Arc<Book>)> {
+    fn known(&self, workspace: &WorkspaceId) -> Option<(Option<Instant>, Arc<Book>)> {
         self.books.read().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned()
     }
 
     fn fresh(&self, workspace: &WorkspaceId) -> Option<Arc<Book>> {
-        self.known(workspace).filter(|(at, _)| at.elapsed() < FRESH_FOR).map(|(_, book)| book)
+        self.known(workspace)
+            .filter(|(at, _)| at.is_some_and(|at| at.elapsed() < FRESH_FOR))
+            .map(|(_, book)| book)
     }
 }
 

@@ -64,6 +64,11 @@ impl Exports {
             underway.budget.cancel_flag().store(true, Ordering::Relaxed);
             return Ok(());
         }
+        if let Some(job) = app.catalog.job_of(id)?.filter(|job| app.nodes.runs(&job.node)) {
+            // Whoever writes it ends it, and then it can be removed.
+            app.jobs.cancel(app, &job.workspace, id)?;
+            return Ok(());
+        }
         remove_files(app, id)?;
         app.catalog.forget_export(id)?;
         Ok(())
@@ -88,8 +93,12 @@ impl Exports {
         last: Option<&WorkspaceId>,
     ) -> anyhow::Result<Option<(Export, Arc<Underway>)>> {
         let mut underway = self.lock();
-        let Some(export) = app.catalog.begin_export(last)? else { return Ok(None) };
+        let Some(export) = app.catalog.begin_export(last, app.nodes.id(), (app.clock)())? else {
+            return Ok(None);
+        };
         let begun = Arc::new(Underway { bytes: AtomicU64::new(0), budget: export_budget() });
+        let flag = begun.budget.cancel_flag();
+        app.jobs.own(&export.id, move || flag.store(true, Ordering::Relaxed));
         underway.insert(export.id.clone(), begun.clone());
         Ok(Some((export, begun)))
     }
@@ -97,7 +106,9 @@ impl Exports {
     fn end(&self, app: &App, export: &Export) -> anyhow::Result<()> {
         let mut underway = self.lock();
         underway.remove(&export.id);
-        if !app.catalog.end_export(export)? {
+        let is_kept = app.catalog.end_export(export, app.nodes.id())?;
+        app.jobs.end(app, &export.id);
+        if !is_kept {
             // Nobody would ever remove the files.
             remove_files(app, &export.id)?;
         }

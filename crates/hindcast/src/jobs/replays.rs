@@ -22,6 +22,7 @@ pub(crate) use workflows::{
 use crate::app::App;
 use crate::catalog::{CatalogError, Found, KeptReplay, NewReplay};
 use crate::gate::NoBook;
+use crate::nodes::Job;
 use crate::rooms::Room;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
@@ -248,6 +249,8 @@ fn queue(
         total: AtomicU64::new(0),
         cancelled: budget.cancel_flag(),
     });
+    let flag = underway.cancelled.clone();
+    app.jobs.begin(app, Job::Replay, &room.id, &kept.id, move || flag.store(true, Ordering::Relaxed))?;
     let run = Run { underway, room: room.clone(), window: new.window, budget, work };
     app.replays.lock().waiting.push_back(run);
     start(app);
@@ -258,11 +261,12 @@ fn queue(
 pub(crate) fn cancel(app: &App, workspace: &WorkspaceId, id: &str) -> Result<bool, CatalogError> {
     let cancelled = app.catalog.cancel_replay(workspace, id, (app.clock)())?;
     if cancelled {
+        app.jobs.cancel(app, workspace, id)?;
         let mut queue = app.replays.lock();
+        let before = queue.waiting.len();
         queue.waiting.retain(|run| run.underway.id != id);
-        let underway = queue.underway.iter().find(|underway| underway.id == id);
-        if let Some(underway) = underway {
-            underway.cancelled.store(true, Ordering::Relaxed);
+        if queue.waiting.len() < before {
+            app.jobs.end(app, id);
         }
     }
     Ok(cancelled)
@@ -305,6 +309,7 @@ impl Drop for Held {
             tracing::error!(%error, "the end of a replay could not be kept");
         }
         self.app.replays.end(&self.id);
+        self.app.jobs.end(&self.app, &self.id);
         start(&self.app);
     }
 }

@@ -84,7 +84,10 @@ pub fn work(app: &App) -> anyhow::Result<()> {
     let now = (app.clock)();
     for schedule in app.catalog.due_schedules(now)? {
         let every = Every::parse(&schedule.every).context("a schedule of an unknown kind")?;
-        app.catalog.move_schedule(&schedule.id, every.next(now))?;
+        if !app.catalog.move_schedule(&schedule.id, schedule.next_at, every.next(now))? {
+            // Another server makes it.
+            continue;
+        }
         if let Err(error) = make(app, &schedule, every) {
             tracing::warn!(schedule = schedule.id, error = format!("{error:#}"), "a report was not made");
         }

@@ -8,6 +8,7 @@ use crate::catalog::{
     By, CatalogError, EndedSimulation, LookedAt, REPLY_BYTES_MAX, Simulation, SimulationCase, SimulationState,
 };
 use crate::gate::NoBook;
+use crate::nodes::Job;
 use crate::simulate::{
     Agent, AgentWanted, Door, ENGINE, Looked, NoDoor, Results, Spent, Stand, Unfit, Wanted,
 };
@@ -88,15 +89,17 @@ impl Simulations {
         self.lock().get(id).map(|running| running.done.load(Ordering::Relaxed))
     }
 
-    /// Ends a simulation of a workspace soon; says whether it was under way.
-    pub fn cancel(&self, workspace: &WorkspaceId, id: &str) -> bool {
-        let all = self.lock();
-        let found = all.get(id).filter(|running| running.workspace == *workspace);
-        found.inspect(|running| running.cancelled.store(true, Ordering::Relaxed)).is_some()
-    }
-
-    fn enter(&self, workspace: &WorkspaceId, id: &str, done: u64) -> Result<Arc<Running>, NotBegun> {
+    fn enter(
+        &self,
+        app: &App,
+        workspace: &WorkspaceId,
+        id: &str,
+        done: u64,
+    ) -> Result<Arc<Running>, NotBegun> {
         let mut all = self.lock();
+        if app.jobs.is_busy_elsewhere(app, Job::Simulation, workspace)? {
+            return Err(NotBegun::Busy);
+        }
         if all.values().any(|running| running.workspace == *workspace) {
             return Err(NotBegun::Busy);
         }
@@ -115,6 +118,11 @@ impl Simulations {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Running>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Ends a simulation of a workspace soon, whichever node works on it; says whether it was under way.
+pub(crate) fn cancel(app: &App, workspace: &WorkspaceId, id: &str) -> Result<bool, CatalogError> {
+    app.jobs.cancel(app, workspace, id)
 }
 
 /// Begins a simulation: draws its cases, keeps them, and looks at them on a thread of its own.
@@ -142,7 +150,7 @@ pub(crate) fn begin(
     let (mut setup, cases) = drawn(app, workspace, &wanted)?;
     setup.run.clone_from(&id);
     setup.candidate = candidate(&wanted, &door);
-    let running = app.simulations.enter(workspace, &id, 0)?;
+    let running = app.simulations.enter(app, workspace, &id, 0)?;
     let held = Held { app: app.clone(), id: id.clone(), running };
     let sealed =
         credential.as_deref().map(|secret| app.seal.seal(&purpose(&id), secret.as_bytes())).transpose()?;
@@ -164,6 +172,7 @@ pub(crate) fn begin(
     };
     app.catalog.add_simulation(&simulation, &wanted.name, &cases, by)?;
     app.post();
+    held.own()?;
     spawn(held, Run { wanted, setup, door, credential, is_new: true })?;
     Ok(simulation)
 }
@@ -180,12 +189,13 @@ pub(crate) fn go_on(app: &Arc<App>, workspace: &WorkspaceId, id: &str, by: &By) 
     let opened =
         kept.credential.as_deref().map(|sealed| app.seal.unseal(&purpose(id), sealed)).transpose()?;
     let credential = opened.and_then(|bytes| String::from_utf8(bytes).ok());
-    let running = app.simulations.enter(workspace, id, kept.done)?;
+    let running = app.simulations.enter(app, workspace, id, kept.done)?;
     let held = Held { app: app.clone(), id: id.to_owned(), running };
     if !app.catalog.continue_simulation(workspace, id, by)? {
         return Err(NotBegun::Changed("there is nothing left of it to do"));
     }
     app.post();
+    held.own()?;
     spawn(held, Run { wanted, setup, door, credential, is_new: false })
 }
 
@@ -302,10 +312,18 @@ impl Drop for Held {
             tracing::error!(%error, "the end of a simulation could not be kept");
         }
         all.remove(&self.id);
+        self.app.jobs.end(&self.app, &self.id);
     }
 }
 
 impl Held {
+    /// From now on any node can end it.
+    fn own(&self) -> Result<(), CatalogError> {
+        let running = self.running.clone();
+        let end = move || running.cancelled.store(true, Ordering::Relaxed);
+        self.app.jobs.begin(&self.app, Job::Simulation, &self.running.workspace, &self.id, end)
+    }
+
     fn is_stopped(&self) -> bool {
         self.running.cancelled.load(Ordering::Relaxed) || *self.app.ending.borrow()
     }
@@ -326,6 +344,7 @@ impl Held {
         let mut all = self.app.simulations.lock();
         self.app.catalog.end_simulation(&self.running.workspace, &self.id, ended)?;
         all.remove(&self.id);
+        self.app.jobs.end(&self.app, &self.id);
         drop(all);
         self.app.post();
         Ok(())

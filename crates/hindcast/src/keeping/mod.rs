@@ -23,6 +23,7 @@ pub use preview::{Preview, preview};
 
 use crate::app::App;
 use crate::catalog::{By, CatalogError};
+use crate::nodes::KEEP_NOW;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use std::sync::atomic::Ordering;
@@ -32,5 +33,8 @@ pub fn apply_now(app: &App, workspace: &WorkspaceId, now: Timestamp, by: &By) ->
     app.catalog.hasten_retention(workspace, now, by)?;
     app.history.hasten(workspace, now, by)?;
     app.keep_now.store(true, Ordering::Relaxed);
+    if app.nodes.is_shared() {
+        app.catalog.tell(KEEP_NOW)?;
+    }
     Ok(())
 }

@@ -52,6 +52,41 @@ pub(super) const FUNCTIONS: &str = "
         LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT least(one, other) $$;
 ";
 
+/// What counts changes, and tells those who listen of each count. They hear of it when the change is committed.
+pub(super) const COUNTING: &str = "
+    CREATE OR REPLACE FUNCTION count_change() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+        BEGIN UPDATE changed SET nth = nth + 1 WHERE topic = TG_TABLE_NAME; RETURN NULL; END $$;
+    CREATE OR REPLACE FUNCTION tell_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN PERFORM pg_notify(TG_TABLE_SCHEMA, NEW.topic); RETURN NULL; END $$;
+    CREATE OR REPLACE TRIGGER told AFTER INSERT OR UPDATE ON changed FOR EACH ROW EXECUTE FUNCTION tell_change();
+";
+
+/// Has changes of a table counted, of some columns or of all.
+pub(super) fn counter(table: &str, columns: &[&str]) -> String {
+    let of = of(columns);
+    format!(
+        "CREATE OR REPLACE TRIGGER counted AFTER INSERT OR DELETE OR UPDATE{of} ON {table}
+         FOR EACH STATEMENT EXECUTE FUNCTION count_change()"
+    )
+}
+
+/// The same in SQLite's words.
+pub(super) fn counter_of_file(table: &str, columns: &[&str]) -> String {
+    let of = of(columns);
+    let events = [("added", "INSERT"), ("changed", &format!("UPDATE{of}")), ("removed", "DELETE")];
+    let trigger = |(name, event): (&str, &str)| {
+        format!(
+            "DROP TRIGGER IF EXISTS {table}_{name}; CREATE TRIGGER {table}_{name} AFTER {event} ON {table}
+             BEGIN UPDATE changed SET nth = nth + 1 WHERE topic = '{table}'; END;"
+        )
+    };
+    events.map(trigger).concat()
+}
+
+fn of(columns: &[&str]) -> String {
+    if columns.is_empty() { String::new() } else { format!(" OF {}", columns.join(", ")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,7 +19,13 @@ pub struct Migrations {
     pub steps: &'static [&'static str],
     /// A version that knows fewer steps cannot work with these tables any more.
     pub needed: usize,
+    /// Tables whose changes are counted, and the columns that matter of each, or none if all do. What is added here needs a step.
+    pub counted: &'static [(&'static str, &'static [&'static str])],
 }
+
+/// Where changes are counted, by what changed. Made before the first step that wants it.
+const COUNTS: &str =
+    "CREATE TABLE IF NOT EXISTS changed (topic TEXT PRIMARY KEY, nth INTEGER NOT NULL) STRICT, WITHOUT ROWID";
 
 impl Pool {
     /// Opens a file, and makes it where there is none.
@@ -32,12 +38,17 @@ impl Pool {
         let mut connection = Connection::Sqlite(connection);
         let transaction = connection.transaction()?;
         let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        for step in missing(migrations, found, migrations.steps.len() as i64)? {
+        let missing = missing(migrations, found, migrations.steps.len() as i64)?;
+        for step in missing {
             transaction.batch(step)?;
+        }
+        if !missing.is_empty() && !migrations.counted.is_empty() {
+            transaction.batch(COUNTS)?;
+            count(&transaction, migrations, dialect::counter_of_file)?;
         }
         transaction.batch(&format!("PRAGMA user_version = {}", migrations.steps.len()))?;
         transaction.commit()?;
-        Ok(Self::new(vec![connection]))
+        Ok(Self::new(vec![connection], None))
     }
 
     /// Opens a schema of a database that several servers share, and makes it where there is none.
@@ -52,7 +63,7 @@ impl Pool {
         migrate(&transaction, migrations)?;
         transaction.commit()?;
         let others = std::iter::repeat_with(connect).take(LENT_MAX - 1);
-        Ok(Self::new(others.chain([first]).collect()))
+        Ok(Self::new(others.chain([first]).collect(), Some(server.clone())))
     }
 }
 
@@ -73,11 +84,30 @@ fn migrate(transaction: &Transaction<'_>, migrations: Migrations) -> Result<()> 
     for step in missing {
         transaction.batch(&dialect::migration(step))?;
     }
+    if !missing.is_empty() && !migrations.counted.is_empty() {
+        transaction.batch(&dialect::migration(COUNTS))?;
+        transaction.batch(dialect::COUNTING)?;
+        count(transaction, migrations, dialect::counter)?;
+    }
     transaction.execute("DELETE FROM version", [])?;
     transaction.execute(
         "INSERT INTO version (number, needed) VALUES (?1, ?2)",
         params![known, migrations.needed as i64],
     )?;
+    Ok(())
+}
+
+/// Has changes of tables counted, in the transaction that makes them, whoever makes them.
+fn count(
+    transaction: &Transaction<'_>,
+    migrations: Migrations,
+    counter: impl Fn(&str, &[&str]) -> String,
+) -> Result<()> {
+    for (table, columns) in migrations.counted {
+        let row = "INSERT INTO changed (topic, nth) VALUES (?1, 0) ON CONFLICT DO NOTHING";
+        transaction.execute(row, params![table])?;
+        transaction.batch(&counter(table, columns))?;
+    }
     Ok(())
 }
 

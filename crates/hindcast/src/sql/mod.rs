@@ -18,7 +18,7 @@ mod values;
 
 pub use migrate::Migrations;
 pub use pool::{Held, Pool};
-pub use postgres::Server;
+pub use postgres::{Ear, Server};
 pub use row::{Place, Row};
 pub use rusqlite::types::{Value, ValueRef};
 pub use rusqlite::{ToSql, params, params_from_iter};

@@ -1,8 +1,9 @@
 //! Connections that are lent: one to a file, which has one writer anyway, and some to a database elsewhere, which takes its time.
 
-use super::{Connection, Error, Result};
+use super::postgres::Ear;
+use super::{Connection, Error, Result, Server};
 use std::ops::{Deref, DerefMut};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long it is waited for readers before a write-ahead log is given up on.
@@ -14,6 +15,8 @@ const SCRUB_EVERY: Duration = Duration::from_millis(20);
 pub struct Pool {
     idle: Mutex<Vec<Connection>>,
     freed: Condvar,
+    /// The database that servers share.
+    server: Option<Arc<Server>>,
 }
 
 /// A connection that is lent.
@@ -26,8 +29,13 @@ pub struct Held<'p> {
 
 impl Pool {
     /// A pool of some connections, of at least one.
-    pub(super) fn new(connections: Vec<Connection>) -> Self {
-        Self { idle: Mutex::new(connections), freed: Condvar::new() }
+    pub(super) fn new(connections: Vec<Connection>, server: Option<Arc<Server>>) -> Self {
+        Self { idle: Mutex::new(connections), freed: Condvar::new(), server }
+    }
+
+    /// Hears that something changed, on a connection of its own; nothing for a file, which is looked at instead.
+    pub fn listen(&self) -> Result<Option<Ear>> {
+        self.server.as_ref().map(|server| server.listen()).transpose()
     }
 
     /// Lends a connection. A panic while it was lent rolled its transaction back, so it is still sound.

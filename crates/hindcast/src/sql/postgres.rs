@@ -10,11 +10,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, Statement};
 
 /// How long it may take to be let in.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
@@ -62,6 +64,33 @@ impl Server {
     /// The schema.
     pub fn schema(&self) -> &str {
         &self.schema
+    }
+
+    /// Hears of every change that is counted, on a connection of its own.
+    pub(super) fn listen(&self) -> Result<Ear> {
+        let away = |why: String| Error::Away { place: self.place.clone(), why };
+        let Some(runtime) = &self.runtime else { return Err(away("it was let go of".to_owned())) };
+        let (config, tls) = (self.config.clone(), self.tls.clone());
+        let (tell, heard) = sync_channel(1);
+        let connected = runtime.spawn(async move {
+            match tls {
+                Some(tls) => {
+                    let (client, connection) = config.connect(tls).await?;
+                    tokio::spawn(hear(connection, tell));
+                    Ok(client)
+                }
+                None => {
+                    let (client, connection) = config.connect(NoTls).await?;
+                    tokio::spawn(hear(connection, tell));
+                    Ok(client)
+                }
+            }
+        });
+        let client = block_on(connected).map_err(|error| away(error.to_string()))?;
+        let client = client.map_err(|error| self.explain(&error))?;
+        let listens = block_on(client.batch_execute(&format!("LISTEN \"{}\"", self.schema)));
+        listens.map_err(|error| self.explain(&error))?;
+        Ok(Ear { heard, _client: client })
     }
 
     fn connect(&self) -> Result<Client> {
@@ -121,6 +150,45 @@ impl Drop for Server {
         // Whoever drops it may be a task, which must not wait.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
+        }
+    }
+}
+
+/// Hears that something changed in a database.
+#[derive(Debug)]
+pub struct Ear {
+    heard: Receiver<()>,
+    /// The connection ends with it.
+    _client: Client,
+}
+
+impl Ear {
+    /// Waits at most so long; whether something changed, or nothing when the connection broke.
+    pub fn wait(&self, most: Duration) -> Option<bool> {
+        match self.heard.recv_timeout(most) {
+            Ok(()) => Some(true),
+            Err(RecvTimeoutError::Timeout) => Some(false),
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+}
+
+/// Passes on that something changed. What comes while that was not heard yet is heard with it.
+async fn hear<S, T>(mut connection: Connection<S, T>, tell: SyncSender<()>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    loop {
+        match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
+            Some(Ok(AsyncMessage::Notification(_))) => {
+                if let Err(TrySendError::Disconnected(())) = tell.try_send(()) {
+                    return;
+                }
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return tell_end(Err(error)),
+            None => return,
         }
     }
 }

@@ -18,7 +18,7 @@ const HOUR_MICROS: i64 = 3_600_000_000;
 /// The books of all workspaces, and what their guards remember.
 #[derive(Default)]
 pub(crate) struct Workflows {
-    books: RwLock<BTreeMap<WorkspaceId, (Instant, Arc<Book>)>>,
+    books: RwLock<BTreeMap<WorkspaceId, (Option<Instant>, Arc<Book>)>>,
     /// Held while a book is made.
     making: Mutex<()>,
     /// Held while a workspace asks its workflows: one at a time, in the order of what happened.
@@ -75,7 +75,7 @@ impl Workflows {
     /// The book of a workspace, as it was a moment ago.
     pub fn book(&self, app: &App, workspace: &WorkspaceId) -> Result<Arc<Book>, NoBook> {
         let known = || self.books.read().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned();
-        let is_fresh = |(at, _): &(Instant, Arc<Book>)| at.elapsed() < FRESH_FOR;
+        let is_fresh = |(at, _): &(Option<Instant>, Arc<Book>)| at.is_some_and(|at| at.elapsed() < FRESH_FOR);
         if let Some((_, book)) = known().filter(is_fresh) {
             return Ok(book);
         }
@@ -86,7 +86,7 @@ impl Workflows {
         }
         let book = read(app, workspace, known.map(|(_, book)| book))?;
         let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
-        books.insert(workspace.clone(), (Instant::now(), book.clone()));
+        books.insert(workspace.clone(), (Some(Instant::now()), book.clone()));
         Ok(book)
     }
 
@@ -95,6 +95,18 @@ impl Workflows {
         // One that is being made may have read what was there before.
         let _nobody_makes_one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         self.books.write().unwrap_or_else(PoisonError::into_inner).remove(workspace);
+    }
+
+    /// The same for what another node changed, of whichever workspace.
+    pub fn note_changes(&self) {
+        let _nobody_makes_one = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut books = self.books.write().unwrap_or_else(PoisonError::into_inner);
+        books.values_mut().for_each(|(at, _)| *at = None);
+    }
+
+    /// Lets all products be tried again, as one was connected anew at another node.
+    pub fn note_connected_elsewhere(&self) {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Lets a product be called again that somebody connected anew.
@@ -112,14 +124,15 @@ impl Workflows {
     }
 }
 
-/// What a guard remembers after a start: the intents of the last hour.
+/// What a guard remembers after a start: the intents of the last hour. Where other nodes may count too, each time: what two of them let
+/// through at the same moment neither sees.
 pub(super) fn remembered(
     app: &App,
     workspace: &WorkspaceId,
     held: &mut MutexGuard<'_, Option<Guard>>,
     now: Timestamp,
 ) -> Result<(), CatalogError> {
-    if held.is_some() {
+    if held.is_some() && !app.nodes.is_shared() {
         return Ok(());
     }
     let mut guard = Guard::default();

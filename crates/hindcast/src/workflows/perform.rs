@@ -11,6 +11,7 @@ use super::work::{after, cut, end, of_use};
 use crate::app::App;
 use crate::catalog::{CatalogError, ConnectorRow, IntentRow, IntentState, Lane, Moved};
 use hindcast_event::Timestamp;
+use hindcast_ledger::WorkspaceId;
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::PoisonError;
@@ -68,9 +69,10 @@ pub(crate) fn perform(app: &App, lane: &Lane, row: IntentRow) -> anyhow::Result<
     Ok(resting(app, lane, (app.clock)()).is_none())
 }
 
-/// Tells of intents that were being done when the server stopped: nobody knows whether they were.
-pub(crate) fn break_off(app: &App) -> anyhow::Result<()> {
-    for row in app.catalog.broken_off_intents()? {
+/// Tells of intents that were being done when the server stopped that did them, of one workspace or of all: nobody knows whether they were.
+pub(crate) fn break_off(app: &App, workspace: Option<&WorkspaceId>) -> anyhow::Result<()> {
+    let is_meant = |row: &IntentRow| workspace.is_none_or(|workspace| row.workspace == *workspace);
+    for row in app.catalog.broken_off_intents()?.into_iter().filter(is_meant) {
         let said = "the server stopped while it was being done; look whether it was";
         end(app, row, IntentState::Ambiguous, said, (app.clock)())?;
     }

@@ -2,7 +2,7 @@
 //! answers any request.
 
 use crate::garage::Garage;
-use crate::process::{Home, Process, run, wait_for};
+use crate::process::{Home, Process, wait_for};
 use crate::sql::database::Database;
 use crate::support::event;
 use serde_json::{Value, json};
@@ -30,19 +30,15 @@ impl Site {
             Some(garage) => garage.settings(),
             None => format!("bucket = \"file://{}\"\n", self.folder.path().display()),
         };
-        let home = Home::new(&format!(
+        let settings = format!(
             "[storage]\ndatabase = \"postgres://hindcast@{folder}/postgres\"\n{bucket}\
              [segments]\nseal_entries = 50\nseal_after_minutes = 1\n"
-        ));
-        if let Some(first) = first {
-            run("cp", ["-r".as_ref(), first.keys().as_os_str(), home.keys().as_os_str()]);
-        }
-        home
+        );
+        first.map_or_else(|| Home::new(&settings), |first| first.beside(&settings))
     }
 
-    fn start_beside(&self, first: &Home, known: &Process) -> (Home, Process) {
+    fn start_beside(&self, first: &Home) -> (Home, Process) {
         let mut home = self.node(Some(first));
-        home.told(known);
         let server = home.start();
         (home, server)
     }
@@ -57,7 +53,7 @@ fn whoever_was_answered_by_one_server_is_understood_by_another() {
     let Some(site) = Site::start() else { return };
     let mut first = site.node(None);
     let one = first.start();
-    let (_home, mut two) = site.start_beside(&first, &one);
+    let (_home, mut two) = site.start_beside(&first);
     for round in 0..30 {
         let (writer, reader) = if round % 2 == 0 { (&one, &two) } else { (&two, &one) };
         assert_eq!(writer.append(&[event(&format!("round.n{round}"))]).status, 201);
@@ -88,13 +84,12 @@ fn what_one_server_sealed_another_reads_from_the_bucket_and_proves() {
     wait_for("entries lie in the bucket", || {
         (one.metric("hindcast_entries_sealed_total") >= 200).then_some(())
     });
-    let (second, two) = site.start_beside(&first, &one);
+    let (second, two) = site.start_beside(&first);
     assert_eq!(two.count("action:door.*"), all);
     assert_eq!(two.append(&doors(60)).status, 201);
     assert_eq!(one.count("action:door.*"), all + 60);
     // The first one dies; nothing of it is missed.
-    run("kill", ["-9", &one.id().to_string()]);
-    drop(one);
+    one.kill();
     assert_eq!(two.append(&doors(60)).status, 201);
     assert_eq!(two.count("action:door.*"), all + 120);
     let data = second.data().to_owned();
@@ -104,7 +99,7 @@ fn what_one_server_sealed_another_reads_from_the_bucket_and_proves() {
     let mut second = second;
     let two = second.start();
     assert_eq!(two.count("action:door.*"), all + 120);
-    let (third, three) = site.start_beside(&second, &two);
+    let (third, three) = site.start_beside(&second);
     assert_eq!(three.count("action:door.*"), all + 120);
     for server in [two, three] {
         assert_eq!(server.logged("ERROR"), [Value::Null; 0]);

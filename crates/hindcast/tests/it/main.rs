@@ -57,6 +57,7 @@ mod mcp_peers;
 mod messages;
 mod mmdb;
 mod narrowed;
+mod nodes;
 mod numbers;
 mod openapi;
 mod own_log;

@@ -30,6 +30,13 @@ impl Home {
         Self::furnish(root, data, settings)
     }
 
+    /// A home for another server of the same installation: a data folder of its own, and the keys of the one that was started.
+    pub fn beside(&self, settings: &str) -> Self {
+        let other = Self { told: self.told.clone(), ..Self::new(settings) };
+        run("cp", ["-r".as_ref(), self.keys().as_os_str(), other.keys().as_os_str()]);
+        other
+    }
+
     /// A new home whose data folder is elsewhere.
     pub fn with_data(data: &Path, settings: &str) -> Self {
         Self::furnish(tempfile::tempdir().expect("a folder"), data.to_owned(), settings)
@@ -115,11 +122,6 @@ impl Home {
         });
         (process.workspace, process.token) = told.clone();
         process
-    }
-
-    /// Takes over the administrator of another server of the same log, who is told of at the first start alone.
-    pub fn told(&mut self, other: &Process) {
-        self.told = Some((other.workspace.clone(), other.token.clone()));
     }
 
     pub fn settings(&self) -> PathBuf {
@@ -214,6 +216,12 @@ impl Process {
         let log = self.log();
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         lines.filter(|line| line["level"] == level).collect()
+    }
+
+    /// Ends it at once, as a machine does that loses its power.
+    pub fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("ended");
     }
 
     /// Asks it to end, as a service manager does.

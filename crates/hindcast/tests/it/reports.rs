@@ -183,7 +183,11 @@ fn a_report_is_repeated_until_somebody_ends_it() {
     assert!(list.contains("every month for The owner"), "{list}");
     let due =
         server.app.catalog.schedules(&server.workspace.parse().expect("an id")).expect("read").remove(0);
-    server.app.catalog.move_schedule(&due.id, hindcast_event::Timestamp::from_micros(0)).expect("moved");
+    server
+        .app
+        .catalog
+        .move_schedule(&due.id, due.next_at, hindcast_event::Timestamp::from_micros(0))
+        .expect("moved");
     let link = (0..400).find_map(|_| {
         std::thread::sleep(Duration::from_millis(50));
         Some(newest(owner.get("/reports").text())?.to_owned())

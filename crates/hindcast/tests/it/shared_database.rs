@@ -4,10 +4,15 @@ use crate::process::{Home, run, wait_for};
 use crate::sql::database::Database;
 use crate::support::event;
 
-fn home(database: &Database, settings: &str) -> Home {
+/// Settings that say where the database is, and more.
+pub fn settings(database: &Database, settings: &str) -> String {
     let folder = database.socket();
     let folder = folder.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
-    Home::new(&format!("[storage]\ndatabase = \"postgres://hindcast@{folder}/postgres\"\n{settings}"))
+    format!("[storage]\ndatabase = \"postgres://hindcast@{folder}/postgres\"\n{settings}")
+}
+
+fn home(database: &Database, more: &str) -> Home {
+    Home::new(&settings(database, more))
 }
 
 #[test]

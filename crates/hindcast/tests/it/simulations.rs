@@ -98,7 +98,7 @@ fn conversation(nth: usize) -> Value {
     })
 }
 
-fn conversations(count: usize) -> Vec<Value> {
+pub fn conversations(count: usize) -> Vec<Value> {
     (1..=count).map(conversation).collect()
 }
 

@@ -16,6 +16,11 @@ const ASK_EVERY: Duration = Duration::from_millis(200);
 /// A transaction of ours that says nothing for so long, as the network is gone, is rolled back by the server. Until then it holds its rows.
 const SILENT_MAX: &str = "15s";
 
+/// The database finds out within so many seconds that a machine is gone that had claimed something; a process that ends is missed at once.
+/// On a socket of the machine itself it means nothing.
+const SOON_MISSED: &str =
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
+
 /// A connection; see the module.
 pub(super) struct Line {
     connect: Connect,
@@ -29,6 +34,8 @@ pub(super) struct Line {
     number: i64,
     /// What it holds for this process alone.
     claimed: BTreeSet<String>,
+    /// Whether it is what this process has claimed things with.
+    is_for_claims: bool,
     /// Whether it hears of changes.
     listens: bool,
 }
@@ -79,6 +86,7 @@ impl Line {
             node: String::new(),
             number: 0,
             claimed: BTreeSet::new(),
+            is_for_claims: false,
             listens: false,
         };
         line.client()?;
@@ -97,6 +105,9 @@ impl Line {
                 self.schema
             ));
             prepared.map_err(|error| explain(&self.place, error))?;
+            if self.is_for_claims {
+                client.batch_execute(SOON_MISSED).map_err(|error| explain(&self.place, error))?;
+            }
             return Ok(self.client.insert(client));
         }
         self.client.as_mut().ok_or_else(|| JournalError::Damaged {
@@ -219,13 +230,44 @@ impl Line {
         };
         let asked = self.query(sql, &[&key]);
         if asked.is_err() {
+            // With the connection goes whatever it may hold after all.
             self.claimed.clear();
+            self.client = None;
         }
         let is_held = asked?.first().and_then(|row| row.try_get(0).ok()).unwrap_or(false);
         if is_held {
             self.claimed.insert(what.to_owned());
         }
         Ok(is_held)
+    }
+
+    /// Says that others wait for this connection to end, if it does.
+    pub fn holds_claims(&mut self) {
+        self.is_for_claims = true;
+        // With what is said to one that is new.
+        self.client = None;
+    }
+
+    /// Leaves something to others that this connection claimed.
+    pub fn leave(&mut self, what: &str) -> Result<(), JournalError> {
+        if self.claimed.remove(what) {
+            let key = format!("{}/{what}", self.schema);
+            self.query("SELECT pg_advisory_unlock(hashtextextended($1, 0))", &[&key])?;
+        }
+        Ok(())
+    }
+
+    /// Which of these another connection holds, in their order.
+    pub fn claimed_by_others(&mut self, whats: &[String]) -> Result<Vec<bool>, JournalError> {
+        let keys: Vec<_> = whats.iter().map(|what| format!("{}/{what}", self.schema)).collect();
+        let rows = self.query(
+            "SELECT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+                 AND l.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                 AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended(k.key, 0))
+             FROM unnest($1::text[]) WITH ORDINALITY AS k (key, nth) ORDER BY k.nth",
+            &[&keys],
+        )?;
+        rows.iter().map(|row| row.try_get(0).map_err(|error| explain(&self.place, error))).collect()
     }
 
     /// The channel on which changes are told.

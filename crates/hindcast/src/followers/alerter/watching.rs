@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::facts::CLOCK_MARK;
 use crate::followers::is_ending;
 use crate::rooms::Room;
+use anyhow::ensure;
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use serde_json::Value;
@@ -36,7 +37,9 @@ pub(super) struct Watching {
     changes: u64,
     /// Entries below this were judged and what came of it is kept, or will be with the next alert.
     next: u64,
+    /// How far was judged as the catalog has it: another node that has judged meanwhile is seen by that.
     noted: u64,
+    closed_elsewhere: u64,
     noted_at: Option<Instant>,
     kept: u64,
     kept_at: Option<Instant>,
@@ -51,7 +54,7 @@ impl Watching {
 
     /// Keeps everything, so that nothing is judged twice.
     pub fn end(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
-        if self.noted < self.next {
+        if self.noted != self.next {
             self.note(app, room, Moves::default(), &[], (app.clock)())?;
         }
         self.keep(app)
@@ -72,6 +75,7 @@ impl Watching {
             self.turn_to(app, room)?;
         }
         // Asked for after the size: what came after an alert was resolved is not put to it.
+        self.close_elsewhere(app, room)?;
         for id in app.alerts.take_closed(&room.id) {
             self.watch.iter_mut().for_each(|watch| watch.desk.close(&id));
         }
@@ -81,12 +85,22 @@ impl Watching {
             self.judge(app, room, chunk)?;
         }
         self.listen(app, room)?;
-        if self.noted < self.next && self.noted_at.is_none_or(|at| at.elapsed() > NOTE_EVERY) {
+        if self.noted != self.next && self.noted_at.is_none_or(|at| at.elapsed() > NOTE_EVERY) {
             self.note(app, room, Moves::default(), &[], (app.clock)())?;
         }
         if self.kept_at.is_none_or(|at| at.elapsed() > KEEP_EVERY) {
             self.keep(app)?;
         }
+        Ok(())
+    }
+
+    /// Alerts that people resolved at other nodes.
+    fn close_elsewhere(&mut self, app: &App, room: &Room) -> anyhow::Result<()> {
+        let now = app.alerts.closed_elsewhere();
+        let Some(watch) = self.watch.as_mut().filter(|_| self.closed_elsewhere != now) else { return Ok(()) };
+        self.closed_elsewhere = now;
+        let recent = app.catalog.recent_alerts(&room.id, past((app.clock)()), RECENT_MAX)?;
+        recent.iter().filter(|(_, is_closed)| *is_closed).for_each(|(alert, _)| watch.desk.close(&alert.id));
         Ok(())
     }
 
@@ -96,7 +110,9 @@ impl Watching {
         tell_refused(&book, room);
         let size = *room.size.borrow();
         // A catalog of another copy may know more than there is.
-        let judged = app.catalog.judged(&room.id)?.unwrap_or(0).min(size);
+        let known = app.catalog.judged(&room.id)?;
+        let judged = known.unwrap_or(0).min(size);
+        self.closed_elsewhere = app.alerts.closed_elsewhere();
         let mut watch = Watch::begin(book.clone(), room.id.as_str());
         watch.is_claimed = app.catalog.mark(room.id.as_str(), CLOCK_MARK)?.is_some();
         let state = kept(app, &room.id).read(app).filter(|(next, _)| *next <= judged);
@@ -125,7 +141,7 @@ impl Watching {
         }
         // A log that nobody ever judged is not told of from its beginning.
         self.next = judged.max(size.saturating_sub(LEARNED_MAX));
-        (self.noted, self.watch) = (judged, Some(watch));
+        (self.noted, self.watch) = (known.unwrap_or(0), Some(watch));
         Ok(())
     }
 
@@ -185,7 +201,11 @@ impl Watching {
     ) -> anyhow::Result<()> {
         let Some(watch) = &self.watch else { return Ok(()) };
         let moved = moves.into_list();
-        app.catalog.keep_alerts(&room.id, self.next, &moved, gaps, &watch.book, now)?;
+        let judged = self.noted..self.next;
+        ensure!(
+            app.catalog.keep_alerts(&room.id, judged, &moved, gaps, &watch.book, now)?,
+            "another server has judged meanwhile"
+        );
         app.metrics.alerts.add(moved.iter().filter(|moved| moved.is_new).count() as u64);
         (self.noted, self.noted_at) = (self.next, Some(Instant::now()));
         if !(moved.is_empty() && gaps.is_empty()) {

@@ -18,6 +18,7 @@ const DAYS_AT_ONCE: i64 = 31;
 pub(super) fn reconcile(app: &App) -> anyhow::Result<()> {
     for destination in app.catalog.destinations(None)? {
         let Some(room) = room_of(app, &destination) else { continue };
+        let Some(_lead) = app.nodes.lead_workspace(&room.id) else { continue };
         if is_ending(app) {
             return Ok(());
         }

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::catalog::{DeadLetter, DeliveryAttempt, Destination, DestinationState, Progress};
 use crate::deliver::{BatchLimits, Open, Outgoing, Said, Tried};
 use crate::rooms::Room;
+use anyhow::ensure;
 use hindcast_event::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -194,6 +195,7 @@ impl Runner {
     fn move_to(&mut self, lane: Lane, next: u64, shift: &mut Shift<'_>, app: &App) {
         match lane {
             Lane::Live => {
+                shift.progress.from.get_or_insert(self.destination.cursor);
                 self.destination.cursor = next;
                 shift.progress.cursor = Some(next);
                 if shift.ahead.entries.is_empty() {
@@ -419,7 +421,8 @@ impl<'a> Shift<'a> {
 
     fn write(&mut self, app: &App, destination: &mut Destination) -> anyhow::Result<()> {
         if !self.progress.is_empty() {
-            app.catalog.progress(&destination.id, destination.version, &self.progress)?;
+            let is_kept = app.catalog.progress(&destination.id, destination.version, &self.progress)?;
+            ensure!(is_kept, "another server has delivered meanwhile");
         }
         self.progress = Progress::default();
         (self.written_at, self.unwritten) = (Instant::now(), 0);

@@ -45,7 +45,7 @@ pub async fn cancel(
     let done = blocking(move || {
         let workspace = &visitor.membership.workspace;
         match found(&app, workspace, &id)? {
-            Some(Kept::Agent(_)) => drop(app.simulations.cancel(workspace, &id)),
+            Some(Kept::Agent(_)) => drop(simulations::cancel(&app, workspace, &id)?),
             Some(Kept::Policy(_)) => drop(replays::cancel(&app, workspace, &id)?),
             None => return Ok(None),
         }
