@@ -108,7 +108,13 @@ impl Exports {
         underway.remove(&export.id);
         let is_kept = app.catalog.end_export(export, app.nodes.id())?;
         app.jobs.end(app, &export.id);
-        if !is_kept {
+        if is_kept {
+            return Ok(());
+        }
+        if app.catalog.exports_of(&export.workspace)?.contains(&export.id) {
+            // Another server has begun it anew: what it keeps is its own.
+            forget_copies(app, &export.id)?;
+        } else {
             // Nobody would ever remove the files.
             remove_files(app, &export.id)?;
         }
@@ -182,6 +188,11 @@ fn remove_old(app: &App) -> anyhow::Result<()> {
     app.catalog.old_exports(before)?.iter().try_for_each(|id| app.exports.remove(app, id))
 }
 
+fn forget_copies(app: &App, id: &str) -> io::Result<()> {
+    app.files.forget(&manifest_name(id))?;
+    app.files.forget(&name(id))
+}
+
 fn remove_files(app: &App, id: &str) -> io::Result<()> {
     app.files.remove(&manifest_name(id))?;
     app.files.remove(&name(id))
@@ -229,6 +240,8 @@ struct Written {
 }
 
 fn write(app: &App, export: &Export, underway: &Underway) -> anyhow::Result<Written> {
+    // What a server left that was killed between keeping the files and saying so.
+    remove_files(app, &export.id)?;
     let part = scratch(app)?.join(format!("{}.{PART}", export.id));
     let written = write_part(app, export, underway, &part);
     let written = written.and_then(|written| {
@@ -240,7 +253,7 @@ fn write(app: &App, export: &Export, underway: &Underway) -> anyhow::Result<Writ
     if written.is_err() {
         // It may have a name already, or none yet.
         let _gone = std::fs::remove_file(&part);
-        remove_files(app, &export.id)?;
+        forget_copies(app, &export.id)?;
     }
     written
 }

@@ -130,11 +130,15 @@ impl Bucket {
         if put || self.read(name, None)? == bytes {
             return Ok(());
         }
-        let why = format!("{}: there is another file called {name}", self.place);
-        Err(io::Error::new(io::ErrorKind::AlreadyExists, why))
+        Err(self.is_taken(name))
     }
 
-    /// Keeps a file, whose name nobody else may use when it is large.
+    fn is_taken(&self, name: &str) -> io::Error {
+        let why = format!("{}: there is another file called {name}", self.place);
+        io::Error::new(io::ErrorKind::AlreadyExists, why)
+    }
+
+    /// Keeps a file, as [`Self::put`] does. One that is sent in pieces is only looked for before that.
     pub fn put_file(&self, name: &str, path: &Path) -> io::Result<()> {
         let mut file = File::open(path)?;
         let bytes = file.metadata()?.len();
@@ -142,6 +146,9 @@ impl Bucket {
             let mut all = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
             file.read_to_end(&mut all)?;
             return self.put(name, all.into());
+        }
+        if self.wait(self.store.head(&self.key(name))).is_ok() {
+            return Err(self.is_taken(name));
         }
         let mut upload = self.wait(self.store.put_multipart(&self.key(name)))?;
         let sent = self.send(&mut *upload, &file, bytes);

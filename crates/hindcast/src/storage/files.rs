@@ -31,12 +31,20 @@ impl Files {
         self.folder.join(name)
     }
 
-    /// Keeps a file that was written here and is whole.
+    /// Keeps a file that was written here and is whole. Another server that wrote it first has written it for good.
     pub fn keep(&self, name: &str) -> io::Result<()> {
-        let Some(bucket) = &self.bucket else { return Ok(()) };
-        // One that broke off, here or on another server, may have left something else.
-        bucket.remove(&shared(name))?;
-        bucket.put_file(&shared(name), &self.path(name))
+        match &self.bucket {
+            Some(bucket) => bucket.put_file(&shared(name), &self.path(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes away what is here of a file, and leaves what others keep.
+    pub fn forget(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Where a file can be opened here.
@@ -57,10 +65,7 @@ impl Files {
         if let Some(bucket) = &self.bucket {
             bucket.remove(&shared(name))?;
         }
-        match fs::remove_file(self.path(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        self.forget(name)
     }
 
     /// Removes the files of a folder that are not among those known, such as one that was being written when a server was

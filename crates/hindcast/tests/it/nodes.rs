@@ -125,7 +125,7 @@ fn an_alert_is_raised_once_and_wherever_it_is_resolved_it_takes_no_more() {
 #[test]
 fn what_a_server_did_that_is_killed_another_goes_on_with() {
     let Some(pair) = Pair::start("") else { return };
-    let Pair { database: _database, homes: [mut first, mut second], servers: [one, other] } = pair;
+    let Pair { database: _database, homes: [mut first, mut second], servers: [one, other], _bucket } = pair;
     assert_eq!(one.append(&failures("ana", 12)).status, 201);
     wait_for("it is raised", || (alerts(&other).len() == 1).then_some(()));
     one.kill();
@@ -182,7 +182,7 @@ fn a_job_is_seen_and_ended_from_either_server() {
 #[test]
 fn a_job_of_a_server_that_is_killed_says_so_and_goes_on_at_another() {
     let Some(pair) = Pair::start("[deliver]\nallow = [\"127.0.0.0/8\"]\n") else { return };
-    let Pair { database: _database, homes: _homes, servers: [one, other] } = pair;
+    let Pair { database: _database, homes: _homes, servers: [one, other], _bucket } = pair;
     let receiver = slow();
     let path = simulated(&one, &receiver);
     wait_for("cases are kept", || other.get(&path).good()["done"].as_u64().filter(|done| *done > 2));
