@@ -155,7 +155,7 @@ impl Nodes {
             }
         }
         // Whoever it was runs no more from now on.
-        gone.iter().for_each(|id| drop(missing.remove(id)));
+        missing.retain(|id, _| !gone.contains(id));
         there.sort_unstable();
         self.claims().running = there;
         gone
