@@ -20,19 +20,11 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let hangups = signal(SignalKind::hangup())?;
     let witness = witness::embedded(&app).await?;
-    app.nodes.join(&app.catalog, (app.clock)())?;
-    if app.nodes.is_alone() {
-        // Nobody else works on what was left.
-        app.catalog.fail_unfinished_replays(replays::SERVER_ENDED, (app.clock)())?;
-        app.catalog.break_off_simulations(None, (app.clock)())?;
-    }
-    if !app.nodes.is_shared() {
-        crate::workflows::perform::break_off(&app, None)?;
-    }
-    app.jobs.look(&app)?;
+    let house = app.clone();
+    let leads_demo = tokio::task::spawn_blocking(move || join(&house)).await??;
     let followers = Followers::start(&app)?;
     let rereading = tokio::spawn(reread_geo(app.clone(), hangups));
-    if app.nodes.lead("demo").is_some() {
+    if leads_demo {
         demo::resume(&app)?;
     }
     let address = listener.local_addr()?;
@@ -61,6 +53,21 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()> {
     })
     .await?;
     failure.map_or(served, Err)
+}
+
+/// Takes its place among the servers, and settles what those left that are gone. Whether the demo is this one's to go on with.
+fn join(app: &App) -> anyhow::Result<bool> {
+    app.nodes.join(&app.catalog, (app.clock)())?;
+    if app.nodes.is_alone() {
+        // Nobody else works on what was left.
+        app.catalog.fail_unfinished_replays(replays::SERVER_ENDED, (app.clock)())?;
+        app.catalog.break_off_simulations(None, (app.clock)())?;
+    }
+    if !app.nodes.is_shared() {
+        crate::workflows::perform::break_off(app, None)?;
+    }
+    app.jobs.look(app)?;
+    Ok(app.nodes.lead("demo").is_some())
 }
 
 /// Reads the operator's geo files again whenever SIGHUP comes.
