@@ -1,0 +1,63 @@
+"""The server: what is sent to it, what it answers, and which files it says count."""
+import json
+import os
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+import zlib
+
+BINARY = os.environ["HINDCAST_BINARY"]
+URL, TOKEN = os.environ["HINDCAST_URL"], os.environ["HINDCAST_TOKEN"]
+PATIENCE_SECONDS = 300
+# What the server works out itself, and refuses to be told.
+WORKED_OUT = ("index", "id", "received_at", "kind", "facts")
+
+
+def run(*arguments):
+    """What a command of the program printed."""
+    return subprocess.run([BINARY, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def ask(path, workspace, **parameters):
+    """What the server answers to a question about a workspace."""
+    query = urllib.parse.urlencode({"workspace": workspace, **parameters})
+    request = urllib.request.Request(f"{URL}{path}?{query}", headers={"Authorization": f"Bearer {TOKEN}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def fill(folder):
+    """Spreads the events over three workspaces of different sizes by who did it, oldest first."""
+    workspaces = [line.split()[0] for name in ("Northwind", "Southwind", "Tailwind") for line in [run("workspace", "create", name)]]
+    shares = [workspaces[0]] * 6 + [workspaces[1]] * 3 + [workspaces[2]]
+    with open(f"{folder}/year.ndjson", encoding="utf-8") as lines:
+        events = [json.loads(line) for line in lines]
+    events = [event for event in reversed(events) if event.get("kind") != "system"]
+    files = {workspace: open(f"{folder}/{workspace}.ndjson", "w", encoding="utf-8") for workspace in workspaces}
+    for event in events:
+        share = shares[zlib.crc32(event["actor"]["id"].encode()) % len(shares)]
+        kept = {name: value for name, value in event.items() if name not in WORKED_OUT}
+        files[share].write(json.dumps(kept) + "\n")
+    for workspace, file in files.items():
+        file.close()
+        run("ingest", "--workspace", workspace, file.name)
+    return workspaces
+
+
+def listed():
+    """The files that count."""
+    return [json.loads(line) for line in run("lake", "--json").splitlines()]
+
+
+def sealed(workspaces):
+    """The files that count, once every entry is in one of them."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        there = {workspace: ask("/v1/count", workspace)["count"] for workspace in workspaces}
+        files = listed()
+        packed = {workspace: sum(file["count"] for file in files if file["workspace"] == workspace) for workspace in workspaces}
+        if there == packed:
+            return [file for file in files if file["workspace"] in workspaces]
+        time.sleep(1)
+    raise SystemExit(f"the server has {there}, its files have {packed}")
