@@ -1,4 +1,5 @@
 """The server: what is sent to it, what it answers, and which files it says count."""
+import datetime
 import json
 import os
 import subprocess
@@ -12,6 +13,15 @@ URL, TOKEN = os.environ["HINDCAST_URL"], os.environ["HINDCAST_TOKEN"]
 PATIENCE_SECONDS = 300
 # What the server works out itself, and refuses to be told.
 WORKED_OUT = ("index", "id", "received_at", "kind", "facts")
+
+
+def day(before):
+    """The day so many days before this one; the invented year ends today."""
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=before)).date().isoformat()
+
+
+# Early in it, so that most files begin later.
+WEEK = (day(330), day(323))
 
 
 def run(*arguments):
@@ -61,3 +71,11 @@ def sealed(workspaces):
             return [file for file in files if file["workspace"] in workspaces]
         time.sleep(1)
     raise SystemExit(f"the server has {there}, its files have {packed}")
+
+
+def write(folder, files):
+    """The two files that docs/lake.md has people make."""
+    activities = ask("/v1/activities", files[0]["workspace"])["activities"]
+    for name, lines in {"lake": files, "activities": activities}.items():
+        with open(f"{folder}/{name}.ndjson", "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(line) + "\n" for line in lines)

@@ -67,8 +67,9 @@ bucket_region = "us-east-1"
 bucket_access_key = "$(id_of hindcast)"
 bucket_secret_file = "$folder/secret"
 [segments]
-seal_entries = 4000
+seal_entries = ${HINDCAST_LAKE_SEAL:-4000}
 seal_after_minutes = 1
+merge_entries = ${HINDCAST_LAKE_MERGE:-16000}
 [limits]
 requests_per_10s = 100000
 TOML
