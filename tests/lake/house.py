@@ -24,9 +24,10 @@ def day(before):
 WEEK = (day(330), day(323))
 
 
-def run(*arguments):
-    """What a command of the program printed."""
-    return subprocess.run([BINARY, *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
+def run(*arguments, without=None):
+    """What a command of the program printed, without one of the settings in the environment."""
+    environment = {name: value for name, value in os.environ.items() if name != without}
+    return subprocess.run([BINARY, *arguments], check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
 
 def ask(path, workspace, **parameters):
@@ -58,6 +59,11 @@ def fill(folder):
 def listed():
     """The files that count."""
     return [json.loads(line) for line in run("lake", "--json").splitlines()]
+
+
+def listed_in(data):
+    """The files of a data folder, where there is no bucket."""
+    return [json.loads(line) for line in run("lake", "--json", "--data", data, without="HINDCAST_CONFIG").splitlines()]
 
 
 def sealed(workspaces):

@@ -66,6 +66,15 @@ def what_does_not_count(files, duck):
         raise SystemExit("nothing was merged, so this told nothing")
 
 
+def in_a_folder(files, duck):
+    """Without a bucket the list names files of this machine."""
+    paths = ", ".join(f"'{file['path']}'" for file in files)
+    listed, found = sum(file["count"] for file in files), duck.rows(f"select count(*) from read_parquet([{paths}])")[0][0]
+    print(f"a data folder has {len(files)} files that count, with {found} entries")
+    if listed != found or not found:
+        raise SystemExit(f"{listed} are listed, {found} found")
+
+
 def _all(engine):
     return engine.rows("select count(*) from entries")[0][0]
 

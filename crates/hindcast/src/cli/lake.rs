@@ -13,6 +13,8 @@ use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use hindcast_segments::SegmentMeta;
 use serde::Serialize;
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The file of a segment that others read.
@@ -66,7 +68,8 @@ fn list(args: &Args) -> anyhow::Result<ExitCode> {
     for asked in &args.workspace {
         ensure!(known.contains(asked), "there is no workspace {asked}");
     }
-    for workspace in known.iter().filter(|known| args.workspace.is_empty() || args.workspace.contains(known)) {
+    let is_asked = |known: &&WorkspaceId| args.workspace.is_empty() || args.workspace.contains(known);
+    for workspace in known.iter().filter(is_asked) {
         for sealed in journal.manifest(workspace)? {
             let meta = SegmentMeta::from_json(&sealed.meta)
                 .with_context(|| format!("segment {} of {workspace}", sealed.name))?;
@@ -85,7 +88,7 @@ fn listed(config: &Config, workspace: &WorkspaceId, meta: &SegmentMeta) -> anyho
     let rows = rows.with_context(|| format!("segment {} of {workspace} has no {ROWS}", meta.id))?;
     let time = |micros: i64| Timestamp::from_micros(micros).to_string();
     Ok(Listed {
-        path: path(config, workspace, meta),
+        path: path(config, workspace, meta)?,
         workspace: workspace.to_string(),
         segment: meta.id.clone(),
         first_index: meta.first_index,
@@ -102,12 +105,16 @@ fn listed(config: &Config, workspace: &WorkspaceId, meta: &SegmentMeta) -> anyho
 }
 
 /// Where the rows of a segment lie. A bucket has one place for all of them; folders have another for what is archived.
-fn path(config: &Config, workspace: &WorkspaceId, meta: &SegmentMeta) -> String {
+fn path(config: &Config, workspace: &WorkspaceId, meta: &SegmentMeta) -> io::Result<String> {
     let name = format!("{workspace}/{}/{ROWS}", meta.id);
-    match (config.storage.bucket.trim_end_matches('/'), meta.archived) {
-        ("", true) => config.data.archive_folder().join(name).display().to_string(),
-        ("", false) => config.data.folder.join("segments").join(name).display().to_string(),
-        // Engines know paths of this machine by no scheme alike.
-        (bucket, _) => format!("{}/segments/{name}", bucket.strip_prefix("file://").unwrap_or(bucket)),
-    }
+    let folder = match (config.storage.bucket.trim_end_matches('/'), meta.archived) {
+        ("", true) => config.data.archive_folder(),
+        ("", false) => config.data.folder.join("segments"),
+        // Of folders, engines want the plain path.
+        (bucket, _) => match bucket.strip_prefix("file://") {
+            Some(folder) => Path::new(folder).join("segments"),
+            None => return Ok(format!("{bucket}/segments/{name}")),
+        },
+    };
+    Ok(std::path::absolute(folder)?.join(name).display().to_string())
 }
