@@ -11,6 +11,10 @@ import zlib
 BINARY = os.environ["HINDCAST_BINARY"]
 URL, TOKEN = os.environ["HINDCAST_URL"], os.environ["HINDCAST_TOKEN"]
 PATIENCE_SECONDS = 300
+# As many as run.sh has in a segment.
+PART_ENTRIES = 1500
+# A file of so many entries was merged from smaller ones.
+MERGED_ENTRIES = 8000
 # What the server works out itself, and refuses to be told.
 WORKED_OUT = ("index", "id", "received_at", "kind", "facts")
 
@@ -45,15 +49,31 @@ def fill(folder):
     with open(f"{folder}/year.ndjson", encoding="utf-8") as lines:
         events = [json.loads(line) for line in lines]
     events = [event for event in reversed(events) if event.get("kind") != "system"]
-    files = {workspace: open(f"{folder}/{workspace}.ndjson", "w", encoding="utf-8") for workspace in workspaces}
+    spread = {workspace: [] for workspace in workspaces}
     for event in events:
         share = shares[zlib.crc32(event["actor"]["id"].encode()) % len(shares)]
-        kept = {name: value for name, value in event.items() if name not in WORKED_OUT}
-        files[share].write(json.dumps(kept) + "\n")
-    for workspace, file in files.items():
-        file.close()
-        run("ingest", "--workspace", workspace, file.name)
+        spread[share].append({name: value for name, value in event.items() if name not in WORKED_OUT})
+    for workspace, events in spread.items():
+        # In parts, each packed before the next is sent, so that there are many small segments however fast this machine is.
+        for first in range(0, len(events), PART_ENTRIES):
+            with open(f"{folder}/part.ndjson", "w", encoding="utf-8") as part:
+                part.writelines(json.dumps(event) + "\n" for event in events[first:first + PART_ENTRIES])
+            run("ingest", "--workspace", workspace, part.name)
+            wait_until(lambda: unpacked(workspace, listed()) < PART_ENTRIES, f"{workspace} is packed")
     return workspaces
+
+
+def wait_until(done, what):
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not done():
+        if time.monotonic() > until:
+            raise SystemExit(f"this never came: {what}")
+        time.sleep(0.2)
+
+
+def unpacked(workspace, files):
+    """Entries of a workspace that are in none of the files."""
+    return ask("/v1/count", workspace)["count"] - sum(file["count"] for file in files if file["workspace"] == workspace)
 
 
 def listed():
@@ -67,16 +87,12 @@ def listed_in(data):
 
 
 def sealed(workspaces):
-    """The files that count, once every entry is in one of them."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until:
-        there = {workspace: ask("/v1/count", workspace)["count"] for workspace in workspaces}
+    """The files that count, once every entry is in one of them, and some were merged."""
+    def is_quiet():
         files = listed()
-        packed = {workspace: sum(file["count"] for file in files if file["workspace"] == workspace) for workspace in workspaces}
-        if there == packed:
-            return [file for file in files if file["workspace"] in workspaces]
-        time.sleep(1)
-    raise SystemExit(f"the server has {there}, its files have {packed}")
+        return all(unpacked(workspace, files) == 0 for workspace in workspaces) and any(file["count"] >= MERGED_ENTRIES for file in files)
+    wait_until(is_quiet, "everything is packed, and some files are merged")
+    return [file for file in listed() if file["workspace"] in workspaces]
 
 
 def write(folder, files):

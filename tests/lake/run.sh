@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # DuckDB and ClickHouse (chdb, both from PyPI) read the Parquet of a bucket in a real S3-compatible server (garage), beside a
 # server on a real PostgreSQL, and every number must be what the server answers itself. Exits with 77 when skipped.
-# HINDCAST_LAKE_EVENTS says how many events there are (60000).
+# HINDCAST_LAKE_EVENTS says how many events there are (66000).
 set -euo pipefail
 source "$(dirname "$0")/../destinations/common.sh"
 binary="${HINDCAST_BINARY:-${CARGO_TARGET_DIR:-$HOME/.cache/hindcast/target}/debug/hindcast}"
@@ -67,21 +67,21 @@ bucket_region = "us-east-1"
 bucket_access_key = "$(id_of hindcast)"
 bucket_secret_file = "$folder/secret"
 [segments]
-seal_entries = ${HINDCAST_LAKE_SEAL:-4000}
+seal_entries = 1500
 seal_after_minutes = 1
-merge_entries = ${HINDCAST_LAKE_MERGE:-16000}
+merge_entries = 24000
 [limits]
 requests_per_10s = 100000
 TOML
 "$binary" serve --config "$folder/hindcast.toml" --listen "127.0.0.1:$port" >"$folder/told" 2>"$folder/log" &
 pids+=($!)
-# A demo invents the events, a year of them.
-"$binary" demo --data "$folder/invented" --listen "127.0.0.1:$demo" --events "${HINDCAST_LAKE_EVENTS:-60000}" \
+# A demo invents the events, a year of them, and packs them in its folder.
+"$binary" demo --data "$folder/invented" --listen "127.0.0.1:$demo" --events "${HINDCAST_LAKE_EVENTS:-66000}" \
     >"$folder/demo" 2>"$folder/demo.log" &
 inventor=$!
 pids+=($inventor)
 for _ in $(seq 3000); do
-    grep -q 'dG9r' "$folder/demo" && break
+    grep -q 'dG9r' "$folder/demo" && ls "$folder"/invented/segments/*/[0-9]*/rows.parquet >/dev/null 2>&1 && break
     kill -0 $inventor 2>/dev/null || { cat "$folder/demo.log"; exit 1; }
     sleep 0.1
 done
