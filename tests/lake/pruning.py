@@ -11,7 +11,7 @@ QUESTIONS = {
     "an action": "select sum(length(facts)) from entries where action = 'user.sign_in_failed'",
     "an action that never was": "select sum(length(facts)) from entries where action = 'workspace.launched'",
     "an address that never was": "select sum(length(facts)) from entries where ip = '192.0.2.254'",
-    "a browser that never was": "select sum(length(facts)) from entries where user_agent = 'Mosaic'",
+    "all addresses": "select sum(length(ip)) from entries",
     "one workspace": "select sum(length(facts)) from entries where workspace = '{workspace}'",
 }
 
@@ -35,7 +35,7 @@ def measure(duck, click):
     for what in ("a week", "an address that never was", "one workspace"):
         if duckdb[what] > 0.8 * duckdb["read all"]:
             raise SystemExit(f"DuckDB fetches {duckdb[what]:,} bytes for {what}, of {duckdb['read all']:,} for all")
-    if duckdb["an address that never was"] >= duckdb["a browser that never was"]:
+    if duckdb["an address that never was"] >= duckdb["all addresses"]:
         raise SystemExit("the filter of addresses saves nothing")
     _, groups, _, pages = looked["a week"]
     if not groups or not pages:
