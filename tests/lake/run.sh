@@ -92,4 +92,4 @@ kill $inventor
 until_listening "$port"
 export HINDCAST_CONFIG="$folder/hindcast.toml" HINDCAST_URL="http://127.0.0.1:$port" HINDCAST_TOKEN="$(token told)"
 export HINDCAST_BINARY="$binary" S3="127.0.0.1:$s3" AWS_ID="$(id_of analyst)" AWS_SECRET="$(secret_of analyst)"
-"$python" tests/lake/story.py "$folder" || { tail -20 "$folder/log"; exit 1; }
+PYTHONDONTWRITEBYTECODE=1 "$python" tests/lake/story.py "$folder" || { tail -20 "$folder/log"; exit 1; }
