@@ -88,6 +88,8 @@ done
 token() { grep -o 'dG9r[A-Za-z0-9+/=]*' "$folder/$1" | head -1; }
 HINDCAST_TOKEN=$(token demo) "$binary" export --url "http://127.0.0.1:$demo" --output "$folder/year.ndjson" 2>/dev/null >&2
 kill $inventor
+# Its folder is read later, which nobody else may have open.
+wait $inventor || true
 
 until_listening "$port"
 export HINDCAST_CONFIG="$folder/hindcast.toml" HINDCAST_URL="http://127.0.0.1:$port" HINDCAST_TOKEN="$(token told)"

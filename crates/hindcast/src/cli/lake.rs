@@ -2,7 +2,8 @@
 //!
 //! What lies in a bucket or a folder is not what counts: segments that were merged, or rewritten without what expired or was
 //! erased, stay a while until they are swept. The manifest in the journal says which ones count, so it is read here; nothing
-//! of the files is, and nothing is changed. A server may run meanwhile.
+//! of the files is, and nothing is changed. Servers may run meanwhile where the journal is in PostgreSQL; a data folder belongs to
+//! the one that runs on it.
 
 use super::Settings;
 use super::terminal::{gone_quietly, say};
@@ -23,6 +24,7 @@ const ROWS: &str = "rows.parquet";
 /// What `lake` can be told.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Servers may run meanwhile where storage.database is set; a data folder is read while no server runs on it.
 Entries that are not packed into a segment yet are in none of the files. A list is true for the moment: files that stop
 counting are removed some time later, so make it anew for every query. docs/lake.md has queries.")]
 pub(super) struct Args {
