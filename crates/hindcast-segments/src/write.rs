@@ -42,6 +42,12 @@ const WAITING_MAX: usize = 4;
 /// Exports are cut so that they can be read by several threads, and need not be kept in memory.
 pub(crate) const EXPORTED_GROUP_ROWS: usize = 128 * 1024;
 const ZSTD_LEVEL: i32 = 3;
+/// What others look for by one value, so that they can pass over a file without it.
+const SOUGHT: [usize; 4] = [at::ACTION, at::IP, at::SESSION_ID, at::COUNTRY];
+/// Filters say "perhaps" this often where it is "no": about a byte for each different value.
+const FILTER_MISTAKEN: f64 = 0.01;
+/// Filters of more values than this say "perhaps" more often.
+const FILTER_VALUES_MAX: u64 = 128 * 1024;
 
 /// Folders that are still being written begin like this.
 pub(crate) const UNFINISHED: &str = "tmp-";
@@ -272,6 +278,14 @@ pub(crate) fn properties(
             }
             Shape::Fixed { .. } | Shape::Wide | Shape::Bytes => properties,
         };
+        if SOUGHT.contains(&column) {
+            let path = ColumnPath::from(COLUMNS[column].name);
+            // Without statistics some engines do not look at the filter.
+            properties = properties
+                .set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk)
+                .set_column_bloom_filter_fpp(path.clone(), FILTER_MISTAKEN)
+                .set_column_bloom_filter_max_ndv(path, FILTER_VALUES_MAX);
+        }
     }
     Ok(properties.build())
 }

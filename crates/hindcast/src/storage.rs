@@ -8,7 +8,7 @@ mod sweep;
 
 pub use bucket::{Bucket, Found};
 pub use files::Files;
-pub(crate) use sweep::{SPARED, sweep};
+pub(crate) use sweep::{SPARED, Useless, sweep};
 
 use crate::catalog::{Catalog, History};
 use crate::config::{Config, Storage};

@@ -9,6 +9,7 @@ mod damage;
 mod exports;
 mod life;
 mod oracle;
+mod others;
 mod past;
 mod rewrite;
 mod sight;

@@ -15,6 +15,7 @@ mod import;
 mod ingest;
 mod insights;
 mod keys;
+mod lake;
 mod mcp;
 mod person;
 mod policy;
@@ -111,6 +112,8 @@ enum Command {
     Keys(keys::Args),
     /// Watch the logs of other installations and cosign their checkpoints.
     Witness(witness::Args),
+    /// List the Parquet files that count, for DuckDB, ClickHouse and the like.
+    Lake(lake::Args),
     /// Measure, beside SQLite, PostgreSQL and DuckDB.
     Bench(bench::Args),
     /// Print completions for a shell.
@@ -151,6 +154,7 @@ impl Cli {
             Command::Workspace(args) => workspace::run(&args),
             Command::Keys(args) => keys::run(&args),
             Command::Witness(args) => witness::run(&args),
+            Command::Lake(args) => lake::run(&args),
             Command::Bench(args) => bench::run(&args),
             Command::Completions(args) => completions::run(&args),
         };

@@ -13,7 +13,7 @@ use crate::jobs::reports;
 use crate::keeping::{Replaced, replace};
 use crate::nodes::tell_erased;
 use crate::rooms::Room;
-use crate::storage::sweep;
+use crate::storage::{Useless, sweep};
 use anyhow::Context as _;
 use hindcast_event::{Entries, Entry, Kind};
 use hindcast_ledger::{COVERS_MAX, Disclosure, Notice, Opening};
@@ -38,7 +38,7 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     erasure.manifest = manifest.digest()?;
     let notice = write_notices(app, room, &erasure, &manifest)?;
     rewrite(app, room, &manifest)?;
-    sweep(app, room, Duration::ZERO)?;
+    sweep(app, room, &mut Useless::default(), Duration::ZERO)?;
     app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
     take_out(app, room, &manifest)?;
     app.deliver.note_erasure();
@@ -207,7 +207,7 @@ pub fn replay(app: &App, room: &Room) -> anyhow::Result<u64> {
             let _paused = app.alerts.pause(app, &room.id)?;
             write_notices(app, room, &erasure, &manifest)?;
             rewrite(app, room, &manifest)?;
-            sweep(app, room, Duration::ZERO)?;
+            sweep(app, room, &mut Useless::default(), Duration::ZERO)?;
             app.ledger.scrub(&room.id, manifest.indexes().ranges().to_vec())?;
             take_out(app, room, &manifest)?;
             app.catalog.forget_answers(&room.id, None)?;

@@ -4,7 +4,7 @@
 use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
-use crate::storage::{SPARED, sweep};
+use crate::storage::{SPARED, Useless, sweep};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ pub(super) fn follow(app: &App) {
         return;
     }
     let (mut trimmed, mut swept) = (Instant::now(), Instant::now());
-    let mut bytes = 0;
+    let (mut bytes, mut useless) = (0, Useless::default());
     while pause(app, LOOK_EVERY) {
         for room in app.rooms.behind() {
             if let Err(error) = catch_up(app, &room) {
@@ -37,7 +37,7 @@ pub(super) fn follow(app: &App) {
         }
         if swept.elapsed() > SWEEP_EVERY {
             swept = Instant::now();
-            sweep_all(app);
+            sweep_all(app, &mut useless);
         }
     }
 }
@@ -69,13 +69,13 @@ fn trim(app: &App, taken: u64) -> io::Result<u64> {
     Ok(left + archived)
 }
 
-fn sweep_all(app: &App) {
+fn sweep_all(app: &App, useless: &mut Useless) {
     for room in app.rooms.all() {
         if is_ending(app) || is_quarantined(app, &room) {
             continue;
         }
         let Some(_lead) = app.nodes.lead_workspace(&room.id) else { continue };
-        match sweep(app, &room, SPARED) {
+        match sweep(app, &room, useless, SPARED) {
             Ok(0) => {}
             Ok(segments) => tracing::debug!(workspace = %room.id, segments, "swept"),
             Err(error) => {

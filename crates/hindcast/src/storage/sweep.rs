@@ -10,47 +10,68 @@ use super::segments;
 use crate::app::App;
 use crate::rooms::Room;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 /// So long files stay that no manifest names: others may be reading them, or about to name them.
 pub(crate) const SPARED: Duration = Duration::from_secs(3600);
 /// States of leaves that are kept in any case: the newest, and the one before, which somebody may be reading.
 const STATES: usize = 2;
 
-/// Removes what a workspace does not need any more and has not changed for `spared`; says how many segments went.
-pub(crate) fn sweep(app: &App, room: &Room, spared: Duration) -> anyhow::Result<usize> {
-    let Some(bucket) = &app.bucket else { return Ok(0) };
-    let before = SystemTime::now() - spared;
-    sweep_leaves(bucket, room, before)?;
-    let mut found: BTreeMap<String, Vec<Found>> = BTreeMap::new();
-    for file in bucket.list(&format!("{}/{}", segments::FOLDER, room.id))? {
-        if let Some(segment) = file.name.split('/').nth(2) {
-            found.entry(segment.to_owned()).or_default().push(file);
-        }
+/// Since when files have been of no use, as far as this server has seen.
+#[derive(Debug, Default)]
+pub(crate) struct Useless(BTreeMap<String, Instant>);
+
+impl Useless {
+    /// Of some files that are of no use now those that have been so for long enough; the others of the folder are forgotten.
+    fn for_long(&mut self, folder: &str, now: Vec<Found>, spared: Duration) -> Vec<Found> {
+        let seen: BTreeSet<&str> = now.iter().map(|file| file.name.as_str()).collect();
+        self.0.retain(|name, _| !name.starts_with(folder) || seen.contains(name.as_str()));
+        let mut since = |file: &Found| *self.0.entry(file.name.clone()).or_insert_with(Instant::now);
+        now.into_iter().filter(|file| since(file).elapsed() >= spared).collect()
     }
+}
+
+/// Removes what a workspace has not needed for `spared`; says how many segments went.
+pub(crate) fn sweep(
+    app: &App,
+    room: &Room,
+    useless: &mut Useless,
+    spared: Duration,
+) -> anyhow::Result<usize> {
+    let Some(bucket) = &app.bucket else { return Ok(0) };
+    sweep_leaves(bucket, room, useless, spared)?;
+    let folder = format!("{}/{}", segments::FOLDER, room.id);
+    let listed = bucket.list(&folder)?;
     // In this order: what was listed and is named by now is not removed.
     let named: BTreeSet<String> =
         app.ledger.manifest(&room.id)?.into_iter().map(|sealed| sealed.name).collect();
-    found.retain(|segment, files| !named.contains(segment) && files.iter().all(|file| file.since <= before));
-    if found.is_empty() {
+    let is_named = |file: &Found| segment_of(file).is_none_or(|segment| named.contains(segment));
+    let unnamed = listed.into_iter().filter(|file| !is_named(file)).collect();
+    let gone = useless.for_long(&folder, unnamed, spared);
+    let segments: BTreeSet<String> = gone.iter().filter_map(segment_of).map(str::to_owned).collect();
+    if segments.is_empty() {
         return Ok(0);
     }
-    app.ledger.bury(&room.id, found.keys().cloned().collect())?;
-    found.values().flatten().try_for_each(|file| bucket.remove(&file.name))?;
-    Ok(found.len())
+    app.ledger.bury(&room.id, segments.iter().cloned().collect())?;
+    gone.iter().try_for_each(|file| bucket.remove(&file.name))?;
+    Ok(segments.len())
 }
 
-fn sweep_leaves(bucket: &Bucket, room: &Room, before: SystemTime) -> anyhow::Result<()> {
+/// The segment that a file belongs to.
+fn segment_of(file: &Found) -> Option<&str> {
+    file.name.split('/').nth(2)
+}
+
+fn sweep_leaves(bucket: &Bucket, room: &Room, useless: &mut Useless, spared: Duration) -> anyhow::Result<()> {
+    let folder = format!("{}/{}", leaves::FOLDER, room.id);
     let mut states: Vec<(u64, u64, Found)> = bucket
-        .list(&format!("{}/{}", leaves::FOLDER, room.id))?
+        .list(&folder)?
         .into_iter()
         .filter_map(|file| State::of(&file.name).map(|state| (state.number, state.count, file)))
         .collect();
     states.sort_by_key(|&(number, count, _)| (number, count));
-    for chunk in states.chunk_by(|one, other| one.0 == other.0) {
-        for (_, _, file) in chunk.iter().rev().skip(STATES).filter(|(_, _, file)| file.since <= before) {
-            bucket.remove(&file.name)?;
-        }
-    }
-    Ok(())
+    let grown = states.chunk_by(|one, other| one.0 == other.0);
+    let grown = grown.flat_map(|chunk| chunk.iter().rev().skip(STATES)).map(|(_, _, file)| file.clone());
+    let gone = useless.for_long(&folder, grown.collect(), spared);
+    Ok(gone.iter().try_for_each(|file| bucket.remove(&file.name))?)
 }
