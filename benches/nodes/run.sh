@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # One, two and three servers over one PostgreSQL and one S3-compatible storage, all on this machine: what they take in, what the
 # database alone takes of the same rows, and how long a server with an empty folder needs for its first search.
-# Needs Debian's postgresql and a garage (`HINDCAST_GARAGE=build tests/destinations/s3.sh`). Usage: benches/nodes/run.sh [EVENTS]
+# Needs Debian's postgresql and a garage (`tests/garage.sh`). Usage: benches/nodes/run.sh [EVENTS]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 events="${1:-300k}"
 source tests/destinations/common.sh
 garage="$cache/garage/bin/garage"
-[ -x "$garage" ] || skip "there is no garage (HINDCAST_GARAGE=build tests/destinations/s3.sh builds it once)"
+[ -x "$garage" ] || skip "there is no garage (tests/garage.sh builds it once)"
 postgres=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
 [ -n "$postgres" ] || skip "PostgreSQL is not installed"
 cargo build --release --workspace --quiet
@@ -21,8 +21,8 @@ start_database() {
     as_postgres "$postgres/initdb" -U hindcast --auth trust -E UTF8 --locale C -D "$database/data" >/dev/null
     as_postgres "$postgres/postgres" -D "$database/data" -k "$database" -c listen_addresses= -c max_connections=200 \
         -c shared_buffers=256MB -c max_wal_size=4GB 2>"$folder/database.log" &
-    pids+=($!)
     until as_postgres "$postgres/psql" -h "$database" -U hindcast -d postgres -c 'SELECT 1' >/dev/null 2>&1; do sleep 0.1; done
+    pids+=("$(head -1 "$database/data/postmaster.pid")")
 }
 start_garage() {
     s3=$(free_port) rpc=$(free_port)
@@ -39,7 +39,8 @@ s3_region = "garage"
 api_bind_addr = "127.0.0.1:$s3"
 TOML
     run() { "$garage" -c "$folder/garage.toml" "$@" 2>>"$folder/garage.log"; }
-    run server >/dev/null &
+    # Not through a function: it would be the shell around it that is ended.
+    "$garage" -c "$folder/garage.toml" server >/dev/null 2>>"$folder/garage.log" &
     pids+=($!)
     until_listening "$s3"
     run layout assign -z here -c 10G "$(run node id | head -1 | cut -d@ -f1)" >/dev/null

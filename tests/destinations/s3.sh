@@ -1,15 +1,9 @@
 #!/usr/bin/env bash
 # A real S3-compatible server (garage) takes our files; DuckDB reads the Parquet from it, and the digests verify from a copy.
-# Garage is built once, outside of the checkout; HINDCAST_GARAGE=build lets this script do it (about ten minutes).
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 garage="$cache/garage/bin/garage"
-if [ ! -x "$garage" ] && [ "${HINDCAST_GARAGE:-}" = build ]; then
-    CARGO_TARGET_DIR="$cache/garage/target" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 \
-        cargo install --quiet --locked --root "$cache/garage" garage@2.5.0 --no-default-features --features bundled-libs,sqlite || true
-    rm -rf "$cache/garage/target"
-fi
-[ -x "$garage" ] || skip "there is no garage (HINDCAST_GARAGE=build builds it once)"
+[ -x "$garage" ] || skip "there is no garage (tests/garage.sh builds it once)"
 python_with s3 'duckdb>=1,<3' zstandard==0.25.0
 s3=$(free_port) rpc=$(free_port)
 cat >"$folder/garage.toml" <<TOML
@@ -25,7 +19,8 @@ s3_region = "garage"
 api_bind_addr = "127.0.0.1:$s3"
 TOML
 run() { "$garage" -c "$folder/garage.toml" "$@" 2>>"$folder/garage.log"; }
-run server >"$folder/server.log" 2>&1 &
+# Not through a function: it would be the shell around it that is ended.
+"$garage" -c "$folder/garage.toml" server >"$folder/server.log" 2>&1 &
 pids+=($!)
 until_listening "$s3"
 node=$(run node id | head -1 | cut -d@ -f1)

@@ -7,7 +7,7 @@ source "$(dirname "$0")/../destinations/common.sh"
 binary="${HINDCAST_BINARY:-${CARGO_TARGET_DIR:-$HOME/.cache/hindcast/target}/debug/hindcast}"
 [ -x "$binary" ] || cargo build --workspace --quiet
 garage="$cache/garage/bin/garage"
-[ -x "$garage" ] || skip "there is no garage (HINDCAST_GARAGE=build tests/destinations/s3.sh builds it once)"
+[ -x "$garage" ] || skip "there is no garage (tests/garage.sh builds it once)"
 postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
 [ -x "$postgres/postgres" ] || skip "PostgreSQL is not installed (Debian's package postgresql)"
 # What DuckDB reads buckets with comes as a package of its own, which must be of the very same version.

@@ -1,4 +1,4 @@
-//! A real S3-compatible server (garage) of our own in a temporary folder, where it was built; see `tests/destinations/s3.sh`.
+//! A real S3-compatible server (garage) of our own in a temporary folder, where it was built; see `tests/garage.sh`.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ impl Garage {
     pub fn start() -> Option<Self> {
         let Some(program) = program() else {
             println!(
-                "garage is not there (HINDCAST_GARAGE=build tests/destinations/s3.sh builds it): a folder stands for the bucket"
+                "garage is not there (tests/garage.sh builds it): a folder stands for the bucket"
             );
             return None;
         };
