@@ -7,7 +7,7 @@
 use crate::batch::unpack;
 use crate::error::{OpenError, ReadError};
 use crate::hashes::{HashFiles, HashesError, RecentHashes, frontier_at};
-use crate::journal::{Head, News};
+use crate::journal::{Head, JournalError, News};
 use crate::ledger::READ_BYTES;
 use crate::shared::{Live, Shared};
 use crate::{Frontier, Hash, WorkspaceId, leaf_of};
@@ -34,7 +34,19 @@ impl Shared {
     /// Takes over a workspace that others may have made and filled.
     pub(crate) fn adopt(&self, head: &Head) -> Result<Arc<Live>, OpenError> {
         let folder = self.config.hashes.join(head.workspace.as_str());
-        let sealed = HashFiles::kept(&folder).min(head.sealed);
+        let kept = HashFiles::kept(&folder).min(head.sealed);
+        let live = self.adopt_from(head, kept)?;
+        let is_doubtful = live.read().quarantined.is_some();
+        // What lies here is a copy, which is brought anew before anything is called damaged.
+        if is_doubtful && kept > 0 && self.config.leaves.is_some() {
+            self.adopt_from(head, 0)
+        } else {
+            Ok(live)
+        }
+    }
+
+    /// The same from the first so many hashes that lie here.
+    fn adopt_from(&self, head: &Head, sealed: u64) -> Result<Arc<Live>, OpenError> {
         let begin = Head { frontier: Frontier::new(), sealed, ..head.clone() };
         let live = self.add(begin, None)?;
         let known = frontier_at(&live.files, sealed).map_err(|error| error.to_string());
@@ -43,7 +55,10 @@ impl Shared {
             Err(reason) => drop(live.write().quarantined.get_or_insert(reason)),
         }
         self.observer.sealed(&head.workspace);
-        if let Err(error) = self.catch_up(&live, head) {
+        // What cannot be read now is read with the next look.
+        if let Err(error) = self.catch_up(&live, head)
+            && is_damage(&error)
+        {
             live.write().quarantined.get_or_insert(error.to_string());
         }
         Ok(live)
@@ -112,6 +127,10 @@ impl Shared {
                 let entries =
                     unpack(run.first, run.first_time, &run.packed).map_err(|e| damaged(e.to_string()))?;
                 let size = frontier.size();
+                if run.first > size && self.journal.head(&workspace)?.is_some_and(|head| head.sealed > size) {
+                    // What was between is sealed since: the next look leaps over it.
+                    return Ok(());
+                }
                 if run.first > size || run.first + entries.len() as u64 <= size {
                     return Err(damaged("they do not follow the ones before".to_owned()));
                 }
@@ -214,6 +233,16 @@ impl Shared {
         // Memory may have grown since the head was read. Whoever holds the head still knows better.
         if head.frontier.size() >= known { self.catch_up(live, head) } else { Ok(()) }
     }
+}
+
+/// Whether what was read is wrong, and not just out of reach.
+fn is_damage(error: &ReadError) -> bool {
+    matches!(
+        error,
+        ReadError::Damaged { .. }
+            | ReadError::Journal(JournalError::Damaged { .. })
+            | ReadError::Hashes(HashesError::Short { .. } | HashesError::Missing { .. })
+    )
 }
 
 /// Follows what others do, until the ledgers are closed.

@@ -66,10 +66,14 @@ impl HashFiles {
         Ok(files)
     }
 
-    /// How many leaves a folder holds.
+    /// How many leaves a folder holds with all roots of their tiles; a crash may have left more leaves than roots.
     pub(crate) fn kept(folder: &Path) -> u64 {
-        let leaves = folder.join("0");
-        leaves.metadata().map_or(0, |file| file.len() / HASH_BYTES as u64)
+        let held = |tile_level: u8| {
+            let file = folder.join(tile_level.to_string());
+            file.metadata().map_or(0, |file| file.len() / HASH_BYTES as u64)
+        };
+        let rooted = (1..FILES_MAX).map(|level| ((held(level) + 1) << (TILE_LEVELS * level)) - 1);
+        rooted.fold(held(0), u64::min)
     }
 
     /// The hashes of a workspace that is quarantined already; reading them may fail.
@@ -310,5 +314,10 @@ mod tests {
         files.append(300, &leaves[300..]).expect("again");
         assert_eq!(files.read(1, 0, 2).expect("two").len(), 2);
         assert!(matches!(HashFiles::open(folder.path(), 601), Err(HashesError::Short { .. })));
+        assert_eq!(HashFiles::kept(folder.path()), 600);
+        let roots = OpenOptions::new().write(true).open(folder.path().join("1")).expect("there");
+        roots.set_len(HASH_BYTES as u64).expect("cut");
+        assert_eq!(HashFiles::kept(folder.path()), 511, "up to the tile whose root is missing");
+        assert_eq!(HashFiles::kept(&folder.path().join("nowhere")), 0);
     }
 }

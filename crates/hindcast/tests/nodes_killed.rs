@@ -363,7 +363,7 @@ impl<'s> Story<'s> {
         for node in 0..NODES {
             verify(&self.site.home(node));
             let log = self.site.log(node);
-            assert!(!log.contains("panicked") && !log.contains("quarantine"), "{log}");
+            assert!(!log.contains("panicked") && !log.contains("out of service"), "{log}");
         }
     }
 

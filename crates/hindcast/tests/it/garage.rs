@@ -19,9 +19,7 @@ impl Garage {
     /// Starts one; nothing, and a word about it, where it was not built.
     pub fn start() -> Option<Self> {
         let Some(program) = program() else {
-            println!(
-                "garage is not there (tests/garage.sh builds it): a folder stands for the bucket"
-            );
+            println!("garage is not there (tests/garage.sh builds it): a folder stands for the bucket");
             return None;
         };
         let folder = tempfile::tempdir().expect("a folder");
