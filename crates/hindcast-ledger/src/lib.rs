@@ -50,6 +50,7 @@ pub use proof::{
     ProofError, ProveError, RangeFold, RangeProof, fold_range, prove_consistency, prove_inclusion,
     prove_range, verify_consistency, verify_inclusion,
 };
+pub use publisher::SIGNING;
 pub use shared::next_epoch;
 pub use silence::Silence;
 pub use tile::{Tile, TileError};
