@@ -119,6 +119,11 @@ impl Home {
         self.told = Some((other.workspace.clone(), other.token.clone()));
     }
 
+    /// The same, after that server has ended: its workspace and token.
+    pub fn told_of(&mut self, known: &(String, String)) {
+        self.told = Some(known.clone());
+    }
+
     pub fn settings(&self) -> PathBuf {
         self.root.path().join("hindcast.toml")
     }
