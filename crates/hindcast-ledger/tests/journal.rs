@@ -515,8 +515,12 @@ fn what_is_remembered_and_buried_is_read_in_pieces(bench: &Bench) {
     transaction.remember(&bob, "of bob", &what(9)).expect("remembered");
     transaction.commit().expect("committed");
 
-    let expected: Vec<_> =
-        keys.into_iter().map(str::to_owned).zip((0..5).rev()).map(|(key, first)| (key, what(first))).collect();
+    let expected: Vec<_> = keys
+        .into_iter()
+        .map(str::to_owned)
+        .zip((0..5).rev())
+        .map(|(key, first)| (key, what(first)))
+        .collect();
     assert_eq!(journal.remembered(&ana(), None, 9).expect("read"), expected);
     assert_eq!(journal.remembered(&ana(), Some("B"), 2).expect("read"), expected[2..4]);
     assert_eq!(journal.remembered(&ana(), Some("\u{e4}"), 2).expect("read"), []);

@@ -7,8 +7,8 @@ mod segments;
 mod sweep;
 
 pub use bucket::{Bucket, Found};
-pub use files::Files;
 pub(crate) use files::FOLDER as SHARED_FILES;
+pub use files::Files;
 pub(crate) use leaves::FOLDER as SHARED_LEAVES;
 pub(crate) use segments::FOLDER as SHARED_SEGMENTS;
 pub(crate) use sweep::{SPARED, sweep};

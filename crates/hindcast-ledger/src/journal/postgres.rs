@@ -229,7 +229,8 @@ impl Journal for PostgresJournal {
                  ORDER BY key COLLATE \"C\" LIMIT $3",
                 &[&workspace.as_str(), &after, &signed(count_max as u64)],
             )?;
-            let remembered = |row: &Row| Ok((Columns(row, &self.place).get(0)?, read_remembered(row, 1, &self.place)?));
+            let remembered =
+                |row: &Row| Ok((Columns(row, &self.place).get(0)?, read_remembered(row, 1, &self.place)?));
             rows.iter().map(remembered).collect()
         })
     }

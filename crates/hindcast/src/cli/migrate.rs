@@ -106,8 +106,13 @@ fn tell(moved: &Moved, place: &str, dry_run: bool, seconds: f64) -> anyhow::Resu
         say(&format!("not copied, as it is nothing of ours: {}", moved.unknown.join(", ")))?;
     }
     say("")?;
-    say(&format!("Start the server with the settings of {place} now. The source is marked as moved, and no server starts on it"))?;
+    say(&format!(
+        "Start the server with the settings of {place} now. The source is marked as moved, and no server starts on it"
+    ))?;
     say("any more: two that go on from here would sign two histories, which anybody could prove.")?;
-    say(&format!("Only if the target never served anything, the source can go on, after: {}", moved.undone_by))?;
+    say(&format!(
+        "Only if the target never served anything, the source can go on, after: {}",
+        moved.undone_by
+    ))?;
     Ok(())
 }

@@ -17,7 +17,9 @@ pub(super) fn copy(from: &Side, to: &Side, head: &Head) -> anyhow::Result<()> {
     let (source, target) = (&*from.journal, &*to.journal);
     begin(source, target, head)?;
     let workspace = &head.workspace;
-    each_buried(source, workspace, |_, names| write(target, |transaction| transaction.bury(workspace, names)))?;
+    each_buried(source, workspace, |_, names| {
+        write(target, |transaction| transaction.bury(workspace, names))
+    })?;
     each_remembered(source, workspace, |_, keys| {
         write(target, |transaction| {
             keys.iter().try_for_each(|(key, what)| transaction.remember(workspace, key, what))
@@ -81,7 +83,10 @@ pub(super) fn compare(from: &Side, to: &Side, head: &Head) -> anyhow::Result<u64
     ensure!(source.manifest(workspace)? == target.manifest(workspace)?, "the manifest is another one");
     // Both read the same pages of the same lists, so the pages are the same.
     each_buried(source, workspace, |after, names| {
-        ensure!(target.buried(workspace, after, AT_ONCE)? == names, "names that never count again are others");
+        ensure!(
+            target.buried(workspace, after, AT_ONCE)? == names,
+            "names that never count again are others"
+        );
         Ok(())
     })?;
     each_remembered(source, workspace, |after, keys| {

@@ -53,7 +53,9 @@ impl<'s> Marks<'s> {
                 read => Some(read.with_context(|| format!("cannot read {}", folder.join(name).display()))?),
             },
         };
-        let read = text.map(|text| serde_json::from_str(&text).with_context(|| format!("the mark {name} cannot be read")));
+        let read = text.map(|text| {
+            serde_json::from_str(&text).with_context(|| format!("the mark {name} cannot be read"))
+        });
         read.transpose()
     }
 
@@ -61,9 +63,8 @@ impl<'s> Marks<'s> {
         let text = serde_json::to_string_pretty(mark)?;
         match self {
             Self::Database(catalog) => Ok(catalog.set_mark(NOBODY, name, &text)?),
-            Self::Folder(folder) => {
-                write(folder, name, &(text + "\n")).with_context(|| format!("cannot write {}", folder.join(name).display()))
-            }
+            Self::Folder(folder) => write(folder, name, &(text + "\n"))
+                .with_context(|| format!("cannot write {}", folder.join(name).display())),
         }
     }
 

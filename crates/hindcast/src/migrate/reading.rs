@@ -96,7 +96,8 @@ impl Reading {
             stores.insert(head.workspace, Store::open(&store, metas, segments.clone())?);
         }
         let ear = Arc::new(Ear { stores, failed: Mutex::default() });
-        let seed = seed::read_or_create(&side.config.data.keys.join("signing-seed")).context("the signing seed")?;
+        let seed =
+            seed::read_or_create(&side.config.data.keys.join("signing-seed")).context("the signing seed")?;
         let config = Config {
             name: side.config.ledger.name.clone(),
             hashes: at.join(HASHES),

@@ -26,7 +26,8 @@ pub(super) fn sums(side: &Side, mut progress: impl FnMut(u64)) -> anyhow::Result
         let sql = pool.hold();
         for table in tables {
             let name = format!("{database}.{}", table.name);
-            let sum = table.sum(&sql, &mut progress).with_context(|| format!("{name} of {}", side.place()))?;
+            let sum =
+                table.sum(&sql, &mut progress).with_context(|| format!("{name} of {}", side.place()))?;
             sums.push((name, sum));
         }
     }

@@ -11,9 +11,13 @@ use hindcast_ledger::journal::Journal;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What may lie in a folder that is called empty.
 const LOCK: &str = "lock";
+/// How long it is waited for a server that has just ended.
+const ENDED_WITHIN: Duration = Duration::from_secs(5);
+const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// See the module.
 pub(super) struct Side {
@@ -55,7 +59,7 @@ impl Side {
     fn open(config: Config, lock: Option<File>) -> anyhow::Result<Self> {
         let journal = storage::journal(&config)?;
         for what in [SIGNING, ALONE] {
-            ensure!(journal.claim(what)?, "a server works with {}: end it first", config.place());
+            ensure!(claim(&*journal, what)?, "a server works with {}: end it first", config.place());
         }
         let (catalog, history) = (storage::catalog(&config)?, storage::history(&config)?);
         let bucket = storage::bucket(&config)?;
@@ -79,6 +83,18 @@ impl Side {
         ensure!(is_empty, "the target must be empty, and there is something in {}", self.place());
         Ok(())
     }
+}
+
+/// Claims what servers claim. A database takes a moment to notice that one has ended.
+fn claim(journal: &dyn Journal, what: &str) -> anyhow::Result<bool> {
+    let until = Instant::now() + ENDED_WITHIN;
+    while !journal.claim(what)? {
+        if Instant::now() > until {
+            return Ok(false);
+        }
+        std::thread::sleep(ASK_EVERY);
+    }
+    Ok(true)
 }
 
 /// A target of which something was made before; nothing is made by looking for it.

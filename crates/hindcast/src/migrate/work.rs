@@ -98,7 +98,12 @@ pub fn migrate(from: Config, to: Config, wanted: Wanted, progress: Progress<'_>)
 }
 
 /// Refuses a target that is not empty, unless it is what this very migration made; and a source that was moved elsewhere.
-fn may_begin(from: &Side, to: &Config, begun: Option<&Side>, unfinished: Option<&Mark>) -> anyhow::Result<()> {
+fn may_begin(
+    from: &Side,
+    to: &Config,
+    begun: Option<&Side>,
+    unfinished: Option<&Mark>,
+) -> anyhow::Result<()> {
     if let Some(moved) = Marks::of(&from.config, &from.catalog).read(MOVED)?
         && unfinished.is_none_or(|mark| mark.migration != moved.migration)
     {

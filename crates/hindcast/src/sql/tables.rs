@@ -10,8 +10,8 @@ use std::path::Path;
 
 /// Rows that are read at once; some hold reports of megabytes.
 const ROWS_AT_ONCE: usize = 100;
-/// Values of one statement that inserts; SQLite and PostgreSQL take some ten thousand.
-const VALUES_AT_ONCE: usize = 2_000;
+/// Values of one statement that inserts. Which of them are null makes another statement for PostgreSQL, and it remembers them.
+const VALUES_AT_ONCE: usize = 400;
 
 /// A row: its values in the order of the columns.
 pub type Values = Vec<Value>;
@@ -61,7 +61,10 @@ pub fn tables(migrations: Migrations, spared: &'static [&'static str]) -> Result
     let mut sorted: Vec<Table> = Vec::new();
     while !left.is_empty() {
         let is_ready = |table: &Table| {
-            table.parents.iter().all(|parent| *parent == table.name || sorted.iter().any(|has| has.name == *parent))
+            table
+                .parents
+                .iter()
+                .all(|parent| *parent == table.name || sorted.iter().any(|has| has.name == *parent))
         };
         let (ready, others): (Vec<_>, Vec<_>) = left.into_iter().partition(is_ready);
         // Tables that name each other in a circle go as they come; whoever fills them is told by the database.
@@ -103,7 +106,9 @@ pub fn version(sql: &Connection) -> Result<i64> {
 impl Table {
     /// Whether it has no rows but those that are spared.
     pub fn is_empty(&self, sql: &Connection) -> Result<bool> {
-        let found = sql.prepare(&format!("SELECT 1 FROM {} WHERE {} LIMIT 1", self.quoted(), self.meant()))?.exists([])?;
+        let found = sql
+            .prepare(&format!("SELECT 1 FROM {} WHERE {} LIMIT 1", self.quoted(), self.meant()))?
+            .exists([])?;
         Ok(!found)
     }
 
@@ -325,8 +330,11 @@ mod tests {
         sql.execute("INSERT INTO parent VALUES ('p''?1', NULL)", []).unwrap();
         for nr in 0..250_i64 {
             let body = (nr % 3 > 0).then(|| vec![nr as u8; 3]);
-            sql.execute("INSERT INTO a_child VALUES ('p''?1', ?1, ?2)", params![nr % 125 + nr / 125 * 1000, body])
-                .unwrap();
+            sql.execute(
+                "INSERT INTO a_child VALUES ('p''?1', ?1, ?2)",
+                params![nr % 125 + nr / 125 * 1000, body],
+            )
+            .unwrap();
             sql.execute("INSERT INTO event (text) VALUES (?1)", [format!("e{nr}")]).unwrap();
         }
         sql.execute("DELETE FROM event WHERE nr > 240", []).unwrap();
@@ -339,12 +347,14 @@ mod tests {
             assert!(table.is_empty(&to.hold()).unwrap());
             copy(table, &from, &to, 1);
             copy(table, &from, &to, usize::MAX);
-            let (one, other) = (table.sum(&from.hold(), |_| {}).unwrap(), table.sum(&to.hold(), |_| {}).unwrap());
+            let (one, other) =
+                (table.sum(&from.hold(), |_| {}).unwrap(), table.sum(&to.hold(), |_| {}).unwrap());
             assert_eq!(one, other, "{}", table.name);
         }
         let sql = to.hold();
-        let nr: i64 =
-            sql.query_row("INSERT INTO event (text) VALUES ('new') RETURNING nr", [], |row| row.get(0)).unwrap();
+        let nr: i64 = sql
+            .query_row("INSERT INTO event (text) VALUES ('new') RETURNING nr", [], |row| row.get(0))
+            .unwrap();
         assert_eq!(nr, 251, "numbers of rows that are gone are not given again");
         let marks: i64 = sql.query_row("SELECT count(*) FROM mark", [], |row| row.get(0)).unwrap();
         assert_eq!(marks, 1, "what is spared stays where it is");

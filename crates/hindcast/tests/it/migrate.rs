@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-const SEGMENTS: &str = "[segments]\nseal_entries = 400\nseal_after_minutes = 1\n[ledger]\ncheckpoint_ms = 20\n";
+const SEGMENTS: &str =
+    "[segments]\nseal_entries = 400\nseal_after_minutes = 1\n[ledger]\ncheckpoint_ms = 20\n";
 const ENTRIES: usize = 3_000;
 
 /// Files of one machine, whatever the suite runs on.
@@ -37,7 +38,8 @@ fn filled(home: &mut Home) -> (Process, Kept) {
         let events: Vec<Value> = (0..250)
             .map(|nth| {
                 let mut event = event(&format!("door.open{}", nth % 7));
-                event["metadata"] = json!({ "batch": batch, "nth": nth, "note": "größer als \u{1f6aa} ' \" ?1" });
+                event["metadata"] =
+                    json!({ "batch": batch, "nth": nth, "note": "größer als \u{1f6aa} ' \" ?1" });
                 event
             })
             .collect();
@@ -55,7 +57,9 @@ fn filled(home: &mut Home) -> (Process, Kept) {
     wait_for("the report is made", || {
         (server.get(&format!("/v1/reports/{report}")).good()["state"] == "ready").then_some(())
     });
-    wait_for("entries are packed", || (server.metric("hindcast_entries_sealed_total") >= 2_400).then_some(()));
+    wait_for("entries are packed", || {
+        (server.metric("hindcast_entries_sealed_total") >= 2_400).then_some(())
+    });
     let size = ENTRIES as u64;
     wait_for("what was appended is signed", || {
         (server.get("/v1/integrity").good()["signed_size"].as_u64()? >= size).then_some(())
@@ -132,7 +136,9 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
         let path = child.path();
         match path.is_dir() {
             true => found.extend(files(&path)),
-            false => drop(found.insert(path.display().to_string(), sum(&std::fs::read(&path).expect("read")))),
+            false => {
+                drop(found.insert(path.display().to_string(), sum(&std::fs::read(&path).expect("read"))))
+            }
         }
     }
     // What SQLite keeps beside a file while it is open is no content.
@@ -146,7 +152,8 @@ fn everything_moves_to_a_database_and_a_bucket_and_back_and_is_the_same() {
     let garage = Garage::start();
     let folder = tempfile::tempdir().expect("a folder");
     let bucket = garage.as_ref().map_or_else(|| in_folder(folder.path()), Garage::settings);
-    let (mut here, mut there, mut back) = (on_files(), on_database(&database, "hindcast", &bucket), on_files());
+    let (mut here, mut there, mut back) =
+        (on_files(), on_database(&database, "hindcast", &bucket), on_files());
     let (mut server, kept) = filled(&mut here);
     let before = kept.told(&mut server);
     let running = refused(&migrate(&here, &there, &[]));
@@ -156,12 +163,18 @@ fn everything_moves_to_a_database_and_a_bucket_and_back_and_is_the_same() {
 
     let untouched = files(here.data());
     let without_keys = refused(&migrate(&here, &there, &[]));
-    assert!(without_keys.contains("signing-seed and catalog-key") && without_keys.contains("--with-keys"), "{without_keys}");
+    assert!(
+        without_keys.contains("signing-seed and catalog-key") && without_keys.contains("--with-keys"),
+        "{without_keys}"
+    );
     let dry = good(&migrate(&here, &there, &["--with-keys", "--dry-run"]));
     assert!(dry.contains("nothing was copied"), "{dry}");
     assert!(!there.data().exists() && !there.keys().exists(), "nothing was made");
     let moved = good(&migrate(&here, &there, &["--with-keys"]));
-    assert!(moved.contains("the same on both sides") && moved.contains("signing-seed, catalog-key, memory-key"), "{moved}");
+    assert!(
+        moved.contains("the same on both sides") && moved.contains("signing-seed, catalog-key, memory-key"),
+        "{moved}"
+    );
     let mut after = files(here.data());
     assert!(after.remove(&here.data().join("moved").display().to_string()).is_some(), "it is marked");
     assert_eq!(after, untouched, "and nothing else of it was changed");
@@ -247,7 +260,8 @@ fn what_is_not_whole_yet_serves_nobody() {
     let (server, _) = filled(&mut here);
     server.terminate();
     std::fs::create_dir(back.data()).expect("made");
-    let mark = json!({ "migration": "7", "about": "from elsewhere", "at": "then", "fingerprint": "of another" });
+    let mark =
+        json!({ "migration": "7", "about": "from elsewhere", "at": "then", "fingerprint": "of another" });
     std::fs::write(back.data().join("migration-unfinished"), mark.to_string()).expect("written");
     run("cp", ["-r".as_ref(), here.keys().as_os_str(), back.keys().as_os_str()]);
     let said = back.refused_start();
@@ -273,7 +287,8 @@ fn a_target_that_is_not_empty_and_a_source_that_is_damaged_are_refused_before_an
     let same = refused(&migrate(&here, &here, &[]));
     assert!(same.contains("the same data.folder"), "{same}");
 
-    let segment = files(&here.data().join("segments")).into_keys().find(|name| name.ends_with("rows.parquet"));
+    let segment =
+        files(&here.data().join("segments")).into_keys().find(|name| name.ends_with("rows.parquet"));
     let segment = segment.expect("a segment");
     let whole = std::fs::read(&segment).expect("read");
     let mut bytes = whole.clone();
