@@ -23,7 +23,9 @@ use super::{By, CatalogError};
 use crate::history::{Conversation, HistorySettings, clear};
 use crate::keeping::COOL_OFF_MICROS;
 use crate::sql::tables::Table;
-use crate::sql::{self, Connection, Held, Migrations, OptionalExtension as _, Pool, Server, Transaction, params};
+use crate::sql::{
+    self, Connection, Held, Migrations, OptionalExtension as _, Pool, Server, Transaction, params,
+};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use serde_json::{Value, json};

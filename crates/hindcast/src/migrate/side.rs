@@ -135,12 +135,15 @@ fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     absolute.with_context(|| format!("cannot find {}", path.display()))
 }
 
-/// Refuses a target in whose folder something lies.
+/// Refuses a target in whose folder something lies, other than what is made before it is marked.
 pub(super) fn check_folder(to: &Config) -> anyhow::Result<()> {
     for folder in [to.data.folder.clone(), to.data.archive_folder()] {
-        let Ok(mut children) = fs::read_dir(&folder) else { continue };
-        let is_empty = children.all(|child| child.is_ok_and(|child| child.file_name() == LOCK));
-        ensure!(is_empty, "the target must be empty, and there is something in {}", folder.display());
+        let Ok(children) = fs::read_dir(&folder) else { continue };
+        for child in children {
+            let name = child?.file_name();
+            let is_nothing = name == LOCK || name.to_string_lossy().starts_with(UNFINISHED);
+            ensure!(is_nothing, "the target must be empty, and there is something in {}", folder.display());
+        }
     }
     Ok(())
 }

@@ -85,13 +85,13 @@ impl Kept {
         };
         let all = "q=action:door.*";
         let mut told = BTreeMap::from([
-            ("facets", text(&format!("/v1/facets?{all}&facet=action")).text()),
+            ("facets", text(&format!("/v1/facets?{all}&facet=action")).text().to_owned()),
             ("count", server.count("action:door.*").to_string()),
-            ("consistency", text(&format!("/v1/consistency?old=7&new={}", self.size)).text()),
-            ("export", text(&format!("/v1/export?{all}&format=ndjson")).text()),
+            ("consistency", text(&format!("/v1/consistency?old=7&new={}", self.size)).text().to_owned()),
+            ("export", text(&format!("/v1/export?{all}&format=ndjson")).text().to_owned()),
             ("leaf", text("/v1/events/1234/proof").json()["leaf"].to_string()),
             ("report", sum(&text(&format!("/v1/reports/{}/file/pdf", self.report)).body)),
-            ("key", text(&format!("/w/{}/vkey", server.workspace)).text()),
+            ("key", text(&format!("/w/{}/vkey", server.workspace)).text().to_owned()),
         ]);
         let history = text("/v1/checkpoint/history?limit=100").json();
         let notes = history["checkpoints"].as_array().expect("a list").clone();
@@ -223,7 +223,7 @@ fn interrupted(from: &Home, to: &Home) -> (usize, String) {
         run("kill", ["-9", &child.id().to_string()]);
         child.wait().expect("ended");
         killed += 1;
-        wait = wait.mul_f64(1.15);
+        wait = wait.mul_f64(1.25);
     }
 }
 
