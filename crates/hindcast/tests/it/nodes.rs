@@ -85,9 +85,7 @@ fn what_one_server_sealed_another_reads_from_the_bucket_and_proves() {
     }
     let all = one.count("action:door.*");
     assert_eq!(all, 240);
-    wait_for("entries lie in the bucket", || {
-        (one.metric("hindcast_entries_sealed_total") >= 200).then_some(())
-    });
+    wait_for("entries lie in the bucket", || (one.metric("hindcast_entries_sealed_total") >= 200).then_some(()));
     let (second, two) = site.start_beside(&first, &one);
     assert_eq!(two.count("action:door.*"), all);
     assert_eq!(two.append(&doors(60)).status, 201);
