@@ -51,6 +51,7 @@ pub use proof::{
     ProofError, ProveError, RangeFold, RangeProof, fold_range, prove_consistency, prove_inclusion,
     prove_range, verify_consistency, verify_inclusion,
 };
+pub use publisher::SIGNING;
 pub use queue::{WAITING_BYTES_MAX, WAITING_MAX};
 pub use shared::next_epoch;
 pub use silence::Silence;

@@ -13,6 +13,8 @@ use std::sync::mpsc;
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
+/// What the one process claims that signs for all.
+pub const SIGNING: &str = "publisher";
 /// How often the record of what was signed is written.
 const EVIDENCE_EVERY: Duration = Duration::from_secs(1);
 
@@ -47,7 +49,7 @@ impl Publisher {
     fn publish_all(&mut self) {
         let shared = self.shared.clone();
         // One process signs for all; another takes over when it is gone.
-        if shared.silence.why().is_some() || !shared.journal.claim("publisher").unwrap_or(false) {
+        if shared.silence.why().is_some() || !shared.journal.claim(SIGNING).unwrap_or(false) {
             return;
         }
         let (done, answers) = mpsc::channel();

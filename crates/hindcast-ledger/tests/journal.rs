@@ -28,7 +28,7 @@ struct Bench {
 
 type Story = fn(&Bench);
 
-const SUITE: [(&str, Story); 12] = [
+const SUITE: [(&str, Story); 13] = [
     ("a new workspace has an empty ledger", a_new_workspace_has_an_empty_ledger),
     ("what was committed is there after a restart", what_was_committed_is_there_after_a_restart),
     ("what was not committed is not there", what_was_not_committed_is_not_there),
@@ -38,6 +38,7 @@ const SUITE: [(&str, Story); 12] = [
     ("checkpoints come by size", checkpoints_come_by_size),
     ("the manifest and the runs change together", the_manifest_and_the_runs_change_together),
     ("what others did to the manifest is not undone", what_others_did_to_the_manifest_is_not_undone),
+    ("what is remembered and buried is read in pieces", what_is_remembered_and_buried_is_read_in_pieces),
     ("workspaces do not touch each other", workspaces_do_not_touch_each_other),
     ("a log is renamed and keeps what it has", a_log_is_renamed_and_keeps_what_it_has),
     ("of what was erased nothing is left", of_what_was_erased_nothing_is_left),
@@ -495,6 +496,40 @@ fn what_others_did_to_the_manifest_is_not_undone(bench: &Bench) {
     assert!(is_stale(seal(8, &[], &[named(4, "e")])), "its files may be gone");
     seal(8, &[], &[named(4, "f")]).expect("sealed");
     assert_eq!(journal.manifest(&ana()).expect("read"), [named(0, "c"), named(4, "f")]);
+}
+
+fn what_is_remembered_and_buried_is_read_in_pieces(bench: &Bench) {
+    let journal = created(bench);
+    let bob: WorkspaceId = "bob".parse().expect("an id");
+    let what = |first: u64| Remembered {
+        fingerprint: [first as u8; 32],
+        first,
+        count: 2,
+        expires_at: Timestamp::from_micros(100),
+    };
+    // Sorted by bytes, whatever the database thinks of letters.
+    let keys = ["", "B", "a", "b-1", "\u{e4}"];
+    let mut transaction = journal.begin().expect("begins");
+    transaction.create(&bob, "log/w/bob/0").expect("created");
+    for (key, first) in keys.into_iter().rev().zip(0..) {
+        transaction.remember(&ana(), key, &what(first)).expect("remembered");
+        transaction.bury(&ana(), &[key.to_owned()]).expect("buried");
+    }
+    transaction.remember(&bob, "of bob", &what(9)).expect("remembered");
+    transaction.commit().expect("committed");
+
+    let expected: Vec<_> = keys
+        .into_iter()
+        .map(str::to_owned)
+        .zip((0..5).rev())
+        .map(|(key, first)| (key, what(first)))
+        .collect();
+    assert_eq!(journal.remembered(&ana(), None, 9).expect("read"), expected);
+    assert_eq!(journal.remembered(&ana(), Some("B"), 2).expect("read"), expected[2..4]);
+    assert_eq!(journal.remembered(&ana(), Some("\u{e4}"), 2).expect("read"), []);
+    assert_eq!(journal.buried(&ana(), None, 9).expect("read"), keys);
+    assert_eq!(journal.buried(&ana(), Some(""), 3).expect("read"), keys[1..4]);
+    assert_eq!(journal.buried(&bob, None, 9).expect("read"), [""; 0]);
 }
 
 fn workspaces_do_not_touch_each_other(bench: &Bench) {

@@ -17,6 +17,7 @@ use crate::jobs::simulations::Simulations;
 use crate::jobs::verify::Verifications;
 use crate::mcp::Tasks;
 use crate::metrics::Metrics;
+use crate::migrate;
 use crate::nodes::{Jobs, Nodes};
 use crate::paper::Fonts;
 use crate::people::known_passwords::KnownPasswords;
@@ -43,7 +44,7 @@ use tokio::sync::watch;
 /// The mark of a workspace that is out of service; its value says why.
 const QUARANTINED: &str = "quarantined";
 /// Held by the only server of a database.
-const ALONE: &str = "the only server";
+pub(crate) const ALONE: &str = "the only server";
 /// Entries not yet packed: one workspace alone gets eight ninths of the memory, and there is always some left for the next.
 const UNSEALED_SHARE: usize = 8;
 /// A disk that was found full is taken for full so long.
@@ -169,6 +170,7 @@ impl App {
         let seal = Seal::open(&config.data.keys.join("catalog-key"))?;
         let clock: Clock = Arc::new(now);
         let catalog = storage::catalog(&config)?;
+        migrate::refuse(&config, &catalog)?;
         let history = storage::history(&config)?;
         let bucket = storage::bucket(&config)?;
         if config.storage.is_shared() && bucket.is_none() && !journal.claim(ALONE)? {

@@ -26,6 +26,7 @@ mod kept;
 mod manifest;
 mod mcp;
 pub mod metrics;
+pub mod migrate;
 mod nodes;
 mod objects;
 mod pages;

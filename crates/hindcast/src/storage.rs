@@ -7,7 +7,10 @@ mod segments;
 mod sweep;
 
 pub use bucket::{Bucket, Found};
+pub(crate) use files::FOLDER as SHARED_FILES;
 pub use files::Files;
+pub(crate) use leaves::FOLDER as SHARED_LEAVES;
+pub(crate) use segments::FOLDER as SHARED_SEGMENTS;
 pub(crate) use sweep::{SPARED, Useless, sweep};
 
 use crate::catalog::{Catalog, History};
@@ -19,23 +22,39 @@ use std::sync::Arc;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-const LEDGER: &str = "ledger.db";
+pub(crate) const LEDGER: &str = "ledger.db";
 pub(crate) const CATALOG: &str = "catalog.db";
-const HISTORY: &str = "history.db";
+pub(crate) const HISTORY: &str = "history.db";
 
 /// The newest entries.
 pub fn journal(config: &Config) -> anyhow::Result<Arc<dyn Journal>> {
     if !config.storage.is_shared() {
         return Ok(Arc::new(SqliteJournal::open(&config.data.folder.join(LEDGER))?));
     }
-    let (address, tls) = database(&config.storage)?;
+    let (connect, place) = connect(&config.storage)?;
+    Ok(Arc::new(PostgresJournal::open(connect, &config.storage.schema, &place)?))
+}
+
+/// How the journal's database is spoken to, and what it is called.
+fn connect(storage: &Storage) -> anyhow::Result<(Connect, String)> {
+    let (address, tls) = database(storage)?;
     let place = Storage::place(&address);
     let address = postgres::Config::from(address);
     let connect: Connect = Arc::new(move || match &tls {
         Some(tls) => address.connect(tls.clone()),
         None => address.connect(postgres::NoTls),
     });
-    Ok(Arc::new(PostgresJournal::open(connect, &config.storage.schema, &place)?))
+    Ok((connect, place))
+}
+
+/// Whether any of our schemas is in the database; none is made.
+pub(crate) fn is_made(config: &Config) -> anyhow::Result<bool> {
+    let schema = &config.storage.schema;
+    let names = vec![schema.clone(), format!("{schema}_catalog"), format!("{schema}_history")];
+    let (connect, place) = connect(&config.storage)?;
+    let mut client = connect().with_context(|| place.clone())?;
+    let found = client.query("SELECT FROM pg_namespace WHERE nspname = ANY($1)", &[&names]);
+    Ok(!found.context(place)?.is_empty())
 }
 
 /// What people configured.

@@ -100,6 +100,22 @@ pub trait Journal: Send + Sync {
     /// The manifest: segments that count, in order.
     fn manifest(&self, workspace: &WorkspaceId) -> Result<Vec<Sealed>, JournalError>;
 
+    /// Idempotency keys that are remembered, with what they stand for: those after `after`, sorted by their bytes.
+    fn remembered(
+        &self,
+        workspace: &WorkspaceId,
+        after: Option<&str>,
+        count_max: usize,
+    ) -> Result<Vec<(String, Remembered)>, JournalError>;
+
+    /// Names of segments that never count, see [`Transaction::bury`]: those after `after`, sorted by their bytes.
+    fn buried(
+        &self,
+        workspace: &WorkspaceId,
+        after: Option<&str>,
+        count_max: usize,
+    ) -> Result<Vec<String>, JournalError>;
+
     /// What other processes write, if this journal can be shared with any.
     fn news(&self) -> Result<Option<Box<dyn News>>, JournalError>;
 

@@ -8,7 +8,7 @@ mod line;
 mod schema;
 mod transaction;
 
-use super::{Head, Journal, JournalError, News, Run, Sealed, Transaction};
+use super::{Head, Journal, JournalError, News, Remembered, Run, Sealed, Transaction};
 use crate::{Frontier, Hash, WorkspaceId};
 use hindcast_event::Timestamp;
 use line::{Line, explain};
@@ -127,6 +127,18 @@ fn read_head(row: &Row, place: &str) -> Result<Head, JournalError> {
     })
 }
 
+/// What a key stands for, from the columns that begin with its fingerprint.
+fn read_remembered(row: &Row, from: usize, place: &str) -> Result<Remembered, JournalError> {
+    let columns = Columns(row, place);
+    let fingerprint: &[u8] = columns.get(from)?;
+    Ok(Remembered {
+        fingerprint: fingerprint.try_into().map_err(|_| columns.damaged("a fingerprint is not 32 bytes"))?,
+        first: columns.number(from + 1)?,
+        count: columns.number(from + 2)?,
+        expires_at: Timestamp::from_micros(columns.get(from + 3)?),
+    })
+}
+
 impl Journal for PostgresJournal {
     fn begin(&self) -> Result<Box<dyn Transaction + '_>, JournalError> {
         Ok(Box::new(PostgresTransaction::begin(&self.place, lock(&self.writer))?))
@@ -225,6 +237,41 @@ impl Journal for PostgresJournal {
                 Ok(Sealed { first: columns.number(0)?, name: columns.get(1)?, meta: columns.get(2)? })
             };
             rows.iter().map(sealed).collect()
+        })
+    }
+
+    fn remembered(
+        &self,
+        workspace: &WorkspaceId,
+        after: Option<&str>,
+        count_max: usize,
+    ) -> Result<Vec<(String, Remembered)>, JournalError> {
+        self.read(|line| {
+            let rows = line.query(
+                "SELECT key, fingerprint, first, count, expires_at FROM remembered
+                 WHERE workspace = $1 AND ($2::text IS NULL OR key COLLATE \"C\" > $2)
+                 ORDER BY key COLLATE \"C\" LIMIT $3",
+                &[&workspace.as_str(), &after, &signed(count_max as u64)],
+            )?;
+            let remembered =
+                |row: &Row| Ok((Columns(row, &self.place).get(0)?, read_remembered(row, 1, &self.place)?));
+            rows.iter().map(remembered).collect()
+        })
+    }
+
+    fn buried(
+        &self,
+        workspace: &WorkspaceId,
+        after: Option<&str>,
+        count_max: usize,
+    ) -> Result<Vec<String>, JournalError> {
+        self.read(|line| {
+            let rows = line.query(
+                "SELECT name FROM buried WHERE workspace = $1 AND ($2::text IS NULL OR name COLLATE \"C\" > $2)
+                 ORDER BY name COLLATE \"C\" LIMIT $3",
+                &[&workspace.as_str(), &after, &signed(count_max as u64)],
+            )?;
+            rows.iter().map(|row| Columns(row, &self.place).get(0)).collect()
         })
     }
 

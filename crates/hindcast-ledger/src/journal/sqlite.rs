@@ -6,7 +6,7 @@
 mod file;
 mod transaction;
 
-use super::{Head, Journal, JournalError, News, Run, Sealed, Transaction};
+use super::{Head, Journal, JournalError, News, Remembered, Run, Sealed, Transaction};
 use crate::{Frontier, Hash, WorkspaceId};
 use file::{connect, migrate, reserve_index};
 use hindcast_event::Timestamp;
@@ -172,6 +172,47 @@ impl Journal for SqliteJournal {
                 Ok(Sealed { first: row.get(0)?, name: row.get(1)?, meta: row.get(2)? })
             })?;
             rows.collect()
+        })
+    }
+
+    fn remembered(
+        &self,
+        workspace: &WorkspaceId,
+        after: Option<&str>,
+        count_max: usize,
+    ) -> Result<Vec<(String, Remembered)>, JournalError> {
+        self.read(|reader| {
+            let mut statement = reader.prepare_cached(
+                "SELECT key, fingerprint, first, count, expires_at FROM remembered
+                 WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND (?2 IS NULL OR key > ?2)
+                 ORDER BY key LIMIT ?3",
+            )?;
+            let rows = statement.query_map(params![workspace.as_str(), after, count_max], |row| {
+                let what = Remembered {
+                    fingerprint: row.get(1)?,
+                    first: row.get(2)?,
+                    count: row.get(3)?,
+                    expires_at: Timestamp::from_micros(row.get(4)?),
+                };
+                Ok((row.get(0)?, what))
+            })?;
+            rows.collect()
+        })
+    }
+
+    fn buried(
+        &self,
+        workspace: &WorkspaceId,
+        after: Option<&str>,
+        count_max: usize,
+    ) -> Result<Vec<String>, JournalError> {
+        self.read(|reader| {
+            let mut statement = reader.prepare_cached(
+                "SELECT name FROM buried
+                 WHERE workspace = (SELECT number FROM workspace WHERE id = ?1) AND (?2 IS NULL OR name > ?2)
+                 ORDER BY name LIMIT ?3",
+            )?;
+            statement.query_map(params![workspace.as_str(), after, count_max], |row| row.get(0))?.collect()
         })
     }
 

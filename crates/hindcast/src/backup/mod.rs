@@ -67,7 +67,7 @@ pub struct Copied {
     pub sha256: String,
 }
 
-fn digest(file: &Path) -> io::Result<(u64, String)> {
+pub(crate) fn digest(file: &Path) -> io::Result<(u64, String)> {
     let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 20]);
     let mut file = File::open(file)?;
     loop {
@@ -82,7 +82,7 @@ fn digest(file: &Path) -> io::Result<(u64, String)> {
 }
 
 /// All files under a folder, by their names within it, sorted.
-fn files_under(root: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
+pub(crate) fn files_under(root: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -101,7 +101,7 @@ fn files_under(root: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-fn sync(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn sync(path: &Path) -> anyhow::Result<()> {
     let synced = File::open(path).and_then(|file| file.sync_all());
     synced.with_context(|| format!("cannot sync {}", path.display()))
 }

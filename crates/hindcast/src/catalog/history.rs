@@ -22,7 +22,10 @@ use super::outbox::{self, Outgoing, WRITE_OUTBOX};
 use super::{By, CatalogError};
 use crate::history::{Conversation, HistorySettings, clear};
 use crate::keeping::COOL_OFF_MICROS;
-use crate::sql::{Connection, Held, Migrations, OptionalExtension as _, Pool, Server, Transaction, params};
+use crate::sql::tables::Table;
+use crate::sql::{
+    self, Connection, Held, Migrations, OptionalExtension as _, Pool, Server, Transaction, params,
+};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use serde_json::{Value, json};
@@ -160,6 +163,16 @@ impl History {
     /// Opens the history that servers share, and makes it where there is none.
     pub fn shared(server: &Arc<Server>) -> Result<Self, CatalogError> {
         Ok(Self { pool: Pool::postgres(server, TABLES)? })
+    }
+
+    /// Its connections, for whoever moves all of it.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Its tables.
+    pub(crate) fn tables() -> sql::Result<Vec<Table>> {
+        sql::tables::tables(TABLES, &[])
     }
 
     fn sql(&self) -> Held<'_> {

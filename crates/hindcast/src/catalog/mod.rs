@@ -99,6 +99,7 @@ pub use workflow_runs::{
 pub use workflows::{WORKFLOWS_MAX, WorkflowRow, WorkflowStanding, WorkflowVersion};
 pub use workspaces::Workspace;
 
+use crate::sql::tables::Table;
 use crate::sql::{self, Held, Pool, Server};
 use migrations::TABLES;
 use std::path::Path;
@@ -149,6 +150,16 @@ impl Catalog {
 
     fn sql(&self) -> Held<'_> {
         self.pool.hold()
+    }
+
+    /// Its connections, for whoever moves all of it.
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Its tables; marks called `spared` are left alone.
+    pub(crate) fn tables(spared: &'static [&'static str]) -> sql::Result<Vec<Table>> {
+        sql::tables::tables(TABLES, spared)
     }
 }
 

@@ -17,6 +17,7 @@ mod insights;
 mod keys;
 mod lake;
 mod mcp;
+mod migrate;
 mod person;
 mod policy;
 mod replay;
@@ -84,6 +85,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup back, without writing a second history.
     Restore(backup::RestoreArgs),
+    /// Move everything from files to a database and a bucket, or back.
+    Migrate(migrate::Args),
     /// Make, list and revoke tokens.
     Token(token::Args),
     /// Make and look after destinations: where entries are sent.
@@ -140,6 +143,7 @@ impl Cli {
             Command::Erase(args) => erase::run(&args),
             Command::Backup(args) => backup::run_backup(&args),
             Command::Restore(args) => backup::run_restore(&args),
+            Command::Migrate(args) => migrate::run(&args),
             Command::Token(args) => token::run(&args),
             Command::Destination(args) => destination::run(&args),
             Command::Alert(args) => alert::run(&args),

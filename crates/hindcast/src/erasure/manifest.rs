@@ -119,7 +119,8 @@ impl Manifest {
     }
 }
 
-const FOLDER: &str = "erasures";
+/// The folder of all of them, beside the keys or in the bucket.
+pub(crate) const FOLDER: &str = "erasures";
 
 fn folder(app: &App, workspace: &WorkspaceId) -> PathBuf {
     app.config.data.keys.join(FOLDER).join(workspace.as_str())

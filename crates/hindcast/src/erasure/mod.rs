@@ -16,6 +16,7 @@ mod tests;
 
 pub use crate::followers::seal_all as seal;
 pub use carry_out::{carry_out, count, replay};
+pub(crate) use manifest::FOLDER as MANIFESTS;
 pub use manifest::{Item, Manifest, Mention, resolve};
 pub use request::{BASES, REFERENCE_CHARS_MAX, Wanted};
 pub use second::{agreement, answering};

@@ -46,7 +46,10 @@ impl Pool {
             transaction.batch(COUNTS)?;
             count(&transaction, migrations, dialect::counter_of_file)?;
         }
-        transaction.batch(&format!("PRAGMA user_version = {}", migrations.steps.len()))?;
+        // Who only reads changes nothing in the file, not even by telling it what it knows.
+        if !missing.is_empty() {
+            transaction.batch(&format!("PRAGMA user_version = {}", migrations.steps.len()))?;
+        }
         transaction.commit()?;
         Ok(Self::new(vec![connection], None))
     }

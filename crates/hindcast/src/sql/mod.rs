@@ -14,6 +14,7 @@ mod pool;
 mod postgres;
 mod row;
 mod statement;
+pub mod tables;
 mod values;
 
 pub use migrate::Migrations;

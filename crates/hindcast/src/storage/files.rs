@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// The folder of all of them in the bucket.
-const FOLDER: &str = "files";
+pub(crate) const FOLDER: &str = "files";
 /// A file that nobody knows of yet may be one that another server is about to finish.
 const UNKNOWN_FOR: Duration = Duration::from_secs(3600);
 

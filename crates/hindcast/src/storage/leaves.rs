@@ -15,7 +15,7 @@ const CHUNK: u64 = 65_536;
 const HASH_BYTES: usize = 32;
 
 /// The folder of all leaves.
-pub(super) const FOLDER: &str = "leaves";
+pub(crate) const FOLDER: &str = "leaves";
 
 impl Leaves for Bucket {
     fn keep(&self, workspace: &WorkspaceId, first: u64, leaves: &[Hash]) -> io::Result<()> {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 
 /// The folder of all segments: within it one for each workspace, and in that one for each segment.
-pub(super) const FOLDER: &str = "segments";
+pub(crate) const FOLDER: &str = "segments";
 
 impl Vault for Bucket {
     fn keep(&self, name: &str, file: &Path) -> io::Result<()> {

@@ -55,6 +55,7 @@ mod mcp;
 mod mcp_gateway;
 mod mcp_peers;
 mod messages;
+mod migrate;
 mod mmdb;
 mod narrowed;
 mod nodes;

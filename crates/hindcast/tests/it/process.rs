@@ -124,6 +124,11 @@ impl Home {
         process
     }
 
+    /// Takes over the workspace and the token that another server of the same log told of at its first start.
+    pub fn told_of(&mut self, known: &(String, String)) {
+        self.told = Some(known.clone());
+    }
+
     pub fn settings(&self) -> PathBuf {
         self.root.path().join("hindcast.toml")
     }

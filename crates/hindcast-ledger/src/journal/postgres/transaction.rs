@@ -1,7 +1,7 @@
 //! What is written together, or not at all.
 
 use super::line::Line;
-use super::{Columns, HEAD, read_head, signed};
+use super::{Columns, HEAD, read_head, read_remembered, signed};
 use crate::WorkspaceId;
 use crate::journal::{Head, JournalError, Remembered, Run, Sealed, Transaction, follows};
 use hindcast_event::Timestamp;
@@ -100,17 +100,7 @@ impl Transaction for PostgresTransaction<'_> {
              WHERE workspace = $1 AND key = $2 AND expires_at > $3",
             &[&workspace.as_str(), &key, &now.micros()],
         )?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let columns = super::Columns(row, self.place);
-        let fingerprint: &[u8] = columns.get(0)?;
-        Ok(Some(Remembered {
-            fingerprint: fingerprint
-                .try_into()
-                .map_err(|_| columns.damaged("a fingerprint is not 32 bytes"))?,
-            first: columns.number(1)?,
-            count: columns.number(2)?,
-            expires_at: Timestamp::from_micros(columns.get(3)?),
-        }))
+        rows.first().map(|row| read_remembered(row, 0, self.place)).transpose()
     }
 
     fn remember(
