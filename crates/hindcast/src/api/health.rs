@@ -63,7 +63,8 @@ fn reasons(app: &App) -> Vec<String> {
         (app.ledger.silenced().is_some(), "history diverged: nothing is signed until an operator acts"),
     ]
     .into_iter()
-    .filter_map(|(is_so, reason)| is_so.then(|| reason.to_owned()))
+    .filter(|(is_so, _)| *is_so)
+    .map(|(_, reason)| reason.to_owned())
     .collect();
     reasons
         .extend(silence.map(|silence| format!("the database has said nothing for {} s", silence.as_secs())));

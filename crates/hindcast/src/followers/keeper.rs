@@ -40,9 +40,9 @@ pub(super) fn follow(app: &App) {
 
 /// Brings to its end what another server began in a room that is ours now.
 fn take_over(app: &App, room: &Room, led: &mut BTreeSet<WorkspaceId>) {
-    if app.nodes.lead_workspace(&room.id).is_none() {
-        led.remove(&room.id);
-    } else if led.insert(room.id.clone()) && !told(app, room, || go_on(app, room).map(drop)) {
+    let leads = app.nodes.lead_workspace(&room.id).is_some();
+    let is_new = leads && led.insert(room.id.clone());
+    if !leads || is_new && !told(app, room, || go_on(app, room).map(drop)) {
         led.remove(&room.id);
     }
 }

@@ -30,10 +30,13 @@ pub(crate) struct GateSettings {
     pub publish: Publish,
 }
 
+/// A book, and when it was last found to be what the catalog says, where others may change that.
+type Dated = (Option<Instant>, Arc<Book>);
+
 /// The books of all workspaces, and the ear of those who wait for an approval.
 #[derive(Default)]
 pub(crate) struct Gate {
-    books: RwLock<BTreeMap<WorkspaceId, (Option<Instant>, Arc<Book>)>>,
+    books: RwLock<BTreeMap<WorkspaceId, Dated>>,
     /// Held while a book is made, which takes longer than reading from it.
     making: Mutex<()>,
     /// Counts what became of approvals; whoever waits for one looks again when it moves.

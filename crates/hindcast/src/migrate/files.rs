@@ -267,7 +267,7 @@ pub(super) fn is_empty(bucket: &Bucket) -> io::Result<bool> {
 pub(super) fn copy_others(from: &Side, to: &Side) -> anyhow::Result<u64> {
     let (files, there) = (others(from)?, others(to)?);
     for (name, file) in &files {
-        if !there.get(name).is_some_and(|other| sum(from, file).ok() == sum(to, other).ok()) {
+        if there.get(name).is_none_or(|other| sum(from, file).ok() != sum(to, other).ok()) {
             copy_other(from, to, name, file).with_context(|| format!("the file {name}"))?;
         }
     }

@@ -15,10 +15,13 @@ use std::time::{Duration, Instant};
 const FRESH_FOR: Duration = Duration::from_secs(5);
 const HOUR_MICROS: i64 = 3_600_000_000;
 
+/// A book, and when it was last found to be what the catalog says, where others may change that.
+type Dated = (Option<Instant>, Arc<Book>);
+
 /// The books of all workspaces, and what their guards remember.
 #[derive(Default)]
 pub(crate) struct Workflows {
-    books: RwLock<BTreeMap<WorkspaceId, (Option<Instant>, Arc<Book>)>>,
+    books: RwLock<BTreeMap<WorkspaceId, Dated>>,
     /// Held while a book is made.
     making: Mutex<()>,
     /// Held while a workspace asks its workflows: one at a time, in the order of what happened.
