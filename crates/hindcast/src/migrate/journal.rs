@@ -47,9 +47,13 @@ fn begin(source: &dyn Journal, target: &dyn Journal, head: &Head) -> anyhow::Res
     let manifest = source.manifest(workspace)?;
     write(target, |transaction| {
         transaction.create(workspace, &head.origin)?;
-        // What is sealed comes first: of the beginning of a log there may be no segment any more.
+        // One after the other, as they were sealed. Of what expired there may be no segment any more.
+        let ends = manifest.iter().skip(1).map(|next| next.first).chain([head.sealed]);
+        for (segment, end) in manifest.iter().zip(ends) {
+            transaction.seal(workspace, segment.first, &[], &[])?;
+            transaction.seal(workspace, end, &[], std::slice::from_ref(segment))?;
+        }
         transaction.seal(workspace, head.sealed, &[], &[])?;
-        transaction.seal(workspace, head.sealed, &[], &manifest)?;
         transaction.advance(head)
     })
 }
