@@ -10,8 +10,8 @@ garage="$cache/garage/bin/garage"
 [ -x "$garage" ] || skip "there is no garage (tests/garage.sh builds it once)"
 postgres=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
 [ -n "$postgres" ] || skip "PostgreSQL is not installed"
-cargo build --release --workspace --quiet
-hindcast="${CARGO_TARGET_DIR:-target}/release/hindcast"
+hindcast="${HINDCAST_BINARY:-${CARGO_TARGET_DIR:-target}/release/hindcast}"
+[ -n "${HINDCAST_BINARY:-}" ] || cargo build --release --workspace --quiet
 
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 start_database() {
