@@ -90,8 +90,8 @@ for count in 1 2 3; do
     schema="bench$count" ports=() nodes=()
     for node in $(seq "$count"); do start_node "$node" "$schema"; done
     workspace=$(sed -n 's/^workspace *//p' "$folder/$schema-1.out" | awk '{print $1}')
-    "$hindcast" token create --config "$folder/$schema-1.toml" --workspace "$workspace" --scope ingest,read bench |
-        grep -oE '[A-Za-z0-9_-]{40,}' | head -1 >"$folder/token"
+    "$hindcast" token create --config "$folder/$schema-1.toml" --workspace "$workspace" --scope ingest,read bench \
+        2>/dev/null | tail -1 >"$folder/token"
     "$hindcast" bench --events "$events" --at "$(IFS=,; echo "${ports[*]}")" --token-file "$folder/token" | sed "s/^/$count\t/"
     if [ "$count" = 3 ]; then
         # Enough time for what was appended to be packed; then a server that has nothing.
