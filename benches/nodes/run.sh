@@ -6,51 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 events="${1:-300k}"
 source tests/destinations/common.sh
-garage="$cache/garage/bin/garage"
-[ -x "$garage" ] || skip "there is no garage (tests/garage.sh builds it once)"
-postgres=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-[ -n "$postgres" ] || skip "PostgreSQL is not installed"
 hindcast="${HINDCAST_BINARY:-${CARGO_TARGET_DIR:-target}/release/hindcast}"
 [ -n "${HINDCAST_BINARY:-}" ] || cargo build --release --workspace --quiet
 
-as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-start_database() {
-    database="$folder/database"
-    mkdir "$database" && chmod 755 "$folder"
-    [ "$(id -u)" = 0 ] && chown postgres "$database"
-    as_postgres "$postgres/initdb" -U hindcast --auth trust -E UTF8 --locale C -D "$database/data" >/dev/null
-    as_postgres "$postgres/postgres" -D "$database/data" -k "$database" -c listen_addresses= -c max_connections=200 \
-        -c shared_buffers=256MB -c max_wal_size=4GB 2>"$folder/database.log" &
-    until as_postgres "$postgres/psql" -h "$database" -U hindcast -d postgres -c 'SELECT 1' >/dev/null 2>&1; do sleep 0.1; done
-    pids+=("$(head -1 "$database/data/postmaster.pid")")
-}
-start_garage() {
-    s3=$(free_port) rpc=$(free_port)
-    cat >"$folder/garage.toml" <<TOML
-metadata_dir = "$folder/meta"
-data_dir = "$folder/data"
-db_engine = "sqlite"
-replication_factor = 1
-rpc_bind_addr = "127.0.0.1:$rpc"
-rpc_public_addr = "127.0.0.1:$rpc"
-rpc_secret = "$(printf '17%.0s' $(seq 32))"
-[s3_api]
-s3_region = "garage"
-api_bind_addr = "127.0.0.1:$s3"
-TOML
-    run() { "$garage" -c "$folder/garage.toml" "$@" 2>>"$folder/garage.log"; }
-    # Not through a function: it would be the shell around it that is ended.
-    "$garage" -c "$folder/garage.toml" server >/dev/null 2>>"$folder/garage.log" &
-    pids+=($!)
-    until_listening "$s3"
-    run layout assign -z here -c 10G "$(run node id | head -1 | cut -d@ -f1)" >/dev/null
-    run layout apply --version 1 >/dev/null
-    run bucket create audit >/dev/null
-    local keys; keys=$(run key create bench)
-    id=$(grep -oE 'GK[0-9a-f]+' <<<"$keys" | head -1)
-    grep -iE 'secret' <<<"$keys" | grep -oE '[0-9a-f]{64}' | head -1 >"$folder/secret"
-    run bucket allow --read --write --owner audit --key bench >/dev/null
-}
 settings() { # of node $1 in the schema $2
     cat <<TOML
 [server]
@@ -83,8 +41,10 @@ start_node() { # $1 in the schema $2, all with the keys of the first
     ready "$port"
     ports+=("127.0.0.1:$port")
 }
-start_database
-start_garage
+start_postgres -c max_connections=200 -c shared_buffers=256MB -c max_wal_size=4GB
+start_garage garage
+garage_key bench --read --write --owner
+printf '%s' "$secret" >"$folder/secret"
 printf 'servers\tfigure\tvalue\tunit\tconditions\n'
 for count in 1 2 3; do
     schema="bench$count" ports=() nodes=()
@@ -106,7 +66,7 @@ for count in 1 2 3; do
     kill "${nodes[@]}"; wait "${nodes[@]}" 2>/dev/null || true
 done
 # What the database takes of rows like ours: a row of 1000 packed entries, and the head that is held meanwhile.
-as_postgres "$postgres/psql" -q -h "$database" -U hindcast -d postgres -c "
+as_postgres psql -q -h "$database" -U hindcast -d postgres -c "
     CREATE TABLE head (workspace text PRIMARY KEY, size bigint) WITH (fillfactor = 50); INSERT INTO head VALUES ('one', 0);
     CREATE TABLE run (workspace text, first bigint, packed bytea, PRIMARY KEY (workspace, first));
     ALTER TABLE run ALTER COLUMN packed SET STORAGE EXTERNAL;"
@@ -117,6 +77,6 @@ INSERT INTO run VALUES ('one', :size, decode(repeat(md5(:size::text), 4000), 'he
 COMMIT;
 SQL
 chmod 644 "$folder/rows.sql"
-rate=$(as_postgres "$postgres/pgbench" -n -h "$database" -U hindcast -d postgres -f "$folder/rows.sql" -c 3 -j 2 -T 10 2>/dev/null |
+rate=$(as_postgres pgbench -n -h "$database" -U hindcast -d postgres -f "$folder/rows.sql" -c 3 -j 2 -T 10 2>/dev/null |
     sed -n 's/^tps = \([0-9.]*\).*/\1/p')
 printf 'database\trows alone\t%s\tevents/s\tpgbench: 1000 entries a row of 64 kB, one head, 3 connections\n' "$(awk "BEGIN{print int($rate*1000)}")"

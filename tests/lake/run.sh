@@ -6,54 +6,18 @@ set -euo pipefail
 source "$(dirname "$0")/../destinations/common.sh"
 binary="${HINDCAST_BINARY:-${CARGO_TARGET_DIR:-$HOME/.cache/hindcast/target}/debug/hindcast}"
 [ -x "$binary" ] || cargo build --workspace --quiet
-garage="$cache/garage/bin/garage"
-[ -x "$garage" ] || skip "there is no garage (tests/garage.sh builds it once)"
-postgres=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
-[ -x "$postgres/postgres" ] || skip "PostgreSQL is not installed (Debian's package postgresql)"
 # What DuckDB reads buckets with comes as a package of its own, which must be of the very same version.
 python_with lake duckdb==1.5.5 duckdb-extension-httpfs==1.5.5 chdb==4.4.0
 
-s3=$(free_port) rpc=$(free_port) port=$(free_port) demo=$(free_port)
+port=$(free_port) demo=$(free_port)
 # ClickHouse takes any storage that it does not know by its address to be in this region.
-cat >"$folder/garage.toml" <<TOML
-metadata_dir = "$folder/meta"
-data_dir = "$folder/objects"
-db_engine = "sqlite"
-replication_factor = 1
-rpc_bind_addr = "127.0.0.1:$rpc"
-rpc_public_addr = "127.0.0.1:$rpc"
-rpc_secret = "$(printf '17%.0s' $(seq 32))"
-[s3_api]
-s3_region = "us-east-1"
-api_bind_addr = "127.0.0.1:$s3"
-TOML
-run() { "$garage" -c "$folder/garage.toml" "$@" 2>>"$folder/garage.log"; }
-# Not through a function: it would be the shell around it that is ended.
-"$garage" -c "$folder/garage.toml" server >"$folder/garage.out" 2>&1 &
-pids+=($!)
-until_listening "$s3"
-node=$(run node id | head -1 | cut -d@ -f1)
-run layout assign -z here -c 4G "$node" >/dev/null && run layout apply --version 1 >/dev/null
-run bucket create audit >/dev/null
+start_garage us-east-1
 # The server may write; whoever asks questions has a key that can only read.
-keys_of() { run key create "$1" >"$folder/access-$1"; }
-keys_of hindcast && keys_of analyst
-id_of() { grep -oE "GK[0-9a-f]+" "$folder/access-$1" | head -1; }
-secret_of() { grep -oE '[0-9a-f]{64}' "$folder/access-$1" | head -1; }
-run bucket allow --read --write --owner audit --key hindcast >/dev/null
-run bucket allow --read audit --key analyst >/dev/null
-printf '%s' "$(secret_of hindcast)" >"$folder/secret"
-
-# It does not run as root.
-owner() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-mkdir "$folder/database"
-chmod 755 "$folder"
-[ "$(id -u)" != 0 ] || chown postgres "$folder/database"
-owner "$postgres/initdb" --username hindcast --auth trust --encoding UTF8 --locale C -D "$folder/database/data" >/dev/null
-owner "$postgres/postgres" -c listen_addresses= -c shared_buffers=32MB -k "$folder/database" -D "$folder/database/data" \
-    2>"$folder/postgres.log" &
-for _ in $(seq 300); do [ -S "$folder/database/.s.PGSQL.5432" ] && break; sleep 0.1; done
-pids+=("$(head -1 "$folder/database/data/postmaster.pid")")
+garage_key analyst --read
+reader=$id reader_secret=$secret
+garage_key hindcast --read --write --owner
+printf '%s' "$secret" >"$folder/secret"
+start_postgres -c shared_buffers=32MB
 
 cat >"$folder/hindcast.toml" <<TOML
 [data]
@@ -64,7 +28,7 @@ database = "postgres://hindcast@${folder//\//%2F}%2Fdatabase/postgres"
 bucket = "s3://audit/logs"
 bucket_endpoint = "http://127.0.0.1:$s3"
 bucket_region = "us-east-1"
-bucket_access_key = "$(id_of hindcast)"
+bucket_access_key = "$id"
 bucket_secret_file = "$folder/secret"
 [segments]
 seal_entries = 1500
@@ -93,5 +57,5 @@ wait $inventor || true
 
 until_listening "$port"
 export HINDCAST_CONFIG="$folder/hindcast.toml" HINDCAST_URL="http://127.0.0.1:$port" HINDCAST_TOKEN="$(token told)"
-export HINDCAST_BINARY="$binary" S3="127.0.0.1:$s3" AWS_ID="$(id_of analyst)" AWS_SECRET="$(secret_of analyst)"
+export HINDCAST_BINARY="$binary" S3="127.0.0.1:$s3" AWS_ID="$reader" AWS_SECRET="$reader_secret"
 PYTHONDONTWRITEBYTECODE=1 "$python" tests/lake/story.py "$folder" || { tail -20 "$folder/log"; exit 1; }
