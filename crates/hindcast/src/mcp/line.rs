@@ -138,8 +138,10 @@ impl Line {
                     }
                     Err(error) => cut(&error, line.timeout),
                 };
-                let _nobody = send.blocking_send(Err(io::Error::other(trouble.to_string())));
+                // Noted first: whoever sees the events end asks at once why they did.
+                let told = io::Error::other(trouble.to_string());
                 line.troubled(trouble);
+                let _nobody = send.blocking_send(Err(told));
                 return;
             }
         });
