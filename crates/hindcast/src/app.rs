@@ -8,9 +8,8 @@ use crate::deliver::Deliver;
 use crate::facts::Facts;
 use crate::followers::{Claims, Stuck};
 use crate::gate::Gate;
-use crate::jobs::backtests::Backtests;
 use crate::jobs::exports::Exports;
-use crate::jobs::insights::Insights;
+use crate::jobs::insights::Turn;
 use crate::jobs::replays::{self, Replays};
 use crate::jobs::reports::Reports;
 use crate::jobs::simulations::Simulations;
@@ -92,14 +91,12 @@ pub struct App {
     pub setup_code: Option<String>,
     /// The exports that are being written.
     pub exports: Exports,
-    /// The reports that are being made.
+    /// How many reports are being made here.
     pub reports: Reports,
-    /// The verifications that people asked for.
+    /// What is being verified here.
     pub verifications: Verifications,
-    /// The backtests that people asked for.
-    pub(crate) backtests: Backtests,
-    /// The insights that are being worked out.
-    pub(crate) insights: Insights,
+    /// Whose turn it is to work out insights.
+    pub(crate) insights: Turn,
     /// The replays that people asked for.
     pub(crate) replays: Replays,
     /// The simulations that are under way.
@@ -231,8 +228,7 @@ impl App {
             exports,
             reports: Reports::default(),
             verifications,
-            backtests: Backtests::default(),
-            insights: Insights::default(),
+            insights: Turn::default(),
             replays: Replays::default(),
             simulations: Simulations::default(),
             tasks: Tasks::default(),

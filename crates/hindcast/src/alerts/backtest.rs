@@ -9,6 +9,7 @@ use crate::rooms::Room;
 use hindcast_event::Timestamp;
 use hindcast_rules::detection::JudgeError;
 use hindcast_segments::SearchError;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub(crate) struct Backtest {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Backtested {
     /// The newest alerts, in the order in which they began.
     pub alerts: Vec<Alert>,

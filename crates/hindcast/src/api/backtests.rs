@@ -12,7 +12,9 @@ use super::rules::{cannot_run, found as found_rule, values};
 use super::schema::Refusals;
 use crate::alerts::{Backtested, Rule, RuleSet, edit, rules};
 use crate::app::App;
-use crate::jobs::backtests::{Asked, DAYS_MAX, Ended, begin};
+use crate::jobs::backtests::{Asked, DAYS_MAX, begin};
+use crate::jobs::operation::{self, Ended};
+use crate::nodes::Job;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -21,7 +23,6 @@ use hindcast_ledger::WorkspaceId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use utoipa::ToSchema;
 
 const DAYS_DEFAULT: u32 = 30;
@@ -115,14 +116,14 @@ impl From<&Backtested> for ResultBody {
 
 impl From<&Asked> for BacktestBody {
     fn from(asked: &Asked) -> Self {
-        let (state, reason, result) = match asked.ended() {
+        let (state, reason, result) = match &asked.ended {
             None => (BacktestState::Running, None, None),
-            Some(Ended::Done(done)) => (BacktestState::Done, None, Some(ResultBody::from(&**done))),
+            Some(Ended::Done(done)) => (BacktestState::Done, None, Some(ResultBody::from(done))),
             Some(Ended::Cancelled) => (BacktestState::Cancelled, None, None),
             Some(Ended::Failed(reason)) => (BacktestState::Failed, Some(reason.clone()), None),
         };
-        let judged = asked.judged.load(Ordering::Relaxed);
-        Self { id: asked.id.clone(), days: asked.days, state, judged, size: asked.size, reason, result }
+        let (judged, past) = (asked.judged(), asked.about);
+        Self { id: asked.id.clone(), days: past.days, state, judged, size: past.size, reason, result }
     }
 }
 
@@ -147,8 +148,8 @@ fn asked(app: &App, workspace: &WorkspaceId, wanted: BacktestWanted) -> Result<V
     if checked.errors.is_empty() { Ok(vec![rule]) } else { Err(cannot_run(&rule, &checked.errors)) }
 }
 
-fn found(app: &App, workspace: &WorkspaceId, id: &str) -> Result<Arc<Asked>, Problem> {
-    app.backtests.find(workspace, id).ok_or_else(|| {
+fn found(app: &App, workspace: &WorkspaceId, id: &str) -> Result<Asked, Problem> {
+    Asked::find(app, workspace, Job::Backtest, id)?.ok_or_else(|| {
         Problem::not_found("there is no such backtest; a workspace has one, and the next takes its place")
     })
 }
@@ -185,7 +186,7 @@ pub async fn create(
         }
         let rules = asked(&app, &watcher.workspace, wanted)?;
         let begun = begin(&app, &room, rules, days)?;
-        Ok((StatusCode::ACCEPTED, Json(BacktestBody::from(&*begun))))
+        Ok((StatusCode::ACCEPTED, Json(BacktestBody::from(&begun))))
     })
     .await
 }
@@ -204,8 +205,8 @@ pub async fn one(
     InPath(id): InPath,
     Params(_): Params<OfWorkspace>,
 ) -> Result<Json<BacktestBody>, Problem> {
-    let asked = found(&app, &watcher.workspace, &id)?;
-    Ok(Json(BacktestBody::from(&*asked)))
+    let asked = blocking(move || found(&app, &watcher.workspace, &id)).await?;
+    Ok(Json(BacktestBody::from(&asked)))
 }
 
 /// Cancels a backtest
@@ -220,6 +221,10 @@ pub async fn cancel(
     InPath(id): InPath,
     Params(_): Params<OfWorkspace>,
 ) -> Result<StatusCode, Problem> {
-    found(&app, &watcher.workspace, &id)?.cancel();
+    blocking(move || {
+        let asked = found(&app, &watcher.workspace, &id)?;
+        Ok(operation::cancel(&app, &watcher.workspace, &asked.id)?)
+    })
+    .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,14 +12,15 @@ use crate::app::App;
 use crate::catalog::KeptInsights;
 use crate::history::moment;
 use crate::insights::{Found, Insight, Kind, Question, UnfitQuestion, question_of};
-use crate::jobs::insights::{Asked, Begun, Ended, WHOLE, begin};
+use crate::jobs::insights::{Asked, Begun, WHOLE, begin};
+use crate::jobs::operation::{self, Ended};
+use crate::nodes::Job;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use hindcast_event::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use utoipa::{IntoParams, ToSchema};
 
 /// Conversations whose question is quoted with an insight.
@@ -202,20 +203,20 @@ impl From<&KeptInsights> for InsightsBody {
 
 impl From<&Asked> for InsightsBody {
     fn from(asked: &Asked) -> Self {
-        let (state, reason) = match asked.ended() {
+        let (state, reason) = match &asked.ended {
             None => (InsightsState::Running, None),
-            Some(Ended::Done) => (InsightsState::Done, None),
+            Some(Ended::Done(())) => (InsightsState::Done, None),
             Some(Ended::Cancelled) => (InsightsState::Cancelled, None),
             Some(Ended::Failed(reason)) => (InsightsState::Failed, Some(reason.clone())),
         };
         Self {
             id: asked.id.clone(),
             state,
-            progress: asked.done.load(Ordering::Relaxed) as f64 / WHOLE as f64,
+            progress: asked.done as f64 / WHOLE as f64,
             reason,
-            asked_at: asked.asked_at,
+            asked_at: asked.began_at,
             took_ms: None,
-            question: (&asked.question).into(),
+            question: (&asked.about.question).into(),
             read: None,
             count: None,
         }
@@ -274,7 +275,7 @@ pub async fn ask(
         let begun = begin(&app, &room, wanted.question()?, again, historian.caller.by());
         match begun.map_err(Problem::internal)? {
             Begun::Kept(kept) => Ok((StatusCode::OK, Json(InsightsBody::from(&kept)))),
-            Begun::Running(asked) => Ok((StatusCode::ACCEPTED, Json(InsightsBody::from(&*asked)))),
+            Begun::Running(asked) => Ok((StatusCode::ACCEPTED, Json(InsightsBody::from(&asked)))),
         }
     })
     .await
@@ -294,9 +295,9 @@ pub async fn list(
 ) -> Result<Json<InsightsListBody>, Problem> {
     blocking(move || {
         let workspace = &historian.workspace;
-        let asked = app.insights.of(workspace).filter(|asked| asked.ended() != Some(&Ended::Done));
+        let asked = Asked::last(&app, workspace, Job::Insights)?.filter(|asked| !asked.is_kept());
         let kept = app.history.insights(workspace)?;
-        let asked = asked.as_deref().map(InsightsBody::from);
+        let asked = asked.as_ref().map(InsightsBody::from);
         Ok(Json(InsightsListBody {
             insights: asked.into_iter().chain(kept.iter().map(Into::into)).collect(),
         }))
@@ -328,9 +329,9 @@ pub async fn one(
         let kind = kind.transpose()?;
         let workspace = &historian.workspace;
         // Looked at first: what is done by now is kept by now.
-        let asked = own.insights.of(workspace).filter(|asked| asked.id == id);
-        if let Some(asked) = asked.filter(|asked| asked.ended() != Some(&Ended::Done)) {
-            return Ok(InsightsWithFound { asked: (&*asked).into(), found: None });
+        let asked = Asked::find(&own, workspace, Job::Insights, &id)?;
+        if let Some(asked) = asked.filter(|asked| !asked.is_kept()) {
+            return Ok(InsightsWithFound { asked: (&asked).into(), found: None });
         }
         let (kept, mut found) = own.history.insights_found(workspace, &id)?.ok_or_else(none)?;
         found.insights.retain(|insight| kind.is_none_or(|kind| kind == insight.kind));
@@ -396,10 +397,8 @@ pub async fn end(
 ) -> Result<StatusCode, Problem> {
     blocking(move || {
         let workspace = &historian.workspace;
-        let asked = app.insights.of(workspace).filter(|asked| asked.id == id);
-        if let Some(asked) = &asked {
-            asked.cancel();
-        }
+        let asked = Asked::find(&app, workspace, Job::Insights, &id)?;
+        operation::cancel(&app, workspace, &id)?;
         let is_forgotten = app.history.forget_insights(workspace, &id)?;
         if is_forgotten || asked.is_some() { Ok(StatusCode::NO_CONTENT) } else { Err(none()) }
     })

@@ -10,7 +10,9 @@ use super::schema::Refusals;
 use crate::app::App;
 use crate::catalog::Report;
 use crate::jobs::exports::digest;
-use crate::jobs::reports::{Order, begin, bytes};
+use crate::jobs::operation::Ended;
+use crate::jobs::reports::{Making, Order, begin, bytes};
+use crate::nodes::Job;
 use crate::reports::{Template, queries, within};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -21,7 +23,6 @@ use hindcast_event::Language;
 use hindcast_segments::query::TimeRange;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use utoipa::{IntoParams, ToSchema};
 
 /// Of which workspace.
@@ -210,10 +211,10 @@ pub async fn create(
     }
     let room = room(&app, &reader.workspace)?;
     let (sight, by) = (reader.caller.token.sight.clone(), reader.caller.by());
-    let begun =
-        begin(&app, Order { room, template, time, narrowed, language, sight, by, mail_to: String::new() });
+    let order = Order { room, template, time, narrowed, language, sight, by, mail_to: String::new() };
+    let begun = blocking(move || begin(&app, order).map_err(Problem::internal)).await?;
     let busy = "other reports are being made, try again when they are done";
-    let id = begun.map_err(|_| Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", busy))?;
+    let id = begun.ok_or_else(|| Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", busy))?;
     let template = template.as_str().to_owned();
     let body = ReportBody { id, state: ReportState::Making, template, percent: 0, made: None };
     Ok((StatusCode::ACCEPTED, Json(body)))
@@ -231,17 +232,26 @@ pub async fn one(
     InPath(id): InPath,
     Params(_): Params<ReportsOf>,
 ) -> Result<Json<ReportBody>, Problem> {
-    if let Some(making) = app.reports.of(&reader.workspace).filter(|making| making.id == id) {
-        let failed = making.failed.load(Ordering::Relaxed);
-        return Ok(Json(ReportBody {
-            id,
-            state: if failed { ReportState::Failed } else { ReportState::Making },
-            template: making.template.as_str().to_owned(),
-            percent: making.percent.load(Ordering::Relaxed),
-            made: None,
-        }));
-    }
-    Ok(Json(blocking(move || known(&app, &reader, &id)).await?.into()))
+    blocking(move || {
+        // What is made is in the list, and what was broken off is nowhere.
+        let making = Making::find(&app, &reader.workspace, Job::Report, &id)?;
+        let state = match making.as_ref().map(|making| &making.ended) {
+            Some(None) => Some(ReportState::Making),
+            Some(Some(Ended::Failed(_))) => Some(ReportState::Failed),
+            _ => None,
+        };
+        Ok(Json(match (making, state) {
+            (Some(making), Some(state)) => ReportBody {
+                id,
+                state,
+                template: making.about.as_str().to_owned(),
+                percent: making.done,
+                made: None,
+            },
+            _ => known(&app, &reader, &id)?.into(),
+        }))
+    })
+    .await
 }
 
 fn known(app: &App, reader: &Reader, id: &str) -> Result<Report, Problem> {

@@ -20,7 +20,7 @@ const COUNTED: [(&str, &[&str]); 12] = [
     ("workspace", &[]),
 ];
 
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 19] = [
     "
     CREATE TABLE workspace (
         id         TEXT PRIMARY KEY,
@@ -607,5 +607,19 @@ const STEPS: [&str; 18] = [
         began_at     INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX job_of_workspace ON job (workspace, kind);
+",
+    "
+    CREATE TABLE operation (
+        workspace TEXT NOT NULL REFERENCES workspace,
+        kind      TEXT NOT NULL,
+        id        TEXT NOT NULL UNIQUE,
+        about     TEXT NOT NULL,
+        done      INTEGER NOT NULL,
+        size      INTEGER NOT NULL,
+        outcome   TEXT,
+        began_at  INTEGER NOT NULL,
+        ended_at  INTEGER,
+        PRIMARY KEY (workspace, kind)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];

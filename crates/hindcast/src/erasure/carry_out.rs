@@ -9,8 +9,9 @@ use super::selector::Selector;
 use crate::app::App;
 use crate::catalog::{By, Erasure, ErasureState};
 use crate::followers::seal_all;
-use crate::jobs::reports;
+use crate::jobs::{operation, reports};
 use crate::keeping::{Replaced, replace};
+use crate::nodes::Job;
 use crate::nodes::tell_erased;
 use crate::rooms::Room;
 use crate::storage::{Useless, sweep};
@@ -46,6 +47,10 @@ pub fn carry_out(app: &App, room: &Room, mut erasure: Erasure) -> anyhow::Result
     app.facts.forget(&room.id)?;
     tell_erased(app, &room.id)?;
     app.exports.forget_all(app, &room.id)?;
+    // What is being worked out may have read it, and what is found is shown for a while.
+    for kind in [Job::Report, Job::Insights, Job::Backtest] {
+        operation::forget(app, &room.id, kind)?;
+    }
     // What was reported may name the person; that there was a report, and its hash, stay in the log.
     for report in app.catalog.reports(&room.id)? {
         reports::remove(app, &report.id)?;

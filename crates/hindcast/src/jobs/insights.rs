@@ -1,23 +1,23 @@
 //! Insights that people and programs ask for, worked out while they wait.
 //!
-//! It keeps a processor and some memory busy: there is one at a time, and others wait for their turn. A workspace has one under way;
+//! It keeps a processor and some memory busy: there is one at a time on a server, and others wait for their turn. A workspace has one under way;
 //! another question takes its place, and the same question is the same job. What was found is kept with the history, and
 //! whoever asks the same of an unchanged past gets it at once.
 
+use super::operation::{self, Ended, Operation, Work};
 use crate::app::App;
 use crate::catalog::{By, KeptInsights};
 use crate::hex::hex;
 use crate::insights::{NotGathered, Question, fingerprint, gather, work_out};
+use crate::nodes::Job;
 use crate::rooms::Room;
-use hindcast_event::Timestamp;
-use hindcast_ledger::WorkspaceId;
+use anyhow::Context as _;
 use hindcast_segments::Budget;
 use hindcast_text::TextError;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::{Duration, Instant};
 
 /// Changes with what is found in the same past; what an earlier version kept is not the answer any more.
@@ -29,38 +29,26 @@ pub(crate) const WHOLE: usize = 1_000;
 /// Of that, reading takes so much.
 const READING: usize = 250;
 
-/// The insights that are being worked out, by workspace.
+/// Held by whoever works.
 #[derive(Default)]
-pub(crate) struct Insights {
-    asked: Mutex<HashMap<WorkspaceId, Arc<Asked>>>,
-    /// Held by whoever works.
-    turn: Mutex<()>,
-}
+pub(crate) struct Turn(Mutex<()>);
 
-/// Insights that somebody asked for.
-pub(crate) struct Asked {
-    /// Its id, under which the answer is kept.
-    pub id: String,
-    /// What was asked.
+/// What was asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Wanted {
     pub question: Question,
-    /// When.
-    pub asked_at: Timestamp,
-    /// How far it is, of [`WHOLE`].
-    pub done: AtomicUsize,
+    /// Tells whether the same was asked of the same past.
     key: String,
-    cancelled: AtomicBool,
-    ended: OnceLock<Ended>,
 }
 
-/// How it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// The answer is kept.
-    Done,
-    /// Somebody cancelled it, or asked something else.
-    Cancelled,
-    /// It could not be finished.
-    Failed(String),
+/// Insights that somebody asked for. The answer is kept with the history, under the same id.
+pub(crate) type Asked = Operation<Wanted, ()>;
+
+impl Asked {
+    /// Whether the answer is kept.
+    pub fn is_kept(&self) -> bool {
+        matches!(self.ended, Some(Ended::Done(())))
+    }
 }
 
 /// What asking comes to.
@@ -68,34 +56,7 @@ pub(crate) enum Begun {
     /// The answer was there.
     Kept(KeptInsights),
     /// It is being worked out.
-    Running(Arc<Asked>),
-}
-
-impl Asked {
-    /// How it ended, if it has.
-    pub fn ended(&self) -> Option<&Ended> {
-        self.ended.get()
-    }
-
-    /// Ends it soon.
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-    }
-
-    fn goes_on(&self, app: &App) -> bool {
-        !self.cancelled.load(Ordering::Relaxed) && !*app.ending.borrow()
-    }
-}
-
-impl Insights {
-    /// What a workspace asked for last, under way or ended.
-    pub fn of(&self, workspace: &WorkspaceId) -> Option<Arc<Asked>> {
-        self.lock().get(workspace).cloned()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Arc<Asked>>> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    Running(Asked),
 }
 
 /// Begins to work out insights, unless the answer is there or under way. `again` works it out whatever is kept.
@@ -110,24 +71,20 @@ pub(crate) fn begin(
     if let Some(kept) = app.history.insights_of(&room.id, &key)?.filter(|_| !again) {
         return Ok(Begun::Kept(kept));
     }
-    let mut id = [0; 8];
-    getrandom::fill(&mut id)?;
-    let asked_at = (app.clock)();
-    let (done, cancelled, ended) = Default::default();
-    let asked = Arc::new(Asked { id: hex(&id), question, asked_at, done, key, cancelled, ended });
-    let mut jobs = app.insights.lock();
-    if let Some(running) = jobs.get(&room.id).filter(|one| one.ended().is_none()) {
-        if running.key == asked.key {
-            return Ok(Begun::Running(running.clone()));
+    let wanted = Wanted { question, key };
+    let is_same = |before: &Wanted| before.key == wanted.key;
+    let work = match Work::begin(app, &room.id, Job::Insights, &wanted, Arc::default(), is_same)? {
+        operation::Begun::Anew(work) => work,
+        operation::Begun::Stays(id) => {
+            let running = Asked::find(app, &room.id, Job::Insights, &id)?;
+            return Ok(Begun::Running(running.context("it ended just now")?));
         }
-        running.cancel();
-    }
-    jobs.insert(room.id.clone(), asked.clone());
-    drop(jobs);
-    let (app, room, held) = (app.clone(), room.clone(), Held(asked.clone()));
+    };
+    let (asked, app, room) = (work.begun(wanted), app.clone(), room.clone());
+    let asking = asked.clone();
     std::thread::Builder::new().name("insights".to_owned()).spawn(move || {
-        let ended = match work(&app, &room, &held.0, &by) {
-            Ok(()) => Ended::Done,
+        let ended = match work_out_for(&app, &room, &asking, &work, &by) {
+            Ok(()) => Ended::Done(()),
             Err(NotDone::Gathered(NotGathered::Cancelled) | NotDone::Text(TextError::Cancelled)) => {
                 Ended::Cancelled
             }
@@ -136,7 +93,7 @@ pub(crate) fn begin(
                 Ended::Failed(error.to_string())
             }
         };
-        held.0.ended.get_or_init(|| ended);
+        work.end(&ended);
     })?;
     Ok(Begun::Running(asked))
 }
@@ -151,28 +108,26 @@ enum NotDone {
     Other(#[from] anyhow::Error),
 }
 
-fn work(app: &App, room: &Room, asked: &Asked, by: &By) -> Result<(), NotDone> {
-    let _turn = turn(app, asked)?;
+fn work_out_for(app: &App, room: &Room, asked: &Asked, work: &Work, by: &By) -> Result<(), NotDone> {
+    let _turn = turn(app, work)?;
     let begun = Instant::now();
-    let key_before = key(app, room, &asked.question)?;
-    let tell = |done: usize| {
-        asked.done.store(done, Ordering::Relaxed);
-        asked.goes_on(app)
-    };
+    let question = &asked.about.question;
+    let key_before = key(app, room, question)?;
+    let tell = |done: usize| work.tell(done as u64, WHOLE as u64);
     let snapshot = room.store.snapshot();
-    let gathered = gather(&app.history, &snapshot, &room.id, &asked.question, &mut |done, of| {
+    let gathered = gather(&app.history, &snapshot, &room.id, question, &mut |done, of| {
         tell(done.min(of) * READING / of.max(1))
     })?;
-    let found = work_out(&gathered, &asked.question, &mut |done, of| {
+    let found = work_out(&gathered, question, &mut |done, of| {
         tell(READING + done.min(of) * (WHOLE - READING) / of.max(1))
     })?;
     // What changed meanwhile may be in it or not: it is an answer, but not that of either past.
-    let key = Some(key(app, room, &asked.question)?).filter(|key| *key == key_before).unwrap_or_default();
+    let key = Some(key(app, room, question)?).filter(|key| *key == key_before).unwrap_or_default();
     let took = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let kept = KeptInsights {
         id: asked.id.clone(),
-        question: asked.question.clone(),
-        asked_at: asked.asked_at,
+        question: question.clone(),
+        asked_at: asked.began_at,
         took_ms: took,
         read: found.read,
         count: found.insights.len(),
@@ -184,18 +139,17 @@ fn work(app: &App, room: &Room, asked: &Asked, by: &By) -> Result<(), NotDone> {
         json!({ "count": found.insights.len(), "read": found.read }),
     );
     app.history.keep_insights(&room.id, &kept, &key, &found, &event).map_err(anyhow::Error::from)?;
-    asked.done.store(WHOLE, Ordering::Relaxed);
     app.post();
     Ok(())
 }
 
 /// Waits until nobody else works.
-fn turn<'a>(app: &'a App, asked: &Asked) -> Result<MutexGuard<'a, ()>, NotGathered> {
+fn turn<'a>(app: &'a App, work: &Work) -> Result<MutexGuard<'a, ()>, NotGathered> {
     loop {
-        if !asked.goes_on(app) {
+        if !work.goes_on() {
             return Err(NotGathered::Cancelled);
         }
-        match app.insights.turn.try_lock() {
+        match app.insights.0.try_lock() {
             Ok(turn) => return Ok(turn),
             // Whoever panicked while working has ended as well.
             Err(TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
@@ -214,13 +168,4 @@ fn key(app: &App, room: &Room, question: &Question) -> anyhow::Result<String> {
         digest.update(mark.to_be_bytes());
     }
     Ok(hex(&digest.finalize()))
-}
-
-/// Held by the thread; whatever becomes of it, nobody waits for ever.
-struct Held(Arc<Asked>);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.ended.get_or_init(|| Ended::Failed("it broke off".to_owned()));
-    }
 }

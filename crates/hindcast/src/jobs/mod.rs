@@ -5,6 +5,7 @@ pub mod demo;
 pub mod exports;
 pub(crate) mod insights;
 pub mod manifest;
+pub(crate) mod operation;
 pub(crate) mod replays;
 pub mod report_mails;
 pub mod reports;

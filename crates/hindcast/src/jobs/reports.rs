@@ -1,28 +1,28 @@
 //! Reports that people had made: written by a thread of their own, while whoever asked watches, and kept as PDF and JSON.
 //!
-//! One is under way for each workspace, and [`MAKING_MAX`] in all. What a server had begun when it ended is not made; its
+//! One is under way for each workspace, and [`MAKING_MAX`] on a server. What a server had begun when it ended is not made; its
 //! reader asks again. Files are private to the server and go after [`KEPT_MICROS`]. That a report was made is an entry with
 //! the checksums of its files, so that one can be shown to be that which was made.
 
 use super::exports::digest;
+use super::operation::{Begun, Ended, Operation, Work};
 use crate::app::App;
 use crate::catalog::{By, Report};
+use crate::nodes::Job;
 use crate::paper::{Document, pdf};
 use crate::reports::{Asked, Template, write};
 use crate::rooms::Room;
 use anyhow::{Context as _, bail, ensure};
 use hindcast_event::{Language, Timestamp};
-use hindcast_ledger::WorkspaceId;
 use hindcast_segments::query::Query;
 use hindcast_segments::{Budget, Sight};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A report is kept for 400 days, so that a year can be looked at as a whole.
@@ -34,22 +34,12 @@ const KEPT_MAX: usize = 1_000;
 /// A report that takes longer is broken off.
 const TIME_MAX: Duration = Duration::from_secs(3600);
 
-/// What is known of the reports that are being made, by workspace.
+/// How many reports are being made here.
 #[derive(Default)]
-pub struct Reports(Mutex<HashMap<WorkspaceId, Arc<Making>>>);
+pub struct Reports(AtomicUsize);
 
-/// A report that is being made, or could not be.
-pub struct Making {
-    /// Its id.
-    pub id: String,
-    /// What it is.
-    pub template: Template,
-    /// How much is done, in a hundred parts.
-    pub percent: AtomicU64,
-    /// Whether it ended without a report.
-    pub failed: AtomicBool,
-    budget: Budget,
-}
+/// A report that is being made, or could not be; what is made is in the list.
+pub(crate) type Making = Operation<Template, ()>;
 
 /// What somebody wants.
 pub struct Order {
@@ -71,86 +61,63 @@ pub struct Order {
     pub mail_to: String,
 }
 
-/// Others are being made; try again when they are done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Busy;
+/// Counts as one that is being made.
+struct Place(Arc<App>);
 
-impl Making {
-    fn new(template: Template) -> Result<Self, getrandom::Error> {
-        let mut random = [0; 10];
-        getrandom::fill(&mut random)?;
-        Ok(Self {
-            id: crate::hex::hex(&random),
-            template,
-            percent: AtomicU64::new(0),
-            failed: AtomicBool::new(false),
-            budget: Budget::new(TIME_MAX, u64::MAX),
-        })
-    }
-
-    fn is_over(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
-    }
-
-    /// Whether somebody broke it off.
-    pub fn is_cancelled(&self) -> bool {
-        self.budget.cancel_flag().load(Ordering::Relaxed)
-    }
-
-    /// Breaks it off.
-    pub fn cancel(&self) {
-        self.budget.cancel_flag().store(true, Ordering::Relaxed);
+impl Place {
+    fn take(app: &Arc<App>) -> Option<Self> {
+        let place = Self(app.clone());
+        (app.reports.0.fetch_add(1, Ordering::Relaxed) < MAKING_MAX).then_some(place)
     }
 }
 
-impl Reports {
-    /// What is being made of a workspace, or last could not be.
-    pub fn of(&self, workspace: &WorkspaceId) -> Option<Arc<Making>> {
-        self.lock().get(workspace).cloned()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Arc<Making>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.reports.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Begins a report, and says which it will be.
-pub fn begin(app: &Arc<App>, order: Order) -> Result<String, Busy> {
-    let making = Arc::new(Making::new(order.template).map_err(|_| Busy)?);
-    let id = making.id.clone();
-    let workspace = order.room.id.clone();
-    let mut all = app.reports.lock();
-    all.retain(|_, known| !known.is_over());
-    if all.len() >= MAKING_MAX || all.contains_key(&workspace) {
-        return Err(Busy);
-    }
-    all.insert(workspace.clone(), making.clone());
-    drop(all);
-    let thread_app = app.clone();
-    let started = std::thread::Builder::new().name("report".to_owned()).spawn(move || {
-        let made = make(&thread_app, &order, &making);
-        // What failed is told until another begins; what is made is in the list, and what was broken off is forgotten.
-        if let (Err(error), false) = (&made, making.is_cancelled()) {
-            tracing::warn!(report = making.id, error = format!("{error:#}"), "a report was not made");
-            making.failed.store(true, Ordering::Relaxed);
-        } else {
-            thread_app.reports.lock().remove(&workspace);
-        }
-    });
-    if let Err(error) = started {
-        tracing::error!(%error, "a report could not be begun");
-        app.reports.lock().retain(|_, known| known.id != id);
-        return Err(Busy);
-    }
-    Ok(id)
+/// Begins a report, and says which it will be; nothing while others are being made.
+pub fn begin(app: &Arc<App>, order: Order) -> anyhow::Result<Option<String>> {
+    let Some(place) = Place::take(app) else { return Ok(None) };
+    let budget = Budget::new(TIME_MAX, u64::MAX);
+    let begun =
+        Work::begin(app, &order.room.id, Job::Report, &order.template, budget.cancel_flag(), |_| true)?;
+    let Begun::Anew(work) = begun else { return Ok(None) };
+    let (app, id) = (app.clone(), work.id.clone());
+    std::thread::Builder::new().name("report".to_owned()).spawn(move || {
+        let made = make(&app, &order, &work.id, &budget, &|percent| work.tell(percent, 100));
+        let ended = match made {
+            Ok(()) => Ended::Done(()),
+            Err(_) if work.is_cancelled() => Ended::Cancelled,
+            Err(error) => {
+                tracing::warn!(report = work.id, error = format!("{error:#}"), "a report was not made");
+                Ended::Failed("it could not be made".to_owned())
+            }
+        };
+        // Whoever hears that it is over may ask for the next.
+        drop(place);
+        work.end(&ended);
+    })?;
+    Ok(Some(id))
 }
 
 /// Makes a report here and now, for whoever does not watch.
 pub fn make_now(app: &App, order: &Order) -> anyhow::Result<()> {
-    make(app, order, &Making::new(order.template)?)
+    let mut random = [0; 10];
+    getrandom::fill(&mut random)?;
+    let budget = Budget::new(TIME_MAX, u64::MAX);
+    make(app, order, &crate::hex::hex(&random), &budget, &|_| !*app.ending.borrow())
 }
 
-fn make(app: &App, order: &Order, making: &Making) -> anyhow::Result<()> {
+/// Makes a report. `tell` hears how much is done, in a hundred parts, and says whether to go on.
+fn make(
+    app: &App,
+    order: &Order,
+    id: &str,
+    budget: &Budget,
+    tell: &dyn Fn(u64) -> bool,
+) -> anyhow::Result<()> {
     let workspace = &order.room.id;
     ensure!(app.catalog.reports(workspace)?.len() < KEPT_MAX, "the workspace has {KEPT_MAX} reports already");
     let reader = order.by.actor["name"].as_str().unwrap_or_default();
@@ -164,14 +131,15 @@ fn make(app: &App, order: &Order, making: &Making) -> anyhow::Result<()> {
         sight: &order.sight,
     };
     let snapshot = order.room.seen_by(&order.sight);
-    let done = |percent| making.percent.store(percent, Ordering::Relaxed);
-    let written = write(app, &asked, &snapshot, &making.budget, &done)?;
+    let done = |percent| {
+        tell(percent);
+    };
+    let written = write(app, &asked, &snapshot, budget, &done)?;
     let json = serde_json::to_vec(&written.document)?;
-    let mut go_on = || !making.is_cancelled() && !*app.ending.borrow();
-    let bytes = pdf(&written.document, app.fonts(), &mut go_on)?;
-    done(95);
+    let bytes = pdf(&written.document, app.fonts(), &mut || tell(85))?;
+    ensure!(tell(95), "nobody waits for it any more");
     let report = Report {
-        id: making.id.clone(),
+        id: id.to_owned(),
         workspace: workspace.clone(),
         template: order.template.as_str().to_owned(),
         time: order.time,

@@ -1,45 +1,39 @@
 //! Verifying a whole workspace because somebody asked: read from its first entry to its last and compared with what was
 //! signed, while they watch.
 //!
-//! Anybody may ask, and it keeps a processor and the disk busy. So there is one at a time, and after each its workspace
+//! Anybody may ask, and it keeps a processor and the disk busy. So a server does one at a time, and after each its workspace
 //! rests as long as it took, but at least [`REST_MIN`]: others come in between.
 
+use super::operation::{Begun, Ended, Operation, Work};
 use crate::app::App;
 use crate::catalog::By;
+use crate::nodes::Job;
 use crate::rooms::Room;
 use crate::verify::{note_verified, verify_room};
+use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A workspace is verified again no sooner than so long after the last time.
 const REST_MIN: Duration = Duration::from_secs(60);
 
-/// What was asked for, by workspace.
+/// The workspace that is being verified here.
 #[derive(Default)]
-pub struct Verifications(Mutex<HashMap<WorkspaceId, Arc<Verification>>>);
+pub struct Verifications(Mutex<Option<WorkspaceId>>);
 
 /// A verification under way, or done.
-pub struct Verification {
-    /// Entries read so far.
-    pub read: AtomicU64,
-    /// Entries to read.
-    pub size: AtomicU64,
-    begun: Instant,
-    ended: Mutex<Option<(Instant, Outcome)>>,
-}
+pub(crate) type Verification = Operation<(), Found>;
 
-/// How a verification ended.
-#[derive(Clone, Debug)]
-pub enum Outcome {
+/// What a verification found.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Found {
     /// So many entries are what was signed.
     Intact(u64),
-    /// They are not; what was found, which names files of the server.
+    /// They are not; why, which names files of the server.
     Damaged(Vec<String>),
-    /// It could not be finished.
-    Unfinished,
 }
 
 /// Why a verification does not begin now.
@@ -51,124 +45,100 @@ pub enum NotNow {
     Rests(Duration),
 }
 
-impl Verification {
-    fn begin() -> Self {
-        let (read, size, ended) = Default::default();
-        Self { read, size, begun: Instant::now(), ended }
-    }
-
-    /// How it ended, if it has.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.ended().as_ref().map(|(_, outcome)| outcome.clone())
-    }
-
-    fn end(&self, outcome: Outcome) {
-        self.ended().get_or_insert((Instant::now(), outcome));
-    }
-
-    /// How long its workspace still rests after it.
-    fn rests(&self) -> Option<Duration> {
-        let ended = self.ended().as_ref().map(|(at, _)| *at)?;
-        let rest = ended.duration_since(self.begun).max(REST_MIN);
-        rest.checked_sub(ended.elapsed()).filter(|rest| !rest.is_zero())
-    }
-
-    fn ended(&self) -> MutexGuard<'_, Option<(Instant, Outcome)>> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Held by the thread that verifies. If that panics, or never starts, nobody waits for it for ever.
-struct Held(Arc<Verification>);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.0.end(Outcome::Unfinished);
-    }
-}
-
 impl Verifications {
-    /// The last verification of a workspace that somebody asked for.
-    pub fn of(&self, workspace: &WorkspaceId) -> Option<Arc<Verification>> {
-        self.lock().get(workspace).cloned()
-    }
-
-    /// Why a workspace is not verified when somebody asks now.
-    pub fn not_now(&self, workspace: &WorkspaceId) -> Option<NotNow> {
-        not_now(&self.lock(), workspace)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Arc<Verification>>> {
+    fn here(&self) -> MutexGuard<'_, Option<WorkspaceId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn not_now(
-    verifications: &HashMap<WorkspaceId, Arc<Verification>>,
-    workspace: &WorkspaceId,
-) -> Option<NotNow> {
-    let is_elsewhere =
-        |(id, one): (&WorkspaceId, &Arc<Verification>)| id != workspace && one.outcome().is_none();
-    if verifications.iter().any(is_elsewhere) {
+/// Why a workspace is not verified when somebody asks now.
+pub(crate) fn not_now(app: &App, workspace: &WorkspaceId, last: Option<&Verification>) -> Option<NotNow> {
+    if app.verifications.here().as_ref().is_some_and(|other| other != workspace) {
         return Some(NotNow::Elsewhere);
     }
-    verifications.get(workspace)?.rests().map(NotNow::Rests)
+    rests(last?, (app.clock)()).map(NotNow::Rests)
 }
 
-/// Begins to verify a workspace, unless that is under way.
-pub fn begin(app: &Arc<App>, room: Arc<Room>, by: By) -> Result<(), NotNow> {
-    let mut verifications = app.verifications.lock();
-    if verifications.get(&room.id).is_some_and(|one| one.outcome().is_none()) {
-        return Ok(());
-    }
-    if let Some(not_now) = not_now(&verifications, &room.id) {
-        return Err(not_now);
-    }
-    let verification = Arc::new(Verification::begin());
-    verifications.insert(room.id.clone(), verification.clone());
-    drop(verifications);
-    let (app, held) = (app.clone(), Held(verification));
-    let started = std::thread::Builder::new().name("verify".to_owned()).spawn(move || {
-        let outcome = verify(&app, &room, &held.0);
-        tell(&app, &room, &outcome, &by);
-        held.0.end(outcome);
-    });
-    if let Err(error) = started {
-        tracing::error!(%error, "a verification could not be started");
-    }
-    Ok(())
+/// How long a workspace still rests after it was verified.
+fn rests(last: &Verification, now: Timestamp) -> Option<Duration> {
+    let ended_at = last.ended_at?;
+    let between = |from: Timestamp, until: Timestamp| {
+        Duration::from_micros(u64::try_from(until.micros() - from.micros()).unwrap_or(0))
+    };
+    let rest = between(last.began_at, ended_at).max(REST_MIN);
+    rest.checked_sub(between(ended_at, now)).filter(|rest| !rest.is_zero())
 }
 
-fn verify(app: &App, room: &Room, verification: &Verification) -> Outcome {
-    let verified = verify_room(app, room, |read, size| {
-        verification.read.store(read, Ordering::Relaxed);
-        verification.size.store(size, Ordering::Relaxed);
-    });
-    match verified {
-        Ok(verified) if verified.is_intact() => {
-            if let Err(error) = note_verified(app, &room.id) {
-                tracing::warn!(%error, "that a workspace was verified could not be noted");
+/// Held while a workspace is verified here.
+struct Place(Arc<App>);
+
+impl Place {
+    fn take(app: &Arc<App>, workspace: &WorkspaceId) -> Option<Self> {
+        let mut here = app.verifications.here();
+        here.is_none().then(|| {
+            *here = Some(workspace.clone());
+            Self(app.clone())
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        *self.0.verifications.here() = None;
+    }
+}
+
+/// Begins to verify a workspace, unless that is under way; or says why not now.
+pub(crate) fn begin(app: &Arc<App>, room: Arc<Room>, by: By) -> anyhow::Result<Option<NotNow>> {
+    let last = Verification::last(app, &room.id, Job::Verification)?;
+    if last.as_ref().is_some_and(|last| last.ended.is_none()) {
+        return Ok(None);
+    }
+    if let Some(why) = not_now(app, &room.id, last.as_ref()) {
+        return Ok(Some(why));
+    }
+    let Some(place) = Place::take(app, &room.id) else { return Ok(Some(NotNow::Elsewhere)) };
+    let begun = Work::begin(app, &room.id, Job::Verification, &(), Arc::default(), |()| true)?;
+    let Begun::Anew(work) = begun else { return Ok(None) };
+    let app = app.clone();
+    std::thread::Builder::new().name("verify".to_owned()).spawn(move || {
+        let ended = match verify(&app, &room, &work) {
+            Ok(found) => {
+                tell(&app, &room, &found, &by);
+                Ended::Done(found)
             }
-            Outcome::Intact(verified.entries)
+            Err(error) => {
+                tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "not verified");
+                Ended::Failed("it could not be finished".to_owned())
+            }
+        };
+        // Whoever hears that it is over may ask for the next.
+        drop(place);
+        work.end(&ended);
+    })?;
+    Ok(None)
+}
+
+fn verify(app: &App, room: &Room, work: &Work) -> anyhow::Result<Found> {
+    let verified = verify_room(app, room, |read, size| {
+        work.tell(read, size);
+    })?;
+    if verified.is_intact() {
+        if let Err(error) = note_verified(app, &room.id) {
+            tracing::warn!(%error, "that a workspace was verified could not be noted");
         }
-        Ok(verified) => {
-            let problems: Vec<_> = verified.problems.into_iter().chain(verified.quarantined).collect();
-            tracing::error!(workspace = %room.id, ?problems, "verified, and not what was signed");
-            Outcome::Damaged(problems)
-        }
-        Err(error) => {
-            tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "not verified");
-            Outcome::Unfinished
-        }
+        return Ok(Found::Intact(verified.entries));
     }
+    let problems: Vec<_> = verified.problems.into_iter().chain(verified.quarantined).collect();
+    tracing::error!(workspace = %room.id, ?problems, "verified, and not what was signed");
+    Ok(Found::Damaged(problems))
 }
 
 /// That somebody verified the log is an entry.
-fn tell(app: &App, room: &Room, outcome: &Outcome, by: &By) {
-    let about = match outcome {
-        Outcome::Intact(size) => serde_json::json!({ "size": size, "intact": true }),
-        Outcome::Damaged(_) => serde_json::json!({ "intact": false }),
-        Outcome::Unfinished => return,
+fn tell(app: &App, room: &Room, found: &Found, by: &By) {
+    let about = match found {
+        Found::Intact(size) => serde_json::json!({ "size": size, "intact": true }),
+        Found::Damaged(_) => serde_json::json!({ "intact": false }),
     };
     if let Err(error) = app.catalog.keep(&room.id, &by.event("log.verified", serde_json::json!([]), about)) {
         tracing::error!(%error, "that a workspace was verified could not be recorded");
@@ -180,30 +150,21 @@ fn tell(app: &App, room: &Room, outcome: &Outcome, by: &By) {
 mod tests {
     use super::*;
 
-    fn of(id: &WorkspaceId, one: &Arc<Verification>) -> HashMap<WorkspaceId, Arc<Verification>> {
-        HashMap::from([(id.clone(), one.clone())])
-    }
-
     #[test]
-    fn a_workspace_rests_and_others_wait_while_it_is_verified() {
-        let [ana, bob]: [WorkspaceId; 2] = ["ana", "bob"].map(|id| id.parse().expect("an id"));
-        let one = Arc::new(Verification::begin());
-        assert_eq!(not_now(&of(&ana, &one), &ana), None, "it is under way, which is no refusal");
-        assert_eq!(not_now(&of(&ana, &one), &bob), Some(NotNow::Elsewhere));
-        one.end(Outcome::Intact(1));
-        assert!(matches!(not_now(&of(&ana, &one), &ana), Some(NotNow::Rests(rest)) if rest <= REST_MIN));
-        assert_eq!(not_now(&of(&ana, &one), &bob), None);
-    }
-
-    #[test]
-    fn a_thread_that_panics_leaves_it_unfinished() {
-        let one = Arc::new(Verification::begin());
-        let held = Held(one.clone());
-        let panicked = std::thread::spawn(move || {
-            let _held = held;
-            panic!("on purpose");
-        });
-        assert!(panicked.join().is_err());
-        assert!(matches!(one.outcome(), Some(Outcome::Unfinished)));
+    fn a_workspace_rests_as_long_as_it_took_but_a_minute_at_least() {
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        let of = |began: i64, ended: Option<i64>| Verification {
+            id: "a".to_owned(),
+            about: (),
+            done: 0,
+            size: 0,
+            began_at: at(began),
+            ended_at: ended.map(at),
+            ended: None,
+        };
+        assert_eq!(rests(&of(0, None), at(5)), None, "it is under way, or was lost");
+        assert_eq!(rests(&of(0, Some(10)), at(20)), Some(Duration::from_secs(50)));
+        assert_eq!(rests(&of(0, Some(10)), at(70)), None);
+        assert_eq!(rests(&of(0, Some(300)), at(400)), Some(Duration::from_secs(200)));
     }
 }

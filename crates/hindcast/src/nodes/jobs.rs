@@ -7,9 +7,13 @@
 use crate::app::App;
 use crate::catalog::{CatalogError, JobRow};
 use crate::jobs::replays::SERVER_ENDED;
+use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A job that began so long ago is among those that this node works on, or has ended.
+const FORGOTTEN_AFTER_MICROS: i64 = 60_000_000;
 
 /// What a job is; that of an export is begun and ended by the catalog, with the row of the export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,13 +22,26 @@ pub(crate) enum Job {
     Replay,
     /// Agents and texts run through policies.
     Simulation,
+    /// A report that is made.
+    Report,
+    /// What many conversations say together.
+    Insights,
+    /// What rules would have said.
+    Backtest,
+    /// All entries compared with what was signed.
+    Verification,
 }
 
 impl Job {
-    fn as_str(self) -> &'static str {
+    /// What the catalog calls it.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Replay => "replay",
             Self::Simulation => "simulation",
+            Self::Report => "report",
+            Self::Insights => "insights",
+            Self::Backtest => "backtest",
+            Self::Verification => "verification",
         }
     }
 }
@@ -94,13 +111,18 @@ impl Jobs {
         // Before the rows are read: what is begun meanwhile is none of those that are missed in them.
         let own: Vec<String> = self.lock().keys().cloned().collect();
         let rows = app.catalog.jobs()?;
-        for id in own {
-            let goes_on = |row: &JobRow| row.id == id && row.node == app.nodes.id() && !row.is_cancelled;
+        for id in &own {
+            let goes_on = |row: &JobRow| row.id == *id && row.node == app.nodes.id() && !row.is_cancelled;
             if !rows.iter().any(goes_on) {
-                self.end_soon(&id);
+                self.end_soon(id);
             }
         }
-        let left: Vec<_> = rows.into_iter().filter(|row| !app.nodes.runs(&row.node)).collect();
+        let long_ago = Timestamp::from_micros((app.clock)().micros() - FORGOTTEN_AFTER_MICROS);
+        // That ours ended could not be noted.
+        let is_forgotten =
+            |row: &JobRow| row.node == app.nodes.id() && row.began_at < long_ago && !own.contains(&row.id);
+        let is_left = |row: &JobRow| !app.nodes.runs(&row.node) || is_forgotten(row);
+        let left: Vec<_> = rows.into_iter().filter(is_left).collect();
         if left.is_empty() {
             return Ok(());
         }
@@ -129,7 +151,7 @@ fn settle(app: &App, row: &JobRow) -> Result<(), CatalogError> {
         app.catalog.break_off_simulations(Some(&row.id), now)?;
         app.post();
     }
-    // An export that nobody works on begins anew; what a later version began, it knows how to deal with.
+    // An export that nobody works on begins anew, and an operation has failed; what a later version began, it knows how to deal with.
     app.catalog.end_job(&row.id, &row.node)?;
     tracing::info!(job = row.id, kind = row.kind, node = row.node, "settled what a server left that is gone");
     Ok(())

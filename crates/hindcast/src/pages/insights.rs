@@ -20,7 +20,9 @@ use crate::api::Problem;
 use crate::api::lanes::{Lanes, blocking};
 use crate::app::App;
 use crate::insights::{Found, Insight, Kind, NEW_DAYS_MAX, Question, Trend};
-use crate::jobs::insights::{Asked, Ended, WHOLE, begin};
+use crate::jobs::insights::{Asked, WHOLE, begin};
+use crate::jobs::operation::{self, Ended};
+use crate::nodes::Job;
 use crate::people::Permission;
 use askama::Template;
 use axum::Extension;
@@ -29,7 +31,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use hindcast_event::Field;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const HERE: &str = "/insights";
 /// Insights of a kind that are listed.
@@ -53,7 +54,7 @@ struct InsightsPage {
 /// What is under way.
 struct Running {
     id: String,
-    percent: usize,
+    percent: i64,
     told: String,
 }
 
@@ -139,9 +140,7 @@ pub async fn end(
     visitor.needs(Permission::ReadConversations)?;
     let done = blocking(move || {
         let workspace = &visitor.membership.workspace;
-        if let Some(asked) = app.insights.of(workspace).filter(|asked| asked.id == id) {
-            asked.cancel();
-        }
+        operation::cancel(&app, workspace, &id)?;
         app.history.forget_insights(workspace, &id)?;
         Ok(())
     });
@@ -157,9 +156,9 @@ fn overview_page(
 ) -> Result<InsightsPage, Problem> {
     let t = visitor.guest.text;
     let workspace = &visitor.membership.workspace;
-    let asked = app.insights.of(workspace);
-    let running = asked.as_ref().filter(|asked| asked.ended().is_none()).map(|asked| running(t, asked));
-    let problem = asked.as_ref().and_then(|asked| match asked.ended() {
+    let asked = Asked::last(app, workspace, Job::Insights)?;
+    let running = asked.as_ref().filter(|asked| asked.ended.is_none()).map(|asked| running(t, asked));
+    let problem = asked.as_ref().and_then(|asked| match &asked.ended {
         Some(Ended::Cancelled) => Some(t.insights_cancelled().into_owned()),
         Some(Ended::Failed(why)) => Some(t.insights_failed(short(why)).into_owned()),
         _ => None,
@@ -193,8 +192,8 @@ fn overview_page(
 }
 
 fn running(t: Text, asked: &Asked) -> Running {
-    let percent = (asked.done.load(Ordering::Relaxed) * 100 / WHOLE).min(99);
-    Running { id: asked.id.clone(), percent, told: t.insights_running(percent as i64).into_owned() }
+    let percent = (asked.done * 100 / WHOLE as u64).min(99).cast_signed();
+    Running { id: asked.id.clone(), percent, told: t.insights_running(percent).into_owned() }
 }
 
 fn told(t: Text, found: &Found) -> String {

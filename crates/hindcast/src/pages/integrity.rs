@@ -12,9 +12,11 @@ use super::shell::{Section, Shell};
 use super::text::Text;
 use super::visitor::Visitor;
 use crate::api::Problem;
-use crate::api::lanes::Lanes;
+use crate::api::lanes::{Lanes, blocking};
 use crate::app::App;
-use crate::jobs::verify::{NotNow, Outcome, Verification, begin};
+use crate::jobs::operation::Ended;
+use crate::jobs::verify::{Found as Verified, NotNow, Verification, begin, not_now};
+use crate::nodes::Job;
 use crate::people::Permission;
 use crate::verify::last_verified;
 use askama::Template;
@@ -24,7 +26,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use hindcast_segments::{Budget, Sight, Snapshot};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Checkpoints that are listed.
 const LISTED: usize = 20;
@@ -88,19 +89,21 @@ pub async fn show(
 ) -> Result<Response, Refusal> {
     let t = visitor.guest.text;
     let shell = Shell::of(&visitor, &app, Section::Integrity, t.nav_integrity());
-    let verification = app.verifications.of(&visitor.membership.workspace);
     let may_know = visitor.may(Permission::SettingsSystem);
-    let (running, found) = told(t, verification.as_deref(), may_know);
-    let not_now = app.verifications.not_now(&visitor.membership.workspace);
-    let not_now = not_now.map(|not_now| why_not_now(t, not_now));
     let partial = visitor.guest.partial;
     // What the tree and its signatures say is as public within the workspace as its size.
     let room = visitor.room(&app)?;
     let whole = room.seen_by(&Arc::new(Sight::default()));
     let kept = app.clone();
-    let read =
-        move |budget: &Budget| Ok((log(&kept, &visitor, &whole, budget)?, Anchored::of(&kept, &visitor)?));
-    let (log, anchored) = lanes.query(&app, read).await?;
+    let read = move |budget: &Budget| {
+        let workspace = &visitor.membership.workspace;
+        let last = Verification::last(&kept, workspace, Job::Verification)?;
+        let not_now = not_now(&kept, workspace, last.as_ref());
+        Ok((log(&kept, &visitor, &whole, budget)?, Anchored::of(&kept, &visitor)?, last, not_now))
+    };
+    let (log, anchored, last, not_now) = lanes.query(&app, read).await?;
+    let (running, found) = last.map_or((None, None), |last| told(t, last, may_know));
+    let not_now = not_now.map(|why| why_not_now(t, why));
     let shown = IntegrityPage { shell, t, log, anchored, running, found, not_now, most: most(&app) };
     if partial { page(&shown.as_verification()) } else { page(&shown) }
 }
@@ -108,11 +111,13 @@ pub async fn show(
 /// `POST /integrity/verify`: reads everything and compares it with what was signed.
 pub async fn verify(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Response, Refusal> {
     let room = visitor.room(&app)?;
-    begin(&app, room, visitor.by()).map_err(|not_now| {
-        let told = why_not_now(visitor.guest.text, not_now);
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, "verifying", told)
-    })?;
-    Ok(redirect("/integrity"))
+    let (t, by) = (visitor.guest.text, visitor.by());
+    match blocking(move || begin(&app, room, by).map_err(Problem::internal)).await? {
+        Some(why) => {
+            Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "verifying", why_not_now(t, why)).into())
+        }
+        None => Ok(redirect("/integrity")),
+    }
 }
 
 fn why_not_now(t: Text, not_now: NotNow) -> String {
@@ -124,27 +129,25 @@ fn why_not_now(t: Text, not_now: NotNow) -> String {
 }
 
 /// What a verification comes to. What it found names files of the server, which not everybody may know.
-fn told(t: Text, verification: Option<&Verification>, may_know: bool) -> (Option<Running>, Option<Found>) {
-    let Some(verification) = verification else { return (None, None) };
-    let (read, size) = (verification.read.load(Ordering::Relaxed), verification.size.load(Ordering::Relaxed));
-    let found = match verification.outcome() {
+fn told(t: Text, last: Verification, may_know: bool) -> (Option<Running>, Option<Found>) {
+    let found = match last.ended {
         None => {
-            let percent = (read * 100).checked_div(size).unwrap_or(0);
-            let told = t.verify_running(count(percent), count(read), count(size)).into_owned();
+            let percent = (last.done * 100).checked_div(last.size).unwrap_or(0);
+            let told = t.verify_running(count(percent), count(last.done), count(last.size)).into_owned();
             return (Some(Running { percent, told }), None);
         }
-        Some(Outcome::Intact(entries)) => {
+        Some(Ended::Done(Verified::Intact(entries))) => {
             Found { is_good: true, told: t.verify_intact(count(entries)).into_owned(), problems: Vec::new() }
         }
-        Some(Outcome::Damaged(_)) if !may_know => {
+        Some(Ended::Done(Verified::Damaged(_))) if !may_know => {
             Found { is_good: false, told: t.verify_damaged_masked().into_owned(), problems: Vec::new() }
         }
-        Some(Outcome::Damaged(problems)) => Found {
+        Some(Ended::Done(Verified::Damaged(problems))) => Found {
             is_good: false,
             told: t.verify_damaged().into_owned(),
             problems: problems.iter().map(|problem| visible(problem).into_owned()).collect(),
         },
-        Some(Outcome::Unfinished) => {
+        Some(Ended::Cancelled | Ended::Failed(_)) => {
             Found { is_good: false, told: t.verify_unfinished().into_owned(), problems: Vec::new() }
         }
     };

@@ -23,8 +23,10 @@ use crate::app::App;
 use crate::catalog::{Report, ReportMail};
 use crate::deliver::mailboxes;
 use crate::jobs::exports::digest;
+use crate::jobs::operation::Ended;
 use crate::jobs::reports::{KEPT_MICROS, Making, Order, begin};
 use crate::jobs::schedules::{Every, SCHEDULES_MAX};
+use crate::nodes::Job;
 use crate::people::Permission;
 use crate::reports::{Template as Kind, period, queries, within};
 use askama::Template;
@@ -34,7 +36,6 @@ use axum::response::Response;
 use hindcast_event::{Language, Timestamp};
 use hindcast_segments::query::{Query, TimeRange};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -118,7 +119,7 @@ fn whole(
     let t = visitor.guest.text;
     let workspace = &visitor.membership.workspace;
     // Asked for first: what was made between the two is in the list.
-    let making = app.reports.of(workspace);
+    let making = Making::last(app, workspace, Job::Report)?;
     let reports = app.catalog.reports(workspace)?;
     let mails = app.catalog.report_mails(workspace)?;
     let mail_of = |report: &Report| mails.iter().find(|mail| mail.report == report.id);
@@ -132,7 +133,7 @@ fn whole(
         t,
         form,
         kinds: kinds.into(),
-        making: making.map(|making| doing(t, &making)),
+        making: making.and_then(|making| doing(t, making)),
         reports: reports
             .iter()
             .filter(|report| sees(visitor, report))
@@ -151,12 +152,14 @@ fn sees(visitor: &Visitor, report: &Report) -> bool {
     visitor.sight.is_everything() || digest(&visitor.sight) == report.sight
 }
 
-fn doing(t: Text, making: &Making) -> Doing {
-    let (name, _) = making.template.told(t);
-    let percent = making.percent.load(Ordering::Relaxed);
-    let failed = making.failed.load(Ordering::Relaxed);
-    let told = if failed { t.report_failed(name) } else { t.report_making(name, count(percent)) };
-    Doing { id: making.id.clone(), told: told.into_owned(), percent, failed }
+fn doing(t: Text, making: Making) -> Option<Doing> {
+    let (name, _) = making.about.told(t);
+    let (told, failed) = match making.ended {
+        None => (t.report_making(name, count(making.done)), false),
+        Some(Ended::Failed(_)) => (t.report_failed(name), true),
+        Some(_) => return None,
+    };
+    Some(Doing { id: making.id, told: told.into_owned(), percent: making.done, failed })
 }
 
 fn listed(visitor: &Visitor, report: &Report, mail: Option<&ReportMail>) -> Listed {
@@ -220,7 +223,9 @@ pub async fn make(
         return page_with(StatusCode::UNPROCESSABLE_ENTITY, &shown);
     }
     let (room, sight, by) = (visitor.room(&app)?, visitor.sight.clone(), visitor.by());
-    if begin(&app, Order { room, template, time, narrowed, language, sight, by, mail_to }).is_err() {
+    let order = Order { room, template, time, narrowed, language, sight, by, mail_to };
+    let making = app.clone();
+    if blocking(move || begin(&making, order).map_err(crate::api::Problem::internal)).await?.is_none() {
         form.fail("template", t.report_busy());
         let shown = blocking(move || whole(&app, &visitor, form, None)).await?;
         return page_with(StatusCode::TOO_MANY_REQUESTS, &shown);

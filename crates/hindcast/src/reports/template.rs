@@ -3,10 +3,12 @@
 use super::clauses::{self, Clause};
 use super::topic::Topic::{self, *};
 use crate::pages::Text;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// A report that can be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Template {
     /// Who may do what, and how that changed.
     AccessReview,

@@ -44,7 +44,7 @@ pub struct Sum {
 }
 
 /// Tables about the servers that run now, and about changes as they happen; they mean nothing elsewhere.
-const PASSING: [&str; 3] = ["changed", "job", "node"];
+const PASSING: [&str; 4] = ["changed", "job", "node", "operation"];
 
 /// The tables that migrations make and that last, each after those it names rows of. Rows of a table `mark` called `spared` are left alone.
 pub fn tables(migrations: Migrations, spared: &'static [&'static str]) -> Result<Vec<Table>> {

@@ -196,3 +196,53 @@ fn a_job_of_a_server_that_is_killed_says_so_and_goes_on_at_another() {
         wait_for("it ends", || Some(other.get(&path).good()).filter(|shown| shown["state"] != "running"));
     assert_eq!((&ended["state"], &ended["done"]), (&json!("done"), &json!(120)));
 }
+
+/// What a server tells of an operation once that is over.
+fn over(server: &Process, path: &str) -> Value {
+    let is_over = |shown: &Value| !["running", "making"].contains(&shown["state"].as_str().expect("a state"));
+    wait_for("it is over", || Some(server.get(path).good()).filter(is_over))
+}
+
+/// Asks a server for something that takes a while; where it is told of.
+fn asked(server: &Process, path: &str, wanted: &Value) -> String {
+    let begun = server.post(path, wanted);
+    assert_eq!(begun.status, 202, "{path}: {}", begun.text());
+    format!("{path}/{}", begun.json()["id"].as_str().expect("an id"))
+}
+
+#[test]
+fn what_is_asked_at_one_server_is_told_by_the_other() {
+    let Some(pair) = Pair::start("") else { return };
+    let [one, other] = &pair.servers;
+    assert_eq!(one.append(&failures("ana", 24)).status, 201);
+    assert_eq!(one.post("/v1/conversations", &json!(conversations(30))).status, 200);
+    let backtest = asked(one, "/v1/rules/backtests", &json!({ "rule": "A1" }));
+    let told = over(other, &backtest);
+    assert_eq!((&told["state"], &told["judged"]), (&json!("done"), &told["size"]));
+    assert!(told["result"]["raised"].as_u64().is_some_and(|raised| raised > 0), "{told}");
+    assert_eq!(one.get(&backtest).good(), told);
+    let insights = asked(one, "/v1/insights", &json!({}));
+    assert_eq!(over(other, &insights)["state"], "done");
+    let wanted = json!({ "template": "failed-sign-ins", "from": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z" });
+    let report = asked(one, "/v1/reports", &wanted);
+    assert_eq!(over(other, &report)["state"], "ready");
+    assert!(other.get(&format!("{report}/file/pdf")).body.starts_with(b"%PDF"));
+    // The next takes the place of the last, wherever either was asked for.
+    asked(other, "/v1/rules/backtests", &json!({ "rule": "A1" }));
+    assert_eq!(one.get(&backtest).problem(), (404, "not_found".to_owned()));
+}
+
+#[test]
+fn what_a_server_worked_out_that_is_killed_has_failed() {
+    let Some(pair) = Pair::start("") else { return };
+    let Pair { database: _database, homes: _homes, servers: [one, other], _bucket } = pair;
+    for _ in 0..20 {
+        assert_eq!(one.append(&failures("ana", 1_000)).status, 201);
+    }
+    let backtest = asked(&one, "/v1/rules/backtests", &json!({}));
+    one.kill();
+    let told = over(&other, &backtest);
+    assert_eq!(told["state"], "failed", "{told}");
+    assert!(told["reason"].as_str().is_some_and(|why| why.contains("the server ended")), "{told}");
+    assert_eq!(over(&other, &asked(&other, "/v1/rules/backtests", &json!({})))["state"], "done");
+}

@@ -9,7 +9,9 @@ use crate::alerts::{Alert, Backtested, Rule};
 use crate::api::Problem;
 use crate::api::lanes::blocking;
 use crate::app::App;
-use crate::jobs::backtests::{Asked as AskedTest, Ended, begin};
+use crate::jobs::backtests::{Asked as AskedTest, Past, begin};
+use crate::jobs::operation::{self, Ended};
+use crate::nodes::Job;
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::asked::Asked;
 use crate::pages::chart::{Bars, Stack, bars};
@@ -30,7 +32,6 @@ use axum::response::Response;
 use hindcast_event::Timestamp;
 use hindcast_segments::Snapshot;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const DAYS_DEFAULT: u32 = 30;
 /// More alerts of a test are not listed.
@@ -151,9 +152,9 @@ pub async fn show(
     let seen = visitor.snapshot(&app)?;
     let shown = blocking(move || {
         let t = visitor.guest.text;
-        let tested = match app.backtests.find(&visitor.membership.workspace, &id) {
+        let tested = match AskedTest::find(&app, &visitor.membership.workspace, Job::Backtest, &id)? {
             Some(asked) => told(&visitor, &seen, &asked),
-            // Somebody asked for another one, or the server was started again.
+            // Somebody asked for another one, or something was erased.
             None => over(id, t.test_gone().into_owned()),
         };
         let shell = Shell::of(&visitor, &app, Section::Alerts, t.test_past());
@@ -170,10 +171,9 @@ pub async fn cancel(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::ManageAlerts)?;
-    if let Some(asked) = app.backtests.find(&visitor.membership.workspace, &id) {
-        asked.cancel();
-    }
-    Ok(redirect(&format!("/alerts/rules/tests/{id}")))
+    let back = format!("/alerts/rules/tests/{id}");
+    blocking(move || Ok(operation::cancel(&app, &visitor.membership.workspace, &id)?)).await?;
+    Ok(redirect(&back))
 }
 
 fn over(id: String, told: String) -> Tested {
@@ -183,18 +183,18 @@ fn over(id: String, told: String) -> Tested {
 fn told(visitor: &Visitor, seen: &Snapshot, asked: &AskedTest) -> Tested {
     let t = visitor.guest.text;
     let id = asked.id.clone();
-    match asked.ended() {
+    let Past { days, size } = asked.about;
+    match &asked.ended {
         None => {
-            let judged = asked.judged.load(Ordering::Relaxed);
-            let percent = (judged * 100).checked_div(asked.size).unwrap_or(0).min(99);
-            let told = t.test_running(count(percent), count(judged), count(asked.size)).into_owned();
+            let percent = (asked.done * 100).checked_div(size).unwrap_or(0).min(99);
+            let told = t.test_running(count(percent), count(asked.done), count(size)).into_owned();
             Tested { id, percent, told, is_over: false, is_failed: false, outcome: None }
         }
         Some(Ended::Cancelled) => over(id, t.test_cancelled().into_owned()),
         Some(Ended::Failed(told)) => over(id, t.test_failed(short(told)).into_owned()),
         Some(Ended::Done(done)) => {
-            let told = t.test_would(count(done.raised), count(u64::from(asked.days))).into_owned();
-            let outcome = Some(outcome(visitor, seen, asked.days, done));
+            let told = t.test_would(count(done.raised), count(u64::from(days))).into_owned();
+            let outcome = Some(outcome(visitor, seen, days, done));
             Tested { id, percent: 100, told, is_over: true, is_failed: false, outcome }
         }
     }

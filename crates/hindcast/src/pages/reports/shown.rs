@@ -5,7 +5,9 @@ use crate::api::Problem;
 use crate::api::lanes::{Lanes, blocking};
 use crate::app::App;
 use crate::catalog::Report;
-use crate::jobs::reports::{bytes, read, remove as remove_files};
+use crate::jobs::operation;
+use crate::jobs::reports::{Making, bytes, read, remove as remove_files};
+use crate::nodes::Job;
 use crate::pages::answer::{page, redirect};
 use crate::pages::fields::Fields;
 use crate::pages::refusal::Refusal;
@@ -178,9 +180,9 @@ pub async fn remove(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::CreateReports)?;
     blocking(move || {
-        if let Some(making) = app.reports.of(&visitor.membership.workspace).filter(|making| making.id == id) {
-            making.cancel();
-            return Ok(());
+        let making = Making::find(&app, &visitor.membership.workspace, Job::Report, &id)?;
+        if making.is_some_and(|making| making.ended.is_none()) {
+            return Ok(operation::cancel(&app, &visitor.membership.workspace, &id)?);
         }
         let report = openable(&app, &visitor, &id)?;
         remove_files(&app, &report.id).map_err(Problem::internal)

@@ -1,0 +1,218 @@
+//! What somebody asked for and watches: a report, insights, a backtest, a verification. A workspace has the last of each kind. Whoever asks, at
+//! whichever server, hears how far it is and what came of it; when its server ends meanwhile, they hear that.
+
+use super::replays::SERVER_ENDED;
+use crate::app::App;
+use crate::catalog::{BegunOperation, CatalogError, OperationRow};
+use crate::hex::hex;
+use crate::nodes::Job;
+use hindcast_event::Timestamp;
+use hindcast_ledger::WorkspaceId;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How far it is, is told so often.
+const TOLD_EVERY: Duration = Duration::from_millis(400);
+/// How soon what came of it is told again, where that was not possible.
+const TOLD_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// What was asked, and what came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation<A, T> {
+    /// Its id, which nobody guesses.
+    pub id: String,
+    /// What was asked.
+    pub about: A,
+    /// How much is done,
+    pub done: u64,
+    /// and of how much.
+    pub size: u64,
+    /// When it was begun.
+    pub began_at: Timestamp,
+    /// When it ended, if it was told.
+    pub ended_at: Option<Timestamp>,
+    /// How it ended, if it has.
+    pub ended: Option<Ended<T>>,
+}
+
+/// How an operation ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Ended<T> {
+    /// This came of it.
+    Done(T),
+    /// Somebody cancelled it, or asked for another one.
+    Cancelled,
+    /// It could not be finished.
+    Failed(String),
+}
+
+impl<A: DeserializeOwned, T: DeserializeOwned> Operation<A, T> {
+    /// The last that a workspace asked for.
+    pub fn last(app: &App, workspace: &WorkspaceId, kind: Job) -> Result<Option<Self>, CatalogError> {
+        app.catalog.operation(workspace, kind.as_str())?.map(Self::read).transpose()
+    }
+
+    /// The same, if it is this one.
+    pub fn find(
+        app: &App,
+        workspace: &WorkspaceId,
+        kind: Job,
+        id: &str,
+    ) -> Result<Option<Self>, CatalogError> {
+        Ok(Self::last(app, workspace, kind)?.filter(|last| last.id == id))
+    }
+
+    fn read(row: OperationRow) -> Result<Self, CatalogError> {
+        let unread = |error| CatalogError::Damaged(format!("operation {}: {error}", row.id));
+        let told = row.outcome.as_deref().map(serde_json::from_str).transpose().map_err(unread)?;
+        let lost = row.is_lost.then(|| Ended::Failed(SERVER_ENDED.to_owned()));
+        Ok(Self {
+            about: serde_json::from_str(&row.about).map_err(unread)?,
+            id: row.id,
+            done: row.done,
+            size: row.size,
+            began_at: row.began_at,
+            ended_at: row.ended_at,
+            ended: told.or(lost),
+        })
+    }
+}
+
+/// Cancels an operation, whichever server works on it.
+pub(crate) fn cancel(app: &App, workspace: &WorkspaceId, id: &str) -> Result<(), CatalogError> {
+    app.jobs.cancel(app, workspace, id)?;
+    Ok(())
+}
+
+/// Ends and forgets the last of a kind, and waits until nobody works on it.
+pub(crate) fn forget(app: &App, workspace: &WorkspaceId, kind: Job) -> Result<(), CatalogError> {
+    let Some(last) = app.catalog.forget_last_operation(workspace, kind.as_str())? else { return Ok(()) };
+    app.jobs.cancel(app, workspace, &last.id)?;
+    while app.catalog.job_of(&last.id)?.is_some() && !*app.ending.borrow() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// What became of asking.
+pub(crate) enum Begun {
+    /// It is to be worked out now.
+    Anew(Work),
+    /// This one goes on, as it was asked before.
+    Stays(String),
+}
+
+/// Held by whoever works on an operation. Whatever becomes of them, nobody waits for ever.
+pub(crate) struct Work {
+    app: Arc<App>,
+    /// The operation's id.
+    pub id: String,
+    began_at: Timestamp,
+    is_cancelled: Arc<AtomicBool>,
+    told_at: Mutex<Option<Instant>>,
+    is_over: bool,
+}
+
+impl Work {
+    /// Begins an operation, unless the one under way stays; what does not stay ends soon. `is_cancelled` is set when nobody waits any more.
+    pub fn begin<A: Serialize + DeserializeOwned>(
+        app: &Arc<App>,
+        workspace: &WorkspaceId,
+        kind: Job,
+        about: &A,
+        is_cancelled: Arc<AtomicBool>,
+        stays: impl FnOnce(&A) -> bool,
+    ) -> anyhow::Result<Begun> {
+        let mut random = [0; 10];
+        getrandom::fill(&mut random)?;
+        let (id, flag) = (hex(&random), is_cancelled.clone());
+        // First, so that it is never without somebody who works on it.
+        app.jobs.begin(app, kind, workspace, &id, move || flag.store(true, Ordering::Relaxed))?;
+        let (told, began_at) = (serde_json::to_string(about)?, (app.clock)());
+        let begun = app.catalog.begin_operation(workspace, kind.as_str(), (&id, &told), began_at, |before| {
+            serde_json::from_str(&before.about).is_ok_and(|before| stays(&before))
+        });
+        match begun {
+            Ok(BegunOperation::Anew(before)) => {
+                before.map_or(Ok(()), |before| cancel(app, workspace, &before.id))?;
+                let (told_at, is_over) = Default::default();
+                Ok(Begun::Anew(Self { app: app.clone(), id, began_at, is_cancelled, told_at, is_over }))
+            }
+            Ok(BegunOperation::Stays(before)) => {
+                app.jobs.end(app, &id);
+                Ok(Begun::Stays(before.id))
+            }
+            Err(error) => {
+                app.jobs.end(app, &id);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The operation, as it is now that nothing is done.
+    pub fn begun<A, T>(&self, about: A) -> Operation<A, T> {
+        let (done, size, ended_at, ended) = Default::default();
+        Operation { id: self.id.clone(), about, done, size, began_at: self.began_at, ended_at, ended }
+    }
+
+    /// Whether somebody waits for it, and the server goes on.
+    pub fn goes_on(&self) -> bool {
+        !self.is_cancelled() && !*self.app.ending.borrow()
+    }
+
+    /// Whether nobody waits for it any more.
+    pub fn is_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Tells how far it is; whether to go on.
+    pub fn tell(&self, done: u64, size: u64) -> bool {
+        let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if told_at.is_none_or(|at| at.elapsed() >= TOLD_EVERY) {
+            *told_at = Some(Instant::now());
+            match self.app.catalog.note_operation(&self.id, done, size) {
+                Ok(true) => {}
+                Ok(false) => self.is_cancelled.store(true, Ordering::Relaxed),
+                Err(error) => tracing::debug!(id = self.id, %error, "how far it is could not be told"),
+            }
+        }
+        self.goes_on()
+    }
+
+    /// Tells what came of it.
+    pub fn end<T: Serialize>(mut self, ended: &Ended<T>) {
+        match serde_json::to_string(ended) {
+            Ok(told) => self.end_as(&told),
+            Err(error) => tracing::error!(id = self.id, %error, "what came of it could not be told"),
+        }
+    }
+
+    fn end_as(&mut self, told: &str) {
+        while let Err(error) = self.app.catalog.end_operation(&self.id, told, (self.app.clock)()) {
+            // Without it, they hear that the server has ended.
+            if *self.app.ending.borrow() {
+                tracing::warn!(id = self.id, %error, "what came of it could not be told");
+                break;
+            }
+            std::thread::sleep(TOLD_AGAIN_AFTER);
+        }
+        self.leave();
+    }
+
+    fn leave(&mut self) {
+        self.is_over = true;
+        self.app.jobs.end(&self.app, &self.id);
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.end_as("{\"failed\":\"it broke off\"}");
+        }
+    }
+}
