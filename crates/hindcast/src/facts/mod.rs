@@ -8,7 +8,7 @@
 mod address;
 mod agent;
 mod calendar;
-mod geo;
+pub(crate) mod geo;
 mod judge;
 mod key;
 mod known;
@@ -41,12 +41,15 @@ use key::Key;
 use known::Known;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Works out facts for all workspaces.
 pub struct Facts {
     /// What knows where addresses are.
     pub shelf: Shelf,
+    /// Whether other servers may have put something else on theirs.
+    is_shelf_old: AtomicBool,
     agents: Arc<Agents>,
     /// The key of the hashes that the memories are made of.
     secret: [u8; 32],
@@ -67,7 +70,13 @@ impl Facts {
             config.facts.geo_files.clone(),
             config.facts.country_table,
         );
-        Ok(Self { shelf, agents: Arc::default(), secret, folder, known: RwLock::default() })
+        let is_shelf_old = AtomicBool::new(true);
+        Ok(Self { shelf, is_shelf_old, agents: Arc::default(), secret, folder, known: RwLock::default() })
+    }
+
+    /// Another server put something else on its shelf.
+    pub(crate) fn note_shelf_changed(&self) {
+        self.is_shelf_old.store(true, Ordering::Relaxed);
     }
 
     /// Begins to work out the facts of a batch for a workspace.

@@ -7,6 +7,7 @@
 use super::Nodes;
 use crate::app::App;
 use crate::catalog::CatalogError;
+use crate::facts::geo::shared;
 use crate::sql::Ear;
 use hindcast_ledger::WorkspaceId;
 use std::collections::BTreeMap;
@@ -101,6 +102,7 @@ fn look_at_nodes(app: &App) -> anyhow::Result<()> {
         return Ok(());
     }
     app.look_at_quarantined()?;
+    shared::follow(app);
     Ok(app.anchors.look(&app.catalog)?)
 }
 
@@ -123,6 +125,10 @@ fn let_go(app: &App, topic: &str) {
         ALERTS_CLOSED => app.alerts.note_closed_elsewhere(),
         "approval" => app.gate.note_answer(),
         "destination" => app.deliver.note_change(),
+        shared::CHANGED => {
+            app.facts.note_shelf_changed();
+            shared::follow(app);
+        }
         KEEP_NOW => app.keep_now.store(true, std::sync::atomic::Ordering::Relaxed),
         // Looked at each time.
         "node" | "job" => {}

@@ -3,6 +3,8 @@
 use crate::cast::Visitor;
 use crate::mmdb::database;
 use crate::process::{Home, Process, run, wait_for};
+use crate::shared_database::address;
+use crate::sql::database::Database;
 use crate::support::TestServer;
 use hindcast::catalog::{By, Membership, Narrowing, Scope};
 use hindcast::people::Role;
@@ -156,6 +158,34 @@ fn of_server(server: &TestServer) -> Visitor<'_> {
     assert!(put.expect("kept").is_ok());
     server.forget_outbox();
     owner
+}
+
+#[test]
+fn what_is_uploaded_at_one_server_is_in_use_at_all() {
+    let Some(shared) = Database::start() else { return };
+    let bucket = tempfile::tempdir().expect("a folder");
+    let one = TestServer::start_with(|config| {
+        config.storage.database = address(&shared);
+        config.storage.bucket = format!("file://{}", bucket.path().display());
+    });
+    let beside = || {
+        TestServer::start_with(|config| {
+            let own = config.data.folder.clone();
+            config.clone_from(&one.config);
+            config.data.folder = own;
+        })
+    };
+    let (other, owner) = (beside(), of_server(&one));
+    let country = |server: &TestServer| server.app.facts.shelf.kept().first().map(|kept| kept.file.clone());
+    assert_eq!(country(&other), None);
+    let sound = database("Made by us", &[("133.11.0.0/16", r#"{"country_code":"KR"}"#)]);
+    assert_eq!(owner.upload("/settings/geo/file", &sound).status, 303);
+    let file = wait_for("the other has it", || country(&other));
+    assert_eq!(std::fs::read(file).expect("read"), sound);
+    let third = beside();
+    wait_for("whoever starts later has it", || country(&third));
+    assert_eq!(owner.post("/settings/geo/country/remove", &[]).status, 303);
+    wait_for("it is gone there too", || country(&other).is_none().then_some(()));
 }
 
 #[test]

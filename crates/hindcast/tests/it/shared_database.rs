@@ -4,11 +4,16 @@ use crate::process::{Home, run, wait_for};
 use crate::sql::database::Database;
 use crate::support::event;
 
-/// Settings that say where the database is, and more.
-pub fn settings(database: &Database, settings: &str) -> String {
+/// Where the database is, as settings name it.
+pub fn address(database: &Database) -> String {
     let folder = database.socket();
     let folder = folder.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
-    format!("[storage]\ndatabase = \"postgres://hindcast@{folder}/postgres\"\n{settings}")
+    format!("postgres://hindcast@{folder}/postgres")
+}
+
+/// Settings that say where the database is, and more.
+pub fn settings(database: &Database, settings: &str) -> String {
+    format!("[storage]\ndatabase = \"{}\"\n{settings}", address(database))
 }
 
 fn home(database: &Database, more: &str) -> Home {

@@ -27,7 +27,7 @@ pub struct TestServer {
     pub admin: String,
     thread: Option<JoinHandle<()>>,
     folder: tempfile::TempDir,
-    config: Config,
+    pub config: Config,
     /// By how many microseconds its clock is ahead.
     ahead: Arc<AtomicI64>,
 }

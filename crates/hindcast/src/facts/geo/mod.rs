@@ -1,6 +1,7 @@
 //! Where an address is: what the operator's files say, or else the table that comes with the program.
 
 mod file;
+pub(crate) mod shared;
 mod shelf;
 mod table;
 

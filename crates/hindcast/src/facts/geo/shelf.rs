@@ -85,9 +85,9 @@ impl Shelf {
     }
 
     /// Takes a file in that has arrived, in place of the one of its kind.
-    pub fn put(&self, arrived: tempfile::NamedTempFile) -> Result<About, FileError> {
-        let about = File::open(arrived.path())?.about().clone();
-        arrived.as_file().sync_all()?;
+    pub fn put(&self, arrived: tempfile::TempPath) -> Result<About, FileError> {
+        let about = File::open(&arrived)?.about().clone();
+        fs::File::open(&arrived)?.sync_all()?;
         arrived.persist(self.place(about.kind)).map_err(|error| error.error)?;
         fs::File::open(&self.folder)?.sync_all()?;
         self.reload();
@@ -106,7 +106,8 @@ impl Shelf {
         }
     }
 
-    fn place(&self, kind: Kind) -> PathBuf {
+    /// Where the uploaded file of a kind lies.
+    pub(super) fn place(&self, kind: Kind) -> PathBuf {
         Path::new(&self.folder).join(format!("{}.mmdb", kind.as_str()))
     }
 }
@@ -125,7 +126,7 @@ mod tests {
     fn put(shelf: &Shelf, bytes: &[u8]) -> Result<About, FileError> {
         let mut file = shelf.arriving().expect("a place");
         file.write_all(bytes).expect("written");
-        shelf.put(file)
+        shelf.put(file.into_temp_path())
     }
 
     fn country(shelf: &Shelf) -> Option<Country> {

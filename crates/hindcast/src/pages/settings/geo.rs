@@ -5,6 +5,7 @@ use crate::api::Problem;
 use crate::api::lanes::blocking;
 use crate::app::App;
 use crate::config::Network;
+use crate::facts::geo::shared::share;
 use crate::facts::{About, FileError, Kind, Table};
 use crate::pages::answer::{page, page_with, redirect};
 use crate::pages::fields::Fields;
@@ -142,8 +143,11 @@ pub async fn upload(
             form.fail("file", t.geo_missing(most.to_string()));
             return Ok(Err(geo_page(&app, &visitor, form, None)?));
         }
-        match app.facts.shelf.put(arriving) {
-            Ok(about) => Ok(Ok(told(&app, &visitor, "added", Some(&about))?)),
+        match app.facts.shelf.put(arriving.into_temp_path()) {
+            Ok(about) => {
+                share(&app, about.kind).map_err(Problem::internal)?;
+                Ok(Ok(told(&app, &visitor, "added", Some(&about))?))
+            }
             Err(FileError::Unreadable(error)) => Err(Problem::internal(error)),
             Err(error) => {
                 form.fail("file", t.geo_refused(error.to_string()));
@@ -181,6 +185,7 @@ pub async fn remove(
             app.facts.shelf.kept().into_iter().filter(|kept| kept.is_uploaded).find_map(|kept| kept.about);
         let about = about.filter(|about| about.kind == kind);
         let is_gone = app.facts.shelf.remove(kind).map_err(Problem::internal)?;
+        share(&app, kind).map_err(Problem::internal)?;
         Ok(if is_gone { Some(told(&app, &visitor, "removed", about.as_ref())?) } else { None })
     });
     to.await?.map(|to| redirect(&to)).ok_or(Refusal::NotFound)
