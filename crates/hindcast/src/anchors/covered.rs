@@ -111,11 +111,9 @@ pub fn anchors_for(app: &App, workspace: &WorkspaceId) -> anyhow::Result<Vec<(St
         files.extend(proven(app, workspace, "witnessed", size, &note_of(app, size)?)?);
     }
     for (name, size) in newest(app, "tsa") {
-        let folder = tsa::folder(&app.config, &name);
-        let stamped = std::fs::read_to_string(folder.join(format!("{size}.checkpoint")));
-        let (Ok(stamped), Ok(token)) = (stamped, std::fs::read(folder.join(format!("{size}.tsr")))) else {
-            continue;
-        };
+        let file = |ending: &str| app.files.here(&format!("{}.{ending}", tsa::name(&name, size)));
+        let stamped = file("checkpoint").and_then(std::fs::read_to_string);
+        let (Ok(stamped), Ok(token)) = (stamped, file("tsr").and_then(std::fs::read)) else { continue };
         files.extend(proven(app, workspace, &format!("tsa-{name}"), size, &stamped)?);
         files.push((format!("tsa-{name}.checkpoint"), stamped.into_bytes()));
         files.push((format!("tsa-{name}.tsr"), token));

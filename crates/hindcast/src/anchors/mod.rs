@@ -98,7 +98,7 @@ impl Anchors {
             targets.push(Arc::new(Target { name: of.name.clone(), kind: "witness", every: often, via }));
         }
         for of in &config.anchor {
-            let target = target(of, config, often).with_context(|| format!("anchor {}", of.name))?;
+            let target = target(of, often).with_context(|| format!("anchor {}", of.name))?;
             targets.push(Arc::new(target));
         }
         let known =
@@ -166,12 +166,12 @@ impl Anchors {
     }
 }
 
-fn target(of: &AnchorOf, config: &Config, often: Duration) -> anyhow::Result<Target> {
+fn target(of: &AnchorOf, often: Duration) -> anyhow::Result<Target> {
     let (kind, every, via) = match of.kind {
         AnchorKind::File => ("file", often, Via::File(file::AppendOnly::new(of)?)),
         AnchorKind::Syslog => ("syslog", often, Via::Syslog(syslog::Syslog::new(of)?)),
         AnchorKind::Webhook => ("webhook", HOUR, Via::Webhook(webhook::Webhook::new(of)?)),
-        AnchorKind::Tsa => ("tsa", HOUR, Via::Tsa(tsa::Tsa::new(of, &tsa::folder(config, &of.name))?)),
+        AnchorKind::Tsa => ("tsa", HOUR, Via::Tsa(tsa::Tsa::new(of)?)),
     };
     let every = if of.minutes == 0 { every } else { Duration::from_secs(of.minutes.saturating_mul(60)) };
     Ok(Target { name: of.name.clone(), kind, every, via })
@@ -188,7 +188,7 @@ impl Target {
             Via::File(file) => Ok(file.append(head)?),
             Via::Syslog(syslog) => Ok(syslog.send(head, (app.clock)())?),
             Via::Webhook(webhook) => Ok(webhook.post(head, (app.clock)())?),
-            Via::Tsa(tsa) => Ok(tsa.stamp(head)?),
+            Via::Tsa(tsa) => Ok(tsa.stamp(&app.files, head)?),
         }
     }
 }

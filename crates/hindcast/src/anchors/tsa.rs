@@ -7,13 +7,13 @@ mod der;
 
 use super::Head;
 use super::web::Web;
-use crate::config::{AnchorOf, Config};
+use crate::config::AnchorOf;
+use crate::storage::Files;
 use anyhow::{Context as _, bail, ensure};
 use der::{Reader, Tag};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write as _};
 
 /// The digest algorithm of the imprint: SHA-256 (2.16.840.1.101.3.4.2.1), with absent parameters as NULL.
 const SHA256: [u8; 15] =
@@ -23,26 +23,26 @@ const SIGNED_DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x
 /// id-ct-TSTInfo (1.2.840.113549.1.9.16.1.4).
 const TST_INFO: [u8; 11] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04];
 
-/// A time-stamping authority, and where its tokens are kept.
+/// A time-stamping authority.
 pub(super) struct Tsa {
+    name: String,
     url: String,
     web: Web,
-    folder: PathBuf,
 }
 
-/// Where the tokens of an authority are kept.
-pub(super) fn folder(config: &Config, name: &str) -> PathBuf {
-    config.data.folder.join("anchors").join(name)
+/// What a token of an authority is called among the files, without its ending: `tsr`, and `checkpoint` for what it stamps.
+pub(super) fn name(authority: &str, size: u64) -> String {
+    format!("anchors/{authority}/{size}")
 }
 
 impl Tsa {
-    pub fn new(of: &AnchorOf, folder: &Path) -> anyhow::Result<Self> {
+    pub fn new(of: &AnchorOf) -> anyhow::Result<Self> {
         let url = of.url.clone().context("url is missing")?;
-        Ok(Self { url, web: Web::new(of.timeout_seconds, of.ca.as_deref())?, folder: folder.to_owned() })
+        Ok(Self { name: of.name.clone(), url, web: Web::new(of.timeout_seconds, of.ca.as_deref())? })
     }
 
     /// Has the note stamped, keeps it beside the token, and returns the time in the token.
-    pub fn stamp(&self, head: &Head) -> anyhow::Result<String> {
+    pub fn stamp(&self, files: &Files, head: &Head) -> anyhow::Result<String> {
         let note = head.note.to_string();
         let imprint: [u8; 32] = Sha256::digest(&note).into();
         let nonce = nonce()?;
@@ -51,24 +51,31 @@ impl Tsa {
         ensure!(answer.status == 200, answer.unexpected());
         let time =
             read(&answer.body, &imprint, &nonce).context("its answer is no time stamp of this checkpoint")?;
-        std::fs::create_dir_all(&self.folder)?;
-        let size = head.checkpoint.size();
-        self.keep(&format!("{size}.checkpoint"), note.as_bytes())?;
-        self.keep(&format!("{size}.tsr"), &answer.body)?;
+        let name = name(&self.name, head.checkpoint.size());
+        keep(files, &format!("{name}.checkpoint"), note.as_bytes())?;
+        keep(files, &format!("{name}.tsr"), &answer.body)?;
         Ok(time)
     }
+}
 
-    fn keep(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
-        let (new, file) = (self.folder.join("new"), self.folder.join(name));
-        let keep = || {
-            let mut opened = File::create(&new)?;
-            opened.write_all(bytes)?;
-            opened.sync_all()?;
-            std::fs::rename(&new, &file)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        keep().with_context(|| format!("cannot keep {}", file.display()))
-    }
+fn keep(files: &Files, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let file = files.path(name);
+    let keep = || {
+        let folder = file.parent().unwrap_or(&file);
+        std::fs::create_dir_all(folder)?;
+        let new = folder.join("new");
+        let mut opened = File::create(&new)?;
+        opened.write_all(bytes)?;
+        opened.sync_all()?;
+        std::fs::rename(&new, &file)?;
+        File::open(folder)?.sync_all()?;
+        match files.keep(name) {
+            // Another server had the same checkpoint stamped.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            kept => kept,
+        }
+    };
+    keep().with_context(|| format!("cannot keep {}", file.display()))
 }
 
 /// Eight random bytes that are a positive number of that length in DER.
