@@ -223,8 +223,8 @@ pub async fn cancel(
 ) -> Result<StatusCode, Problem> {
     blocking(move || {
         let asked = found(&app, &watcher.workspace, &id)?;
-        Ok(operation::cancel(&app, &watcher.workspace, &asked.id)?)
+        operation::cancel(&app, &watcher.workspace, Job::Backtest, &asked.id)?;
+        Ok(StatusCode::NO_CONTENT)
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }

@@ -397,10 +397,10 @@ pub async fn end(
 ) -> Result<StatusCode, Problem> {
     blocking(move || {
         let workspace = &historian.workspace;
-        let asked = Asked::find(&app, workspace, Job::Insights, &id)?;
-        operation::cancel(&app, workspace, &id)?;
+        let is_there = Asked::find(&app, workspace, Job::Insights, &id)?.is_some();
+        operation::cancel(&app, workspace, Job::Insights, &id)?;
         let is_forgotten = app.history.forget_insights(workspace, &id)?;
-        if is_forgotten || asked.is_some() { Ok(StatusCode::NO_CONTENT) } else { Err(none()) }
+        if is_forgotten || is_there { Ok(StatusCode::NO_CONTENT) } else { Err(none()) }
     })
     .await
 }

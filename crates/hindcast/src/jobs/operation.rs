@@ -82,10 +82,12 @@ impl<A: DeserializeOwned, T: DeserializeOwned> Operation<A, T> {
     }
 }
 
-/// Cancels an operation, whichever server works on it.
-pub(crate) fn cancel(app: &App, workspace: &WorkspaceId, id: &str) -> Result<(), CatalogError> {
-    app.jobs.cancel(app, workspace, id)?;
-    Ok(())
+/// Cancels the last of a kind if it is this one, whichever server works on it; whether it was under way.
+pub(crate) fn cancel(app: &App, workspace: &WorkspaceId, kind: Job, id: &str) -> Result<bool, CatalogError> {
+    match app.catalog.operation(workspace, kind.as_str())? {
+        Some(last) if last.id == id && last.is_under_way() => app.jobs.cancel(app, workspace, id),
+        _ => Ok(false),
+    }
 }
 
 /// Ends and forgets the last of a kind, and waits until nobody works on it.
@@ -138,7 +140,9 @@ impl Work {
         });
         match begun {
             Ok(BegunOperation::Anew(before)) => {
-                before.map_or(Ok(()), |before| cancel(app, workspace, &before.id))?;
+                if let Some(before) = before {
+                    app.jobs.cancel(app, workspace, &before.id)?;
+                }
                 let (told_at, is_over) = Default::default();
                 Ok(Begun::Anew(Self { app: app.clone(), id, began_at, is_cancelled, told_at, is_over }))
             }

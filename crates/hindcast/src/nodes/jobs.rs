@@ -90,8 +90,11 @@ impl Jobs {
 
     /// Wants a job to end, whichever node works on it; whether it is under way.
     pub fn cancel(&self, app: &App, workspace: &WorkspaceId, id: &str) -> Result<bool, CatalogError> {
-        self.end_soon(id);
-        app.catalog.cancel_job(workspace, id)
+        let is_under_way = app.catalog.cancel_job(workspace, id)?;
+        if is_under_way {
+            self.end_soon(id);
+        }
+        Ok(is_under_way)
     }
 
     /// Whether another node works on a job of this kind for a workspace.

@@ -140,7 +140,7 @@ pub async fn end(
     visitor.needs(Permission::ReadConversations)?;
     let done = blocking(move || {
         let workspace = &visitor.membership.workspace;
-        operation::cancel(&app, workspace, &id)?;
+        operation::cancel(&app, workspace, Job::Insights, &id)?;
         app.history.forget_insights(workspace, &id)?;
         Ok(())
     });

@@ -172,7 +172,7 @@ pub async fn cancel(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::ManageAlerts)?;
     let back = format!("/alerts/rules/tests/{id}");
-    blocking(move || Ok(operation::cancel(&app, &visitor.membership.workspace, &id)?)).await?;
+    blocking(move || Ok(operation::cancel(&app, &visitor.membership.workspace, Job::Backtest, &id)?)).await?;
     Ok(redirect(&back))
 }
 

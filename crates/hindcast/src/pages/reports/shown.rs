@@ -6,7 +6,7 @@ use crate::api::lanes::{Lanes, blocking};
 use crate::app::App;
 use crate::catalog::Report;
 use crate::jobs::operation;
-use crate::jobs::reports::{Making, bytes, read, remove as remove_files};
+use crate::jobs::reports::{bytes, read, remove as remove_files};
 use crate::nodes::Job;
 use crate::pages::answer::{page, redirect};
 use crate::pages::fields::Fields;
@@ -180,9 +180,8 @@ pub async fn remove(
 ) -> Result<Response, Refusal> {
     visitor.needs(Permission::CreateReports)?;
     blocking(move || {
-        let making = Making::find(&app, &visitor.membership.workspace, Job::Report, &id)?;
-        if making.is_some_and(|making| making.ended.is_none()) {
-            return Ok(operation::cancel(&app, &visitor.membership.workspace, &id)?);
+        if operation::cancel(&app, &visitor.membership.workspace, Job::Report, &id)? {
+            return Ok(());
         }
         let report = openable(&app, &visitor, &id)?;
         remove_files(&app, &report.id).map_err(Problem::internal)
