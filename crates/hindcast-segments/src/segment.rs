@@ -7,7 +7,7 @@ use crate::cache::PageCache;
 use crate::checked::{CheckedFile, digest_of};
 use crate::columns::{COLUMNS, COUNT, Shape, at};
 use crate::error::{SearchError, SegmentError};
-use crate::footer::{Chunk, read_chunks};
+use crate::footer::{Layout, read_layout};
 use crate::index::TermIndex;
 use crate::limits::Budget;
 use crate::manifest::{BLOCKS_FILE, FORMAT, INDEX_FOLDER, OLDEST_FORMAT, ROWS_FILE, SegmentMeta};
@@ -31,8 +31,9 @@ impl std::fmt::Debug for Segment {
 pub(crate) struct Segment {
     pub(crate) meta: SegmentMeta,
     file: CheckedFile,
-    columns: Vec<Chunk>,
-    pub(crate) dictionaries: [OnceLock<Arc<Texts>>; COUNT],
+    layout: Layout,
+    /// Of each row group those of its columns, once they were needed.
+    dictionaries: Vec<[OnceLock<Arc<Texts>>; COUNT]>,
     index: TermIndex,
     pub(crate) cache: Arc<PageCache>,
     /// What the cache knows it by.
@@ -80,12 +81,13 @@ impl Segment {
         let rows_file =
             meta.file(ROWS_FILE).ok_or_else(|| SegmentError::internal(id, "it has no columns"))?;
         let file = CheckedFile::open(folder, id, ROWS_FILE, rows_file.bytes, &sums, shelf)?;
-        let columns = read_chunks(&file, id, meta.count)?;
+        let layout = read_layout(&file, meta)?;
         let rows =
             u32::try_from(meta.count).map_err(|_| SegmentError::internal(id, "it has too many rows"))?;
         let index = TermIndex::open(&folder.join(INDEX_FOLDER), id, rows)?;
         let (meta, cache, number) = (meta.clone(), Arc::clone(cache), cache.number());
-        Ok(Self { meta, file, columns, dictionaries: Default::default(), index, cache, number })
+        let dictionaries = layout.groups.iter().map(|_| Default::default()).collect();
+        Ok(Self { meta, file, layout, dictionaries, index, cache, number })
     }
 
     pub(crate) fn row_count(&self) -> u32 {
@@ -94,17 +96,17 @@ impl Segment {
 
     /// Whether no row has a value in this column.
     pub(crate) fn is_empty_column(&self, column: usize) -> bool {
-        self.columns[column].empty
+        self.layout.columns[column].empty
     }
 
     /// The number of pages of a column.
     pub(crate) fn page_count(&self, column: usize) -> usize {
-        self.columns[column].pages.len()
+        self.layout.columns[column].pages.len()
     }
 
     /// Which page of a column has a row.
     pub(crate) fn page_of(&self, column: usize, row: u32) -> usize {
-        self.columns[column].pages.partition_point(|&(_, _, first)| first <= row).saturating_sub(1)
+        self.layout.columns[column].pages.partition_point(|&(_, _, first)| first <= row).saturating_sub(1)
     }
 
     /// Reads one page of a column.
@@ -114,11 +116,12 @@ impl Segment {
         nth: usize,
         reading: &mut Reading<'_>,
     ) -> Result<Page, SearchError> {
-        let chunk = &self.columns[column];
+        let chunk = &self.layout.columns[column];
         let malformed =
             |what: &str| SegmentError::internal(&self.meta.id, format!("{}: {what}", COLUMNS[column].name));
         let &(offset, length, first) = chunk.pages.get(nth).ok_or_else(|| malformed("no such page"))?;
         reading.budget.spend(u64::from(length))?;
+        let upto = chunk.pages.get(nth + 1).map_or(self.row_count(), |next| next.2);
         let end = offset + u64::from(length);
         let from = self.file.read(offset, end, &mut reading.buffer)?;
         let bytes = &reading.buffer[from..from + length as usize];
@@ -129,21 +132,29 @@ impl Segment {
             Shape::Narrow | Shape::Wide => Physical::Texts,
             Shape::Bytes => Physical::Bytes,
         };
-        decode_data(bytes, first, COLUMNS[column].optional, chunk.compressed, physical, &mut reading.unpacker)
-            .map_err(|what| malformed(what).into())
+        let (optional, unpacker) = (COLUMNS[column].optional, &mut reading.unpacker);
+        let mut page = decode_data(bytes, first..upto, optional, chunk.compressed, physical, unpacker)
+            .map_err(malformed)?;
+        if matches!(page.values, Values::Codes(_)) {
+            page.dictionary = self.dictionary(column, first, reading)?;
+        }
+        Ok(page)
     }
 
-    /// The dictionary of a column; empty where it has none.
-    pub(crate) fn dictionary(
+    /// The dictionary of a column around a row; empty where it has none.
+    fn dictionary(
         &self,
         column: usize,
+        row: u32,
         reading: &mut Reading<'_>,
     ) -> Result<Arc<Texts>, SearchError> {
-        if let Some(dictionary) = self.dictionaries[column].get() {
+        let group = self.layout.groups.partition_point(|&first| first <= row).saturating_sub(1);
+        let kept = &self.dictionaries[group][column];
+        if let Some(dictionary) = kept.get() {
             return Ok(Arc::clone(dictionary));
         }
-        let chunk = &self.columns[column];
-        let texts = match chunk.dictionary {
+        let chunk = &self.layout.columns[column];
+        let texts = match chunk.dictionaries[group] {
             None => Texts::default(),
             Some((offset, length)) => {
                 reading.budget.spend(u64::from(length))?;
@@ -154,7 +165,7 @@ impl Segment {
                 })?
             }
         };
-        Ok(Arc::clone(self.dictionaries[column].get_or_init(|| Arc::new(texts))))
+        Ok(Arc::clone(kept.get_or_init(|| Arc::new(texts))))
     }
 
     /// The first row that stands after `position`, where rows stand newest first.
@@ -166,7 +177,7 @@ impl Segment {
                 || occurred_at == position.0 && (reader.number(at::INDEX, row)? as u64) < position.1)
         };
         // Pages first: within a page no more is read.
-        let firsts = &self.columns[at::OCCURRED_AT].pages;
+        let firsts = &self.layout.columns[at::OCCURRED_AT].pages;
         let page = partition(firsts.len() as u32, |nth| Ok(!stands_after(firsts[nth as usize].2)?))?;
         let Some(before) = page.checked_sub(1) else { return Ok(0) };
         let from = firsts[before as usize].2;
@@ -246,9 +257,8 @@ impl Segment {
             for row in page.first..page.first + page.rows {
                 let Some(place) = page.place(row) else { continue };
                 let found = match &page.values {
-                    Values::Texts(texts) => texts.get(place).map(str::as_bytes),
                     Values::Fixed(bytes) => bytes.get(place * 16..place * 16 + 16),
-                    _ => None,
+                    _ => page.text(place).map(str::as_bytes),
                 };
                 if found == Some(value) {
                     rows.push(row);
