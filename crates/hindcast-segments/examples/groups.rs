@@ -94,7 +94,12 @@ fn config(group_rows: usize) -> Config {
 }
 
 /// Writes the segment anew; how long that took.
-fn packed(from: &Path, meta: &SegmentMeta, to: &Path, rows: usize) -> Result<(SegmentMeta, f64), Box<dyn Error>> {
+fn packed(
+    from: &Path,
+    meta: &SegmentMeta,
+    to: &Path,
+    rows: usize,
+) -> Result<(SegmentMeta, f64), Box<dyn Error>> {
     copy(from, &to.join(&meta.id))?;
     let store = Store::open(to, vec![meta.clone()], config(rows))?;
     let mut as_it_is = |entry: &Entry<'_>, out: &mut Entries| -> Result<(), SegmentError> {
@@ -148,7 +153,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for rows in GROUPS {
         let folder = Path::new("groups").join(rows.to_string());
         let (written, took) = packed(Path::new(&from), &meta, &folder, rows)?;
-        let columns = written.files.iter().find(|file| file.name == "rows.parquet").map_or(0, |file| file.bytes);
+        let columns =
+            written.files.iter().find(|file| file.name == "rows.parquet").map_or(0, |file| file.bytes);
         println!("  {rows:>8}: rows.parquet {columns} bytes, packed in {took:.1} s");
         layouts.push((folder, written, config(rows)));
     }

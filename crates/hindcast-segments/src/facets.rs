@@ -18,8 +18,8 @@ use crate::walk::END;
 use crate::words::fold;
 use hindcast_event::Field;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The columns that are counted.
 pub(crate) const FACET_COLUMNS: [usize; 7] =
@@ -357,18 +357,24 @@ fn count_pages(
         return Ok(());
     }
     let mut reading = Reading::new(budget)?;
-    let mut coded = CodeCounts::new(Arc::default(), buckets);
+    let mut coded: Option<CodeCounts> = None;
     let mut others: HashMap<String, Vec<u64>> = HashMap::new();
     let (from, upto) = rows.bounds();
     for nth in segment.page_of(column, from)..=segment.page_of(column, upto - 1) {
         let page = segment.page(column, nth, &mut reading)?;
         match &page.values {
             Values::Codes(codes) => {
-                // Another row group has another dictionary.
-                if !Arc::ptr_eq(&coded.dictionary, &page.dictionary) {
-                    coded.tell(f);
-                    coded = CodeCounts::new(Arc::clone(&page.dictionary), buckets);
+                let group = segment.group_of(page.first);
+                if let Some(done) = coded.take_if(|coded| coded.group != group) {
+                    done.tell(f);
                 }
+                let coded = match &mut coded {
+                    Some(coded) => coded,
+                    none => {
+                        let dictionary = segment.dictionary(column, group, &mut reading)?;
+                        none.insert(CodeCounts::new(group, dictionary, buckets))
+                    }
+                };
                 match page.places() {
                     None if buckets == 1
                         && page.first >= from
@@ -395,22 +401,23 @@ fn count_pages(
             _ => {}
         }
     }
-    coded.tell(f);
+    coded.iter().for_each(|coded| coded.tell(f));
     others.iter().for_each(|(value, counts)| f(value, counts));
     Ok(())
 }
 
-/// How often each code of a dictionary is there, by bucket.
+/// How often each code of a row group's dictionary is there, by bucket.
 struct CodeCounts {
+    group: usize,
     dictionary: Arc<Texts>,
     buckets: usize,
     counts: Vec<u64>,
 }
 
 impl CodeCounts {
-    fn new(dictionary: Arc<Texts>, buckets: usize) -> Self {
+    fn new(group: usize, dictionary: Arc<Texts>, buckets: usize) -> Self {
         let counts = vec![0; dictionary.len() * buckets];
-        Self { dictionary, buckets, counts }
+        Self { group, dictionary, buckets, counts }
     }
 
     fn count(&mut self, code: u32, bucket: usize) {

@@ -87,7 +87,8 @@ impl Chunk {
             return None;
         }
         self.compressed = compressed;
-        let start = u64::try_from(column.dictionary_page_offset().unwrap_or(column.data_page_offset())).ok()?;
+        let start =
+            u64::try_from(column.dictionary_page_offset().unwrap_or(column.data_page_offset())).ok()?;
         let mut next_row = rows.start;
         for page in pages {
             let (offset, length) =

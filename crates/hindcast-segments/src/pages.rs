@@ -9,7 +9,6 @@ mod header;
 
 use header::{Header, Reader, split_header};
 use std::ops::Range;
-use std::sync::Arc;
 
 /// The values of a page.
 #[derive(Debug, Default)]
@@ -21,8 +20,6 @@ pub(crate) struct Page {
     /// For each row the place of its value, or [`ABSENT`]; nothing when all rows have one.
     places: Option<Vec<u32>>,
     pub(crate) values: Values,
-    /// What codes are places in.
-    pub(crate) dictionary: Arc<Texts>,
 }
 
 /// The place of a value that is not there.
@@ -75,6 +72,11 @@ impl Texts {
         let &(from, upto) = self.spans.get(at)?;
         self.text.get(from as usize..upto as usize)
     }
+
+    /// What they take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len() + size_of_val(self.spans.as_slice())
+    }
 }
 
 impl Pieces {
@@ -106,20 +108,11 @@ impl Page {
         }
     }
 
-    /// The text at a place.
-    pub(crate) fn text(&self, place: usize) -> Option<&str> {
-        match &self.values {
-            Values::Texts(texts) => texts.get(place),
-            Values::Codes(codes) => self.dictionary.get(*codes.get(place)? as usize),
-            _ => None,
-        }
-    }
-
-    /// What it takes in memory, but for its dictionary, which others have too.
+    /// What it takes in memory.
     pub(crate) fn bytes(&self) -> usize {
         let values = match &self.values {
             Values::Codes(codes) => size_of_val(codes.as_slice()),
-            Values::Texts(texts) => texts.text.len() + size_of_val(texts.spans.as_slice()),
+            Values::Texts(texts) => texts.bytes(),
             Values::Bytes(pieces) => pieces.bytes.len() + size_of_val(pieces.spans.as_slice()),
             Values::Fixed(bytes) => bytes.len(),
             Values::Numbers(numbers) => size_of_val(numbers.as_slice()),
@@ -138,8 +131,7 @@ impl Page {
     }
 }
 
-/// Decodes one data page, which must have these rows: header and body as they stand in the file. The dictionary is left to
-/// whoever knows it.
+/// Decodes one data page, which must have these rows: header and body as they stand in the file.
 pub(crate) fn decode_data(
     bytes: &[u8],
     expected: Range<u32>,
@@ -179,7 +171,7 @@ pub(crate) fn decode_data(
         _ => return Err("an encoding we do not write"),
     };
     let (first, rows) = (expected.start, expected.end - expected.start);
-    Ok(Page { first, rows, places, values, dictionary: Arc::default() })
+    Ok(Page { first, rows, places, values })
 }
 
 /// Decodes the dictionary of a column of texts.

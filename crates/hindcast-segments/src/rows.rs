@@ -3,7 +3,7 @@
 use crate::columns::{COLUMNS, COUNT, Cells, Shape, at};
 use crate::error::{SearchError, SegmentError};
 use crate::limits::Budget;
-use crate::pages::{Page, Values};
+use crate::pages::{Page, Texts, Values};
 use crate::segment::{Position, Reading, Segment};
 use hindcast_event::Timestamp;
 use std::borrow::Cow;
@@ -17,12 +17,21 @@ pub(crate) struct RowReader<'s> {
     reading: Option<Reading<'s>>,
     budget: &'s Budget,
     pages: [Option<Arc<Page>>; COUNT],
+    /// Each with the row group that it is of.
+    dictionaries: [Option<(usize, Arc<Texts>)>; COUNT],
 }
 
 impl<'s> RowReader<'s> {
     /// For rows that stand close together, or all of them.
     pub(crate) fn new(segment: &'s Segment, budget: &'s Budget) -> Self {
-        Self { segment, cached: false, reading: None, budget, pages: [const { None }; COUNT] }
+        Self {
+            segment,
+            cached: false,
+            reading: None,
+            budget,
+            pages: [const { None }; COUNT],
+            dictionaries: [const { None }; COUNT],
+        }
     }
 
     /// For a few rows, which are likely to be asked for again.
@@ -50,6 +59,16 @@ impl<'s> RowReader<'s> {
                 page
             }
         };
+        if matches!(page.values, Values::Codes(_)) {
+            let group = self.segment.group_of(row);
+            if self.dictionaries[column].as_ref().is_none_or(|(of, _)| *of != group) {
+                let dictionary = match self.segment.kept_dictionary(column, group) {
+                    Some(dictionary) => dictionary,
+                    None => self.segment.dictionary(column, group, self.reading()?)?,
+                };
+                self.dictionaries[column] = Some((group, dictionary));
+            }
+        }
         self.pages[column] = Some(page);
         Ok(())
     }
@@ -84,7 +103,15 @@ impl<'s> RowReader<'s> {
     fn text(&self, column: usize, row: u32) -> Result<Option<&str>, SearchError> {
         let Some(page) = &self.pages[column] else { return Ok(None) };
         let Some(place) = page.place(row) else { return Ok(None) };
-        page.text(place).map(Some).ok_or_else(|| self.missing(column))
+        let found = match &page.values {
+            Values::Texts(texts) => texts.get(place),
+            Values::Codes(codes) => match (codes.get(place), &self.dictionaries[column]) {
+                (Some(&code), Some((_, dictionary))) => dictionary.get(code as usize),
+                _ => None,
+            },
+            _ => None,
+        };
+        found.map(Some).ok_or_else(|| self.missing(column))
     }
 
     /// The bytes of a row in a column, as they are now in memory.

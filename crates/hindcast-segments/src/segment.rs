@@ -5,7 +5,7 @@
 
 use crate::cache::PageCache;
 use crate::checked::{CheckedFile, digest_of};
-use crate::columns::{COLUMNS, COUNT, Shape, at};
+use crate::columns::{COLUMNS, Shape, at};
 use crate::error::{SearchError, SegmentError};
 use crate::footer::{Layout, read_layout};
 use crate::index::TermIndex;
@@ -18,7 +18,7 @@ use crate::rows::RowReader;
 use crate::vault::Shelf;
 use crate::walk::{List, Walker};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 impl std::fmt::Debug for Segment {
@@ -32,8 +32,6 @@ pub(crate) struct Segment {
     pub(crate) meta: SegmentMeta,
     file: CheckedFile,
     layout: Layout,
-    /// Of each row group those of its columns, once they were needed.
-    dictionaries: Vec<[OnceLock<Arc<Texts>>; COUNT]>,
     index: TermIndex,
     pub(crate) cache: Arc<PageCache>,
     /// What the cache knows it by.
@@ -86,8 +84,7 @@ impl Segment {
             u32::try_from(meta.count).map_err(|_| SegmentError::internal(id, "it has too many rows"))?;
         let index = TermIndex::open(&folder.join(INDEX_FOLDER), id, rows)?;
         let (meta, cache, number) = (meta.clone(), Arc::clone(cache), cache.number());
-        let dictionaries = layout.groups.iter().map(|_| Default::default()).collect();
-        Ok(Self { meta, file, layout, dictionaries, index, cache, number })
+        Ok(Self { meta, file, layout, index, cache, number })
     }
 
     pub(crate) fn row_count(&self) -> u32 {
@@ -133,25 +130,29 @@ impl Segment {
             Shape::Bytes => Physical::Bytes,
         };
         let (optional, unpacker) = (COLUMNS[column].optional, &mut reading.unpacker);
-        let mut page = decode_data(bytes, first..upto, optional, chunk.compressed, physical, unpacker)
-            .map_err(malformed)?;
-        if matches!(page.values, Values::Codes(_)) {
-            page.dictionary = self.dictionary(column, first, reading)?;
-        }
-        Ok(page)
+        decode_data(bytes, first..upto, optional, chunk.compressed, physical, unpacker)
+            .map_err(|what| malformed(what).into())
     }
 
-    /// The dictionary of a column around a row; empty where it has none.
-    fn dictionary(
+    /// Which row group has a row: the codes of its pages are places in dictionaries of its own.
+    pub(crate) fn group_of(&self, row: u32) -> usize {
+        self.layout.groups.partition_point(|&first| first <= row).saturating_sub(1)
+    }
+
+    /// The dictionary of a column in a row group, if it was read lately.
+    pub(crate) fn kept_dictionary(&self, column: usize, group: usize) -> Option<Arc<Texts>> {
+        self.cache.dictionary((self.number, column, group))
+    }
+
+    /// The dictionary of a column in a row group; empty where it has none.
+    pub(crate) fn dictionary(
         &self,
         column: usize,
-        row: u32,
+        group: usize,
         reading: &mut Reading<'_>,
     ) -> Result<Arc<Texts>, SearchError> {
-        let group = self.layout.groups.partition_point(|&first| first <= row).saturating_sub(1);
-        let kept = &self.dictionaries[group][column];
-        if let Some(dictionary) = kept.get() {
-            return Ok(Arc::clone(dictionary));
+        if let Some(dictionary) = self.kept_dictionary(column, group) {
+            return Ok(dictionary);
         }
         let chunk = &self.layout.columns[column];
         let texts = match chunk.dictionaries[group] {
@@ -165,7 +166,9 @@ impl Segment {
                 })?
             }
         };
-        Ok(Arc::clone(kept.get_or_init(|| Arc::new(texts))))
+        let dictionary = Arc::new(texts);
+        self.cache.put_dictionary((self.number, column, group), &dictionary);
+        Ok(dictionary)
     }
 
     /// The first row that stands after `position`, where rows stand newest first.
@@ -257,8 +260,9 @@ impl Segment {
             for row in page.first..page.first + page.rows {
                 let Some(place) = page.place(row) else { continue };
                 let found = match &page.values {
+                    Values::Texts(texts) => texts.get(place).map(str::as_bytes),
                     Values::Fixed(bytes) => bytes.get(place * 16..place * 16 + 16),
-                    _ => page.text(place).map(str::as_bytes),
+                    _ => None,
                 };
                 if found == Some(value) {
                     rows.push(row);

@@ -5,7 +5,9 @@ use crate::columns::{COLUMNS, COUNT, Cells, Column, Shape, at, view};
 use crate::error::SegmentError;
 use crate::footer::EMPTY_COLUMNS_KEY;
 use crate::index::IndexWriter;
-use crate::manifest::{BLOCKS_FILE, FORMAT, FORMAT_OF_ONE_GROUP, FileMeta, INDEX_FOLDER, ROWS_FILE, SegmentMeta};
+use crate::manifest::{
+    BLOCKS_FILE, FORMAT, FORMAT_OF_ONE_GROUP, FileMeta, INDEX_FOLDER, ROWS_FILE, SegmentMeta,
+};
 use crate::segment::hex;
 use crate::terms::Terms;
 use arrow_array::builder::{
@@ -39,10 +41,10 @@ const DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
 const BATCH_ROWS: usize = 2048;
 /// Batches of entries that may wait for the slower of the two threads.
 const WAITING_MAX: usize = 4;
-/// Exports are cut so that they can be read by several threads, and need not be kept in memory.
-pub(crate) const EXPORTED_GROUP_ROWS: usize = 128 * 1024;
-/// Segments are cut as well, unless told otherwise: engines that fetch the columns of whole groups pass over the others.
-pub const GROUP_ROWS: usize = 64 * 1024;
+/// Files are cut into row groups of so many, unless told otherwise: whoever reads whole groups passes over the others, reads
+/// them with several threads, and whoever writes need not keep everything in memory. Of smaller groups some engines fetch what
+/// is between the columns, too (`docs/lake.md`).
+pub const GROUP_ROWS: usize = 128 * 1024;
 const ZSTD_LEVEL: i32 = 3;
 /// What others look for by one value, so that they can pass over a file without it.
 const SOUGHT: [usize; 4] = [at::ACTION, at::IP, at::SESSION_ID, at::COUNTRY];
@@ -324,8 +326,7 @@ impl ColumnWriter {
         let path = folder.join(ROWS_FILE);
         let file = File::create(&path).map_err(SegmentError::io(&path))?;
         let every: Vec<usize> = (0..COUNT).collect();
-        let properties =
-            properties(&every, group_rows).map_err(|error| SegmentError::internal(id, error))?;
+        let properties = properties(&every, group_rows).map_err(|error| SegmentError::internal(id, error))?;
         let batches = Batches::new(every);
         let sink = Summing::new(BufWriter::with_capacity(1 << 20, file));
         let writer = ArrowWriter::try_new(sink, Arc::clone(&batches.schema), Some(properties))

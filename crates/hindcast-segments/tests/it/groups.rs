@@ -50,13 +50,18 @@ fn compare(told: &str, one: &Snapshot, several: &Snapshot, dice: &mut Dice) {
             assert_eq!(histogram(several), histogram(one), "{told}: {kind:?}");
         }
         for format in [Format::Csv(CsvStyle::Raw), Format::Json, Format::Ndjson, Format::Parquet] {
-            assert_eq!(exported(several, &query, format), exported(one, &query, format), "{told}: {format:?}");
+            assert_eq!(
+                exported(several, &query, format),
+                exported(one, &query, format),
+                "{told}: {format:?}"
+            );
         }
     }
     for index in [0, 1, 57, 119, 240] {
         let alone = |of: &Snapshot| rows(&of.get(index, &budget()).unwrap());
         assert_eq!(alone(several), alone(one), "{told}: {index}");
-        let Some(entry) = one.get(index, &budget()).unwrap().get(0).map(|e| e.event.view().unwrap().id.into_owned())
+        let Some(entry) =
+            one.get(index, &budget()).unwrap().get(0).map(|e| e.event.view().unwrap().id.into_owned())
         else {
             continue;
         };

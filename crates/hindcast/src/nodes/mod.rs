@@ -147,7 +147,9 @@ impl Nodes {
         let one_group = reads_groups.contains(&false);
         if self.0.one_group.swap(one_group, Ordering::Relaxed) != one_group {
             match one_group {
-                true => tracing::info!("a server may run that reads segments of one row group only: they are written so"),
+                true => tracing::info!(
+                    "a server may run that reads segments of one row group only: they are written so"
+                ),
                 false => tracing::info!("all servers read segments of several row groups"),
             }
         }

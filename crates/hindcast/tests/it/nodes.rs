@@ -149,7 +149,9 @@ fn what_a_server_did_that_is_killed_another_goes_on_with() {
 fn segments_have_one_row_group_as_long_as_a_server_runs_that_reads_no_others() {
     let Some(pair) = Pair::start("") else { return };
     let told = |what: &str| {
-        let of = |server: &Process| server.logged("INFO").iter().filter(|line| line["fields"]["message"] == what).count();
+        let of = |server: &Process| {
+            server.logged("INFO").iter().filter(|line| line["fields"]["message"] == what).count()
+        };
         pair.servers.iter().map(of).min()
     };
     let (one, several) = (
