@@ -103,7 +103,7 @@ impl<T> Generations<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::{Values, numbers_page};
+    use crate::pages::{Values, numbers_page, one_text};
 
     #[test]
     fn what_is_asked_for_stays_and_the_rest_goes() {
@@ -119,5 +119,18 @@ mod tests {
         assert_eq!(cache.asked()[1], 1);
         let pages = cache.pages.lock().unwrap();
         assert!(pages.young.len() + pages.old.len() <= fitting);
+    }
+    #[test]
+    fn dictionaries_take_a_share_of_their_own() {
+        let cache = PageCache::default();
+        let dictionary = || Arc::new(one_text(1024 * 1024));
+        cache.put((0, 0, 0), &Arc::new(numbers_page(vec![7])));
+        for nth in 0..100 {
+            cache.put_dictionary((0, 0, nth), &dictionary());
+        }
+        let kept = (0..100).filter(|&nth| cache.dictionary((0, 0, nth)).is_some()).count();
+        assert!((DICTIONARIES_BYTES_MAX >> 22..=DICTIONARIES_BYTES_MAX >> 20).contains(&kept), "{kept}");
+        assert!(cache.get((0, 0, 0)).is_some(), "no page gives way to them");
+        assert_eq!(cache.asked(), [1, 0], "they are not counted as pages");
     }
 }

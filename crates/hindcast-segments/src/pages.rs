@@ -370,6 +370,12 @@ pub(crate) fn numbers_page(numbers: Vec<i64>) -> Page {
     Page { rows: numbers.len() as u32, values: Values::Numbers(numbers), ..Page::default() }
 }
 
+/// One long text.
+#[cfg(test)]
+pub(crate) fn one_text(bytes: usize) -> Texts {
+    Texts { text: "t".repeat(bytes), spans: vec![(0, bytes as u32)] }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
