@@ -1,8 +1,8 @@
 //! What row groups cost ourselves: packs a segment anew in groups of several sizes, and times questions of each.
 //!
-//! `cargo run --release -p hindcast-segments --example groups -- FOLDER META`; FOLDER has the segment's files, META is the file
-//! with its line of the manifest (the column `meta` of the table `segment` in `ledger.db`). What it writes is left in the
-//! folder `groups` where it is run, for other engines to be asked about.
+//! `cargo run --release -p hindcast-segments --example groups -- FOLDER META TO`; FOLDER has the segment's files, META is the file
+//! with its line of the manifest (the column `meta` of the table `segment` in `ledger.db`), and TO is where to write. What it
+//! writes is left there, for other engines to be asked about.
 
 use hindcast_event::{Entries, Entry};
 use hindcast_segments::query::{ParseContext, Query};
@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Rows in a group; a segment has no more than the first.
+/// Rows in a group; the first is as many as a segment may have.
 const GROUPS: [usize; 4] = [1 << 20, 1 << 17, 1 << 16, 1 << 15];
 /// Each question is asked so often of each layout, in turns.
 const ROUNDS: usize = 9;
@@ -146,12 +146,13 @@ fn compare(open: impl Fn(usize) -> Result<Snapshot, Box<dyn Error>>) -> Result<(
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let [_, from, meta] = std::env::args().collect::<Vec<_>>().try_into().map_err(|_| "FOLDER META")?;
+    let [_, from, meta, to] =
+        std::env::args().collect::<Vec<_>>().try_into().map_err(|_| "FOLDER META TO")?;
     let meta = SegmentMeta::from_json(&fs::read_to_string(meta)?)?;
     let mut layouts = Vec::new();
     println!("{} entries; rows in a group: {GROUPS:?}", meta.count);
     for rows in GROUPS {
-        let folder = Path::new("groups").join(rows.to_string());
+        let folder = Path::new(&to).join(rows.to_string());
         let (written, took) = packed(Path::new(&from), &meta, &folder, rows)?;
         let columns =
             written.files.iter().find(|file| file.name == "rows.parquet").map_or(0, |file| file.bytes);
