@@ -25,6 +25,8 @@ def main(folder, url, token):
         f'select count(*), min("index"), max("index"), count(distinct action) from {files}').fetchall()[0]
     assert count == last + 1 - first, f"{count} rows for the indexes {first} to {last}"
     assert actions > 50, f"only {actions} actions"
+    groups = duckdb.sql(f"select max(row_group_id) + 1 from parquet_metadata({files})").fetchall()[0][0]
+    assert groups > 1, "no file has several row groups"
     rows = duckdb.sql(f"""
         select "index", action, outcome, actor->>'id', ip, epoch_us(occurred_at), json_array_length(coalesce(targets, '[]'))
         from {files} using sample reservoir({SAMPLED} rows) repeatable (7)""").fetchall()
@@ -35,7 +37,7 @@ def main(folder, url, token):
         expected = [shown["action"], shown["outcome"]["result"], shown["actor"]["id"],
                     shown.get("context", {}).get("ip"), occurred_us, len(shown.get("targets", []))]
         assert stored == expected, f"entry {index}: DuckDB read {stored}, the API shows {expected}"
-    print(f"DuckDB {duckdb.__version__} reads {count} rows; {len(rows)} of them are what the API shows")
+    print(f"DuckDB {duckdb.__version__} reads {count} rows, a file in {groups} row groups; {len(rows)} of them are what the API shows")
 
 
 if __name__ == "__main__":

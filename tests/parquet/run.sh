@@ -14,10 +14,10 @@ fi
 
 folder=$(mktemp -d)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$binary" demo --data "$folder/data" --listen "127.0.0.1:$port" --events 80000 >"$folder/out" 2>"$folder/log" &
+"$binary" demo --data "$folder/data" --listen "127.0.0.1:$port" --events 160000 >"$folder/out" 2>"$folder/log" &
 server=$!
 trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$folder" "$folder/data-keys"' EXIT
-for _ in $(seq 1200); do
+for _ in $(seq 3000); do
     grep -q 'dG9r' "$folder/out" && ls "$folder"/data/segments/*/[0-9]*/rows.parquet >/dev/null 2>&1 && break
     kill -0 $server 2>/dev/null || { cat "$folder/log"; exit 1; }
     sleep 0.1

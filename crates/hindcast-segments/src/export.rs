@@ -22,7 +22,7 @@ use crate::rows::{EVERY_COLUMN, RowReader};
 use crate::search::{PIECE_ROWS, Snapshot, push_row};
 use crate::source::{Merge, Source};
 use crate::words::fold;
-use crate::write::{Batches, EXPORTED_GROUP_ROWS, properties};
+use crate::write::{Batches, GROUP_ROWS, properties};
 use csv::Csv;
 use hindcast_event::{Entries, Timestamp};
 use parquet::arrow::ArrowWriter;
@@ -263,8 +263,7 @@ impl Snapshot {
     ) -> Result<u64, ExportError> {
         let internal = |error: &dyn std::fmt::Display| SegmentError::internal("export", error);
         let exported: Vec<usize> = (0..COUNT).filter(|&column| column != at::KEY).collect();
-        let properties =
-            properties(&exported, Some(EXPORTED_GROUP_ROWS)).map_err(|error| internal(&error))?;
+        let properties = properties(&exported, Some(GROUP_ROWS)).map_err(|error| internal(&error))?;
         let mut batches = Batches::new(exported);
         let schema = std::sync::Arc::clone(&batches.schema);
         let mut writer =

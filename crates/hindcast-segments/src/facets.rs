@@ -6,7 +6,7 @@
 use crate::columns::at;
 use crate::error::{SearchError, SegmentError};
 use crate::limits::Budget;
-use crate::pages::Values;
+use crate::pages::{Texts, Values};
 use crate::plan::Plan;
 use crate::query::Query;
 use crate::scan;
@@ -18,8 +18,8 @@ use crate::walk::END;
 use crate::words::fold;
 use hindcast_event::Field;
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The columns that are counted.
 pub(crate) const FACET_COLUMNS: [usize; 7] =
@@ -357,34 +357,39 @@ fn count_pages(
         return Ok(());
     }
     let mut reading = Reading::new(budget)?;
-    let dictionary = segment.dictionary(column, &mut reading)?;
-    let mut counts = vec![0_u64; dictionary.len() * buckets];
+    let mut coded: Option<CodeCounts> = None;
     let mut others: HashMap<String, Vec<u64>> = HashMap::new();
     let (from, upto) = rows.bounds();
     for nth in segment.page_of(column, from)..=segment.page_of(column, upto - 1) {
         let page = segment.page(column, nth, &mut reading)?;
         match &page.values {
-            Values::Codes(codes) => match page.places() {
-                None if buckets == 1
-                    && page.first >= from
-                    && page.first + page.rows <= upto
-                    && is_whole(rows) =>
-                {
-                    for &code in codes {
-                        if let Some(count) = counts.get_mut(code as usize) {
-                            *count += 1;
-                        }
-                    }
+            Values::Codes(codes) => {
+                let group = segment.group_of(page.first);
+                if let Some(done) = coded.take_if(|coded| coded.group != group) {
+                    done.tell(f);
                 }
-                _ => rows.each_within(page.first, page.first + page.rows, |row| {
-                    let code = page.place(row).and_then(|place| codes.get(place));
-                    if let Some(&code) = code
-                        && let Some(count) = counts.get_mut(code as usize * buckets + bucket_of(row))
-                    {
-                        *count += 1;
+                let coded = match &mut coded {
+                    Some(coded) => coded,
+                    none => {
+                        let dictionary = segment.dictionary(column, group, &mut reading)?;
+                        none.insert(CodeCounts::new(group, dictionary, buckets))
                     }
-                }),
-            },
+                };
+                match page.places() {
+                    None if buckets == 1
+                        && page.first >= from
+                        && page.first + page.rows <= upto
+                        && is_whole(rows) =>
+                    {
+                        codes.iter().for_each(|&code| coded.count(code, 0));
+                    }
+                    _ => rows.each_within(page.first, page.first + page.rows, |row| {
+                        if let Some(&code) = page.place(row).and_then(|place| codes.get(place)) {
+                            coded.count(code, bucket_of(row));
+                        }
+                    }),
+                }
+            }
             Values::Texts(texts) => rows.each_within(page.first, page.first + page.rows, |row| {
                 let Some(text) = page.place(row).and_then(|place| texts.get(place)) else { return };
                 let counts = match others.get_mut(text) {
@@ -396,16 +401,38 @@ fn count_pages(
             _ => {}
         }
     }
-    let mut tell = |value: &str, counts: &[u64]| {
-        if counts.iter().any(|&count| count > 0) {
-            f(value, counts);
-        }
-    };
-    for (code, counts) in counts.chunks(buckets).enumerate() {
-        tell(dictionary.get(code).unwrap_or_default(), counts);
-    }
-    others.iter().for_each(|(value, counts)| tell(value, counts));
+    coded.iter().for_each(|coded| coded.tell(f));
+    others.iter().for_each(|(value, counts)| f(value, counts));
     Ok(())
+}
+
+/// How often each code of a row group's dictionary is there, by bucket.
+struct CodeCounts {
+    group: usize,
+    dictionary: Arc<Texts>,
+    buckets: usize,
+    counts: Vec<u64>,
+}
+
+impl CodeCounts {
+    fn new(group: usize, dictionary: Arc<Texts>, buckets: usize) -> Self {
+        let counts = vec![0; dictionary.len() * buckets];
+        Self { group, dictionary, buckets, counts }
+    }
+
+    fn count(&mut self, code: u32, bucket: usize) {
+        if let Some(count) = self.counts.get_mut(code as usize * self.buckets + bucket) {
+            *count += 1;
+        }
+    }
+
+    fn tell(&self, f: &mut dyn FnMut(&str, &[u64])) {
+        for (code, counts) in self.counts.chunks(self.buckets).enumerate() {
+            if counts.iter().any(|&count| count > 0) {
+                f(self.dictionary.get(code).unwrap_or_default(), counts);
+            }
+        }
+    }
 }
 
 fn is_whole(rows: &Matched) -> bool {

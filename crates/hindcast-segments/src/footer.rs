@@ -1,29 +1,45 @@
 //! The footer of the columns' file, read by the library through our checks: where the pages of each column are.
+//!
+//! The library counts rows anew in each row group, and each has dictionaries of its own. Here the groups' pages become one
+//! list for each column, with rows counted through the whole file, so that whoever reads need not know of groups.
 
 use crate::checked::CheckedFile;
 use crate::columns::{COLUMNS, COUNT};
 use crate::error::SegmentError;
+use crate::manifest::{FORMAT, SegmentMeta};
 use bytes::Bytes;
 use parquet::basic::Compression;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
+use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaDataReader};
+use parquet::file::page_index::offset_index::PageLocation;
 use parquet::file::reader::{ChunkReader, Length};
+use std::ops::Range;
 
 /// Columns of which no row has a value, named in the file's footer.
 pub(crate) const EMPTY_COLUMNS_KEY: &str = "hindcast.empty_columns";
 
-/// Where a column's pages are.
+/// Where everything is.
+pub(crate) struct Layout {
+    /// The first row of each row group.
+    pub(crate) groups: Vec<u32>,
+    pub(crate) columns: Vec<Chunk>,
+}
+
+/// Where a column's pages are, of all row groups.
+#[derive(Default)]
 pub(crate) struct Chunk {
     /// Offset, length and first row of each page.
     pub(crate) pages: Vec<(u64, u32, u32)>,
-    pub(crate) dictionary: Option<(u64, u32)>,
+    /// Offset and length of each group's dictionary.
+    pub(crate) dictionaries: Vec<Option<(u64, u32)>>,
     pub(crate) compressed: bool,
     /// No row has a value.
     pub(crate) empty: bool,
 }
 
 /// Reads the footer and the page index.
-pub(crate) fn read_chunks(file: &CheckedFile, segment: &str, rows: u64) -> Result<Vec<Chunk>, SegmentError> {
+pub(crate) fn read_layout(file: &CheckedFile, meta: &SegmentMeta) -> Result<Layout, SegmentError> {
+    let segment = meta.id.as_str();
     let source = Source { file, segment, failed: std::sync::Mutex::new(None) };
     let footer = ParquetMetaDataReader::new()
         .with_offset_index_policy(PageIndexPolicy::Required)
@@ -33,32 +49,67 @@ pub(crate) fn read_chunks(file: &CheckedFile, segment: &str, rows: u64) -> Resul
             None => SegmentError::internal(segment, error),
         })?;
     let other = || SegmentError::internal(segment, "the columns are laid out differently");
-    let [group] = footer.row_groups() else { return Err(other()) };
-    if group.num_columns() != COUNT || group.num_rows() as u64 != rows {
-        return Err(other());
-    }
     let stated = footer.file_metadata().key_value_metadata();
     let empty = stated.and_then(|pairs| pairs.iter().find(|pair| pair.key == EMPTY_COLUMNS_KEY));
     let empty = empty.and_then(|pair| pair.value.as_deref()).unwrap_or_default();
-    let index = footer.page_index_for_row_group(0);
-    let mut chunks = Vec::with_capacity(COUNT);
-    for (nth, column) in group.columns().iter().enumerate() {
-        let locations = index.page_locations(nth).ok_or_else(other)?;
-        let start = column.byte_range().0;
-        let first_page = locations.first().map_or(start, |page| page.offset as u64);
-        chunks.push(Chunk {
-            pages: locations
-                .iter()
-                .map(|page| {
-                    (page.offset as u64, page.compressed_page_size as u32, page.first_row_index as u32)
-                })
-                .collect(),
-            dictionary: (start < first_page).then(|| (start, (first_page - start) as u32)),
-            compressed: column.compression() != Compression::UNCOMPRESSED,
-            empty: empty.split(',').any(|name| name == COLUMNS[nth].name),
-        });
+    let is_empty = |name: &str| empty.split(',').any(|empty| empty == name);
+    let columns = COLUMNS.map(|column| Chunk { empty: is_empty(column.name), ..Chunk::default() });
+    let mut layout = Layout { groups: Vec::new(), columns: columns.into() };
+    let mut rows = 0..0_u32;
+    for (nth, group) in footer.row_groups().iter().enumerate() {
+        let count = u32::try_from(group.num_rows()).ok().filter(|&count| count > 0);
+        rows = rows.end..count.and_then(|count| rows.end.checked_add(count)).ok_or_else(other)?;
+        layout.groups.push(rows.start);
+        let index = footer.page_index_for_row_group(nth);
+        if group.num_columns() != COUNT {
+            return Err(other());
+        }
+        for (place, (chunk, column)) in layout.columns.iter_mut().zip(group.columns()).enumerate() {
+            let pages = index.page_locations(place).ok_or_else(other)?;
+            chunk.take(column, pages, &rows, file.bytes()).ok_or_else(other)?;
+        }
     }
-    Ok(chunks)
+    let one = layout.groups.len() == 1 || meta.format >= FORMAT;
+    if one && u64::from(rows.end) == meta.count { Ok(layout) } else { Err(other()) }
+}
+
+impl Chunk {
+    /// Takes in what there is of the column in the next group, which has these rows; nothing where that cannot be.
+    fn take(
+        &mut self,
+        column: &ColumnChunkMetaData,
+        pages: &[PageLocation],
+        rows: &Range<u32>,
+        file_bytes: u64,
+    ) -> Option<()> {
+        let compressed = column.compression() != Compression::UNCOMPRESSED;
+        if !self.dictionaries.is_empty() && self.compressed != compressed {
+            return None;
+        }
+        self.compressed = compressed;
+        let start =
+            u64::try_from(column.dictionary_page_offset().unwrap_or(column.data_page_offset())).ok()?;
+        let mut next_row = rows.start;
+        for page in pages {
+            let (offset, length) =
+                (u64::try_from(page.offset).ok()?, u32::try_from(page.compressed_page_size).ok()?);
+            let first = rows.start.checked_add(u32::try_from(page.first_row_index).ok()?)?;
+            // The first page has the first row, and each of the others at least one after that of the page before.
+            let is_next = if next_row == rows.start { first == next_row } else { first >= next_row };
+            if !is_next || first >= rows.end || offset.checked_add(u64::from(length))? > file_bytes {
+                return None;
+            }
+            next_row = first + 1;
+            self.pages.push((offset, length, first));
+        }
+        let (data, ..) = *self.pages.get(self.pages.len().checked_sub(pages.len())?)?;
+        let dictionary = data.checked_sub(start).filter(|&length| length > 0);
+        self.dictionaries.push(match dictionary {
+            Some(length) => Some((start, u32::try_from(length).ok()?)),
+            None => None,
+        });
+        Some(())
+    }
 }
 
 /// Lets the library read the footer, through the checks.

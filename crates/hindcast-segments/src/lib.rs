@@ -60,3 +60,4 @@ pub use crate::store::{
 };
 pub use crate::suggest::{SUGGEST_TIME_MAX, SUGGESTIONS_MAX};
 pub use crate::vault::Vault;
+pub use crate::write::GROUP_ROWS;

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The layout of segments this version writes.
-pub const FORMAT: u32 = 5;
+/// The layout of segments whose columns are in several row groups.
+pub const FORMAT: u32 = 6;
+/// The layout of those with one, which versions before this one read, too.
+pub(crate) const FORMAT_OF_ONE_GROUP: u32 = 5;
 /// The oldest layout this version reads; in it no entry of a segment was gone.
 pub(crate) const OLDEST_FORMAT: u32 = 4;
 

@@ -8,6 +8,7 @@
 mod header;
 
 use header::{Header, Reader, split_header};
+use std::ops::Range;
 
 /// The values of a page.
 #[derive(Debug, Default)]
@@ -71,6 +72,11 @@ impl Texts {
         let &(from, upto) = self.spans.get(at)?;
         self.text.get(from as usize..upto as usize)
     }
+
+    /// What they take in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len() + size_of_val(self.spans.as_slice())
+    }
 }
 
 impl Pieces {
@@ -106,7 +112,7 @@ impl Page {
     pub(crate) fn bytes(&self) -> usize {
         let values = match &self.values {
             Values::Codes(codes) => size_of_val(codes.as_slice()),
-            Values::Texts(texts) => texts.text.len() + size_of_val(texts.spans.as_slice()),
+            Values::Texts(texts) => texts.bytes(),
             Values::Bytes(pieces) => pieces.bytes.len() + size_of_val(pieces.spans.as_slice()),
             Values::Fixed(bytes) => bytes.len(),
             Values::Numbers(numbers) => size_of_val(numbers.as_slice()),
@@ -125,10 +131,10 @@ impl Page {
     }
 }
 
-/// Decodes one data page: header and body as they stand in the file.
+/// Decodes one data page, which must have these rows: header and body as they stand in the file.
 pub(crate) fn decode_data(
     bytes: &[u8],
-    first: u32,
+    expected: Range<u32>,
     optional: bool,
     compressed: bool,
     physical: Physical,
@@ -136,6 +142,9 @@ pub(crate) fn decode_data(
 ) -> Result<Page, Malformed> {
     let (header, body) = split_header(bytes)?;
     let (rows, encoding) = header.data.ok_or("no data page")?;
+    if rows != expected.len() {
+        return Err("a page has other rows than its index says");
+    }
     let body = unpack(&header, body, compressed, unpacker)?;
     let (places, at, present) = if optional {
         let length = read_u32(&body, 0)? as usize;
@@ -161,7 +170,8 @@ pub(crate) fn decode_data(
         (DELTA, Physical::Numbers) => Values::Numbers(deltas(&body[at..], present)?),
         _ => return Err("an encoding we do not write"),
     };
-    Ok(Page { first, rows: u32::try_from(rows).map_err(|_| "too many rows")?, places, values })
+    let (first, rows) = (expected.start, expected.end - expected.start);
+    Ok(Page { first, rows, places, values })
 }
 
 /// Decodes the dictionary of a column of texts.
@@ -357,7 +367,13 @@ fn deltas(bytes: &[u8], count: usize) -> Result<Vec<i64>, Malformed> {
 /// A page of nothing but numbers.
 #[cfg(test)]
 pub(crate) fn numbers_page(numbers: Vec<i64>) -> Page {
-    Page { first: 0, rows: numbers.len() as u32, places: None, values: Values::Numbers(numbers) }
+    Page { rows: numbers.len() as u32, values: Values::Numbers(numbers), ..Page::default() }
+}
+
+/// One long text.
+#[cfg(test)]
+pub(crate) fn one_text(bytes: usize) -> Texts {
+    Texts { text: "t".repeat(bytes), spans: vec![(0, bytes as u32)] }
 }
 
 #[cfg(test)]
@@ -388,7 +404,9 @@ mod tests {
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), optional: bool, packed: bool) {
             let mut unpacker = zstd::bulk::Decompressor::new().unwrap();
             for physical in [Physical::Numbers, Physical::Texts, Physical::Bytes, Physical::Fixed] {
-                let _ = decode_data(&bytes, 0, optional, packed, physical, &mut unpacker);
+                for rows in [0, 1, 7, 100] {
+                    let _ = decode_data(&bytes, 3..3 + rows, optional, packed, physical, &mut unpacker);
+                }
             }
             let _ = decode_dictionary(&bytes, packed, &mut unpacker);
             let _ = deltas(&bytes, 100);

@@ -17,7 +17,8 @@ pub(crate) struct RowReader<'s> {
     reading: Option<Reading<'s>>,
     budget: &'s Budget,
     pages: [Option<Arc<Page>>; COUNT],
-    dictionaries: [Option<Arc<Texts>>; COUNT],
+    /// Each with the row group that it is of.
+    dictionaries: [Option<(usize, Arc<Texts>)>; COUNT],
 }
 
 impl<'s> RowReader<'s> {
@@ -58,11 +59,15 @@ impl<'s> RowReader<'s> {
                 page
             }
         };
-        if matches!(page.values, Values::Codes(_)) && self.dictionaries[column].is_none() {
-            self.dictionaries[column] = Some(match self.segment.dictionaries[column].get() {
-                Some(dictionary) => Arc::clone(dictionary),
-                None => self.segment.dictionary(column, self.reading()?)?,
-            });
+        if matches!(page.values, Values::Codes(_)) {
+            let group = self.segment.group_of(row);
+            if self.dictionaries[column].as_ref().is_none_or(|(of, _)| *of != group) {
+                let dictionary = match self.segment.kept_dictionary(column, group) {
+                    Some(dictionary) => dictionary,
+                    None => self.segment.dictionary(column, group, self.reading()?)?,
+                };
+                self.dictionaries[column] = Some((group, dictionary));
+            }
         }
         self.pages[column] = Some(page);
         Ok(())
@@ -101,7 +106,7 @@ impl<'s> RowReader<'s> {
         let found = match &page.values {
             Values::Texts(texts) => texts.get(place),
             Values::Codes(codes) => match (codes.get(place), &self.dictionaries[column]) {
-                (Some(&code), Some(dictionary)) => dictionary.get(code as usize),
+                (Some(&code), Some((_, dictionary))) => dictionary.get(code as usize),
                 _ => None,
             },
             _ => None,

@@ -5,9 +5,9 @@
 
 use crate::cache::PageCache;
 use crate::checked::{CheckedFile, digest_of};
-use crate::columns::{COLUMNS, COUNT, Shape, at};
+use crate::columns::{COLUMNS, Shape, at};
 use crate::error::{SearchError, SegmentError};
-use crate::footer::{Chunk, read_chunks};
+use crate::footer::{Layout, read_layout};
 use crate::index::TermIndex;
 use crate::limits::Budget;
 use crate::manifest::{BLOCKS_FILE, FORMAT, INDEX_FOLDER, OLDEST_FORMAT, ROWS_FILE, SegmentMeta};
@@ -18,7 +18,7 @@ use crate::rows::RowReader;
 use crate::vault::Shelf;
 use crate::walk::{List, Walker};
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 impl std::fmt::Debug for Segment {
@@ -31,8 +31,7 @@ impl std::fmt::Debug for Segment {
 pub(crate) struct Segment {
     pub(crate) meta: SegmentMeta,
     file: CheckedFile,
-    columns: Vec<Chunk>,
-    pub(crate) dictionaries: [OnceLock<Arc<Texts>>; COUNT],
+    layout: Layout,
     index: TermIndex,
     pub(crate) cache: Arc<PageCache>,
     /// What the cache knows it by.
@@ -80,12 +79,12 @@ impl Segment {
         let rows_file =
             meta.file(ROWS_FILE).ok_or_else(|| SegmentError::internal(id, "it has no columns"))?;
         let file = CheckedFile::open(folder, id, ROWS_FILE, rows_file.bytes, &sums, shelf)?;
-        let columns = read_chunks(&file, id, meta.count)?;
+        let layout = read_layout(&file, meta)?;
         let rows =
             u32::try_from(meta.count).map_err(|_| SegmentError::internal(id, "it has too many rows"))?;
         let index = TermIndex::open(&folder.join(INDEX_FOLDER), id, rows)?;
         let (meta, cache, number) = (meta.clone(), Arc::clone(cache), cache.number());
-        Ok(Self { meta, file, columns, dictionaries: Default::default(), index, cache, number })
+        Ok(Self { meta, file, layout, index, cache, number })
     }
 
     pub(crate) fn row_count(&self) -> u32 {
@@ -94,17 +93,17 @@ impl Segment {
 
     /// Whether no row has a value in this column.
     pub(crate) fn is_empty_column(&self, column: usize) -> bool {
-        self.columns[column].empty
+        self.layout.columns[column].empty
     }
 
     /// The number of pages of a column.
     pub(crate) fn page_count(&self, column: usize) -> usize {
-        self.columns[column].pages.len()
+        self.layout.columns[column].pages.len()
     }
 
     /// Which page of a column has a row.
     pub(crate) fn page_of(&self, column: usize, row: u32) -> usize {
-        self.columns[column].pages.partition_point(|&(_, _, first)| first <= row).saturating_sub(1)
+        self.layout.columns[column].pages.partition_point(|&(_, _, first)| first <= row).saturating_sub(1)
     }
 
     /// Reads one page of a column.
@@ -114,11 +113,12 @@ impl Segment {
         nth: usize,
         reading: &mut Reading<'_>,
     ) -> Result<Page, SearchError> {
-        let chunk = &self.columns[column];
+        let chunk = &self.layout.columns[column];
         let malformed =
             |what: &str| SegmentError::internal(&self.meta.id, format!("{}: {what}", COLUMNS[column].name));
         let &(offset, length, first) = chunk.pages.get(nth).ok_or_else(|| malformed("no such page"))?;
         reading.budget.spend(u64::from(length))?;
+        let upto = chunk.pages.get(nth + 1).map_or(self.row_count(), |next| next.2);
         let end = offset + u64::from(length);
         let from = self.file.read(offset, end, &mut reading.buffer)?;
         let bytes = &reading.buffer[from..from + length as usize];
@@ -129,21 +129,33 @@ impl Segment {
             Shape::Narrow | Shape::Wide => Physical::Texts,
             Shape::Bytes => Physical::Bytes,
         };
-        decode_data(bytes, first, COLUMNS[column].optional, chunk.compressed, physical, &mut reading.unpacker)
+        let (optional, unpacker) = (COLUMNS[column].optional, &mut reading.unpacker);
+        decode_data(bytes, first..upto, optional, chunk.compressed, physical, unpacker)
             .map_err(|what| malformed(what).into())
     }
 
-    /// The dictionary of a column; empty where it has none.
+    /// Which row group has a row: the codes of its pages are places in dictionaries of its own.
+    pub(crate) fn group_of(&self, row: u32) -> usize {
+        self.layout.groups.partition_point(|&first| first <= row).saturating_sub(1)
+    }
+
+    /// The dictionary of a column in a row group, if it was read lately.
+    pub(crate) fn kept_dictionary(&self, column: usize, group: usize) -> Option<Arc<Texts>> {
+        self.cache.dictionary((self.number, column, group))
+    }
+
+    /// The dictionary of a column in a row group; empty where it has none.
     pub(crate) fn dictionary(
         &self,
         column: usize,
+        group: usize,
         reading: &mut Reading<'_>,
     ) -> Result<Arc<Texts>, SearchError> {
-        if let Some(dictionary) = self.dictionaries[column].get() {
-            return Ok(Arc::clone(dictionary));
+        if let Some(dictionary) = self.kept_dictionary(column, group) {
+            return Ok(dictionary);
         }
-        let chunk = &self.columns[column];
-        let texts = match chunk.dictionary {
+        let chunk = &self.layout.columns[column];
+        let texts = match chunk.dictionaries[group] {
             None => Texts::default(),
             Some((offset, length)) => {
                 reading.budget.spend(u64::from(length))?;
@@ -154,7 +166,9 @@ impl Segment {
                 })?
             }
         };
-        Ok(Arc::clone(self.dictionaries[column].get_or_init(|| Arc::new(texts))))
+        let dictionary = Arc::new(texts);
+        self.cache.put_dictionary((self.number, column, group), &dictionary);
+        Ok(dictionary)
     }
 
     /// The first row that stands after `position`, where rows stand newest first.
@@ -166,7 +180,7 @@ impl Segment {
                 || occurred_at == position.0 && (reader.number(at::INDEX, row)? as u64) < position.1)
         };
         // Pages first: within a page no more is read.
-        let firsts = &self.columns[at::OCCURRED_AT].pages;
+        let firsts = &self.layout.columns[at::OCCURRED_AT].pages;
         let page = partition(firsts.len() as u32, |nth| Ok(!stands_after(firsts[nth as usize].2)?))?;
         let Some(before) = page.checked_sub(1) else { return Ok(0) };
         let from = firsts[before as usize].2;

@@ -14,13 +14,14 @@ use crate::segment::{Position, Segment};
 use crate::source::{OpenSegments, Slot};
 use crate::tail::{Part, Tail};
 use crate::vault::{Shelf, Vault};
-use crate::write::{Pieces, clear, write};
+use crate::write::{GROUP_ROWS, Pieces, clear, write};
 use hindcast_event::{Entries, Registry};
 use std::collections::BinaryHeap;
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Merging makes no segment with more entries than this.
@@ -51,6 +52,10 @@ pub struct Config {
     pub sealed_entries_max: u64,
     /// See [`MERGED_SEGMENTS`].
     pub merged_segments: usize,
+    /// See [`GROUP_ROWS`].
+    pub group_rows: usize,
+    /// Set as long as somebody reads along who knows only files of one row group; they are then written so.
+    pub one_group: Arc<AtomicBool>,
 }
 
 impl Default for Config {
@@ -71,6 +76,8 @@ impl Config {
             merged_entries_max: MERGED_ENTRIES_MAX,
             sealed_entries_max: SEALED_ENTRIES_MAX,
             merged_segments: MERGED_SEGMENTS,
+            group_rows: GROUP_ROWS,
+            one_group: Arc::default(),
         }
     }
 }
@@ -306,7 +313,9 @@ impl Store {
         pieces: &mut Pieces<'_>,
     ) -> Result<SegmentMeta, SegmentError> {
         let id = self.free_id(covers.start, covers.end);
-        let meta = write(parent, &id, covers, pieces)?;
+        let one_group = self.config.one_group.load(Ordering::Relaxed);
+        let group_rows = Some(self.config.group_rows.max(1)).filter(|_| !one_group);
+        let meta = write(parent, &id, covers, group_rows, pieces)?;
         let Some(shelf) = &self.shelf else { return Ok(meta) };
         let kept = shelf.keep(&meta, &parent.join(&id));
         kept.inspect_err(|_| self.discard(&meta))?;

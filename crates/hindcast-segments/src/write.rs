@@ -5,7 +5,9 @@ use crate::columns::{COLUMNS, COUNT, Cells, Column, Shape, at, view};
 use crate::error::SegmentError;
 use crate::footer::EMPTY_COLUMNS_KEY;
 use crate::index::IndexWriter;
-use crate::manifest::{BLOCKS_FILE, FORMAT, FileMeta, INDEX_FOLDER, ROWS_FILE, SegmentMeta};
+use crate::manifest::{
+    BLOCKS_FILE, FORMAT, FORMAT_OF_ONE_GROUP, FileMeta, INDEX_FOLDER, ROWS_FILE, SegmentMeta,
+};
 use crate::segment::hex;
 use crate::terms::Terms;
 use arrow_array::builder::{
@@ -39,8 +41,10 @@ const DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
 const BATCH_ROWS: usize = 2048;
 /// Batches of entries that may wait for the slower of the two threads.
 const WAITING_MAX: usize = 4;
-/// Exports are cut so that they can be read by several threads, and need not be kept in memory.
-pub(crate) const EXPORTED_GROUP_ROWS: usize = 128 * 1024;
+/// Files are cut into row groups of so many, unless told otherwise: whoever reads whole groups passes over the others, reads
+/// them with several threads, and whoever writes need not keep everything in memory. Of smaller groups some engines fetch what
+/// is between the columns, too (`docs/lake.md`).
+pub const GROUP_ROWS: usize = 128 * 1024;
 const ZSTD_LEVEL: i32 = 3;
 /// What others look for by one value, so that they can pass over a file without it.
 const SOUGHT: [usize; 4] = [at::ACTION, at::IP, at::SESSION_ID, at::COUNTRY];
@@ -56,16 +60,17 @@ pub(crate) const UNFINISHED: &str = "tmp-";
 pub(crate) type Pieces<'p> = dyn FnMut() -> Result<Option<Entries>, SegmentError> + 'p;
 
 /// Writes a segment that covers some indexes, of all entries that `pieces` gives, newest first, and gives it its name once
-/// it is synced.
+/// it is synced. Without `group_rows` it is one row group.
 pub(crate) fn write(
     parent: &Path,
     id: &str,
     covers: Range<u64>,
+    group_rows: Option<usize>,
     pieces: &mut Pieces<'_>,
 ) -> Result<SegmentMeta, SegmentError> {
     let folder = parent.join(format!("{UNFINISHED}{id}"));
     clear(&folder)?;
-    let written = write_unfinished(parent, &folder, id, covers, pieces);
+    let written = write_unfinished(parent, &folder, id, covers, group_rows, pieces);
     if written.is_err() {
         // It may be a full disk that failed us.
         let _it_is_removed_at_the_next_start = clear(&folder);
@@ -78,12 +83,13 @@ fn write_unfinished(
     folder: &Path,
     id: &str,
     covers: Range<u64>,
+    group_rows: Option<usize>,
     pieces: &mut Pieces<'_>,
 ) -> Result<SegmentMeta, SegmentError> {
     let index_folder = folder.join(INDEX_FOLDER);
     fs::create_dir_all(&index_folder).map_err(SegmentError::io(&index_folder))?;
 
-    let mut columns = ColumnWriter::create(folder, id, covers)?;
+    let mut columns = ColumnWriter::create(folder, id, covers, group_rows)?;
     let index = IndexWriter::create(&index_folder, id)?;
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel::<Arc<Entries>>(WAITING_MAX);
@@ -311,18 +317,23 @@ struct ColumnWriter {
 }
 
 impl ColumnWriter {
-    fn create(folder: &Path, id: &str, covers: Range<u64>) -> Result<Self, SegmentError> {
+    fn create(
+        folder: &Path,
+        id: &str,
+        covers: Range<u64>,
+        group_rows: Option<usize>,
+    ) -> Result<Self, SegmentError> {
         let path = folder.join(ROWS_FILE);
         let file = File::create(&path).map_err(SegmentError::io(&path))?;
         let every: Vec<usize> = (0..COUNT).collect();
-        let properties = properties(&every, None).map_err(|error| SegmentError::internal(id, error))?;
+        let properties = properties(&every, group_rows).map_err(|error| SegmentError::internal(id, error))?;
         let batches = Batches::new(every);
         let sink = Summing::new(BufWriter::with_capacity(1 << 20, file));
         let writer = ArrowWriter::try_new(sink, Arc::clone(&batches.schema), Some(properties))
             .map_err(|error| SegmentError::internal(id, error))?;
         let meta = SegmentMeta {
             id: id.to_owned(),
-            format: FORMAT,
+            format: FORMAT_OF_ONE_GROUP,
             first_index: covers.start,
             end_index: covers.end,
             count: 0,
@@ -380,6 +391,10 @@ impl ColumnWriter {
         let empty: Vec<&str> = empty.map(|column| COLUMNS[column].name).collect();
         self.writer.append_key_value_metadata(KeyValue::new(EMPTY_COLUMNS_KEY.to_owned(), empty.join(",")));
         let mut meta = self.meta;
+        self.writer.flush().map_err(|error| unwritten(&self.path, &meta.id, error))?;
+        if self.writer.flushed_row_groups().len() > 1 {
+            meta.format = FORMAT;
+        }
         let sink = self.writer.into_inner().map_err(|error| unwritten(&self.path, &meta.id, error))?;
         let (mut buffered, sums) = sink.finish();
         buffered.flush().map_err(SegmentError::io(&self.path))?;

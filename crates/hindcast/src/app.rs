@@ -179,7 +179,8 @@ impl App {
         first(&config, &*journal, &seed)?;
         let metrics = Arc::new(Metrics::default());
         let (ending, _) = watch::channel(false);
-        let rooms = Arc::new(Rooms::open(&config, journal.clone(), bucket.clone(), ending.clone())?);
+        let rooms = Rooms::open(&config, journal.clone(), bucket.clone(), nodes.one_group(), ending.clone())?;
+        let rooms = Arc::new(rooms);
         let ledger = Arc::new(Ledger::open(
             journal,
             rooms.clone(),

@@ -109,6 +109,7 @@ impl Rooms {
         config: &Config,
         journal: Arc<dyn Journal>,
         bucket: Option<Arc<Bucket>>,
+        one_group: Arc<AtomicBool>,
         ending: watch::Sender<bool>,
     ) -> anyhow::Result<Self> {
         let heads = journal.heads()?;
@@ -119,6 +120,7 @@ impl Rooms {
                 archive: Some(config.data.archive_folder()),
                 vault: bucket.map(|bucket| bucket as Arc<dyn Vault>),
                 merged_entries_max: config.segments.merge_entries,
+                one_group,
                 ..hindcast_segments::Config::new(|action| Registry::builtin().category_of(action).code())
             },
             rooms: RwLock::default(),

@@ -2,7 +2,8 @@
 
 use crate::past::{self, Dice, Row, budget, open, push, scanned, seal};
 use hindcast_segments::query::Query;
-use hindcast_segments::{FacetKind, SearchError, Snapshot, Store};
+use hindcast_segments::{FacetKind, SearchError, SegmentMeta, Snapshot, Store};
+use sha2::{Digest as _, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -60,6 +61,80 @@ fn no_flipped_bit_gives_another_answer() {
         fs::write(&file, &bytes).unwrap();
     }
     assert!(detected > harmless, "{detected} detected, {harmless} harmless");
+}
+
+/// Lets the manifest and the checksums say that this is how the columns were written.
+fn claim(folder: &Path, meta: &SegmentMeta, bytes: &[u8]) -> SegmentMeta {
+    fs::write(folder.join(&meta.id).join("rows.parquet"), bytes).unwrap();
+    let sums: Vec<u8> =
+        bytes.chunks(16 * 1024).flat_map(|block| crc32c::crc32c(block).to_be_bytes()).collect();
+    fs::write(folder.join(&meta.id).join("blocks.crc32c"), &sums).unwrap();
+    let mut meta = meta.clone();
+    for file in &mut meta.files {
+        let is = match file.name.as_str() {
+            "rows.parquet" => bytes,
+            "blocks.crc32c" => &sums,
+            _ => continue,
+        };
+        file.bytes = is.len() as u64;
+        file.sha256 = Sha256::digest(is).iter().map(|byte| format!("{byte:02x}")).collect();
+    }
+    meta
+}
+
+#[test]
+fn a_file_that_is_laid_out_strangely_is_an_error_and_no_panic() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    push(&mut Dice::new(8), &store, &past::entries(&mut Dice::new(8), 0, 80));
+    seal(&store, 80);
+    let meta = store.metas().remove(0);
+    assert_eq!(meta.format, 6, "it has several groups");
+    drop(store);
+    let written = fs::read(folder.path().join(&meta.id).join("rows.parquet")).unwrap();
+    let every = std::env::var_os("HINDCAST_EVERY_BIT").is_some();
+    let (mut refused, mut answered) = (0, 0);
+    for bit in (0..written.len() * 8).rev().step_by(if every { 1 } else { SAMPLED * 6 + 1 }) {
+        let mut bytes = written.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let meta = claim(folder.path(), &meta, &bytes);
+        let store = Store::open(folder.path(), vec![meta], past::config()).unwrap();
+        match answers(&store.snapshot()) {
+            Ok(_) => answered += 1,
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 0 && answered > 0, "{refused} refused, {answered} answered");
+}
+
+#[test]
+fn groups_that_do_not_fit_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    push(&mut Dice::new(8), &store, &past::entries(&mut Dice::new(8), 0, 80));
+    seal(&store, 40);
+    seal(&store, 40);
+    let metas = store.metas();
+    drop(store);
+    let columns = fs::read(folder.path().join(&metas[1].id).join("rows.parquet")).unwrap();
+    let refused = |meta: SegmentMeta| {
+        let store = Store::open(folder.path(), vec![meta], past::config()).unwrap();
+        answers(&store.snapshot()).unwrap_err().to_string()
+    };
+    let one = &metas[0];
+    for wrong in [
+        SegmentMeta { count: one.count + 1, ..one.clone() },
+        SegmentMeta { count: one.count - 1, ..one.clone() },
+        SegmentMeta { format: 5, ..one.clone() },
+    ] {
+        let told = refused(wrong);
+        assert!(told.contains("the columns are laid out differently"), "{told}");
+    }
+    let told = refused(SegmentMeta { format: 7, ..one.clone() });
+    assert!(told.contains("has format 7, which this version does not know"), "{told}");
+    // Another segment's columns, which have as many rows.
+    let told = refused(claim(folder.path(), one, &columns));
+    assert!(told.contains("an index is out of its range"), "{told}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod answers;
 mod canary;
 mod damage;
 mod exports;
+mod groups;
 mod life;
 mod oracle;
 mod others;

@@ -257,8 +257,9 @@ pub fn category_of(action: &str) -> &'static str {
     }
 }
 
+/// Row groups are small, so that every story goes through several of them.
 pub fn config() -> Config {
-    Config { merged_segments: 3, ..Config::new(category_of) }
+    Config { merged_segments: 3, group_rows: 37, ..Config::new(category_of) }
 }
 
 pub fn open(folder: &Path) -> Store {

@@ -19,6 +19,7 @@ use hindcast_ledger::WorkspaceId;
 use hindcast_ledger::journal::Journal;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,7 @@ struct Inner {
     claims: Mutex<Claims>,
     /// Since when others were not seen that did not say that they end.
     missing: Mutex<BTreeMap<String, Instant>>,
+    one_group: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -81,7 +83,9 @@ impl Nodes {
         getrandom::fill(&mut id)?;
         let id = crate::hex::hex(&id);
         let claims = Mutex::new(Claims { running: vec![id.clone()], by_what: BTreeMap::new() });
-        Ok(Self(Arc::new(Inner { id, is_shared, journal, claims, missing: Mutex::default() })))
+        // Until it has looked, there may be anybody.
+        let one_group = Arc::new(AtomicBool::new(is_shared));
+        Ok(Self(Arc::new(Inner { id, is_shared, journal, claims, missing: Mutex::default(), one_group })))
     }
 
     /// The id of this node.
@@ -94,12 +98,17 @@ impl Nodes {
         self.0.is_shared
     }
 
+    /// Set while a node may run that reads only segments of one row group, as the version before this one does.
+    pub fn one_group(&self) -> Arc<AtomicBool> {
+        self.0.one_group.clone()
+    }
+
     /// Takes its place among those who run.
     pub fn join(&self, catalog: &Catalog, now: Timestamp) -> anyhow::Result<()> {
         if !self.0.is_shared {
             return Ok(());
         }
-        self.0.journal.claim(&running(&self.0.id))?;
+        self.claim_place()?;
         let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
         catalog.add_node(&NodeRow { id: self.0.id.clone(), name, started_at: now })?;
         self.look(catalog)
@@ -120,7 +129,7 @@ impl Nodes {
             return Ok(());
         }
         // Another connection may have to be claimed with by now.
-        self.0.journal.claim(&running(&self.0.id))?;
+        self.claim_place()?;
         let mut known: Vec<_> = catalog.nodes()?.into_iter().map(|node| node.id).collect();
         if !known.contains(&self.0.id) {
             // It was taken for gone.
@@ -131,13 +140,31 @@ impl Nodes {
             })?;
         }
         known.retain(|id| *id != self.0.id);
-        let marks: Vec<_> = known.iter().map(|id| running(id)).collect();
-        let is_there = self.0.journal.claimed_by_others(&marks)?;
+        let marks: Vec<_> = known.iter().flat_map(|id| [running(id), reading_groups(id)]).collect();
+        let claimed = self.0.journal.claimed_by_others(&marks)?;
+        let (is_there, reads_groups): (Vec<bool>, Vec<bool>) =
+            claimed.as_chunks().0.iter().map(|&[is_there, reads_groups]| (is_there, reads_groups)).unzip();
+        let one_group = reads_groups.contains(&false);
+        if self.0.one_group.swap(one_group, Ordering::Relaxed) != one_group {
+            match one_group {
+                true => tracing::info!(
+                    "a server may run that reads segments of one row group only: they are written so"
+                ),
+                false => tracing::info!("all servers read segments of several row groups"),
+            }
+        }
         let gone = self.sort_out(&known, &is_there);
         for id in &gone {
             tracing::warn!(node = id, "another server is gone, its work is taken up");
             catalog.remove_node(id)?;
         }
+        Ok(())
+    }
+
+    fn claim_place(&self) -> anyhow::Result<()> {
+        // In this order: whoever is there and does not say so is of the version before.
+        self.0.journal.claim(&reading_groups(&self.0.id))?;
+        self.0.journal.claim(&running(&self.0.id))?;
         Ok(())
     }
 
@@ -224,6 +251,11 @@ impl Nodes {
 /// What a node has claimed for as long as it runs.
 fn running(id: &str) -> String {
     format!("node {id}")
+}
+
+/// What a node has claimed as well that reads segments of several row groups.
+fn reading_groups(id: &str) -> String {
+    format!("node {id} reads row groups")
 }
 
 /// Which of those who run is to do something: the same for everybody who knows the same ones, and when one comes or goes, only

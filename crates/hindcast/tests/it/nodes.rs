@@ -145,6 +145,35 @@ fn what_a_server_did_that_is_killed_another_goes_on_with() {
     wait_for("one that ended in order is not waited for", || (alerts(&one).len() == 4).then_some(()));
 }
 
+#[test]
+fn segments_have_one_row_group_as_long_as_a_server_runs_that_reads_no_others() {
+    let Some(pair) = Pair::start("") else { return };
+    let told = |what: &str| {
+        let of = |server: &Process| {
+            server.logged("INFO").iter().filter(|line| line["fields"]["message"] == what).count()
+        };
+        pair.servers.iter().map(of).min()
+    };
+    let (one, several) = (
+        "a server may run that reads segments of one row group only: they are written so",
+        "all servers read segments of several row groups",
+    );
+    wait_for("they know each other", || (told(several) >= Some(1)).then_some(()));
+    let known = told(several);
+    // The version before says that it runs, and no more.
+    let mut before = pair.database.config().connect(postgres::NoTls).expect("connects");
+    before
+        .batch_execute(
+            "SELECT pg_advisory_lock(hashtextextended('hindcast/node before', 0));
+             INSERT INTO hindcast_catalog.node (id, name, started_at) VALUES ('before', 'before', 0)",
+        )
+        .expect("it runs");
+    wait_for("one is written for it", || (told(one) >= Some(1)).then_some(()));
+    assert_eq!(told(several), known);
+    drop(before);
+    wait_for("once it is gone, several", || (told(several) > known).then_some(()));
+}
+
 /// A simulation with an agent that takes its time, begun at a server.
 fn simulated(server: &Process, receiver: &Receiver) -> String {
     assert_eq!(server.post("/v1/conversations", &json!(conversations(120))).status, 200);
