@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hindcast_event::Invalid;
 use hindcast_ledger::journal::JournalError;
-use hindcast_ledger::{AppendError, BatchError, ReadError};
+use hindcast_ledger::{AppendError, BatchError, HashesError, ReadError};
 use hindcast_rules::detection;
 use hindcast_rules::policy::Flaw;
 use hindcast_segments::query::QueryErrors;
@@ -304,9 +304,17 @@ impl From<ReadError> for Problem {
             ReadError::Unknown(_) => Self::not_found(error.to_string()),
             ReadError::Beyond { .. } => Self::new(StatusCode::NOT_FOUND, "beyond_the_end", error.to_string()),
             ReadError::Journal(JournalError::Away { .. }) => {
-                tracing::warn!(%error, "a request was not answered");
+                // That it is away is told once, and each request is counted.
+                tracing::debug!(%error, "a request was not answered");
                 let detail = "the database cannot be used now: ask again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(1)
+            }
+            ReadError::Hashes(HashesError::Io { ref source, .. })
+                if source.kind() == ErrorKind::HostUnreachable =>
+            {
+                tracing::warn!(%error, "a request was not answered");
+                let detail = "the storage of older entries cannot be used now: ask again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(2)
             }
             _ => Self::internal(error),
         }
@@ -380,7 +388,7 @@ impl From<CatalogError> for Problem {
         match error {
             CatalogError::Unfit(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", error.to_string()),
             error if error.is_away() => {
-                tracing::warn!(%error, "a request could not be answered");
+                tracing::debug!(%error, "a request could not be answered");
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "unavailable",

@@ -53,7 +53,9 @@ pub(super) fn follow(app: &App) {
     while pause(app, EVERY) {
         let Some(_lead) = app.nodes.lead("asking") else { continue };
         if let Err(error) = asking.look(app) {
-            tracing::warn!(%error, "approvals cannot be read, nobody is mailed");
+            if !app.outage.explains(&error) {
+                tracing::warn!(%error, "approvals cannot be read, nobody is mailed");
+            }
         }
     }
 }

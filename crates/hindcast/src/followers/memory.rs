@@ -31,7 +31,9 @@ fn keep_all(app: &App, is_due: bool) {
             continue;
         }
         if let Err(error) = app.facts.keep(app, &room.id, is_due) {
-            tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "what is remembered was not kept; it can be read from the log again");
+            if !app.outage.explains(error.as_ref()) {
+                tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "what is remembered was not kept; it can be read from the log again");
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use super::leaves::{self, State};
 use super::segments;
 use crate::app::App;
 use crate::rooms::Room;
+use hindcast_segments::SegmentMeta;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -55,6 +56,21 @@ pub(crate) fn sweep(
     app.ledger.bury(&room.id, segments.iter().cloned().collect())?;
     gone.iter().try_for_each(|file| bucket.remove(&file.name))?;
     Ok(segments.len())
+}
+
+/// Removes segments that gave way by their names, so that none of them stays because a storage lists late what was kept.
+pub(crate) fn remove(app: &App, room: &Room, gave_way: &[SegmentMeta]) -> anyhow::Result<()> {
+    let Some(bucket) = &app.bucket else { return Ok(()) };
+    let named: BTreeSet<String> =
+        app.ledger.manifest(&room.id)?.into_iter().map(|sealed| sealed.name).collect();
+    let gone: Vec<_> = gave_way.iter().filter(|meta| !named.contains(&meta.id)).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    app.ledger.bury(&room.id, gone.iter().map(|meta| meta.id.clone()).collect())?;
+    let of = |meta: &SegmentMeta, file: &str| format!("{}/{}/{}/{file}", segments::FOLDER, room.id, meta.id);
+    let mut files = gone.iter().flat_map(|meta| meta.files.iter().map(|file| of(meta, &file.name)));
+    Ok(files.try_for_each(|file| bucket.remove(&file))?)
 }
 
 /// The segment that a file belongs to.
