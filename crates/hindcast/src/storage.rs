@@ -11,7 +11,7 @@ pub(crate) use files::FOLDER as SHARED_FILES;
 pub use files::Files;
 pub(crate) use leaves::FOLDER as SHARED_LEAVES;
 pub(crate) use segments::FOLDER as SHARED_SEGMENTS;
-pub(crate) use sweep::{SPARED, Useless, remove, sweep};
+pub(crate) use sweep::{SPARED, Useless, sweep};
 
 use crate::catalog::{Catalog, History};
 use crate::config::{Config, Storage};

@@ -298,6 +298,15 @@ impl From<AppendError> for Problem {
     }
 }
 
+impl Problem {
+    /// What is read lies elsewhere, and a copy of it would have to lie here.
+    fn no_room_for_copies(error: &dyn std::error::Error) -> Self {
+        tracing::warn!(%error, "a request was not answered for want of space");
+        let detail = "no space is left on the disk of this server, which has copies of what is read";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail)
+    }
+}
+
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
@@ -308,6 +317,11 @@ impl From<ReadError> for Problem {
                 tracing::debug!(%error, "a request was not answered");
                 let detail = "the database cannot be used now: ask again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(1)
+            }
+            ReadError::Hashes(HashesError::Io { ref source, .. })
+                if source.kind() == ErrorKind::StorageFull =>
+            {
+                Self::no_room_for_copies(&error)
             }
             ReadError::Hashes(HashesError::Io { ref source, .. })
                 if source.kind() == ErrorKind::HostUnreachable =>
@@ -344,6 +358,11 @@ impl From<SearchError> for Problem {
                 tracing::warn!(%error, "a search was not answered");
                 let detail = "the storage of older entries cannot be used now: ask again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(2)
+            }
+            SearchError::Segment(SegmentError::Io { source, .. })
+                if source.kind() == ErrorKind::StorageFull =>
+            {
+                Self::no_room_for_copies(&error)
             }
             SearchError::Segment(error) => Self::internal(error),
         }

@@ -13,7 +13,7 @@ use crate::jobs::reports;
 use crate::keeping::{Replaced, replace};
 use crate::nodes::tell_erased;
 use crate::rooms::Room;
-use crate::storage::{Useless, remove, sweep};
+use crate::storage::{Useless, sweep};
 use anyhow::Context as _;
 use hindcast_event::{Entries, Entry, Kind};
 use hindcast_ledger::{COVERS_MAX, Disclosure, Notice, Opening};
@@ -136,13 +136,13 @@ fn write_notices(app: &App, room: &Room, erasure: &Erasure, manifest: &Manifest)
 /// Writes every segment anew that has entries of the manifest.
 fn rewrite(app: &App, room: &Room, manifest: &Manifest) -> anyhow::Result<()> {
     let (items, indexes) = (manifest.by_index(), manifest.indexes());
-    let (mut done, mut gave_way) = (BTreeSet::new(), Vec::new());
+    let mut done = BTreeSet::new();
     loop {
         let metas = room.store.metas();
         let is_due = |meta: &&SegmentMeta| {
             indexes.count_within(meta.first_index..meta.end_index) > 0 && !done.contains(&meta.id)
         };
-        let Some(meta) = metas.iter().find(is_due) else { return remove(app, room, &gave_way) };
+        let Some(meta) = metas.iter().find(is_due) else { return Ok(()) };
         let stays = |index: u64| items.get(&index).is_none_or(|item| !item.is_whole());
         let mut keep = |entry: &Entry<'_>, out: &mut Entries| match items.get(&entry.index) {
             Some(item) => push_without(entry, item, out),
@@ -154,7 +154,6 @@ fn rewrite(app: &App, room: &Room, manifest: &Manifest) -> anyhow::Result<()> {
         if let Replaced::By(written) = replace(app, room, meta, &stays, &mut keep)? {
             done.insert(written.id);
         }
-        gave_way.push(meta.clone());
     }
 }
 

@@ -18,3 +18,4 @@ mod network;
 mod site;
 mod skew;
 mod storage;
+mod upgrade;
