@@ -143,6 +143,13 @@ impl Inner {
             self.objects.lock().expect("not poisoned").insert(object);
         } else if is_good && method == "DELETE" {
             self.objects.lock().expect("not poisoned").remove(&object);
+        } else if is_good && method == "POST" && target.contains("?delete") {
+            // Several at once, named in XML.
+            let (text, mut objects) =
+                (String::from_utf8_lossy(&body), self.objects.lock().expect("not poisoned"));
+            for key in text.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next()) {
+                objects.remove(&format!("{}/{key}", object.trim_end_matches('/')));
+            }
         }
         if is_list && mood != Mood::Stale {
             self.lists.lock().expect("not poisoned").insert(target.to_owned(), answer.clone());
