@@ -33,10 +33,10 @@ fn keep_all(app: &App, is_due: bool) {
         if !is_ending(app) {
             app.facts.look_again(app, &room.id);
         }
-        if let Err(error) = app.facts.keep(app, &room.id, is_due) {
-            if !app.outage.explains(error.as_ref()) {
-                tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "what is remembered was not kept; it can be read from the log again");
-            }
+        if let Err(error) = app.facts.keep(app, &room.id, is_due)
+            && !app.outage.explains(error.as_ref())
+        {
+            tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "what is remembered was not kept; it can be read from the log again");
         }
     }
 }

@@ -28,7 +28,7 @@ impl Shared {
         let database = Database::start()?;
         let garage = Garage::start()?;
         let between = Between::start(garage.port());
-        Some(Self { database, between, garage: garage })
+        Some(Self { database, between, garage })
     }
 
     fn settings(&self, garage: &Garage) -> String {

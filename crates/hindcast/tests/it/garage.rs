@@ -77,6 +77,7 @@ impl Garage {
     }
 
     /// The settings that name its bucket, in TOML.
+    #[allow(dead_code, reason = "not every test needs all of it")]
     pub fn settings(&self) -> String {
         self.settings_by(self.port)
     }
@@ -88,6 +89,7 @@ impl Garage {
     }
 
     /// The same by way of somebody who listens elsewhere.
+    #[allow(dead_code, reason = "not every test needs all of it")]
     pub fn settings_by(&self, port: u16) -> String {
         let secret = self.folder.path().join("secret");
         format!(
