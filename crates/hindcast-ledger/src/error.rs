@@ -114,6 +114,13 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// Whether it was for want of space: what others sealed is kept here as well.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Hashes(HashesError::Io { source, .. }) if source.kind() == io::ErrorKind::StorageFull)
+    }
+}
+
 /// Why a cosignature was not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum CosignError {

@@ -190,7 +190,10 @@ impl<'s> Staged<'s> {
             return Err(AppendError::Quarantined { workspace: head.workspace.clone(), reason }.into());
         }
         if has > known {
-            self.shared.catch_up(&live, head).map_err(|error| AppendError::Away(error.to_string()))?;
+            self.shared.catch_up(&live, head).map_err(|error| match error.is_full() {
+                true => AppendError::Full,
+                false => AppendError::Away(error.to_string()),
+            })?;
         }
         Ok(())
     }

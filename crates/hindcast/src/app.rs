@@ -17,7 +17,7 @@ use crate::jobs::verify::Verifications;
 use crate::mcp::Tasks;
 use crate::metrics::Metrics;
 use crate::migrate;
-use crate::nodes::{Jobs, Nodes};
+use crate::nodes::{Jobs, Nodes, Outage};
 use crate::paper::Fonts;
 use crate::people::known_passwords::KnownPasswords;
 use crate::people::provider::Discovered;
@@ -115,6 +115,8 @@ pub struct App {
     known_passwords: Option<KnownPasswords>,
     /// The servers that share the database, and what each of them does.
     pub(crate) nodes: Nodes,
+    /// Whether the database is away.
+    pub(crate) outage: Outage,
     /// The work that outlives its request, as all servers see it.
     pub(crate) jobs: Jobs,
     /// Workspaces that are out of service because the catalog says so, and why.
@@ -239,6 +241,7 @@ impl App {
             readings,
             known_passwords,
             nodes,
+            outage: Outage::default(),
             jobs: Jobs::default(),
             quarantined: Mutex::default(),
             claims: Claims::default(),

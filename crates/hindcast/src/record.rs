@@ -77,7 +77,12 @@ impl App {
         let posted = self.post_all(&mut written).and_then(|()| self.post_history(&mut written));
         if let Err(error) = posted {
             self.metrics.problems.add(1);
-            tracing::error!(error = format!("{error:#}"), "a change could not be written into its log yet");
+            if !self.outage.explains(error.as_ref()) {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "a change could not be written into its log yet"
+                );
+            }
         }
         written
     }

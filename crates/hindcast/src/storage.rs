@@ -19,12 +19,19 @@ use crate::sql::Server;
 use anyhow::Context as _;
 use hindcast_ledger::journal::{Connect, Journal, PostgresJournal, SqliteJournal};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub(crate) const LEDGER: &str = "ledger.db";
 pub(crate) const CATALOG: &str = "catalog.db";
 pub(crate) const HISTORY: &str = "history.db";
+
+/// How long it may take until a database is connected to.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// A connection on which nothing is acknowledged for so long has broken; one that says nothing is asked in between.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(10);
+const ASKED_EVERY: Duration = Duration::from_secs(5);
 
 /// The newest entries.
 pub fn journal(config: &Config) -> anyhow::Result<Arc<dyn Journal>> {
@@ -89,7 +96,9 @@ fn server(storage: &Storage, what: &str) -> anyhow::Result<Arc<Server>> {
 
 /// The database, and how it is spoken to in private.
 fn database(storage: &Storage) -> anyhow::Result<(tokio_postgres::Config, Option<MakeRustlsConnect>)> {
-    let address = storage.address()?;
+    let mut address = storage.address()?;
+    address.connect_timeout(CONNECT_MAX).tcp_user_timeout(ACKNOWLEDGED_WITHIN);
+    address.keepalives_idle(ASKED_EVERY).keepalives_interval(ASKED_EVERY);
     if address.get_ssl_mode() == SslMode::Disable {
         return Ok((address, None));
     }

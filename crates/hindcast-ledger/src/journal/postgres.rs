@@ -4,16 +4,17 @@
 //! gives them; other workspaces go on meanwhile. A connection that breaks is made anew. When it breaks during a commit, the
 //! transaction is asked after before anything else is written: its outcome is never guessed.
 
+mod door;
 mod line;
 mod schema;
 mod transaction;
 
 use super::{Head, Journal, JournalError, News, Remembered, Run, Sealed, Transaction};
 use crate::{Frontier, Hash, WorkspaceId};
+use door::Door;
 use hindcast_event::Timestamp;
 use line::{Line, explain};
 use postgres::{Client, Row};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use transaction::PostgresTransaction;
 
@@ -24,8 +25,7 @@ pub type Connect = Arc<dyn Fn() -> Result<Client, postgres::Error> + Send + Sync
 pub struct PostgresJournal {
     /// The database as people are told of it, without its password.
     place: String,
-    connect: Connect,
-    connections: Arc<AtomicU64>,
+    door: Arc<Door>,
     schema: String,
     writer: Mutex<Line>,
     reader: Mutex<Line>,
@@ -36,21 +36,14 @@ pub struct PostgresJournal {
 impl PostgresJournal {
     /// Opens the journal in a schema of a database, and makes it where there is none. `place` is what errors call it.
     pub fn open(connect: Connect, schema: &str, place: &str) -> Result<Self, JournalError> {
-        let connections = Arc::new(AtomicU64::new(0));
-        let counted = connections.clone();
-        let connect: Connect = Arc::new(move || {
-            let client = connect()?;
-            counted.fetch_add(1, Ordering::Relaxed);
-            Ok(client)
-        });
-        let mut writer = Line::new(connect.clone(), schema, place)?;
+        let door = Arc::new(Door::new(connect, place));
+        let mut writer = Line::new(door.clone(), schema)?;
         schema::migrate(&mut writer, schema, place)?;
         writer.enrol()?;
-        let reader = Line::new(connect.clone(), schema, place)?;
+        let reader = Line::reading(door.clone(), schema)?;
         Ok(Self {
             place: place.to_owned(),
-            connect,
-            connections,
+            door,
             schema: schema.to_owned(),
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
@@ -59,7 +52,7 @@ impl PostgresJournal {
     }
 
     fn line(&self) -> Result<Line, JournalError> {
-        Line::new(self.connect.clone(), &self.schema, &self.place)
+        Line::new(self.door.clone(), &self.schema)
     }
 
     fn claiming<T>(&self, act: impl FnOnce(&mut Line) -> Result<T, JournalError>) -> Result<T, JournalError> {
@@ -280,7 +273,7 @@ impl Journal for PostgresJournal {
     }
 
     fn connections(&self) -> Option<u64> {
-        Some(self.connections.load(Ordering::Relaxed))
+        Some(self.door.opened())
     }
 
     /// By an advisory lock of a connection of its own, which the database gives to another when this one is gone. A process
@@ -305,24 +298,26 @@ impl Journal for PostgresJournal {
     /// (`pg_amcheck`, `data_checksums`).
     fn check(&self) -> Result<Vec<String>, JournalError> {
         self.read(|line| {
-            let rows = line.query(
-                "WITH placed AS (
-                     SELECT workspace, first, first + count AS next,
-                            lag(first + count) OVER (PARTITION BY workspace ORDER BY first) AS before
-                     FROM run)
-                 SELECT workspace, format('the run at %s does not follow the one before', first)
-                 FROM placed WHERE before IS NOT NULL AND before <> first
-                 UNION ALL
-                 SELECT h.workspace, format('entries end at %s and the head at %s', p.next, h.size)
-                 FROM head h JOIN (SELECT workspace, max(next) AS next FROM placed GROUP BY workspace) p
-                      ON p.workspace = h.workspace WHERE p.next <> h.size
-                 UNION ALL
-                 SELECT h.workspace, format('there is nothing between %s and %s', h.sealed, h.size)
-                 FROM head h WHERE h.sealed < h.size
-                      AND NOT EXISTS (SELECT FROM run r WHERE r.workspace = h.workspace)
-                 LIMIT 20",
-                &[],
-            )?;
+            let rows = line.at_leisure(|line| {
+                line.query(
+                    "WITH placed AS (
+                         SELECT workspace, first, first + count AS next,
+                                lag(first + count) OVER (PARTITION BY workspace ORDER BY first) AS before
+                         FROM run)
+                     SELECT workspace, format('the run at %s does not follow the one before', first)
+                     FROM placed WHERE before IS NOT NULL AND before <> first
+                     UNION ALL
+                     SELECT h.workspace, format('entries end at %s and the head at %s', p.next, h.size)
+                     FROM head h JOIN (SELECT workspace, max(next) AS next FROM placed GROUP BY workspace) p
+                          ON p.workspace = h.workspace WHERE p.next <> h.size
+                     UNION ALL
+                     SELECT h.workspace, format('there is nothing between %s and %s', h.sealed, h.size)
+                     FROM head h WHERE h.sealed < h.size
+                          AND NOT EXISTS (SELECT FROM run r WHERE r.workspace = h.workspace)
+                     LIMIT 20",
+                    &[],
+                )
+            })?;
             let told = |row: &Row| {
                 let columns = Columns(row, &self.place);
                 let (workspace, what): (&str, &str) = (columns.get(0)?, columns.get(1)?);
@@ -336,7 +331,9 @@ impl Journal for PostgresJournal {
     /// keep it until they are recycled.
     fn scrub(&self) -> Result<(), JournalError> {
         self.read(|line| {
-            ["VACUUM (FULL) run", "VACUUM (FULL) remembered"].iter().try_for_each(|sql| line.batch(sql))
+            line.at_leisure(|line| {
+                ["VACUUM (FULL) run", "VACUUM (FULL) remembered"].iter().try_for_each(|sql| line.batch(sql))
+            })
         })
     }
 

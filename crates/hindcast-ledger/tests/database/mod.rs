@@ -13,11 +13,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Database {
     folder: tempfile::TempDir,
     server: Child,
+    namespace: Option<String>,
 }
 
 impl Database {
     /// Starts one; nothing, and a word about it, where PostgreSQL is not installed.
     pub fn start() -> Option<Self> {
+        Self::start_in(None)
+    }
+
+    /// The same in a network namespace, at all addresses that it has there.
+    pub fn start_in(namespace: Option<&str>) -> Option<Self> {
         let Some(programs) = programs() else {
             println!("skipped: PostgreSQL is not installed (Debian's package postgresql)");
             return None;
@@ -36,8 +42,12 @@ impl Database {
             .status()
             .expect("initdb runs");
         assert!(made.success(), "a database is made");
-        let server = serve(&programs, folder.path());
-        let database = Self { folder, server };
+        if namespace.is_some() {
+            std::fs::write(data.join("pg_hba.conf"), "local all all trust\nhost all all all trust\n")
+                .expect("written");
+        }
+        let server = serve(&programs, folder.path(), namespace);
+        let database = Self { folder, server, namespace: namespace.map(str::to_owned) };
         let begun = Instant::now();
         while let Err(error) = database.config().connect(postgres::NoTls) {
             assert!(begun.elapsed() < PATIENCE, "{error}");
@@ -70,7 +80,8 @@ impl Database {
 
     /// Starts it again in the same folder.
     pub fn start_again(&mut self) {
-        self.server = serve(&programs().expect("it was there"), self.folder.path());
+        let programs = programs().expect("it was there");
+        self.server = serve(&programs, self.folder.path(), self.namespace.as_deref());
     }
 }
 
@@ -80,9 +91,18 @@ impl Drop for Database {
     }
 }
 
-fn serve(programs: &Path, folder: &Path) -> Child {
-    let mut postgres = as_owner(&programs.join("postgres"));
-    postgres.args(["-c", "listen_addresses=", "-c", "max_connections=60", "-c", "shared_buffers=32MB", "-k"]);
+fn serve(programs: &Path, folder: &Path, namespace: Option<&str>) -> Child {
+    let as_owner = as_owner(&programs.join("postgres"));
+    let mut postgres = match namespace {
+        None => as_owner,
+        Some(namespace) => {
+            let mut within = Command::new("ip");
+            within.args(["netns", "exec", namespace]).arg(as_owner.get_program()).args(as_owner.get_args());
+            within
+        }
+    };
+    let listens = if namespace.is_some() { "listen_addresses=*" } else { "listen_addresses=" };
+    postgres.args(["-c", listens, "-c", "max_connections=60", "-c", "shared_buffers=32MB", "-k"]);
     postgres.arg(folder).arg("-D").arg(folder.join("data")).stderr(Stdio::null());
     postgres.spawn().expect("postgres starts")
 }

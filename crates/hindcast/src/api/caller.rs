@@ -13,7 +13,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{AUTHORIZATION, FORWARDED, HeaderName, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use hindcast_ledger::WorkspaceId;
+use hindcast_ledger::{ReadError, WorkspaceId};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -253,9 +253,13 @@ async fn current(parts: &Parts, app: &Arc<App>, caller: &Caller, scope: Scope) -
     if scope == Scope::Ingest && app.rooms.get(&meant).is_some() {
         return Ok(());
     }
-    let app = app.clone();
-    let caught_up = tokio::task::spawn_blocking(move || app.ledger.catch_up(&meant)).await;
-    Ok(caught_up.map_err(Problem::internal)??)
+    let house = app.clone();
+    let caught_up = tokio::task::spawn_blocking(move || house.ledger.catch_up(&meant)).await;
+    let caught_up = caught_up.map_err(Problem::internal)?;
+    if caught_up.as_ref().is_err_and(ReadError::is_full) {
+        app.note_full();
+    }
+    Ok(caught_up?)
 }
 
 fn named_workspace(parts: &Parts) -> Result<Option<&str>, Problem> {
@@ -377,7 +381,9 @@ impl Callers {
         }
         let Some(token) = app.catalog.find_token(shown)? else { return Ok(None) };
         // That it was used is good to know, and no reason to refuse anybody.
-        if let Err(error) = app.catalog.note_use(&token, (app.clock)()) {
+        if let Err(error) = app.catalog.note_use(&token, (app.clock)())
+            && !app.outage.explains(&error)
+        {
             tracing::warn!(%error, "the use of a token could not be noted");
         }
         let window = self.window(Who::Token(token.id.clone()));

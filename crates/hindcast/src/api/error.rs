@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use hindcast_event::Invalid;
 use hindcast_ledger::journal::JournalError;
-use hindcast_ledger::{AppendError, BatchError, ReadError};
+use hindcast_ledger::{AppendError, BatchError, HashesError, ReadError};
 use hindcast_rules::detection;
 use hindcast_rules::policy::Flaw;
 use hindcast_segments::query::QueryErrors;
@@ -298,15 +298,37 @@ impl From<AppendError> for Problem {
     }
 }
 
+impl Problem {
+    /// What is read lies elsewhere, and a copy of it would have to lie here.
+    fn no_room_for_copies(error: &dyn std::error::Error) -> Self {
+        tracing::warn!(%error, "a request was not answered for want of space");
+        let detail = "no space is left on the disk of this server, which has copies of what is read";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", detail)
+    }
+}
+
 impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Unknown(_) => Self::not_found(error.to_string()),
             ReadError::Beyond { .. } => Self::new(StatusCode::NOT_FOUND, "beyond_the_end", error.to_string()),
             ReadError::Journal(JournalError::Away { .. }) => {
-                tracing::warn!(%error, "a request was not answered");
+                // That it is away is told once, and each request is counted.
+                tracing::debug!(%error, "a request was not answered");
                 let detail = "the database cannot be used now: ask again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(1)
+            }
+            ReadError::Hashes(HashesError::Io { ref source, .. })
+                if source.kind() == ErrorKind::StorageFull =>
+            {
+                Self::no_room_for_copies(&error)
+            }
+            ReadError::Hashes(HashesError::Io { ref source, .. })
+                if source.kind() == ErrorKind::HostUnreachable =>
+            {
+                tracing::warn!(%error, "a request was not answered");
+                let detail = "the storage of older entries cannot be used now: ask again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(2)
             }
             _ => Self::internal(error),
         }
@@ -336,6 +358,11 @@ impl From<SearchError> for Problem {
                 tracing::warn!(%error, "a search was not answered");
                 let detail = "the storage of older entries cannot be used now: ask again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(2)
+            }
+            SearchError::Segment(SegmentError::Io { source, .. })
+                if source.kind() == ErrorKind::StorageFull =>
+            {
+                Self::no_room_for_copies(&error)
             }
             SearchError::Segment(error) => Self::internal(error),
         }
@@ -380,7 +407,7 @@ impl From<CatalogError> for Problem {
         match error {
             CatalogError::Unfit(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit", error.to_string()),
             error if error.is_away() => {
-                tracing::warn!(%error, "a request could not be answered");
+                tracing::debug!(%error, "a request could not be answered");
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "unavailable",

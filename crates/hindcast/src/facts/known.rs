@@ -15,8 +15,10 @@ use crate::app::App;
 use crate::kept::Kept;
 use hindcast_event::{Entry, Kind};
 use hindcast_ledger::WorkspaceId;
+use hindcast_segments::{SearchError, SegmentError};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,6 +39,8 @@ pub struct Known {
     kept: Kept,
     remembered: Mutex<Remembered>,
     settled: Mutex<Vec<(u64, Vec<Seen>)>>,
+    /// Entries that are to be read lie where they cannot be had now.
+    is_out_of_reach: AtomicBool,
     judge: Mutex<Option<(Instant, Arc<Judge>)>>,
 }
 
@@ -52,11 +56,16 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether entries cannot be had now: their storage does not answer, there is no room for a copy, or another server just wrote them anew.
+fn is_out_of_reach(error: &SearchError) -> bool {
+    matches!(error, SearchError::Segment(SegmentError::Io { .. } | SegmentError::Gone { .. }))
+}
+
 impl Known {
     pub(super) fn new(workspace: WorkspaceId, key: Key, file: PathBuf, agents: Arc<Agents>) -> Self {
-        let (remembered, settled, judge) = Default::default();
+        let (remembered, settled, is_out_of_reach, judge) = Default::default();
         let kept = Kept { workspace: workspace.clone(), what: "memory", file };
-        Self { workspace, key, agents, kept, remembered, settled, judge }
+        Self { workspace, key, agents, kept, remembered, settled, is_out_of_reach, judge }
     }
 
     /// What is remembered of an actor.
@@ -86,7 +95,9 @@ impl Known {
         let judge = match (read, &*known) {
             (Ok(judge), _) => Arc::new(judge),
             (Err(error), before) => {
-                tracing::warn!(workspace = %self.workspace, %error, "facts are worked out by older settings");
+                if !app.outage.explains(&error) {
+                    tracing::warn!(workspace = %self.workspace, %error, "facts are worked out by older settings");
+                }
                 before
                     .as_ref()
                     .map_or_else(|| Arc::new(Judge::from(&Default::default())), |(_, judge)| judge.clone())
@@ -127,8 +138,12 @@ impl Known {
         }
     }
 
-    /// Reads entries of the log into the memory, up to an index or to its end.
+    /// Reads entries of the log into the memory, up to an index or to its end. Nobody who appends waits for a storage that was found out
+    /// of reach: until it is back, facts are worked out by what is remembered.
     fn reread_to(&self, app: &App, remembered: &mut Remembered, end: Option<u64>) {
+        if self.is_out_of_reach.load(Ordering::Relaxed) {
+            return;
+        }
         let Some(room) = app.rooms.get(&self.workspace) else { return };
         let Some(memory) = &mut remembered.memory else { return };
         let judge = self.judge(app);
@@ -143,13 +158,34 @@ impl Known {
                     Ok(entries) => entries.iter().for_each(|entry| {
                         memory.take_at(entry.index, &self.reread(&entry, &judge, &mut offset));
                     }),
+                    Err(error) if is_out_of_reach(&error) => {
+                        self.is_out_of_reach.store(true, Ordering::Relaxed);
+                        tracing::warn!(workspace = %self.workspace, %error, "facts are worked out without what older entries say, they cannot be read now");
+                        return;
+                    }
                     Err(error) => {
                         tracing::warn!(workspace = %self.workspace, %error, "some entries are not remembered, they cannot be read");
+                        break;
                     }
                 }
             }
             // What is gone from the log is gone from the memory too.
             memory.next = memory.next.max(until);
+        }
+    }
+
+    /// Finds out whether what was out of reach can be had again. Whoever appends does not wait for this.
+    pub(super) fn look_again(&self, app: &App) {
+        if !self.is_out_of_reach.load(Ordering::Relaxed) {
+            return;
+        }
+        let Some(room) = app.rooms.get(&self.workspace) else { return };
+        let next = hold(&self.remembered).memory.as_ref().map_or(0, |memory| memory.next);
+        let snapshot = room.store.snapshot();
+        let mut read = snapshot.scan(next..next + 1);
+        if !matches!(read.next(), Some(Err(error)) if is_out_of_reach(&error)) {
+            self.is_out_of_reach.store(false, Ordering::Relaxed);
+            tracing::info!(workspace = %self.workspace, "older entries can be read again");
         }
     }
 

@@ -112,6 +112,11 @@ impl Facts {
         self.known(workspace).catch_up(app);
     }
 
+    /// Looks whether entries that were out of reach are to be had again.
+    pub fn look_again(&self, app: &App, workspace: &WorkspaceId) {
+        self.known(workspace).look_again(app);
+    }
+
     /// Writes the memory of a workspace into its file, if `is_due` or much has changed.
     pub fn keep(&self, app: &App, workspace: &WorkspaceId, is_due: bool) -> anyhow::Result<()> {
         self.known(workspace).keep(app, is_due)

@@ -38,8 +38,10 @@ pub(super) fn follow(app: &App) {
             let watching = watched.entry(room.id.clone()).or_default();
             if let Err(error) = watching.follow(app, &room) {
                 app.metrics.problems.add(1);
-                let error = format!("{error:#}");
-                tracing::error!(workspace = %room.id, error, "entries could not be judged, they will be");
+
+                if !app.outage.explains(error.as_ref()) {
+                    tracing::error!(workspace = %room.id, error = format!("{error:#}"), "entries could not be judged, they will be");
+                }
                 // What is in memory may be ahead of what was kept.
                 watched.remove(&room.id);
                 failed.insert(room.id.clone(), Instant::now());

@@ -19,10 +19,12 @@ pub(super) fn follow(app: &App) {
         let lead = app.nodes.lead("anchors");
         if let Err(error) = lead.as_ref().map_or(Ok(()), |_| anchor(app).and_then(|()| heartbeat(app))) {
             app.metrics.problems.add(1);
-            tracing::error!(
-                error = format!("{error:#}"),
-                "checkpoints could not be anchored in the instance log"
-            );
+            if !app.outage.explains(error.as_ref()) {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "checkpoints could not be anchored in the instance log"
+                );
+            }
         }
         let now = (app.clock)();
         let is_overdue = app.anchors.is_overdue(now);

@@ -45,10 +45,12 @@ fn tell(app: &App, target: &Target) -> Result<bool, ()> {
         Ok(Some(head)) => head,
         Ok(None) => return Ok(false),
         Err(error) => {
-            tracing::error!(
-                error = format!("{error:#}"),
-                "the newest checkpoint of the instance log cannot be read"
-            );
+            if !app.outage.explains(error.as_ref()) {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the newest checkpoint of the instance log cannot be read"
+                );
+            }
             return Err(());
         }
     };

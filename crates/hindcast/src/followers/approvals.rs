@@ -22,7 +22,11 @@ pub fn follow(app: &App) {
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "approvals cannot be read"),
+            Err(error) => {
+                if !app.outage.explains(&error) {
+                    tracing::warn!(%error, "approvals cannot be read");
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
 use crate::rooms::Room;
 use crate::storage::{SPARED, Useless, sweep};
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -21,10 +22,17 @@ pub(super) fn follow(app: &App) {
     }
     let (mut trimmed, mut swept) = (Instant::now(), Instant::now());
     let (mut bytes, mut useless) = (0, Useless::default());
+    let mut told = BTreeSet::new();
     while pause(app, LOOK_EVERY) {
         for room in app.rooms.behind() {
-            if let Err(error) = catch_up(app, &room) {
-                app.rooms.fell_behind(&room);
+            let caught_up = catch_up(app, &room);
+            let Err(error) = caught_up else {
+                told.remove(&room.id);
+                continue;
+            };
+            app.rooms.fell_behind(&room);
+            // The first of a row.
+            if !app.outage.explains(error.as_ref()) && told.insert(room.id.clone()) {
                 tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "what others did is not known yet");
             }
         }
@@ -79,7 +87,9 @@ fn sweep_all(app: &App, useless: &mut Useless) {
             Ok(0) => {}
             Ok(segments) => tracing::debug!(workspace = %room.id, segments, "swept"),
             Err(error) => {
-                tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "the bucket could not be swept");
+                if !app.outage.explains(error.as_ref()) {
+                    tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "the bucket could not be swept");
+                }
             }
         }
     }

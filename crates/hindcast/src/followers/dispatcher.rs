@@ -91,10 +91,12 @@ impl Dispatcher {
     fn told(&mut self, act: impl FnOnce(&mut Self) -> anyhow::Result<()>) {
         if let Err(error) = act(self) {
             self.app.metrics.problems.add(1);
-            tracing::error!(
-                error = format!("{error:#}"),
-                "the dispatcher could not do its work, it tries again"
-            );
+            if !self.app.outage.explains(error.as_ref()) {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the dispatcher could not do its work, it tries again"
+                );
+            }
         }
     }
 

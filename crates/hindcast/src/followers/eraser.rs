@@ -16,7 +16,9 @@ pub(super) fn follow(app: &App) {
     loop {
         failed.retain(|_, since| since.elapsed() < TRY_AGAIN_AFTER);
         let due = app.catalog.erasures_to_do().unwrap_or_else(|error| {
-            tracing::error!(%error, "it is not known what is to be erased");
+            if !app.outage.explains(&error) {
+                tracing::error!(%error, "it is not known what is to be erased");
+            }
             Vec::new()
         });
         for erasure in due {

@@ -35,7 +35,9 @@ pub(super) fn follow(app: &App) {
             && !is_ending(app)
         {
             app.metrics.problems.add(1);
-            tracing::error!(error = format!("{error:#}"), "exports could not be looked after");
+            if !app.outage.explains(error.as_ref()) {
+                tracing::error!(error = format!("{error:#}"), "exports could not be looked after");
+            }
         }
     }
 }

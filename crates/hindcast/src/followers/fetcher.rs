@@ -31,7 +31,9 @@ const PROBLEM_CHARS_MAX: usize = 500;
 pub(super) fn follow(app: &App) {
     while pause(app, LOOK_EVERY) {
         let due = app.catalog.due_sources((app.clock)()).unwrap_or_else(|error| {
-            tracing::error!(%error, "it is not known what is to be fetched");
+            if !app.outage.explains(&error) {
+                tracing::error!(%error, "it is not known what is to be fetched");
+            }
             Vec::new()
         });
         for source in due {

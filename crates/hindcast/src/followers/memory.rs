@@ -1,6 +1,6 @@
 //! Keeps what is remembered for the facts of events: read before anybody waits for it, and written from time to time.
 
-use super::{is_quarantined, pause};
+use super::{is_ending, is_quarantined, pause};
 use crate::app::App;
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,12 @@ fn keep_all(app: &App, is_due: bool) {
         if is_quarantined(app, &room) {
             continue;
         }
-        if let Err(error) = app.facts.keep(app, &room.id, is_due) {
+        if !is_ending(app) {
+            app.facts.look_again(app, &room.id);
+        }
+        if let Err(error) = app.facts.keep(app, &room.id, is_due)
+            && !app.outage.explains(error.as_ref())
+        {
             tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "what is remembered was not kept; it can be read from the log again");
         }
     }

@@ -30,8 +30,10 @@ pub(super) fn follow(app: &App) {
                 Err(_) if is_ending(app) => return,
                 Err(error) => {
                     app.metrics.problems.add(1);
-                    let error = format!("{error:#}");
-                    tracing::error!(workspace = %room.id, error, "segments could not be merged, they stay as they are");
+
+                    if !app.outage.explains(error.as_ref()) {
+                        tracing::error!(workspace = %room.id, error = format!("{error:#}"), "segments could not be merged, they stay as they are");
+                    }
                     failed.insert(room.id.clone(), Instant::now());
                 }
             }

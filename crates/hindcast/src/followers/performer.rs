@@ -62,7 +62,9 @@ pub(super) fn follow(app: &App) {
             }
             let handed = if is_due { take_over(app, &lanes) } else { Ok(()) };
             if let Err(error) = handed.and_then(|()| hand_out(app, &lanes, &askers, &doers)) {
-                tracing::error!(%error, "it is not known what workflows want done");
+                if !app.outage.explains(error.as_ref()) {
+                    tracing::error!(%error, "it is not known what workflows want done");
+                }
                 pause(app, TRY_AGAIN_AFTER);
             }
         }
@@ -129,8 +131,10 @@ fn work_on(app: &App, handed: &Mutex<Receiver<(Lane, Lead)>>, lanes: &Mutex<Lane
         held.taken.remove(&lane);
         if let Err(error) = turned {
             app.metrics.problems.add(1);
-            let (workspace, error) = (&lane.workspace, format!("{error:#}"));
-            tracing::error!(%workspace, error, "an intent could not be dealt with, it will be");
+            let workspace = &lane.workspace;
+            if !app.outage.explains(error.as_ref()) {
+                tracing::error!(%workspace, error = format!("{error:#}"), "an intent could not be dealt with, it will be");
+            }
             held.failed.insert(lane, work::after((app.clock)(), TRY_AGAIN_AFTER));
         }
     }

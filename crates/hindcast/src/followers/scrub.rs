@@ -33,7 +33,9 @@ pub(super) fn follow(app: &App) {
                 Err(error) if is_damage(&error) => found(app, &room, &format!("{error:#}")),
                 // A full disk or a busy catalog says nothing about what is stored.
                 Err(error) => {
-                    tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "not verified")
+                    if !app.outage.explains(error.as_ref()) {
+                        tracing::warn!(workspace = %room.id, error = format!("{error:#}"), "not verified");
+                    }
                 }
             }
         }

@@ -71,8 +71,10 @@ pub(crate) fn seal_one(app: &App, at_once: bool) -> bool {
         if is_full(error) {
             app.note_full();
         }
-        let error = format!("{error:#}");
-        tracing::error!(workspace = %room.id, error, "entries could not be packed, they stay where they are");
+
+        if !app.outage.explains(error.as_ref()) {
+            tracing::error!(workspace = %room.id, error = format!("{error:#}"), "entries could not be packed, they stay where they are");
+        }
         claimed.failed.insert(room.id.clone(), Instant::now());
     }
     sealed.is_ok()

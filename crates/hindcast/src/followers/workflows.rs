@@ -34,8 +34,10 @@ pub(super) fn follow(app: &App) {
             let hearing = heard.entry(room.id.clone()).or_default();
             if let Err(error) = hearing.hear(app, &room) {
                 app.metrics.problems.add(1);
-                let error = format!("{error:#}");
-                tracing::error!(workspace = %room.id, error, "workflows could not be asked, they will be");
+
+                if !app.outage.explains(error.as_ref()) {
+                    tracing::error!(workspace = %room.id, error = format!("{error:#}"), "workflows could not be asked, they will be");
+                }
                 heard.remove(&room.id);
                 failed.insert(room.id.clone(), Instant::now());
             }

@@ -9,9 +9,11 @@
 
 mod jobs;
 mod news;
+mod outage;
 
 pub(crate) use jobs::{Job, Jobs};
 pub(crate) use news::{ALERTS_CLOSED, KEEP_NOW, News, follow, tell_erased};
+pub(crate) use outage::Outage;
 
 use crate::catalog::{Catalog, NodeRow};
 use hindcast_event::Timestamp;

@@ -75,7 +75,7 @@ impl News {
 
 /// Follows until the server ends.
 pub(crate) fn follow(app: &App, mut news: News) {
-    let (mut looked_at, mut is_away) = (Instant::now(), false);
+    let (mut looked_at, mut is_blind) = (Instant::now(), false);
     while !*app.ending.borrow() {
         let is_told = news.wait(WAKE_EVERY);
         if !is_told && looked_at.elapsed() < LOOK_EVERY {
@@ -84,10 +84,13 @@ pub(crate) fn follow(app: &App, mut news: News) {
         looked_at = Instant::now();
         news.listen(app);
         let seen = look_at_nodes(app).and_then(|()| Ok(news.look(app)?));
-        let was_away = std::mem::replace(&mut is_away, seen.is_err());
+        let was_blind = std::mem::replace(&mut is_blind, seen.is_err());
         match seen {
-            Ok(changed) => changed.iter().for_each(|topic| let_go(app, topic)),
-            Err(error) if !was_away => {
+            Ok(changed) => {
+                app.outage.is_over();
+                changed.iter().for_each(|topic| let_go(app, topic));
+            }
+            Err(error) if !app.outage.explains(error.as_ref()) && !was_blind => {
                 tracing::warn!(error = format!("{error:#}"), "it is not known what other servers change")
             }
             Err(_) => {}

@@ -1,6 +1,6 @@
 //! Connections that are lent: one to a file, which has one writer anyway, and some to a database elsewhere, which takes its time.
 
-use super::postgres::Ear;
+use super::postgres::{Ear, in_place};
 use super::{Connection, Error, Result, Server};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -40,9 +40,16 @@ impl Pool {
 
     /// Lends a connection. A panic while it was lent rolled its transaction back, so it is still sound.
     pub fn hold(&self) -> Held<'_> {
-        let idle = self.freed.wait_while(self.idle(), |idle| idle.is_empty());
-        let connection = idle.unwrap_or_else(PoisonError::into_inner).pop();
+        // The lock is let go of before anybody waits.
+        let idle = self.idle().pop();
+        let connection = idle.or_else(|| in_place(|| self.wait()));
         Held { pool: self, connection }
+    }
+
+    /// Waits for one to be given back.
+    fn wait(&self) -> Option<Connection> {
+        let idle = self.freed.wait_while(self.idle(), |idle| idle.is_empty());
+        idle.unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     /// Empties the write-ahead log of a file, in which what was removed would still lie. A database elsewhere keeps its own as it is set to.

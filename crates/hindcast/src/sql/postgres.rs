@@ -1,7 +1,7 @@
 //! PostgreSQL: a server, and connections to it that are made anew when they have broken.
 //!
-//! What is asked waits for its answer in the thread that asks, whether or not that thread runs other tasks too; what goes on
-//! between the two ends of a connection is done by threads of its own.
+//! What is asked waits for its answer in the thread that asks; where that one runs tasks, another one runs them meanwhile. What goes
+//! on between the two ends of a connection is done by threads of its own.
 
 use super::{Error, Result, dialect};
 use futures_executor::block_on;
@@ -9,23 +9,22 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::error::Error as _;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime, RuntimeFlavor};
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, Statement};
 
-/// How long it may take to be let in.
-const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// A statement that takes longer is given up.
 const STATEMENT_MAX: &str = "60s";
 /// A transaction that says nothing for so long, as the network is gone, is undone by the server, and others may write again.
 const SILENT_MAX: &str = "15s";
-/// A connection on which nothing is acknowledged for so long has broken.
-const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(15);
+/// A database that nobody came in to is not tried again for so long: where packets vanish, each try takes seconds, and whoever waits
+/// for a connection would wait for all of them.
+const SHUT_FOR: Duration = Duration::from_secs(1);
 /// Statements that a connection remembers.
 const STATEMENTS_MAX: usize = 1_000;
 /// SQLSTATE: what a statement answers with has changed since it was prepared, as tables were migrated meanwhile.
@@ -37,6 +36,8 @@ pub struct Server {
     tls: Option<Tls>,
     schema: String,
     place: String,
+    /// When somebody came last who was not let in, and why.
+    shut: Mutex<Option<(Instant, String)>>,
     /// None while it ends.
     runtime: Option<Runtime>,
 }
@@ -53,12 +54,11 @@ impl std::fmt::Debug for Server {
 impl Server {
     /// A server and a schema of it. `place` is what errors call it, without a password.
     pub fn new(mut config: Config, tls: Option<Tls>, schema: &str, place: &str) -> std::io::Result<Self> {
-        config.connect_timeout(CONNECT_MAX).tcp_user_timeout(ACKNOWLEDGED_WITHIN);
-        config.keepalives_idle(ACKNOWLEDGED_WITHIN).application_name("hindcast");
+        config.application_name("hindcast");
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(1).thread_name("postgres").enable_all().build()?;
         let (schema, place) = (schema.to_owned(), place.to_owned());
-        Ok(Self { config, tls, schema, place, runtime: Some(runtime) })
+        Ok(Self { config, tls, schema, place, shut: Mutex::default(), runtime: Some(runtime) })
     }
 
     /// The schema.
@@ -86,14 +86,30 @@ impl Server {
                 }
             }
         });
-        let client = block_on(connected).map_err(|error| away(error.to_string()))?;
+        let client = wait(connected).map_err(|error| away(error.to_string()))?;
         let client = client.map_err(|error| self.explain(&error))?;
-        let listens = block_on(client.batch_execute(&format!("LISTEN \"{}\"", self.schema)));
+        let listens = wait(client.batch_execute(&format!("LISTEN \"{}\"", self.schema)));
         listens.map_err(|error| self.explain(&error))?;
         Ok(Ear { heard, _client: client })
     }
 
+    /// A connection; whoever comes just after somebody was not let in is not let in either.
     fn connect(&self) -> Result<Client> {
+        let shut = || self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, why)) = &*shut()
+            && at.elapsed() < SHUT_FOR
+        {
+            return Err(Error::Away { place: self.place.clone(), why: why.clone() });
+        }
+        let connected = self.try_to_connect();
+        *shut() = match &connected {
+            Err(Error::Away { why, .. }) => Some((Instant::now(), why.clone())),
+            _ => None,
+        };
+        connected
+    }
+
+    fn try_to_connect(&self) -> Result<Client> {
         let away = |why: String| Error::Away { place: self.place.clone(), why };
         let Some(runtime) = &self.runtime else { return Err(away("it was let go of".to_owned())) };
         let (config, tls) = (self.config.clone(), self.tls.clone());
@@ -111,9 +127,9 @@ impl Server {
                 }
             }
         });
-        let client = block_on(connected).map_err(|error| away(error.to_string()))?;
+        let client = wait(connected).map_err(|error| away(error.to_string()))?;
         let client = client.map_err(|error| self.explain(&error))?;
-        let prepared = block_on(client.batch_execute(&format!(
+        let prepared = wait(client.batch_execute(&format!(
             "SET search_path = \"{}\"; SET synchronous_commit = on; SET statement_timeout = '{STATEMENT_MAX}';
              SET idle_in_transaction_session_timeout = '{SILENT_MAX}'",
             self.schema
@@ -195,7 +211,22 @@ where
 
 fn tell_end(ended: std::result::Result<(), tokio_postgres::Error>) {
     if let Err(error) = ended {
-        tracing::warn!(error = &error as &dyn std::error::Error, "a connection to PostgreSQL broke");
+        // Whoever needs it tells.
+        tracing::debug!(error = &error as &dyn std::error::Error, "a connection to PostgreSQL broke");
+    }
+}
+
+/// Waits in the thread that asks. Where that one runs tasks, another runs them meanwhile.
+fn wait<T>(done: impl Future<Output = T>) -> T {
+    in_place(|| block_on(done))
+}
+
+/// Does something that makes this thread wait, which may be one that runs tasks.
+pub(super) fn in_place<T>(act: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|handle| handle.runtime_flavor());
+    match flavor {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(act),
+        _ => act(),
     }
 }
 
@@ -240,7 +271,7 @@ impl Line {
     /// Statements without parameters.
     pub(super) fn batch(&self, text: &str) -> Result<()> {
         let client = self.client()?;
-        block_on(client.batch_execute(text)).map_err(|error| self.broken(&error))
+        wait(client.batch_execute(text)).map_err(|error| self.broken(&error))
     }
 
     /// Begins a transaction; nobody else writes in the schema until it ends.
@@ -263,7 +294,7 @@ impl Line {
         self.is_writing.set(false);
         let client = self.client.borrow().clone();
         if let Some(client) = client
-            && let Err(error) = block_on(client.batch_execute("ROLLBACK"))
+            && let Err(error) = wait(client.batch_execute("ROLLBACK"))
         {
             self.broken(&error);
         }
@@ -311,7 +342,7 @@ impl Line {
         let client = self.client()?;
         let statement = self.prepared(&client, text, bound.iter().map(Bound::named).collect())?;
         let values: Vec<_> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        block_on(run(&client, &statement, &values)).map_err(|error| self.broken(&error))
+        wait(run(&client, &statement, &values)).map_err(|error| self.broken(&error))
     }
 
     fn prepared(&self, client: &Client, text: &str, types: Vec<Type>) -> Result<Statement> {
@@ -319,7 +350,7 @@ impl Line {
         if let Some(known) = self.statements.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let prepared = block_on(client.prepare_typed(&dialect::statement(text), &key.1));
+        let prepared = wait(client.prepare_typed(&dialect::statement(text), &key.1));
         let prepared = prepared.map_err(|error| self.broken(&error))?;
         let mut statements = self.statements.borrow_mut();
         if statements.len() >= STATEMENTS_MAX {

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 /// The folder of all of them in the bucket.
 pub(crate) const FOLDER: &str = "files";
-/// A file that nobody knows of yet may be one that another server is about to finish.
-const UNKNOWN_FOR: Duration = Duration::from_secs(3600);
+/// A file that nobody knows of yet may be one that another server is about to finish; clocks may be hours apart.
+const UNKNOWN_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// Files by names such as `exports/ID`; see the module.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use super::leaves::{self, State};
 use super::segments;
 use crate::app::App;
 use crate::rooms::Room;
+use anyhow::ensure;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -41,10 +42,16 @@ pub(crate) fn sweep(
     let Some(bucket) = &app.bucket else { return Ok(0) };
     sweep_leaves(bucket, room, useless, spared)?;
     let folder = format!("{}/{}", segments::FOLDER, room.id);
+    let named_before = named(app, room)?;
     let listed = bucket.list(&folder)?;
     // In this order: what was listed and is named by now is not removed.
-    let named: BTreeSet<String> =
-        app.ledger.manifest(&room.id)?.into_iter().map(|sealed| sealed.name).collect();
+    let named = named(app, room)?;
+    if spared.is_zero() {
+        // A list that lacks what counts is of a while ago, and lacks what is to go now as well.
+        let seen: BTreeSet<&str> = listed.iter().filter_map(segment_of).collect();
+        let is_whole = named_before.intersection(&named).all(|segment| seen.contains(segment.as_str()));
+        ensure!(is_whole, "{} does not list everything yet that was kept in it", bucket.place());
+    }
     let is_named = |file: &Found| segment_of(file).is_none_or(|segment| named.contains(segment));
     let unnamed = listed.into_iter().filter(|file| !is_named(file)).collect();
     let gone = useless.for_long(&folder, unnamed, spared);
@@ -55,6 +62,11 @@ pub(crate) fn sweep(
     app.ledger.bury(&room.id, segments.iter().cloned().collect())?;
     gone.iter().try_for_each(|file| bucket.remove(&file.name))?;
     Ok(segments.len())
+}
+
+/// The segments that count.
+fn named(app: &App, room: &Room) -> anyhow::Result<BTreeSet<String>> {
+    Ok(app.ledger.manifest(&room.id)?.into_iter().map(|sealed| sealed.name).collect())
 }
 
 /// The segment that a file belongs to.

@@ -77,12 +77,25 @@ impl Garage {
     }
 
     /// The settings that name its bucket, in TOML.
+    #[allow(dead_code, reason = "not every test needs all of it")]
     pub fn settings(&self) -> String {
+        self.settings_by(self.port)
+    }
+
+    /// Where it listens.
+    #[allow(dead_code, reason = "not every test needs all of it")]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The same by way of somebody who listens elsewhere.
+    #[allow(dead_code, reason = "not every test needs all of it")]
+    pub fn settings_by(&self, port: u16) -> String {
         let secret = self.folder.path().join("secret");
         format!(
             "bucket = \"s3://audit/logs\"\nbucket_endpoint = \"http://127.0.0.1:{}\"\nbucket_region = \"garage\"\n\
              bucket_access_key = {:?}\nbucket_secret_file = {secret:?}\n",
-            self.port, self.key
+            port, self.key
         )
     }
 }

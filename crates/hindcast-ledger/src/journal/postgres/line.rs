@@ -1,6 +1,6 @@
 //! A connection that is made anew when it has broken.
 
-use super::Connect;
+use super::door::Door;
 use crate::WorkspaceId;
 use crate::journal::{JournalError, News};
 use postgres::error::SqlState;
@@ -8,13 +8,19 @@ use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::ToSql;
 use postgres::{Client, Row, Statement};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long the outcome of a commit is asked after.
-const DOUBT_MAX: Duration = Duration::from_secs(60);
+/// How long the outcome of a commit is asked after; whoever appends waits meanwhile.
+const DOUBT_MAX: Duration = Duration::from_secs(30);
 const ASK_EVERY: Duration = Duration::from_millis(200);
 /// A transaction of ours that says nothing for so long, as the network is gone, is rolled back by the server. Until then it holds its rows.
 const SILENT_MAX: &str = "15s";
+/// Somebody else's transaction is not waited for any longer; one that fell silent is rolled back before.
+const LOCKED_MAX: &str = "30s";
+/// A question that takes longer is given up. It is none of a connection that writes: given up while a commit waits for standbys, that
+/// would be taken for done.
+const READ_MAX: &str = "60s";
 
 /// The database finds out within so many seconds that a machine is gone that had claimed something; a process that ends is missed at once.
 /// On a socket of the machine itself it means nothing.
@@ -23,7 +29,7 @@ const SOON_MISSED: &str =
 
 /// A connection; see the module.
 pub(super) struct Line {
-    connect: Connect,
+    door: Arc<Door>,
     place: String,
     schema: String,
     client: Option<Client>,
@@ -34,6 +40,8 @@ pub(super) struct Line {
     number: i64,
     /// What it holds for this process alone.
     claimed: BTreeSet<String>,
+    /// Whether it only reads.
+    is_for_reading: bool,
     /// Whether it is what this process has claimed things with.
     is_for_claims: bool,
     /// Whether it hears of changes.
@@ -71,21 +79,32 @@ impl News for Line {
 }
 
 impl Line {
-    pub fn new(connect: Connect, schema: &str, place: &str) -> Result<Self, JournalError> {
+    pub fn new(door: Arc<Door>, schema: &str) -> Result<Self, JournalError> {
+        Self::made(door, schema, false)
+    }
+
+    /// One that only reads.
+    pub fn reading(door: Arc<Door>, schema: &str) -> Result<Self, JournalError> {
+        Self::made(door, schema, true)
+    }
+
+    fn made(door: Arc<Door>, schema: &str, is_for_reading: bool) -> Result<Self, JournalError> {
+        let place = door.place().to_owned();
         let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if schema.is_empty() || schema.len() > 63 || !schema.chars().all(good) {
             let what = format!("a schema has 1 to 63 letters a-z, digits and _, not {schema:?}");
-            return Err(JournalError::Damaged { place: place.to_owned(), what });
+            return Err(JournalError::Damaged { place, what });
         }
         let mut line = Self {
-            connect,
-            place: place.to_owned(),
+            door,
+            place,
             schema: schema.to_owned(),
             client: None,
             statements: HashMap::new(),
             node: String::new(),
             number: 0,
             claimed: BTreeSet::new(),
+            is_for_reading,
             is_for_claims: false,
             listens: false,
         };
@@ -99,12 +118,17 @@ impl Line {
             self.statements.clear();
             self.claimed.clear();
             self.listens = false;
-            let mut client = (self.connect)().map_err(|error| explain(&self.place, error))?;
+            let mut client = self.door.open()?;
             let prepared = client.batch_execute(&format!(
-                "SET search_path = \"{}\"; SET synchronous_commit = on; SET idle_in_transaction_session_timeout = '{SILENT_MAX}'",
+                "SET search_path = \"{}\"; SET synchronous_commit = on; SET lock_timeout = '{LOCKED_MAX}';
+                 SET idle_in_transaction_session_timeout = '{SILENT_MAX}'",
                 self.schema
             ));
             prepared.map_err(|error| explain(&self.place, error))?;
+            if self.is_for_reading {
+                let bounded = client.batch_execute(&format!("SET statement_timeout = '{READ_MAX}'"));
+                bounded.map_err(|error| explain(&self.place, error))?;
+            }
             if self.is_for_claims {
                 client.batch_execute(SOON_MISSED).map_err(|error| explain(&self.place, error))?;
             }
@@ -120,6 +144,21 @@ impl Line {
     pub fn batch(&mut self, sql: &str) -> Result<(), JournalError> {
         let done = self.client()?.batch_execute(sql);
         done.map_err(|error| self.broken(error))
+    }
+
+    /// Does something that may take its time.
+    pub fn at_leisure<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        self.batch("SET statement_timeout = 0; SET lock_timeout = 0")?;
+        let done = act(self);
+        // Without a connection there is nothing to be set back.
+        let bounds = format!("SET statement_timeout = '{READ_MAX}'; SET lock_timeout = '{LOCKED_MAX}'");
+        if self.client.is_some() {
+            self.batch(&bounds)?;
+        }
+        done
     }
 
     pub fn query(&mut self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, JournalError> {
