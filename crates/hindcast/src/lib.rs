@@ -44,5 +44,6 @@ pub mod storage;
 mod syslog;
 pub mod verdict;
 pub mod verify;
+mod waiting;
 pub mod witness;
 mod workflows;

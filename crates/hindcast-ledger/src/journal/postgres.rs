@@ -58,9 +58,7 @@ impl PostgresJournal {
     fn claiming<T>(&self, act: impl FnOnce(&mut Line) -> Result<T, JournalError>) -> Result<T, JournalError> {
         let mut claims = self.claims.lock().unwrap_or_else(PoisonError::into_inner);
         if claims.is_none() {
-            let mut line = self.line()?;
-            line.holds_claims();
-            *claims = Some(line);
+            *claims = Some(self.line()?);
         }
         let line = claims.as_mut().ok_or_else(|| JournalError::Damaged {
             place: self.place.clone(),

@@ -1,7 +1,8 @@
 //! Connections that are lent: one to a file, which has one writer anyway, and some to a database elsewhere, which takes its time.
 
-use super::postgres::{Ear, in_place};
+use super::postgres::Ear;
 use super::{Connection, Error, Result, Server};
+use crate::waiting::in_place;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@
 //! on between the two ends of a connection is done by threads of its own.
 
 use super::{Error, Result, dialect};
-use futures_executor::block_on;
+use crate::waiting::wait;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::runtime::{Handle, Runtime, RuntimeFlavor};
+use tokio::runtime::Runtime;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, Statement};
@@ -22,6 +22,8 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, State
 const STATEMENT_MAX: &str = "60s";
 /// A transaction that says nothing for so long, as the network is gone, is undone by the server, and others may write again.
 const SILENT_MAX: &str = "15s";
+/// The database finds out within some ten seconds that this machine is gone.
+const SOON_MISSED: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '11s'";
 /// A database that nobody came in to is not tried again for so long: where packets vanish, each try takes seconds, and whoever waits
 /// for a connection would wait for all of them.
 const SHUT_FOR: Duration = Duration::from_secs(1);
@@ -131,7 +133,7 @@ impl Server {
         let client = client.map_err(|error| self.explain(&error))?;
         let prepared = wait(client.batch_execute(&format!(
             "SET search_path = \"{}\"; SET synchronous_commit = on; SET statement_timeout = '{STATEMENT_MAX}';
-             SET idle_in_transaction_session_timeout = '{SILENT_MAX}'",
+             SET idle_in_transaction_session_timeout = '{SILENT_MAX}'; {SOON_MISSED}",
             self.schema
         )));
         prepared.map_err(|error| self.explain(&error))?;
@@ -213,20 +215,6 @@ fn tell_end(ended: std::result::Result<(), tokio_postgres::Error>) {
     if let Err(error) = ended {
         // Whoever needs it tells.
         tracing::debug!(error = &error as &dyn std::error::Error, "a connection to PostgreSQL broke");
-    }
-}
-
-/// Waits in the thread that asks. Where that one runs tasks, another runs them meanwhile.
-fn wait<T>(done: impl Future<Output = T>) -> T {
-    in_place(|| block_on(done))
-}
-
-/// Does something that makes this thread wait, which may be one that runs tasks.
-pub(super) fn in_place<T>(act: impl FnOnce() -> T) -> T {
-    let flavor = Handle::try_current().map(|handle| handle.runtime_flavor());
-    match flavor {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(act),
-        _ => act(),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::config::Storage;
 use crate::deliver::Guard;
 use crate::deliver::web::Web;
 use crate::objects::{Http, next, told};
+use crate::waiting::{wait, wait_with};
 use anyhow::{Context as _, bail};
 use bytes::{Bytes, BytesMut};
 use object_store::aws::{AmazonS3Builder, Checksum};
@@ -252,8 +253,11 @@ impl Bucket {
 
     /// Waits in the thread that asks.
     fn wait<T>(&self, done: impl Future<Output = object_store::Result<T>>) -> io::Result<T> {
-        let _timers = self.runtime.as_ref().map(Runtime::enter);
-        futures_executor::block_on(done).map_err(|error| {
+        let done = match &self.runtime {
+            Some(runtime) => wait_with(runtime, done),
+            None => wait(done),
+        };
+        done.map_err(|error| {
             let kind = match error {
                 Error::NotFound { .. } => io::ErrorKind::NotFound,
                 Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {

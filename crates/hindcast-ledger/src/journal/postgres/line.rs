@@ -22,10 +22,9 @@ const LOCKED_MAX: &str = "30s";
 /// would be taken for done.
 const READ_MAX: &str = "60s";
 
-/// The database finds out within so many seconds that a machine is gone that had claimed something; a process that ends is missed at once.
-/// On a socket of the machine itself it means nothing.
-const SOON_MISSED: &str =
-    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
+/// The database finds out within some ten seconds that a machine is gone, whether it had something to tell it or not, and gives what that one
+/// had claimed to others; a process that ends is missed at once. On a socket of the machine itself it means nothing.
+const SOON_MISSED: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '11s'";
 
 /// A connection; see the module.
 pub(super) struct Line {
@@ -42,8 +41,6 @@ pub(super) struct Line {
     claimed: BTreeSet<String>,
     /// Whether it only reads.
     is_for_reading: bool,
-    /// Whether it is what this process has claimed things with.
-    is_for_claims: bool,
     /// Whether it hears of changes.
     listens: bool,
 }
@@ -105,7 +102,6 @@ impl Line {
             number: 0,
             claimed: BTreeSet::new(),
             is_for_reading,
-            is_for_claims: false,
             listens: false,
         };
         line.client()?;
@@ -121,16 +117,13 @@ impl Line {
             let mut client = self.door.open()?;
             let prepared = client.batch_execute(&format!(
                 "SET search_path = \"{}\"; SET synchronous_commit = on; SET lock_timeout = '{LOCKED_MAX}';
-                 SET idle_in_transaction_session_timeout = '{SILENT_MAX}'",
+                 SET idle_in_transaction_session_timeout = '{SILENT_MAX}'; {SOON_MISSED}",
                 self.schema
             ));
             prepared.map_err(|error| explain(&self.place, error))?;
             if self.is_for_reading {
                 let bounded = client.batch_execute(&format!("SET statement_timeout = '{READ_MAX}'"));
                 bounded.map_err(|error| explain(&self.place, error))?;
-            }
-            if self.is_for_claims {
-                client.batch_execute(SOON_MISSED).map_err(|error| explain(&self.place, error))?;
             }
             return Ok(self.client.insert(client));
         }
@@ -278,13 +271,6 @@ impl Line {
             self.claimed.insert(what.to_owned());
         }
         Ok(is_held)
-    }
-
-    /// Says that others wait for this connection to end, if it does.
-    pub fn holds_claims(&mut self) {
-        self.is_for_claims = true;
-        // With what is said to one that is new.
-        self.client = None;
     }
 
     /// Leaves something to others that this connection claimed.
