@@ -4,7 +4,7 @@
 //! is gone. Between any two such signs it is killed equally often, at moments spread over the time that lies between them
 //! on this machine. Only kills within the erasure count; what was reached is read from what is left behind.
 //!
-//! `HINDCAST_ERASE_ROUNDS` says how often (60); `./test` runs it.
+//! `HINDCAST_ERASE_ROUNDS` says how often (30); `./test` runs it.
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
@@ -45,7 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[ignore = "takes minutes; ./test runs it"]
 fn wherever_it_is_killed_nothing_of_the_value_is_left() {
     let wanted: usize =
-        std::env::var("HINDCAST_ERASE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60);
+        std::env::var("HINDCAST_ERASE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(30);
     let root = tempfile::tempdir().expect("a folder");
     let story = Story::begin(root.path());
     let stages = story.stages();

@@ -1,6 +1,6 @@
 //! The server is killed again and again while it is being written to, and must lose, double and reorder nothing.
 //!
-//! `HINDCAST_KILL_ROUNDS` says how often (100); `./test` runs it, and `HINDCAST_KILL_ROUNDS=5000 cargo test --release
+//! `HINDCAST_KILL_ROUNDS` says how often (50); `./test` runs it, and `HINDCAST_KILL_ROUNDS=5000 cargo test --release
 //! --package hindcast --test killed -- --ignored --nocapture` is the long run.
 
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
@@ -26,7 +26,7 @@ const CHECKED_EVERY: u64 = 100;
 #[ignore = "takes minutes; ./test runs it"]
 fn nothing_acknowledged_is_lost_doubled_or_reordered() {
     let rounds =
-        std::env::var("HINDCAST_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(100);
+        std::env::var("HINDCAST_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(50);
     let folder = tempfile::tempdir().expect("a folder");
     let mut story = Story::begin(folder.path());
     let begun = Instant::now();
