@@ -135,7 +135,7 @@ pub struct App {
     pub(crate) fetching: Mutex<BTreeSet<String>>,
     fonts: OnceLock<Fonts>,
     /// Held by whoever empties the catalog's outbox.
-    pub(crate) posting: Mutex<()>,
+    pub posting: Mutex<()>,
     full_at: Mutex<Option<Instant>>,
     _lock: File,
 }

@@ -1,6 +1,6 @@
 //! People who are signed in, as their browsers see the server.
 
-use crate::support::{Answer, TestServer};
+use crate::support::{Answer, TestServer, unwritten};
 use hindcast::catalog::{By, Membership, NewPerson, NewSession, PersonId, Preferences, Stage, Team};
 use hindcast::people::{Role, password};
 use hindcast_ledger::WorkspaceId;
@@ -33,6 +33,7 @@ impl TestServer {
     pub fn visitor_of(&self, workspace: &str, role: Role, actors: &[&str]) -> Visitor<'_> {
         let (app, workspace): (_, WorkspaceId) = (&self.app, workspace.parse().expect("an id"));
         let now = (app.clock)();
+        let _unwritten = unwritten(app);
         if role == Role::SupportOpsManager {
             let team = Team { id: "payments".into(), name: "Payments".into(), actors: vec!["bob".into()] };
             app.catalog.put_team(&workspace, &team, &By::server()).expect("kept");

@@ -7,8 +7,8 @@ use hindcast::serve::{listen, serve};
 use hindcast_event::Timestamp;
 use hindcast_ledger::WorkspaceId;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Request};
@@ -200,6 +200,11 @@ fn ticking(mut app: App, ahead: &Arc<AtomicI64>) -> App {
     app
 }
 
+/// While this is held, no change of people, tokens or settings is written into a log.
+pub fn unwritten(app: &App) -> MutexGuard<'_, ()> {
+    app.posting.lock().expect("nobody panicked")
+}
+
 fn token(
     app: &App,
     workspace: Option<&WorkspaceId>,
@@ -219,6 +224,7 @@ fn token(
         narrowing,
     };
     change(&mut new);
+    let _unwritten = unwritten(app);
     let (_, secret) = app.catalog.create_token(new, Timestamp::default(), &By::server()).expect("made");
     // Stories count entries; those about their own tokens would come between.
     for outgoing in app.catalog.outbox().expect("read") {

@@ -3,7 +3,7 @@
 
 use crate::cast::Visitor;
 use crate::reports::made_of;
-use crate::support::TestServer;
+use crate::support::{TestServer, unwritten};
 use hindcast::catalog::{By, Narrowing, Scope, Settings};
 use hindcast::people::Role;
 use hindcast_event::Field;
@@ -109,8 +109,10 @@ fn server_with(events: &[Value], role: Role, hidden: Field) -> TestServer {
     let workspace: WorkspaceId = server.workspace.parse().expect("an id");
     let mut settings = Settings::default();
     settings.hidden.insert(role.as_str().to_owned(), vec![hidden.as_str().to_owned()]);
+    let unwritten = unwritten(&server.app);
     server.app.catalog.change_settings(&workspace, &By::server(), |kept, _| *kept = settings).expect("kept");
     server.forget_outbox();
+    drop(unwritten);
     server
 }
 
