@@ -10,7 +10,7 @@ if [ ! -d "$cache/node_modules/oidc-provider" ]; then
     npm install --silent --no-audit --no-fund --prefix "$cache" oidc-provider@9.13.3 >/dev/null 2>&1 ||
         { echo "oidc-provider could not be installed with npm"; exit 77; }
 fi
-target="${CARGO_TARGET_DIR:-../../target}"
-cargo build --workspace --quiet --manifest-path ../../Cargo.toml
+binary="${HINDCAST_BINARY:-${CARGO_TARGET_DIR:-$HOME/.cache/hindcast/target}/debug/hindcast}"
+[ -x "$binary" ] || cargo build --workspace --quiet --manifest-path ../../Cargo.toml
 cp story.mjs "$cache/story.mjs"
-exec node "$cache/story.mjs" "$target/debug/hindcast"
+exec node "$cache/story.mjs" "$binary"

@@ -10,6 +10,6 @@ if [ ! -x "$cache/bin/python" ] || ! "$cache/bin/python" -c 'import openpyxl, pi
     python3 -m venv "$cache" >/dev/null 2>&1 && "$cache/bin/pip" install --quiet openpyxl==3.1.5 pikepdf >/dev/null 2>&1 ||
         { echo "openpyxl and pikepdf could not be installed"; exit 77; }
 fi
-target="${CARGO_TARGET_DIR:-../../target}"
-cargo build --workspace --quiet --manifest-path ../../Cargo.toml
-exec "$cache/bin/python" story.py "$target/debug/hindcast"
+binary="${HINDCAST_BINARY:-${CARGO_TARGET_DIR:-$HOME/.cache/hindcast/target}/debug/hindcast}"
+[ -x "$binary" ] || cargo build --workspace --quiet --manifest-path ../../Cargo.toml
+exec "$cache/bin/python" story.py "$binary"

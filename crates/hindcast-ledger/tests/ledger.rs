@@ -66,6 +66,7 @@ impl Bench {
             clock: Arc::new(move || Timestamp::from_micros(clock.load(Ordering::Relaxed))),
             checkpoint_every: Duration::from_millis(5),
             remember: Duration::from_secs(100),
+            answered_within: Duration::from_secs(60),
             leaves: None,
         };
         Ledger::open(journal, observer, config)

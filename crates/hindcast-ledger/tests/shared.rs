@@ -71,12 +71,14 @@ struct Bench {
     database: Database,
     shelf: Arc<Shelf>,
     folder: tempfile::TempDir,
+    answered_within: Duration,
 }
 
 impl Bench {
     fn start() -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
-        Some(Self { database: Database::start()?, shelf: Arc::default(), folder })
+        let answered_within = Duration::from_secs(60);
+        Some(Self { database: Database::start()?, shelf: Arc::default(), folder, answered_within })
     }
 
     /// A process, by its name: its folders are its own.
@@ -94,6 +96,7 @@ impl Bench {
             clock: Arc::new(|| Timestamp::from_micros(1_000_000)),
             checkpoint_every: Duration::from_millis(20),
             remember: Duration::from_secs(100),
+            answered_within: self.answered_within,
             leaves: Some(self.shelf.clone()),
         };
         (Ledger::open(Arc::new(journal), ears.clone(), config).expect("opens"), ears)
@@ -266,4 +269,19 @@ fn a_database_that_went_back_is_not_written() {
         .expect("as after a restore of an older copy");
     let refused = ledger.append(&ana(), batch(&["c.made".to_owned()], None));
     assert!(matches!(refused, Err(AppendError::Quarantined { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_database_that_answers_nothing_keeps_nobody_waiting_for_ever() {
+    let Some(mut bench) = Bench::start() else { return };
+    bench.answered_within = Duration::from_secs(1);
+    let (one, _) = bench.node("one");
+    one.create(&ana()).expect("created");
+    bench.database.freeze();
+    let sent = || one.append(&ana(), batch(&["a".to_owned()], Some("first")));
+    let unanswered = sent();
+    assert!(matches!(unanswered, Err(AppendError::InDoubt(_))), "{unanswered:?}");
+    bench.database.go_on();
+    soon("it is written after all, and no second time", || sent().is_ok_and(|appended| appended.first == 0));
+    assert_eq!(size(&one), 1);
 }

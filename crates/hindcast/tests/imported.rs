@@ -7,13 +7,14 @@
 
 #[expect(dead_code, reason = "other stories ask the other doubles")]
 mod doubles;
+mod ports;
 
 use doubles::intercom::{BEGINNING, DAYS, Intercom, TOKEN};
 use doubles::{Standing, stand};
+use ports::free_port;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -85,7 +86,7 @@ impl House {
             intercom.url
         );
         std::fs::write(&config, text).expect("written");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let port = free_port();
         let mut house = Self { config, port, admin: String::new(), workspace: String::new() };
         let mut server = house.start();
         let lines = BufReader::new(server.0.stdout.take().expect("piped")).lines().map_while(Result::ok);

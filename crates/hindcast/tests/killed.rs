@@ -6,12 +6,13 @@
 #![expect(clippy::expect_used, reason = "a test says what it expects")]
 
 mod client;
+mod ports;
 
 use client::{Client, Server};
 use hindcast_ledger::{Checkpoint, verify_consistency};
+use ports::free_port;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -73,7 +74,7 @@ impl Story {
             folder.join("keys")
         );
         std::fs::write(&config, text).expect("written");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
+        let port = free_port();
         Self {
             config,
             port,

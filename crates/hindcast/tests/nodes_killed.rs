@@ -10,15 +10,15 @@ mod client;
 mod database;
 #[path = "it/garage.rs"]
 mod garage;
+mod ports;
 
-use client::{Client, Server};
+use client::{Client, Server, told, verify};
 use database::Database;
 use garage::Garage;
 use hindcast_ledger::{Checkpoint, Hash, verify_consistency};
+use ports::free_port;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -92,15 +92,14 @@ impl Site {
             Some(garage) => garage.settings(),
             None => format!("bucket = \"file://{}\"\n", folder.path().join("bucket").display()),
         };
-        let socket = database.socket();
-        let socket = socket.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
+        let address = database.address();
         let mut ports = Vec::new();
         for node in 0..NODES {
             let (home, port) = (folder.path().join(node.to_string()), free_port());
             std::fs::create_dir(&home).expect("made");
             let settings = format!(
                 "[data]\nfolder = {:?}\nkeys = {:?}\n[server]\nlisten = \"127.0.0.1:{port}\"\n\
-                 [storage]\ndatabase = \"postgres://hindcast@{socket}/postgres\"\n{bucket}\
+                 [storage]\ndatabase = \"{address}\"\n{bucket}\
                  [segments]\nseal_entries = 3000\nmerge_entries = 100000\n[ledger]\ncheckpoint_ms = 50\n",
                 home.join("data"),
                 home.join("keys")
@@ -149,16 +148,6 @@ impl Site {
     fn log(&self, node: usize) -> String {
         std::fs::read_to_string(self.home(node).join("log")).unwrap_or_default()
     }
-}
-
-/// Workspace and token, from the first start.
-fn told(server: &mut Server) -> (String, String) {
-    let out = server.0.stdout.take().expect("piped");
-    let lines: Vec<String> = BufReader::new(out).lines().map_while(Result::ok).take(2).collect();
-    let word = |line: usize| {
-        lines.get(line).and_then(|line| line.split_whitespace().nth(1)).expect("told").to_owned()
-    };
-    (word(0), word(1))
 }
 
 struct Story<'s> {
@@ -385,23 +374,8 @@ impl<'s> Story<'s> {
     }
 }
 
-fn verify(home: &Path) {
-    let verified = Command::new(env!("CARGO_BIN_EXE_hindcast"))
-        .args(["verify", "--config"])
-        .arg(home.join("hindcast.toml"))
-        .output();
-    let verified = verified.expect("ran");
-    // 10: intact, as far as the key that lies beside the data can tell.
-    assert_eq!(verified.status.code(), Some(10), "{verified:?}");
-    println!("{}", String::from_utf8_lossy(&verified.stdout));
-}
-
 fn signal(name: &str, process: u32) {
     let _sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
 /// xorshift64*: chance needs no better here.

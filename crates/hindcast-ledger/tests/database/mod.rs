@@ -28,13 +28,8 @@ impl Database {
             println!("skipped: PostgreSQL is not installed (Debian's package postgresql)");
             return None;
         };
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder_of_owner();
         let data = folder.path().join("data");
-        if is_root() {
-            let owned =
-                Command::new("chown").arg("postgres").arg(folder.path()).status().expect("chown runs");
-            assert!(owned.success(), "the folder is given to postgres");
-        }
         let made = as_owner(&programs.join("initdb"))
             .args(["--username", "hindcast", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "-D"])
             .arg(&data)
@@ -48,11 +43,7 @@ impl Database {
         }
         let server = serve(&programs, folder.path(), namespace);
         let database = Self { folder, server, namespace: namespace.map(str::to_owned) };
-        let begun = Instant::now();
-        while let Err(error) = database.config().connect(postgres::NoTls) {
-            assert!(begun.elapsed() < PATIENCE, "{error}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        database.wait();
         Some(database)
     }
 
@@ -63,6 +54,63 @@ impl Database {
         config
     }
 
+    /// Where it is, as settings name it.
+    pub fn address(&self) -> String {
+        format!("postgres://hindcast@{}/postgres", self.host())
+    }
+
+    /// The host in that.
+    pub fn host(&self) -> String {
+        self.folder.path().to_str().expect("text").replace('/', "%2F")
+    }
+
+    /// Another one that repeats what this one does, which from then on acknowledges nothing that the other has not written.
+    pub fn standby(&self) -> Self {
+        let programs = programs().expect("it was there");
+        let folder = folder_of_owner();
+        let copied = as_owner(&programs.join("pg_basebackup"))
+            .args(["--username", "hindcast", "--write-recovery-conf", "--checkpoint=fast", "-h"])
+            .args([self.folder.path(), Path::new("-D"), &folder.path().join("data")])
+            .status();
+        assert!(copied.expect("pg_basebackup runs").success(), "a standby is made");
+        let server = serve(&programs, folder.path(), None);
+        let standby = Self { folder, server, namespace: None };
+        standby.wait();
+        self.run("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        self.run("SELECT pg_reload_conf()");
+        let repeats = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        let begun = Instant::now();
+        while self.run(repeats) != "1" {
+            assert!(begun.elapsed() < PATIENCE, "nobody repeats it");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        standby
+    }
+
+    /// Makes a standby one that is written to.
+    pub fn promote(&self) {
+        self.run("SELECT pg_promote()");
+    }
+
+    /// Runs a statement; the last value that it answers with.
+    fn run(&self, sql: &str) -> String {
+        let mut client = self.config().connect(postgres::NoTls).expect("connected");
+        let answered = client.simple_query(sql).expect("run");
+        let value = |message: &postgres::SimpleQueryMessage| match message {
+            postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        };
+        answered.iter().rev().find_map(value).unwrap_or_default()
+    }
+
+    fn wait(&self) {
+        let begun = Instant::now();
+        while let Err(error) = self.config().connect(postgres::NoTls) {
+            assert!(begun.elapsed() < PATIENCE, "{error}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// The socket it listens on.
     pub fn socket(&self) -> PathBuf {
         self.folder.path().join(".s.PGSQL.5432")
@@ -70,12 +118,34 @@ impl Database {
 
     /// Ends it at once, as if the power had gone.
     pub fn kill(&mut self) {
-        let file =
-            std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap_or_default();
-        if let Some(pid) = file.lines().next() {
-            let _gone = Command::new("kill").args(["-QUIT", pid]).status();
-        }
+        self.go_on();
+        self.process().inspect(|process| signal("QUIT", process));
         let _ended = self.server.wait();
+    }
+
+    /// From now on it answers nothing, though its connections stay.
+    pub fn freeze(&self) {
+        self.signal_all("STOP");
+    }
+
+    /// Goes on after that.
+    pub fn go_on(&self) {
+        self.signal_all("CONT");
+    }
+
+    fn signal_all(&self, name: &str) {
+        let Some(process) = self.process() else { return };
+        signal(name, &process);
+        let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
+        children.unwrap_or_default().split_whitespace().for_each(|child| signal(name, child));
+        // Whoever started it for us stops and goes on with it.
+        signal(name, &self.server.id().to_string());
+    }
+
+    /// The id of its first process.
+    fn process(&self) -> Option<String> {
+        let file = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).ok()?;
+        file.lines().next().map(str::to_owned)
     }
 
     /// Starts it again in the same folder.
@@ -89,6 +159,15 @@ impl Drop for Database {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn folder_of_owner() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    if is_root() {
+        let owned = Command::new("chown").arg("postgres").arg(folder.path()).status().expect("chown runs");
+        assert!(owned.success(), "the folder is given to postgres");
+    }
+    folder
 }
 
 fn serve(programs: &Path, folder: &Path, namespace: Option<&str>) -> Child {
@@ -112,7 +191,12 @@ fn programs() -> Option<PathBuf> {
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let in_path = std::env::var_os("PATH").unwrap_or_default();
     let folders = installed.map(|version| version.path().join("bin")).chain(std::env::split_paths(&in_path));
-    folders.filter(|folder| folder.join("initdb").exists() && folder.join("postgres").exists()).max()
+    let all = ["initdb", "postgres", "pg_basebackup"];
+    folders.filter(|folder| all.iter().all(|program| folder.join(program).exists())).max()
+}
+
+fn signal(name: &str, process: &str) {
+    let _sent = Command::new("kill").args([&format!("-{name}"), process]).stderr(Stdio::null()).status();
 }
 
 fn is_root() -> bool {

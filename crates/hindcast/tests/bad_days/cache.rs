@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::disk::Disk;
-use crate::site::{Outcome, Site, code, wait_for};
+use crate::site::{Outcome, Site, bucket_in, code, settings, unsealed, wait_for};
 use serde_json::{Value, json};
 
 const FULL: usize = 1;
@@ -19,24 +19,14 @@ fn a_server_without_room_for_copies_says_so_leaves_nothing_out_and_goes_on_once_
     std::fs::create_dir(&mount).expect("made");
     let Some(disk) = Disk::mount(&mount, DISK_MB) else { return };
     let Some(database) = Database::start() else { return };
-    let socket = database.socket();
-    let socket = socket.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
-    let settings = format!(
-        "[storage]\ndatabase = \"postgres://hindcast@{socket}/postgres\"\nbucket = \"file://{}\"\n\
-         [segments]\nseal_entries = {SEAL_ENTRIES}\nseal_after_minutes = 1\n[ledger]\ncheckpoint_ms = 50\n",
-        folder.path().join("bucket").display()
-    );
+    let settings = settings(&database.address(), &bucket_in(&folder.path().join("bucket")), SEAL_ENTRIES);
     let mut site = Site::furnish(&[settings.clone(), settings]);
     site.move_data(FULL, &disk.join("data"));
     let mut servers = site.open();
     for batch in 0..40 {
         assert_eq!(site.append(batch % 2, "before", batch, 10), Outcome::Taken);
     }
-    let unsealed = || -> i64 {
-        let mut client = database.config().connect(postgres::NoTls).expect("connected");
-        client.query_one("SELECT max(size - sealed) FROM hindcast.head", &[]).expect("read").get(0)
-    };
-    wait_for("it is packed", || (unsealed() < SEAL_ENTRIES as i64).then_some(()));
+    wait_for("it is packed", || (unsealed(&database) < SEAL_ENTRIES as i64).then_some(()));
     // It begins anew, has no copies, and no room for any.
     drop(servers.pop());
     let _none = std::fs::remove_dir_all(disk.join("data/segments"));
@@ -67,7 +57,7 @@ fn a_server_without_room_for_copies_says_so_leaves_nothing_out_and_goes_on_once_
     for batch in 0..10 {
         assert_eq!(site.append(FULL, "after", batch, 10), Outcome::Taken);
     }
-    wait_for("it is packed again", || (unsealed() < SEAL_ENTRIES as i64).then_some(()));
+    wait_for("it is packed again", || (unsealed(&database) < SEAL_ENTRIES as i64).then_some(()));
     site.check();
     drop(servers);
     site.verify();

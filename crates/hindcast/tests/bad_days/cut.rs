@@ -4,7 +4,7 @@
 use crate::client::Server;
 use crate::database::Database;
 use crate::network::Network;
-use crate::site::{Outcome, Site, wait_for};
+use crate::site::{Outcome, Site, bucket_in, settings, wait_for};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ const SERVERS: usize = 2;
 const CUT: usize = 0;
 const OTHER: usize = 1;
 /// More than one, so that each server has some to look after.
-const SEAL_ENTRIES: i64 = 200;
+const SEAL_ENTRIES: usize = 200;
 
 #[test]
 #[ignore = "takes minutes; ./test runs it"]
@@ -24,12 +24,8 @@ fn a_server_that_is_cut_off_from_the_database_keeps_nobody_waiting_and_catches_u
     let Some(database) = Database::start_in(Some(network.namespace())) else { return };
     let bucket = tempfile::tempdir().expect("a folder");
     let settings = |node| {
-        format!(
-            "[storage]\ndatabase = \"postgres://hindcast@{}/postgres?sslmode=disable\"\nbucket = \"file://{}\"\n\
-             [segments]\nseal_entries = {SEAL_ENTRIES}\nseal_after_minutes = 1\n[ledger]\ncheckpoint_ms = 50\n",
-            network.address(node),
-            bucket.path().display(),
-        )
+        let database = format!("postgres://hindcast@{}/postgres?sslmode=disable", network.address(node));
+        settings(&database, &bucket_in(bucket.path()), SEAL_ENTRIES)
     };
     let mut site = Site::furnish(&[settings(CUT), settings(OTHER)]);
     let servers = site.open();
@@ -161,7 +157,7 @@ impl<'s> Story<'s> {
         println!("the other has written after {:.1?}", begun.elapsed());
         assert!(self.site.is_ready(OTHER));
         wait_for("all is packed by the other", || {
-            (self::sealed(database) > sealed + 2 * SEAL_ENTRIES).then_some(())
+            (self::sealed(database) > sealed + 2 * SEAL_ENTRIES as i64).then_some(())
         });
         println!("the other has packed after {:.1?}", begun.elapsed());
         let taken = self.taken(CUT);

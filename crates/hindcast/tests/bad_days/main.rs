@@ -12,9 +12,12 @@ mod cut;
 mod database;
 #[path = "../it/disk.rs"]
 mod disk;
+mod failover;
 #[path = "../it/garage.rs"]
 mod garage;
 mod network;
+#[path = "../ports/mod.rs"]
+mod ports;
 mod site;
 mod skew;
 mod storage;

@@ -1,11 +1,11 @@
 //! Servers over one database and one storage, those who write to them, and what must be true of them in the end.
 
-use crate::client::{Client, Server};
+use crate::client::{Client, Server, told, verify};
+use crate::database::Database;
+use crate::ports::free_port;
 use hindcast_ledger::{Checkpoint, verify_consistency};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -241,30 +241,29 @@ impl Site {
     }
 }
 
-/// Workspace and token, from the first start.
-fn told(server: &mut Server) -> (String, String) {
-    let out = server.0.stdout.take().expect("piped");
-    let lines: Vec<String> = BufReader::new(out).lines().map_while(Result::ok).take(2).collect();
-    let word = |line: usize| {
-        lines.get(line).and_then(|line| line.split_whitespace().nth(1)).expect("told").to_owned()
-    };
-    (word(0), word(1))
+/// Settings of a server over a database and a bucket, which packs entries as soon as there are so many.
+pub fn settings(database: &str, bucket: &str, seal_entries: usize) -> String {
+    format!(
+        "[storage]\ndatabase = \"{database}\"\n{bucket}\
+         [segments]\nseal_entries = {seal_entries}\nseal_after_minutes = 1\n[ledger]\ncheckpoint_ms = 50\n"
+    )
+}
+
+/// A folder as a bucket.
+pub fn bucket_in(folder: &Path) -> String {
+    format!("bucket = \"file://{}\"\n", folder.display())
+}
+
+/// Entries that are not packed yet.
+pub fn unsealed(database: &Database) -> i64 {
+    let mut client = database.config().connect(postgres::NoTls).expect("connected");
+    client.query_one("SELECT max(size - sealed) FROM hindcast.head", &[]).expect("read").get(0)
 }
 
 /// The code of a problem.
 pub fn code(problem: &str) -> String {
     let problem: Value = serde_json::from_str(problem).unwrap_or_default();
     problem["code"].as_str().unwrap_or_default().to_owned()
-}
-
-fn verify(home: &Path) {
-    let verified = Command::new(env!("CARGO_BIN_EXE_hindcast"))
-        .args(["verify", "--config"])
-        .arg(home.join("hindcast.toml"))
-        .output();
-    let verified = verified.expect("ran");
-    // 10: intact, as far as the key that lies beside the data can tell.
-    assert_eq!(verified.status.code(), Some(10), "{verified:?}");
 }
 
 /// Looks again and again until there is something.
@@ -277,8 +276,4 @@ pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         assert!(begun.elapsed() < PATIENCE, "waited too long until {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }

@@ -1,7 +1,7 @@
 //! The clock of one server is an hour behind, that of another an hour ahead.
 
 use crate::database::Database;
-use crate::site::{Outcome, Site, wait_for};
+use crate::site::{Outcome, Site, bucket_in, settings, unsealed, wait_for};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -30,13 +30,7 @@ fn servers_whose_clocks_are_hours_apart_write_one_history_and_share_their_work()
     let folder = tempfile::tempdir().expect("a folder");
     let Some(library) = skewing(folder.path()) else { return };
     let Some(database) = Database::start() else { return };
-    let socket = database.socket();
-    let socket = socket.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
-    let settings = format!(
-        "[storage]\ndatabase = \"postgres://hindcast@{socket}/postgres\"\nbucket = \"file://{}\"\n\
-         [segments]\nseal_entries = {SEAL_ENTRIES}\nseal_after_minutes = 1\n[ledger]\ncheckpoint_ms = 50\n",
-        folder.path().join("bucket").display()
-    );
+    let settings = settings(&database.address(), &bucket_in(&folder.path().join("bucket")), SEAL_ENTRIES);
     let mut site = Site::furnish(&[settings.clone(), settings]);
     site.with(
         BEHIND,
@@ -77,11 +71,7 @@ fn servers_whose_clocks_are_hours_apart_write_one_history_and_share_their_work()
         found["count"].as_u64().expect("a count")
     };
     assert_eq!((entries(BEHIND), entries(AHEAD)), (site.acknowledged() as u64, site.acknowledged() as u64));
-    let unsealed = || -> i64 {
-        let mut client = database.config().connect(postgres::NoTls).expect("connected");
-        client.query_one("SELECT max(size - sealed) FROM hindcast.head", &[]).expect("read").get(0)
-    };
-    wait_for("it is packed", || (unsealed() < SEAL_ENTRIES as i64).then_some(()));
+    wait_for("it is packed", || (unsealed(&database) < SEAL_ENTRIES as i64).then_some(()));
     for node in [BEHIND, AHEAD] {
         let log = site.log(node);
         assert!(!log.contains("another server is gone"), "claims went to and fro: {log}");

@@ -3,7 +3,7 @@
 use crate::between::{Between, Mood};
 use crate::database::Database;
 use crate::garage::Garage;
-use crate::site::{Outcome, Site, code, wait_for};
+use crate::site::{Outcome, Site, code, settings, unsealed, wait_for};
 use hindcast::catalog::{By, Catalog, Decision, Erasure, ErasureState, NewErasure};
 use hindcast::config::Config;
 use hindcast_event::Timestamp;
@@ -32,23 +32,7 @@ impl Shared {
     }
 
     fn settings(&self, garage: &Garage) -> String {
-        let socket = self.database.socket();
-        let socket = socket.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
-        format!(
-            "[storage]\ndatabase = \"postgres://hindcast@{socket}/postgres\"\n{}\
-             [segments]\nseal_entries = {SEAL_ENTRIES}\nseal_after_minutes = 1\n[ledger]\ncheckpoint_ms = 50\n",
-            garage.settings_by(self.between.port())
-        )
-    }
-
-    fn number(&self, sql: &str) -> i64 {
-        let mut client = self.database.config().connect(postgres::NoTls).expect("connected");
-        client.query_one(sql, &[]).expect("read").get(0)
-    }
-
-    /// Entries that are not packed yet.
-    fn unsealed(&self) -> i64 {
-        self.number("SELECT max(size - sealed) FROM hindcast.head")
+        settings(&self.database.address(), &garage.settings_by(self.between.port()), SEAL_ENTRIES)
     }
 
     /// Segments that count, by the names of their folders.
@@ -111,7 +95,9 @@ fn while_the_storage_refuses_is_slow_or_breaks_off_appends_go_on_and_searches_le
     let mut site = Site::furnish(&[settings.clone(), settings]);
     let mut servers = site.open();
     append_everywhere(&site, "before");
-    wait_for("entries lie in the storage", || (shared.unsealed() < SEAL_ENTRIES as i64).then_some(()));
+    wait_for("entries lie in the storage", || {
+        (unsealed(&shared.database) < SEAL_ENTRIES as i64).then_some(())
+    });
     for mood in [Mood::Busy, Mood::Torn, Mood::Slow(Duration::from_millis(100))] {
         println!("{mood:?}");
         // The second begins anew, without a copy of anything.
@@ -131,7 +117,9 @@ fn while_the_storage_refuses_is_slow_or_breaks_off_appends_go_on_and_searches_le
         }
         wait_for("it was asked for something", || (shared.between.spoilt() > spoilt).then_some(()));
         shared.between.set(Mood::Plain);
-        wait_for("what waited is packed", || (shared.unsealed() < SEAL_ENTRIES as i64).then_some(()));
+        wait_for("what waited is packed", || {
+            (unsealed(&shared.database) < SEAL_ENTRIES as i64).then_some(())
+        });
         for node in 0..SERVERS {
             wait_for("all is found again", || count(&site, node));
         }
@@ -149,12 +137,16 @@ fn what_was_erased_is_gone_from_a_storage_that_lists_what_was_a_while_ago() {
     let mut site = Site::furnish(&[settings.clone(), settings]);
     let servers = site.open();
     append_everywhere(&site, "ana");
-    wait_for("entries lie in the storage", || (shared.unsealed() < SEAL_ENTRIES as i64).then_some(()));
+    wait_for("entries lie in the storage", || {
+        (unsealed(&shared.database) < SEAL_ENTRIES as i64).then_some(())
+    });
     // What is listed for this one is what is listed from now on.
     Asked::agreed_to(&site, "ana").wait();
     shared.between.set(Mood::Stale);
     append_everywhere(&site, "bob");
-    wait_for("entries lie in the storage", || (shared.unsealed() < SEAL_ENTRIES as i64).then_some(()));
+    wait_for("entries lie in the storage", || {
+        (unsealed(&shared.database) < SEAL_ENTRIES as i64).then_some(())
+    });
     let (spoilt, before) = (shared.between.spoilt(), shared.kept());
     let bob = Asked::agreed_to(&site, "bob");
     wait_for("it was listed", || (shared.between.spoilt() > spoilt).then_some(()));

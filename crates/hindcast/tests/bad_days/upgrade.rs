@@ -1,7 +1,7 @@
 //! Servers are replaced one after the other while they are written to: whoever goes by `/readyz`, as a load balancer does, notices nothing.
 
 use crate::database::Database;
-use crate::site::{Outcome, Site, wait_for};
+use crate::site::{Outcome, Site, bucket_in, settings, wait_for};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,13 +16,7 @@ const ASKED_EVERY: Duration = Duration::from_millis(500);
 fn servers_that_are_replaced_one_after_the_other_refuse_nobody_who_asks_whether_they_are_ready() {
     let Some(database) = Database::start() else { return };
     let bucket = tempfile::tempdir().expect("a folder");
-    let socket = database.socket();
-    let socket = socket.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
-    let settings = format!(
-        "[storage]\ndatabase = \"postgres://hindcast@{socket}/postgres\"\nbucket = \"file://{}\"\n\
-         [segments]\nseal_entries = 300\n[ledger]\ncheckpoint_ms = 50\n",
-        bucket.path().display()
-    );
+    let settings = settings(&database.address(), &bucket_in(bucket.path()), 300);
     let mut site = Site::furnish(&[settings.clone(), settings]);
     let mut servers = site.open();
     let (site, ending, refused) = (&site, &AtomicBool::new(false), &AtomicUsize::new(0));

@@ -32,8 +32,9 @@ impl Inspector {
     /// Somebody who knows the rules; nobody when axe is not here, which is said.
     pub fn new() -> Option<Self> {
         let home = std::env::var("HOME").unwrap_or_default();
-        let usual = PathBuf::from(home).join(".cache/hindcast/axe/axe.min.js");
-        let file = std::env::var("HINDCAST_AXE").map_or(usual, PathBuf::from);
+        let usual = PathBuf::from(home).join(".cache/hindcast");
+        let cache = std::env::var("HINDCAST_CACHE").map_or(usual, PathBuf::from);
+        let file = std::env::var("HINDCAST_AXE").map_or(cache.join("axe/axe.min.js"), PathBuf::from);
         match std::fs::read_to_string(&file) {
             Ok(axe) => Some(Self { axe, faults: BTreeMap::new(), pages: 0 }),
             Err(_) => {

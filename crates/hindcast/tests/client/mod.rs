@@ -4,7 +4,9 @@
 
 use hindcast_ledger::{Checkpoint, Hash, VerifierKey, open_note};
 use serde_json::Value;
-use std::process::Child;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 /// Killed when a test fails, so that no server is left behind.
@@ -15,6 +17,28 @@ impl Drop for Server {
         let _ended = self.0.kill();
         let _waited = self.0.wait();
     }
+}
+
+/// Workspace and token, as a server tells at the first start.
+pub fn told(server: &mut Server) -> (String, String) {
+    let out = server.0.stdout.take().expect("piped");
+    let lines: Vec<String> = BufReader::new(out).lines().map_while(Result::ok).take(2).collect();
+    let word = |line: usize| {
+        lines.get(line).and_then(|line| line.split_whitespace().nth(1)).expect("told").to_owned()
+    };
+    (word(0), word(1))
+}
+
+/// What a server that has ended left in its home verifies.
+pub fn verify(home: &Path) {
+    let verified = Command::new(env!("CARGO_BIN_EXE_hindcast"))
+        .args(["verify", "--config"])
+        .arg(home.join("hindcast.toml"))
+        .output();
+    let verified = verified.expect("ran");
+    // 10: intact, as far as the key that lies beside the data can tell.
+    assert_eq!(verified.status.code(), Some(10), "{verified:?}");
+    println!("{}", String::from_utf8_lossy(&verified.stdout));
 }
 
 /// Somebody who appends, exports and keeps checkpoints.

@@ -1,6 +1,7 @@
 //! Where checkpoints go besides witnesses: a file, a syslog, a webhook, a time-stamping authority.
 
 use crate::bundles::{about, checked, in_python};
+use crate::ports::free_port;
 use crate::process::{run, wait_for};
 use crate::support::{TestServer, event};
 use hindcast::anchors::{anchors_for, fingerprint};
@@ -150,7 +151,7 @@ fn a_syslog_over_tls_must_show_a_certificate_we_trust() {
         println!("skipped: openssl is not installed");
         return;
     }
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port();
+    let port = free_port();
     let mut syslog = Command::new("openssl");
     syslog.args(["s_server", "-quiet", "-naccept", "2", "-accept", &port.to_string()]).arg("-key").arg(&key);
     syslog.arg("-cert").arg(&certificate).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -1,6 +1,7 @@
 //! Several servers over one real PostgreSQL and one bucket, in a real S3-compatible server where there is one: any of them
 //! answers any request.
 
+use crate::azurite::Azurite;
 use crate::garage::Garage;
 use crate::process::{Home, Process, wait_for};
 use crate::sql::database::Database;
@@ -11,28 +12,39 @@ use std::path::Path;
 /// What the servers share.
 struct Site {
     database: Database,
-    garage: Option<Garage>,
-    /// Stands for the bucket where there is no garage.
-    folder: tempfile::TempDir,
+    storage: Storage,
+}
+
+enum Storage {
+    Garage(Garage),
+    Azurite(Azurite),
+    /// Where there is no garage.
+    Folder(tempfile::TempDir),
 }
 
 impl Site {
     fn start() -> Option<Self> {
-        let database = Database::start()?;
-        Some(Self { database, garage: Garage::start(), folder: tempfile::tempdir().expect("a folder") })
+        let folder = || Storage::Folder(tempfile::tempdir().expect("a folder"));
+        Some(Self {
+            database: Database::start()?,
+            storage: Garage::start().map_or_else(folder, Storage::Garage),
+        })
+    }
+
+    fn start_on_azure() -> Option<Self> {
+        Some(Self { storage: Storage::Azurite(Azurite::start()?), database: Database::start()? })
     }
 
     /// A server with a data folder of its own. All but the first get the keys of the first.
     fn node(&self, first: Option<&Home>) -> Home {
-        let folder = self.database.socket();
-        let folder = folder.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
-        let bucket = match &self.garage {
-            Some(garage) => garage.settings(),
-            None => format!("bucket = \"file://{}\"\n", self.folder.path().display()),
+        let bucket = match &self.storage {
+            Storage::Garage(garage) => garage.settings(),
+            Storage::Azurite(azurite) => azurite.settings(),
+            Storage::Folder(folder) => format!("bucket = \"file://{}\"\n", folder.path().display()),
         };
         let settings = format!(
-            "[storage]\ndatabase = \"postgres://hindcast@{folder}/postgres\"\n{bucket}\
-             [segments]\nseal_entries = 50\nseal_after_minutes = 1\n"
+            "[storage]\ndatabase = \"{}\"\n{bucket}[segments]\nseal_entries = 50\nseal_after_minutes = 1\n",
+            self.database.address()
         );
         first.map_or_else(|| Home::new(&settings), |first| first.beside(&settings))
     }
@@ -73,7 +85,15 @@ fn whoever_was_answered_by_one_server_is_understood_by_another() {
 
 #[test]
 fn what_one_server_sealed_another_reads_from_the_bucket_and_proves() {
-    let Some(site) = Site::start() else { return };
+    Site::start().iter().for_each(sealed_is_read_by_others);
+}
+
+#[test]
+fn what_one_server_sealed_another_reads_from_azure_and_proves() {
+    Site::start_on_azure().iter().for_each(sealed_is_read_by_others);
+}
+
+fn sealed_is_read_by_others(site: &Site) {
     let mut first = site.node(None);
     let one = first.start();
     for _ in 0..4 {

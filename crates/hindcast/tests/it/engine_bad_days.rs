@@ -1,6 +1,7 @@
 //! Bad days of those who do what workflows propose: products that are away, slow, wrong, or that do not know us.
 
 use crate::desk::Desk;
+use crate::ports::free_port;
 use crate::process::wait_for;
 use crate::receiver::{QUIET, Receiver, Reply, Sent, says, told};
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ impl Desk {
 
 /// An address at which nobody is.
 fn nobody() -> std::net::SocketAddr {
-    TcpListener::bind("127.0.0.1:0").expect("binds").local_addr().expect("an address")
+    ([127, 0, 0, 1], free_port()).into()
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use crate::cast::Visitor;
 use crate::mmdb::database;
 use crate::process::{Home, Process, run, wait_for};
-use crate::shared_database::address;
 use crate::sql::database::Database;
 use crate::support::TestServer;
 use hindcast::catalog::{By, Membership, Narrowing, Scope};
@@ -165,7 +164,7 @@ fn what_is_uploaded_at_one_server_is_in_use_at_all() {
     let Some(shared) = Database::start() else { return };
     let bucket = tempfile::tempdir().expect("a folder");
     let one = TestServer::start_with(|config| {
-        config.storage.database = address(&shared);
+        config.storage.database = shared.address();
         config.storage.bucket = format!("file://{}", bucket.path().display());
     });
     let beside = || {

@@ -1,6 +1,6 @@
 //! A real S3-compatible server (garage) of our own in a temporary folder, where it was built; see `tests/garage.sh`.
 
-use std::net::TcpListener;
+use crate::ports::free_port;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -113,8 +113,4 @@ fn program() -> Option<PathBuf> {
     let cache =
         std::env::var_os("HINDCAST_CACHE").map_or(PathBuf::from(home).join(".cache/hindcast"), PathBuf::from);
     Some(cache.join("garage/bin/garage")).filter(|program| program.is_file())
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }

@@ -9,6 +9,7 @@ mod alert_pages;
 mod alerts;
 mod anchors;
 mod append;
+mod azurite;
 mod bucket;
 mod bundles;
 mod cast;
@@ -63,6 +64,8 @@ mod numbers;
 mod openapi;
 mod own_log;
 mod pages;
+#[path = "../ports/mod.rs"]
+mod ports;
 mod postbox;
 mod posts;
 mod process;

@@ -20,11 +20,8 @@ fn on_files() -> Home {
 }
 
 fn on_database(database: &Database, schema: &str, bucket: &str) -> Home {
-    let folder = database.socket();
-    let folder = folder.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
-    Home::new(&format!(
-        "[storage]\ndatabase = \"postgres://hindcast@{folder}/postgres\"\nschema = \"{schema}\"\n{bucket}{SEGMENTS}"
-    ))
+    let address = database.address();
+    Home::new(&format!("[storage]\ndatabase = \"{address}\"\nschema = \"{schema}\"\n{bucket}{SEGMENTS}"))
 }
 
 fn in_folder(folder: &Path) -> String {

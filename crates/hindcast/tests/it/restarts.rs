@@ -3,7 +3,7 @@
 use crate::process::{Home, Process, noise, run, wait_for};
 use crate::support::on_files;
 use serde_json::{Value, json};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Few enough bytes that a fresh data folder stays below, in the 512-byte blocks of `ulimit -f`.
 const FILE_BLOCKS_MAX: u64 = 4096;
@@ -155,4 +155,16 @@ fn noted(action: &str, seed: u64, bytes: usize) -> Value {
     let mut event = event(action);
     event["description"] = json!(noise(seed, bytes));
     event
+}
+
+#[test]
+fn whoever_reads_what_a_command_prints_may_have_seen_enough() {
+    let mut home = Home::new("");
+    home.start().terminate();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hindcast"));
+    command.args(["verify", "--config"]).arg(home.settings()).stderr(Stdio::piped());
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let ended = command.stdout(writer).output().expect("ran");
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(141), ""));
 }

@@ -2,18 +2,12 @@
 
 use crate::process::{Home, run, wait_for};
 use crate::sql::database::Database;
-use crate::support::event;
-
-/// Where the database is, as settings name it.
-pub fn address(database: &Database) -> String {
-    let folder = database.socket();
-    let folder = folder.parent().expect("a folder").to_str().expect("text").replace('/', "%2F");
-    format!("postgres://hindcast@{folder}/postgres")
-}
+use crate::support::{TestServer, event};
+use hindcast::people::Role;
 
 /// Settings that say where the database is, and more.
 pub fn settings(database: &Database, settings: &str) -> String {
-    format!("[storage]\ndatabase = \"{}\"\n{settings}", address(database))
+    format!("[storage]\ndatabase = \"{}\"\n{settings}", database.address())
 }
 
 fn home(database: &Database, more: &str) -> Home {
@@ -63,6 +57,44 @@ fn a_server_without_its_database_says_that_it_is_not_ready_and_still_tells_its_n
     wait_for("it is ready again", || (server.get("/readyz").status == 200).then_some(()));
     wait_for("the catalog can be read", || (server.metric("hindcast_catalog_up") == 1).then_some(()));
     server.terminate();
+}
+
+#[test]
+fn a_database_that_is_there_and_says_nothing_keeps_nobody_waiting_for_long() {
+    let Some(database) = Database::start() else { return };
+    let mut home = home(&database, "");
+    let server = &home.start();
+    assert_eq!(server.append(&[event("door.open")]).status, 201);
+    database.freeze();
+    std::thread::scope(|people| {
+        let ask = |path| people.spawn(move || (path, server.get(path).status));
+        let asked = ["/v1/events", "/metrics", "/v1/tokens", "/login"].map(ask);
+        let answered = asked.map(|asked| asked.join().expect("answered"));
+        // What is in memory can still be read by whoever is known.
+        assert_eq!(answered, [("/v1/events", 200), ("/metrics", 200), ("/v1/tokens", 503), ("/login", 503)]);
+    });
+    assert_eq!(server.append(&[event("door.close")]).status, 503);
+    database.go_on();
+    wait_for("it appends again", || (server.append(&[event("door.lock")]).status == 201).then_some(()));
+    assert_eq!((server.count("action:door.open"), server.count("action:door.lock")), (1, 1));
+}
+
+#[test]
+fn what_somebody_read_is_written_down_once_the_database_is_back() {
+    let Some(mut database) = Database::start() else { return };
+    let server = TestServer::start_with(|config| config.storage.database = database.address());
+    let admin = server.visitor(Role::SecurityAdmin, &[]);
+    assert_eq!(admin.get("/log?range=all&q=actor:ana").status, 200);
+    database.kill();
+    server.app.readings.flush(&server.app, true);
+    database.start_again();
+    wait_for("it is written down", || {
+        let found = server.get("/v1/events?q=action:log.searched").send();
+        let entries = (found.status == 200).then(|| found.json()["entries"].clone())?;
+        let [searched] = &entries.as_array()?[..] else { return None };
+        assert_eq!(searched["metadata"]["query"], "actor:ana");
+        Some(())
+    });
 }
 
 #[test]

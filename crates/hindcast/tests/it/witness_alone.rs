@@ -1,5 +1,6 @@
 //! A witness without a server beside it, asked as any log would ask it, and killed.
 
+use crate::ports::free_port;
 use crate::process::wait_for;
 use crate::support::{Answer, agent};
 use hindcast::witness::origin_hash;
@@ -8,7 +9,7 @@ use hindcast_ledger::{
     Checkpoint, Frontier, Hash, HashSource, Note, Signer, VerifierKey, leaf_hash, prove_consistency,
 };
 use std::collections::HashMap;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -79,7 +80,7 @@ impl Drop for Running {
 impl Home {
     fn new(log: &Log) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port").port();
+        let port = free_port();
         let mut show = command(&folder.path().join("witness"));
         let shown = show.arg("--show-key").output().expect("ran");
         let key = String::from_utf8_lossy(&shown.stdout).trim().parse().expect("a key");

@@ -1,10 +1,10 @@
 //! Two installations witness each other. Then somebody puts an older copy of one of them back, and cleans up behind it.
 
+use crate::ports::free_port;
 use crate::process::{Home, Process, run, wait_for};
 use crate::support::{event, on_files};
 use hindcast_ledger::{Checkpoint, Note, Published, TlogProof, VerifierKey};
 use serde_json::{Value, json};
-use std::net::TcpListener;
 use std::path::PathBuf;
 
 /// One of the two, with the keys that the other pins.
@@ -34,10 +34,6 @@ impl Installation {
     fn know(&mut self, name: &str, other: &Self) {
         self.home.set(&settings(name, &self.home, self.port, Some(other)));
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
 fn settings(name: &str, home: &Home, port: u16, other: Option<&Installation>) -> String {
