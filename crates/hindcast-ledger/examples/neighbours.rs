@@ -89,6 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         clock: Arc::new(now),
         checkpoint_every: Duration::from_millis(200),
         remember: Duration::from_secs(60),
+        answered_within: Duration::from_secs(60),
         leaves: None,
     };
     let ledger = Ledger::open(journal, Arc::new(Nobody), config)?;

@@ -25,7 +25,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -49,6 +49,8 @@ pub struct Config {
     pub checkpoint_every: Duration,
     /// How long an idempotency key is remembered.
     pub remember: Duration,
+    /// How long whoever writes waits for the journal. What takes longer, as a database that answers nothing, is in doubt for them.
+    pub answered_within: Duration,
     /// Where all processes find the leaves of what is sealed, if the journal is shared.
     pub leaves: Option<Arc<dyn Leaves>>,
 }
@@ -170,9 +172,8 @@ impl Ledger {
 
     /// Appends a batch and returns once all of it is on disk.
     pub fn append(&self, workspace: &WorkspaceId, batch: Batch) -> Result<Appended, AppendError> {
-        let (reply, answer) = mpsc::sync_channel(1);
-        self.append_then(workspace, batch, Box::new(move |appended| drop(reply.send(appended))));
-        answer.recv().unwrap_or_else(|_| Err(self.shared.stopped_error()))
+        let workspace = workspace.clone();
+        self.request(|reply| Request::Append { workspace, batch, reply })
     }
 
     /// Appends a batch and calls `reply`, on the writing thread, once all of it is on disk or refused.
@@ -249,7 +250,21 @@ impl Ledger {
     ) -> Result<T, AppendError> {
         let (reply, answer) = mpsc::sync_channel(1);
         self.shared.submit(request(Box::new(move |done| drop(reply.send(done)))));
-        answer.recv().unwrap_or_else(|_| Err(self.shared.stopped_error()))
+        match answer.recv_timeout(self.answered_within()) {
+            Ok(done) => done,
+            Err(RecvTimeoutError::Timeout) => Err(self.unanswered()),
+            Err(RecvTimeoutError::Disconnected) => Err(self.shared.stopped_error()),
+        }
+    }
+
+    /// How long whoever writes waits for the journal.
+    pub fn answered_within(&self) -> Duration {
+        self.shared.config.answered_within
+    }
+
+    /// What whoever waited longer than that is told.
+    pub fn unanswered(&self) -> AppendError {
+        AppendError::InDoubt(format!("the journal did not answer for {:?}", self.answered_within()))
     }
 
     /// All workspaces, sorted by id.

@@ -46,6 +46,8 @@ const QUARANTINED: &str = "quarantined";
 pub(crate) const ALONE: &str = "the only server";
 /// Entries not yet packed: one workspace alone gets eight ninths of the memory, and there is always some left for the next.
 const UNSEALED_SHARE: usize = 8;
+/// Whoever writes hears within that time that the journal does not answer.
+pub(crate) const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
 /// A disk that was found full is taken for full so long.
 const FULL_FOR: Duration = Duration::from_secs(10);
 
@@ -194,6 +196,7 @@ impl App {
                 clock: clock.clone(),
                 checkpoint_every: Duration::from_millis(config.ledger.checkpoint_ms),
                 remember: Duration::from_secs(3600 * config.ledger.idempotency_hours),
+                answered_within: ANSWERED_WITHIN,
                 leaves: bucket.clone().map(|bucket| bucket as Arc<dyn Leaves>),
             },
         )?);

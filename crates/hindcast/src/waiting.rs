@@ -1,7 +1,8 @@
 //! Waiting for what is asynchronous, in the thread that asks.
 //!
-//! That thread may be one that runs tasks. Another runs them meanwhile, and what is waited for gets no smaller share of time for what the task
-//! did before: tokio lets a task that did much wait for its next turn, which would never come.
+//! That thread may be one that runs tasks; another runs them meanwhile. And the task it runs has a budget: once it has had so many answers in one
+//! turn, tokio says "not yet" to whatever it waits for, until its next turn. While it waits here, that turn never comes, so what is waited for here
+//! knows no budget.
 
 use futures_executor::block_on;
 use tokio::runtime::{Handle, Runtime, RuntimeFlavor};

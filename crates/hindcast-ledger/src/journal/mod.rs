@@ -8,7 +8,7 @@
 mod postgres;
 mod sqlite;
 
-pub use postgres::{Connect, PostgresJournal};
+pub use postgres::{Connect, PostgresJournal, SOON_MISSED};
 pub use sqlite::SqliteJournal;
 
 use crate::{Frontier, WorkspaceId};

@@ -13,6 +13,7 @@ use super::{Head, Journal, JournalError, News, Remembered, Run, Sealed, Transact
 use crate::{Frontier, Hash, WorkspaceId};
 use door::Door;
 use hindcast_event::Timestamp;
+pub use line::SOON_MISSED;
 use line::{Line, explain};
 use postgres::{Client, Row};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

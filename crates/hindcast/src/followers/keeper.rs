@@ -62,7 +62,6 @@ fn told(app: &App, room: &Room, act: impl FnOnce() -> anyhow::Result<()>) -> boo
     }
     if let Err(error) = &tried {
         app.metrics.problems.add(1);
-
         if !app.outage.explains(error.as_ref()) {
             tracing::error!(workspace = %room.id, error = format!("{error:#}"), "the retention could not be applied, it is tried again");
         }

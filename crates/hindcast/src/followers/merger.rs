@@ -30,7 +30,6 @@ pub(super) fn follow(app: &App) {
                 Err(_) if is_ending(app) => return,
                 Err(error) => {
                     app.metrics.problems.add(1);
-
                     if !app.outage.explains(error.as_ref()) {
                         tracing::error!(workspace = %room.id, error = format!("{error:#}"), "segments could not be merged, they stay as they are");
                     }

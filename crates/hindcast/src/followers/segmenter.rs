@@ -71,7 +71,6 @@ pub(crate) fn seal_one(app: &App, at_once: bool) -> bool {
         if is_full(error) {
             app.note_full();
         }
-
         if !app.outage.explains(error.as_ref()) {
             tracing::error!(workspace = %room.id, error = format!("{error:#}"), "entries could not be packed, they stay where they are");
         }

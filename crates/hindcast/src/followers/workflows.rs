@@ -34,7 +34,6 @@ pub(super) fn follow(app: &App) {
             let hearing = heard.entry(room.id.clone()).or_default();
             if let Err(error) = hearing.hear(app, &room) {
                 app.metrics.problems.add(1);
-
                 if !app.outage.explains(error.as_ref()) {
                     tracing::error!(workspace = %room.id, error = format!("{error:#}"), "workflows could not be asked, they will be");
                 }

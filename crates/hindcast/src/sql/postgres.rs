@@ -4,16 +4,19 @@
 //! on between the two ends of a connection is done by threads of its own.
 
 use super::{Error, Result, dialect};
-use crate::waiting::wait;
+use crate::waiting::wait_with;
+use hindcast_ledger::journal::SOON_MISSED;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::pin::pin;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, Statement};
@@ -22,8 +25,10 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls, Row, State
 const STATEMENT_MAX: &str = "60s";
 /// A transaction that says nothing for so long, as the network is gone, is undone by the server, and others may write again.
 const SILENT_MAX: &str = "15s";
-/// The database finds out within some ten seconds that this machine is gone.
-const SOON_MISSED: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '11s'";
+/// Coming in takes no longer, the first answer included.
+const ENTER_MAX: Duration = Duration::from_secs(5);
+/// Whoever waited so long for an answer looks again and again whether the server still answers anybody.
+const LOOK_AFTER: Duration = Duration::from_secs(10);
 /// A database that nobody came in to is not tried again for so long: where packets vanish, each try takes seconds, and whoever waits
 /// for a connection would wait for all of them.
 const SHUT_FOR: Duration = Duration::from_secs(1);
@@ -43,6 +48,9 @@ pub struct Server {
     /// None while it ends.
     runtime: Option<Runtime>,
 }
+
+/// What a server said.
+type Answer<T> = std::result::Result<T, tokio_postgres::Error>;
 
 /// How a connection is encrypted.
 type Tls = tokio_postgres_rustls::MakeRustlsConnect;
@@ -70,74 +78,101 @@ impl Server {
 
     /// Hears of every change that is counted, on a connection of its own.
     pub(super) fn listen(&self) -> Result<Ear> {
-        let away = |why: String| Error::Away { place: self.place.clone(), why };
-        let Some(runtime) = &self.runtime else { return Err(away("it was let go of".to_owned())) };
-        let (config, tls) = (self.config.clone(), self.tls.clone());
         let (tell, heard) = sync_channel(1);
-        let connected = runtime.spawn(async move {
-            match tls {
-                Some(tls) => {
-                    let (client, connection) = config.connect(tls).await?;
-                    tokio::spawn(hear(connection, tell));
-                    Ok(client)
-                }
-                None => {
-                    let (client, connection) = config.connect(NoTls).await?;
-                    tokio::spawn(hear(connection, tell));
-                    Ok(client)
-                }
-            }
-        });
-        let client = wait(connected).map_err(|error| away(error.to_string()))?;
-        let client = client.map_err(|error| self.explain(&error))?;
-        let listens = wait(client.batch_execute(&format!("LISTEN \"{}\"", self.schema)));
-        listens.map_err(|error| self.explain(&error))?;
+        let entered =
+            wait_with(self.runtime()?, self.enter(&format!("LISTEN \"{}\"", self.schema), Some(tell)))?;
+        let client = entered.map_err(|error| self.explain(&error))?;
         Ok(Ear { heard, _client: client })
     }
 
     /// A connection; whoever comes just after somebody was not let in is not let in either.
     fn connect(&self) -> Result<Client> {
-        let shut = || self.shut.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, why)) = &*shut()
-            && at.elapsed() < SHUT_FOR
-        {
-            return Err(Error::Away { place: self.place.clone(), why: why.clone() });
+        if let Some(why) = self.shut_just_now() {
+            return Err(self.away(why));
         }
-        let connected = self.try_to_connect();
-        *shut() = match &connected {
-            Err(Error::Away { why, .. }) => Some((Instant::now(), why.clone())),
-            _ => None,
-        };
-        connected
-    }
-
-    fn try_to_connect(&self) -> Result<Client> {
-        let away = |why: String| Error::Away { place: self.place.clone(), why };
-        let Some(runtime) = &self.runtime else { return Err(away("it was let go of".to_owned())) };
-        let (config, tls) = (self.config.clone(), self.tls.clone());
-        let connected = runtime.spawn(async move {
-            match tls {
-                Some(tls) => {
-                    let (client, connection) = config.connect(tls).await?;
-                    tokio::spawn(async move { tell_end(connection.await) });
-                    Ok(client)
-                }
-                None => {
-                    let (client, connection) = config.connect(NoTls).await?;
-                    tokio::spawn(async move { tell_end(connection.await) });
-                    Ok(client)
-                }
-            }
-        });
-        let client = wait(connected).map_err(|error| away(error.to_string()))?;
-        let client = client.map_err(|error| self.explain(&error))?;
-        let prepared = wait(client.batch_execute(&format!(
+        let settings = format!(
             "SET search_path = \"{}\"; SET synchronous_commit = on; SET statement_timeout = '{STATEMENT_MAX}';
              SET idle_in_transaction_session_timeout = '{SILENT_MAX}'; {SOON_MISSED}",
             self.schema
-        )));
-        prepared.map_err(|error| self.explain(&error))?;
-        Ok(client)
+        );
+        let entered = wait_with(self.runtime()?, self.enter(&settings, None))?;
+        let client = entered.map_err(|error| self.explain(&error));
+        self.note_shut(match &client {
+            Err(Error::Away { why, .. }) => Some(why),
+            _ => None,
+        });
+        client
+    }
+
+    /// Comes in and says something first. Notifications are told to whoever wants to hear of them.
+    async fn enter(&self, first: &str, tell: Option<SyncSender<()>>) -> Result<Answer<Client>> {
+        let entering = async {
+            let client = match &self.tls {
+                Some(tls) => {
+                    let (client, connection) = self.config.connect(tls.clone()).await?;
+                    tokio::spawn(hear(connection, tell));
+                    client
+                }
+                None => {
+                    let (client, connection) = self.config.connect(NoTls).await?;
+                    tokio::spawn(hear(connection, tell));
+                    client
+                }
+            };
+            client.batch_execute(first).await?;
+            Ok(client)
+        };
+        // Each of its addresses is tried.
+        let most = ENTER_MAX * u32::try_from(self.config.get_hosts().len().max(1)).unwrap_or(1);
+        timeout(most, entering).await.map_err(|_| {
+            let why = format!("it did not let us in for {most:?}");
+            self.note_shut(Some(&why));
+            self.away(why)
+        })
+    }
+
+    /// Waits for what somebody asked it. Nobody waits for a server that answers nobody: it may be there and hang.
+    fn answer<T>(&self, asked: impl Future<Output = Answer<T>>) -> Result<Answer<T>> {
+        wait_with(self.runtime()?, async {
+            let mut asked = pin!(asked);
+            loop {
+                match timeout(LOOK_AFTER, &mut asked).await {
+                    Ok(answered) => return Ok(answered),
+                    Err(_) => self.answers_anybody().await?,
+                }
+            }
+        })
+    }
+
+    /// An error if it does not even greet.
+    async fn answers_anybody(&self) -> Result<()> {
+        if let Some(why) = self.shut_just_now() {
+            return Err(self.away(why));
+        }
+        match self.enter("", None).await? {
+            Err(error) if error.as_db_error().is_none() => Err(self.explain(&error)),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    fn runtime(&self) -> Result<&Runtime> {
+        self.runtime.as_ref().ok_or_else(|| self.away("it was let go of".to_owned()))
+    }
+
+    fn away(&self, why: String) -> Error {
+        Error::Away { place: self.place.clone(), why }
+    }
+
+    /// Why somebody was not let in a moment ago.
+    fn shut_just_now(&self) -> Option<String> {
+        let shut = self.shut.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, why) = shut.as_ref()?;
+        (at.elapsed() < SHUT_FOR).then(|| why.clone())
+    }
+
+    fn note_shut(&self, why: Option<&str>) {
+        let shut = why.map(|why| (Instant::now(), why.to_owned()));
+        *self.shut.lock().unwrap_or_else(PoisonError::into_inner) = shut;
     }
 
     /// What an error means.
@@ -191,8 +226,8 @@ impl Ear {
     }
 }
 
-/// Passes on that something changed. What comes while that was not heard yet is heard with it.
-async fn hear<S, T>(mut connection: Connection<S, T>, tell: SyncSender<()>)
+/// Lives as long as a connection, and passes on that something changed. What comes while that was not heard yet is heard with it.
+async fn hear<S, T>(mut connection: Connection<S, T>, tell: Option<SyncSender<()>>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     T: AsyncRead + AsyncWrite + Unpin,
@@ -200,21 +235,21 @@ where
     loop {
         match std::future::poll_fn(|cx| connection.poll_message(cx)).await {
             Some(Ok(AsyncMessage::Notification(_))) => {
-                if let Err(TrySendError::Disconnected(())) = tell.try_send(()) {
+                if let Some(Err(TrySendError::Disconnected(()))) = tell.as_ref().map(|tell| tell.try_send(()))
+                {
                     return;
                 }
             }
             Some(Ok(_)) => {}
-            Some(Err(error)) => return tell_end(Err(error)),
+            Some(Err(error)) => {
+                // Whoever needs it tells.
+                return tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "a connection to PostgreSQL broke"
+                );
+            }
             None => return,
         }
-    }
-}
-
-fn tell_end(ended: std::result::Result<(), tokio_postgres::Error>) {
-    if let Err(error) = ended {
-        // Whoever needs it tells.
-        tracing::debug!(error = &error as &dyn std::error::Error, "a connection to PostgreSQL broke");
     }
 }
 
@@ -247,6 +282,17 @@ impl Line {
         Ok(kept.insert(Arc::new(self.server.connect()?)).clone())
     }
 
+    /// Waits for what the database answers on this connection.
+    fn answer<T>(&self, asked: impl Future<Output = Answer<T>>) -> Result<T> {
+        match self.server.answer(asked) {
+            Ok(answered) => answered.map_err(|error| self.broken(&error)),
+            Err(away) => {
+                *self.client.borrow_mut() = None;
+                Err(away)
+            }
+        }
+    }
+
     fn broken(&self, error: &tokio_postgres::Error) -> Error {
         match error.code() {
             None => *self.client.borrow_mut() = None,
@@ -259,7 +305,7 @@ impl Line {
     /// Statements without parameters.
     pub(super) fn batch(&self, text: &str) -> Result<()> {
         let client = self.client()?;
-        wait(client.batch_execute(text)).map_err(|error| self.broken(&error))
+        self.answer(client.batch_execute(text))
     }
 
     /// Begins a transaction; nobody else writes in the schema until it ends.
@@ -281,10 +327,9 @@ impl Line {
     pub(super) fn rollback(&self) {
         self.is_writing.set(false);
         let client = self.client.borrow().clone();
-        if let Some(client) = client
-            && let Err(error) = wait(client.batch_execute("ROLLBACK"))
-        {
-            self.broken(&error);
+        if let Some(client) = client {
+            // Without an answer the connection goes, and with it the transaction.
+            let _answered = self.answer(client.batch_execute("ROLLBACK"));
         }
     }
 
@@ -320,17 +365,13 @@ impl Line {
         &self,
         text: &str,
         values: &[ToSqlOutput<'_>],
-        run: impl AsyncFnOnce(
-            &Client,
-            &Statement,
-            &[&(dyn ToSql + Sync)],
-        ) -> std::result::Result<T, tokio_postgres::Error>,
+        run: impl AsyncFnOnce(&Client, &Statement, &[&(dyn ToSql + Sync)]) -> Answer<T>,
     ) -> Result<T> {
         let bound: Vec<_> = values.iter().map(|value| Bound(value_of(value))).collect();
         let client = self.client()?;
         let statement = self.prepared(&client, text, bound.iter().map(Bound::named).collect())?;
         let values: Vec<_> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        wait(run(&client, &statement, &values)).map_err(|error| self.broken(&error))
+        self.answer(run(&client, &statement, &values))
     }
 
     fn prepared(&self, client: &Client, text: &str, types: Vec<Type>) -> Result<Statement> {
@@ -338,8 +379,7 @@ impl Line {
         if let Some(known) = self.statements.borrow().get(&key) {
             return Ok(known.clone());
         }
-        let prepared = wait(client.prepare_typed(&dialect::statement(text), &key.1));
-        let prepared = prepared.map_err(|error| self.broken(&error))?;
+        let prepared = self.answer(client.prepare_typed(&dialect::statement(text), &key.1))?;
         let mut statements = self.statements.borrow_mut();
         if statements.len() >= STATEMENTS_MAX {
             statements.clear();

@@ -24,7 +24,7 @@ const READ_MAX: &str = "60s";
 
 /// The database finds out within some ten seconds that a machine is gone, whether it had something to tell it or not, and gives what that one
 /// had claimed to others; a process that ends is missed at once. On a socket of the machine itself it means nothing.
-const SOON_MISSED: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '11s'";
+pub const SOON_MISSED: &str = "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET tcp_user_timeout = '11s'";
 
 /// A connection; see the module.
 pub(super) struct Line {
