@@ -274,7 +274,11 @@ pub(crate) async fn append_batch(
         drop(reply.send(appended));
     };
     app.ledger.append_then(workspace, batch, Box::new(replied));
-    let answered = answer.await.unwrap_or_else(|_| Err(AppendError::Stopped("it was closed".to_owned())));
+    let answered = match tokio::time::timeout(app.ledger.answered_within(), answer).await {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(_)) => Err(AppendError::Stopped("it was closed".to_owned())),
+        Err(_) => Err(app.ledger.unanswered()),
+    };
     if matches!(answered, Err(AppendError::Full)) {
         app.note_full();
     }

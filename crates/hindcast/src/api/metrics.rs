@@ -100,7 +100,9 @@ fn told(app: &App, lanes: &Lanes) -> String {
     match kept {
         Ok(kept) => out + &kept,
         Err(error) => {
-            tracing::warn!(%error, "some numbers could not be read");
+            if !app.outage.explains(&error) {
+                tracing::warn!(%error, "some numbers could not be read");
+            }
             out
         }
     }

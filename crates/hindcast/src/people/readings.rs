@@ -1,14 +1,14 @@
 //! What people read of the log is an entry in the log: what they searched for and which entries they opened, gathered for
 //! a minute, so that reading does not write an entry each time.
 //!
-//! What is gathered is in memory alone. A server that is killed loses the reading of its last minute; one that ends in
-//! order does not.
+//! What is gathered is in memory alone. A server that is killed loses the reading of its last minute, and what it could not
+//! write down as the database was away; one that ends in order does not.
 
 use crate::app::App;
 use crate::catalog::{By, PersonId};
 use hindcast_ledger::WorkspaceId;
-use serde_json::json;
-use std::collections::HashMap;
+use serde_json::{Value, json};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,11 @@ const CONVERSATIONS_NAMED_MAX: usize = 50;
 
 /// What people read, until it is written down.
 #[derive(Default)]
-pub struct Readings(Mutex<HashMap<(WorkspaceId, PersonId), Reading>>);
+pub struct Readings {
+    gathered: Mutex<HashMap<(WorkspaceId, PersonId), Reading>>,
+    /// What is to be written down, in this order.
+    due: Mutex<VecDeque<(WorkspaceId, Value)>>,
+}
 
 struct Reading {
     since: Instant,
@@ -90,23 +94,29 @@ impl Readings {
         self.flush_where(app, |(_, reader), _| reader == person);
     }
 
-    fn flush_where(&self, app: &App, due: impl Fn(&(WorkspaceId, PersonId), &Reading) -> bool) {
-        let taken: Vec<_> = self.lock().extract_if(|who, reading| due(who, reading)).collect();
-        if taken.is_empty() {
+    fn flush_where(&self, app: &App, is_due: impl Fn(&(WorkspaceId, PersonId), &Reading) -> bool) {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((workspace, _), reading) in self.lock().extract_if(|who, reading| is_due(who, reading)) {
+            due.extend(reading.events().into_iter().map(|event| (workspace.clone(), event)));
+        }
+        if due.is_empty() {
             return;
         }
-        for ((workspace, _), reading) in taken {
-            for event in reading.events() {
-                if let Err(error) = app.catalog.keep(&workspace, &event) {
-                    tracing::error!(%error, "what somebody read could not be written down");
-                }
+        while let Some((workspace, event)) = due.front() {
+            match app.catalog.keep(workspace, event) {
+                // It is tried again.
+                Err(error) if app.outage.explains(&error) => return,
+                Err(error) => tracing::error!(%error, "what somebody read could not be written down"),
+                Ok(()) => {}
             }
+            due.pop_front();
         }
+        drop(due);
         app.post();
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(WorkspaceId, PersonId), Reading>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,7 +139,7 @@ fn reading<'r>(
 }
 
 impl Reading {
-    fn events(&self) -> Vec<serde_json::Value> {
+    fn events(&self) -> Vec<Value> {
         let mut events = Vec::new();
         if self.searches > 0 {
             let mut about = json!({ "count": self.searches, "queries": self.queries });
