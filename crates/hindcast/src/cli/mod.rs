@@ -126,6 +126,7 @@ enum Command {
 impl Cli {
     /// Does what was asked, and says what went wrong.
     pub fn run(self) -> ExitCode {
+        terminal::end_without_readers();
         let done = match self.command {
             Command::Serve(args) => serve::run(&args),
             Command::Demo(args) => demo::run(&args),

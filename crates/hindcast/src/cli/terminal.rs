@@ -7,6 +7,8 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// How wide we take the screen to be when nobody says.
 const COLUMNS_DEFAULT: usize = 120;
+/// What a shell says of a program that wrote to nobody.
+const ENDED_BY_SIGPIPE: i32 = 128 + 13;
 
 /// The text with every control character, and every mark that reorders text or hides in it, shown as `\u001b`.
 pub(super) fn escape(text: &str) -> Cow<'_, str> {
@@ -91,6 +93,18 @@ pub(super) fn say(line: &str) -> io::Result<()> {
     out.write_all(line.as_bytes())?;
     out.write_all(b"\n")?;
     out.flush()
+}
+
+/// From now on `println!` ends the process when nobody reads any more, instead of with a panic.
+pub(super) fn end_without_readers() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to stdout") && said.contains("Broken pipe") {
+            std::process::exit(ENDED_BY_SIGPIPE);
+        }
+        before(panic);
+    }));
 }
 
 /// Ends well when the reader of our output went away, as `head` does.

@@ -189,13 +189,22 @@ impl Work {
 
     /// Tells what came of it.
     pub fn end<T: Serialize>(mut self, ended: &Ended<T>) {
-        match serde_json::to_string(ended) {
-            Ok(told) => self.end_as(&told),
-            Err(error) => tracing::error!(id = self.id, %error, "what came of it could not be told"),
+        // Whoever works on it only hears that it is not to go on.
+        match matches!(ended, Ended::Cancelled) && !self.is_cancelled() {
+            true => self.end_as(&Ended::<T>::Failed(SERVER_ENDED.to_owned())),
+            false => self.end_as(ended),
         }
     }
 
-    fn end_as(&mut self, told: &str) {
+    fn end_as<T: Serialize>(&mut self, ended: &Ended<T>) {
+        match serde_json::to_string(ended) {
+            Ok(told) => self.write(&told),
+            Err(error) => tracing::error!(id = self.id, %error, "what came of it could not be told"),
+        }
+        self.leave();
+    }
+
+    fn write(&self, told: &str) {
         while let Err(error) = self.app.catalog.end_operation(&self.id, told, (self.app.clock)()) {
             // Without it, they hear that the server has ended.
             if *self.app.ending.borrow() {
@@ -204,7 +213,6 @@ impl Work {
             }
             std::thread::sleep(TOLD_AGAIN_AFTER);
         }
-        self.leave();
     }
 
     fn leave(&mut self) {
@@ -216,7 +224,51 @@ impl Work {
 impl Drop for Work {
     fn drop(&mut self) {
         if !self.is_over {
-            self.end_as("{\"failed\":\"it broke off\"}");
+            self.end_as(&Ended::<()>::Failed("it broke off".to_owned()));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::By;
+    use crate::config::Config;
+    use serde_json::{Value, json};
+
+    /// How an operation ended, as told.
+    fn ended(work: impl FnOnce(&App, Work)) -> Option<Ended<Value>> {
+        let home = tempfile::tempdir().expect("a folder");
+        let mut config = Config::load(None).expect("the defaults");
+        (config.data.folder, config.data.keys) = (home.path().join("data"), home.path().join("keys"));
+        let app = Arc::new(App::open(config).expect("opens"));
+        let workspace = app.create_workspace("Main", &By::server()).expect("made").id;
+        let begun = Work::begin(&app, &workspace, Job::Report, &json!("a report"), Arc::default(), |_| false);
+        let Ok(Begun::Anew(begun)) = begun else { panic!("something is in the way") };
+        assert!(begun.tell(1, 10));
+        work(&app, begun);
+        let last =
+            Operation::<Value, Value>::last(&app, &workspace, Job::Report).expect("read").expect("one");
+        last.ended
+    }
+
+    #[test]
+    fn only_what_somebody_cancelled_is_told_as_cancelled() {
+        let cancelled = ended(|_, work| {
+            work.is_cancelled.store(true, Ordering::Relaxed);
+            work.end(&Ended::<Value>::Cancelled);
+        });
+        assert_eq!(cancelled, Some(Ended::Cancelled));
+        let broken_off = ended(|app, work| {
+            app.ending.send_replace(true);
+            assert!(!work.goes_on());
+            work.end(&Ended::<Value>::Cancelled);
+        });
+        assert_eq!(broken_off, Some(Ended::Failed(SERVER_ENDED.to_owned())));
+    }
+
+    #[test]
+    fn what_was_left_has_failed() {
+        assert_eq!(ended(|_, work| drop(work)), Some(Ended::Failed("it broke off".to_owned())));
     }
 }

@@ -6,7 +6,7 @@
 use super::side::Side;
 use super::still::Still;
 use super::{files, keys};
-use crate::app::now;
+use crate::app::{ANSWERED_WITHIN, now};
 use anyhow::{Context as _, bail, ensure};
 use hindcast_event::{Entries, Registry};
 use hindcast_ledger::journal::JournalError;
@@ -106,6 +106,7 @@ impl Reading {
             clock: Arc::new(now),
             checkpoint_every: Duration::from_secs(1),
             remember: Duration::ZERO,
+            answered_within: ANSWERED_WITHIN,
             leaves: side.bucket.clone().map(|bucket| bucket as Arc<dyn Leaves>),
         };
         let journal = Arc::new(Still::new(side.journal.clone(), side.bucket.is_some()));
