@@ -17,4 +17,8 @@ as "$programs/initdb" --username hindcast --auth trust --encoding UTF8 --locale 
 as "$programs/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
     -o "-c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=1000 -c shared_buffers=256MB -c max_locks_per_transaction=1024 -k $folder" start >/dev/null
 export HINDCAST_TEST_DATABASE="postgres://hindcast@$(sed 's,/,%2F,g' <<<"$folder")/postgres"
-cargo test --workspace --quiet --test it "$@"
+if ! cargo test --workspace --quiet --test it "$@"; then
+    echo "What PostgreSQL told last:"
+    tail -n 40 "$folder/log"
+    exit 1
+fi
