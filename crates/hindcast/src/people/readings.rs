@@ -18,6 +18,8 @@ const GATHER: Duration = Duration::from_secs(60);
 const NAMED_MAX: usize = 50;
 /// Different conversations that are named; more are counted.
 const CONVERSATIONS_NAMED_MAX: usize = 50;
+/// So much waits for a database that is away; beyond that the oldest is lost.
+const DUE_MAX: usize = 10_000;
 
 /// What people read, until it is written down.
 #[derive(Default)]
@@ -105,7 +107,7 @@ impl Readings {
         while let Some((workspace, event)) = due.front() {
             match app.catalog.keep(workspace, event) {
                 // It is tried again.
-                Err(error) if app.outage.explains(&error) => return,
+                Err(error) if app.outage.explains(&error) => return forget_oldest(&mut due),
                 Err(error) => tracing::error!(%error, "what somebody read could not be written down"),
                 Ok(()) => {}
             }
@@ -160,5 +162,28 @@ impl Reading {
             events.push(self.by.event("history.viewed", json!(targets), about));
         }
         events
+    }
+}
+
+fn forget_oldest<T>(due: &mut VecDeque<T>) {
+    let lost = due.len().saturating_sub(DUE_MAX);
+    if lost > 0 {
+        due.drain(..lost);
+        tracing::error!(lost, "the database is away so long that what people read was not all written down");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_so_much_waits_for_the_database() {
+        let mut due: VecDeque<_> = (0..DUE_MAX).collect();
+        forget_oldest(&mut due);
+        assert_eq!((due.len(), due.front()), (DUE_MAX, Some(&0)));
+        due.extend([DUE_MAX, DUE_MAX + 1]);
+        forget_oldest(&mut due);
+        assert_eq!((due.len(), due.front(), due.back()), (DUE_MAX, Some(&2), Some(&(DUE_MAX + 1))));
     }
 }
